@@ -1,0 +1,54 @@
+/** What a model wants its pictures resized to. Read from the model's `preprocessor_config.json`. */
+export interface ResizeSpec {
+  /** Side of the model's square input, in pixels. */
+  size: number;
+  /**
+   * `stretch` squeezes the whole frame into the square, so nothing at the edge is lost;
+   * `centre-crop` scales the shorter edge to `size` and cuts the middle out (OpenAI's CLIP).
+   */
+  fit: 'stretch' | 'centre-crop';
+}
+
+/** One chosen frame, decoded, turned upright and resized: what travels from the video to the CLIP worker. */
+export interface PreparedFrame {
+  /** 0-based position among the clip's chosen frames; `event_frames.frame_number` is one more. */
+  frameIndex: number;
+  /** Presentation time of the decoded frame from the start of the clip, in whole milliseconds. */
+  timestampMs: number;
+  /** Upright size of the frame in the clip, in pixels. */
+  width: number;
+  height: number;
+  /** RGB bytes, row by row, `size * size * 3` of them. */
+  pixels: Uint8Array<ArrayBuffer>;
+  /** A small WebP picture of the frame (JPEG where the browser cannot write WebP). */
+  thumbnail: Uint8Array<ArrayBuffer>;
+}
+
+/** A chosen moment of a clip: which frame it is and when. */
+export interface FrameRequest {
+  frameIndex: number;
+  timestampMs: number;
+}
+
+/** A moment that gave no picture, and why. */
+export interface FrameFailure extends FrameRequest {
+  reason: string;
+}
+
+/** What one pull from a frame source returns. `done` when nothing is left after these. */
+export interface FrameBatch {
+  frames: PreparedFrame[];
+  failures: FrameFailure[];
+  done: boolean;
+}
+
+/** A frame with its vector, ready to be stored. */
+export interface EmbeddedFrame {
+  frameIndex: number;
+  timestampMs: number;
+  width: number;
+  height: number;
+  thumbnail: Uint8Array<ArrayBuffer>;
+  /** Unit length, 512 long. */
+  embedding: Float32Array<ArrayBuffer>;
+}

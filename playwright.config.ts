@@ -1,0 +1,57 @@
+import { defineConfig } from '@playwright/test';
+
+const PORT = 3217;
+
+/** Chromium's own background requests would only fail on a machine without network, and slow it down. */
+const QUIET = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-quic',
+  '--no-first-run',
+];
+
+/** A WebGPU adapter in software: the path is real, its speed means nothing. */
+const SOFTWARE_WEBGPU = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--ignore-gpu-blocklist',
+];
+
+const launchWith = (args: string[]) => ({
+  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+  // Chromium's sandbox does not start for root, which is who runs tests in containers.
+  chromiumSandbox: process.getuid?.() !== 0,
+  args: [...QUIET, ...args],
+});
+
+export default defineConfig({
+  testDir: 'test/browser',
+  outputDir: 'test-results',
+  // One browser at a time: each decodes video and runs a model on all cores.
+  workers: 1,
+  timeout: 180_000,
+  expect: { timeout: 30_000 },
+  reporter: [['list']],
+  forbidOnly: Boolean(process.env.CI),
+  use: { baseURL: `http://localhost:${PORT}`, trace: 'retain-on-failure' },
+  projects: [
+    { name: 'wasm', use: { launchOptions: launchWith([]) } },
+    {
+      name: 'webgpu',
+      testMatch: 'clip-to-answer.spec.ts',
+      // A software adapter takes long to compile shaders.
+      timeout: 600_000,
+      use: { launchOptions: launchWith(SOFTWARE_WEBGPU) },
+    },
+  ],
+  webServer: {
+    command: `node node_modules/next/dist/bin/next start -p ${PORT}`,
+    port: PORT,
+    reuseExistingServer: false,
+    timeout: 60_000,
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
+  },
+});
