@@ -1,0 +1,170 @@
+/** What is known of a clip before a frame of it is decoded. */
+export interface ClipFacts {
+  /** "MP4", "QuickTime", "WebM", "Matroska" or "MPEG-TS". */
+  container: string;
+  /** The codec as people call it: "H.264", "VP9". */
+  codec: string;
+  /** The codec as WebCodecs calls it: "avc1.64001f". Null for a codec that has no such name. */
+  codecString: string | null;
+  /** Size of the upright picture in square pixels. */
+  width: number;
+  height: number;
+  /** Clockwise turn that makes the stored frames upright. */
+  rotationDegrees: 0 | 90 | 180 | 270;
+  /** From the first frame that is shown to the end of the last one. */
+  durationMs: number;
+  /** The container's time of the first frame that is shown, which is 0 ms in clip time. */
+  startMs: number;
+  /** Measured on the first frames, since containers' own claims are not to be trusted. Null for a single frame. */
+  averageFrameRate: number | null;
+  bytes: number;
+  hasAudio: boolean;
+  /** Whether WebCodecs of this browser decodes the clip. */
+  decodable: boolean;
+  /** A sentence for the person about what is wrong with the clip, which may be decodable in part. */
+  problem?: string;
+}
+
+/** mediabunny's codec identifiers, and the identifiers inside containers of codecs that it does not know. */
+const CODEC_NAMES: Record<string, string> = {
+  avc: 'H.264',
+  hevc: 'HEVC (H.265)',
+  vp8: 'VP8',
+  vp9: 'VP9',
+  av1: 'AV1',
+  prores: 'Apple ProRes',
+  // MP4 and QuickTime sample descriptions
+  apcn: 'Apple ProRes',
+  apch: 'Apple ProRes',
+  apcs: 'Apple ProRes',
+  apco: 'Apple ProRes',
+  ap4h: 'Apple ProRes',
+  ap4x: 'Apple ProRes',
+  mp4v: 'MPEG-4 Visual',
+  xvid: 'MPEG-4 Visual',
+  s263: 'H.263',
+  h263: 'H.263',
+  jpeg: 'Motion JPEG',
+  mjpa: 'Motion JPEG',
+  mjpb: 'Motion JPEG',
+  mjpg: 'Motion JPEG',
+  'png ': 'PNG',
+  'rle ': 'QuickTime Animation',
+  cvid: 'Cinepak',
+  svq1: 'Sorenson Video',
+  svq3: 'Sorenson Video',
+  avdn: 'Avid DNxHD',
+  avdh: 'Avid DNxHR',
+  cfhd: 'GoPro CineForm',
+  dvc: 'DV',
+  vvc1: 'VVC (H.266)',
+  dvh1: 'Dolby Vision (HEVC)',
+  dvhe: 'Dolby Vision (HEVC)',
+  encv: 'encrypted video',
+  // Matroska CodecIDs
+  v_mpeg1: 'MPEG-1',
+  v_mpeg2: 'MPEG-2',
+  'v_mpeg4/iso/asp': 'MPEG-4 Visual',
+  'v_mpeg4/iso/sp': 'MPEG-4 Visual',
+  'v_mpeg4/ms/v3': 'MS-MPEG-4',
+  'v_ms/vfw/fourcc': 'a Video for Windows codec',
+  v_theora: 'Theora',
+  v_mjpeg: 'Motion JPEG',
+  v_prores: 'Apple ProRes',
+  v_ffv1: 'FFV1',
+  v_uncompressed: 'uncompressed video',
+};
+
+/** The codec as people call it, from mediabunny's name or the container's own. */
+export function nameCodec(codec: string | null, internalId: string | number | Uint8Array | null): string {
+  const known = codec === null ? undefined : CODEC_NAMES[codec];
+  if (known !== undefined) return known;
+  if (typeof internalId !== 'string') return 'an unknown codec';
+  // The container's bytes end up in a sentence: keep what is printable and short.
+  const printable = internalId.replace(/[^\x20-\x7e]/g, '').slice(0, 24);
+  return (
+    CODEC_NAMES[internalId.toLowerCase()] ?? (printable.trim() ? `“${printable.trim()}”` : 'an unknown codec')
+  );
+}
+
+/** What a person can do with a clip in a codec that this browser cannot decode. */
+export function describeUndecodable(codec: string): string {
+  const convert = 'Convert it to H.264 or VP9 — for example with HandBrake';
+  const sentence = `This clip is ${codec}, which this browser cannot decode.`;
+  if (codec.includes('HEVC')) {
+    return `${sentence} ${convert} — or open this page in Safari or on a machine whose Chrome has hardware HEVC.`;
+  }
+  if (codec === 'encrypted video') {
+    return 'This clip is encrypted (DRM), so its frames cannot be read. Use a copy without protection.';
+  }
+  if (codec === 'AV1')
+    return `${sentence} ${convert} — or open this page in a current Chrome, Edge or Firefox.`;
+  return `${sentence} ${convert}.`;
+}
+
+/** What a file that is no MP4, QuickTime, Matroska, WebM or MPEG-TS turns out to be. */
+export interface ForeignFile {
+  kind: 'video' | 'audio' | 'picture' | 'other';
+  name: string;
+}
+
+type Signature = readonly [offset: number, bytes: string, file: ForeignFile];
+
+const foreign = (kind: ForeignFile['kind'], name: string): ForeignFile => ({ kind, name });
+
+/** First bytes of formats that people drop by mistake, as Latin-1 text. */
+const SIGNATURES: readonly Signature[] = [
+  [0, '\x00\x00\x01\xba', foreign('video', 'MPEG-PS (.mpg, .vob)')],
+  [0, '\x00\x00\x01\xb3', foreign('video', 'a bare MPEG video stream')],
+  [0, '\x30\x26\xb2\x75\x8e\x66\xcf\x11', foreign('video', 'Windows Media (.wmv, .asf)')],
+  [0, 'FLV', foreign('video', 'Flash Video (.flv)')],
+  [0, '.RMF', foreign('video', 'RealMedia (.rm)')],
+  [0, 'OggS', foreign('video', 'Ogg (.ogv, .ogg)')],
+  [0, '\x06\x0e\x2b\x34', foreign('video', 'MXF (.mxf)')],
+  [0, '\x1f\x07\x00', foreign('video', 'DV (.dv)')],
+  [0, '\x00\x00\x00\x01', foreign('video', 'a bare H.264 or HEVC stream')],
+  [0, '#EXTM3U', foreign('other', 'a playlist (.m3u8)')],
+  [0, 'ID3', foreign('audio', 'MP3')],
+  [0, 'fLaC', foreign('audio', 'FLAC')],
+  [0, '\xff\xd8\xff', foreign('picture', 'JPEG')],
+  [0, '\x89PNG', foreign('picture', 'PNG')],
+  [0, 'GIF8', foreign('picture', 'GIF')],
+  [0, 'BM', foreign('picture', 'BMP')],
+  [0, '%PDF', foreign('other', 'a PDF')],
+  [0, 'PK\x03\x04', foreign('other', 'a ZIP archive or an Office document')],
+  [4, 'ftypheic', foreign('picture', 'HEIC')],
+  [4, 'ftypheix', foreign('picture', 'HEIC')],
+  [4, 'ftypmif1', foreign('picture', 'HEIF')],
+  [4, 'ftypavif', foreign('picture', 'AVIF')],
+  [4, 'ftypM4A ', foreign('audio', 'M4A')],
+];
+
+/** How many bytes of a file `sniffForeignFile` wants to see. */
+export const SNIFFED_BYTES = 32;
+
+/** Names a file by its first bytes, or null when it may be a clip that can be opened. */
+export function sniffForeignFile(head: Uint8Array): ForeignFile | null {
+  const text = String.fromCharCode(...head.subarray(0, SNIFFED_BYTES));
+  if (text.startsWith('RIFF')) {
+    const form = text.slice(8, 12);
+    if (form === 'AVI ') return foreign('video', 'AVI (.avi)');
+    if (form === 'WAVE') return foreign('audio', 'WAV');
+    if (form === 'WEBP') return foreign('picture', 'WebP');
+    return foreign('other', 'a RIFF file');
+  }
+  return SIGNATURES.find(([offset, bytes]) => text.startsWith(bytes, offset))?.[2] ?? null;
+}
+
+/** What to tell a person who dropped such a file. */
+export function describeForeignFile({ kind, name }: ForeignFile): string {
+  switch (kind) {
+    case 'video':
+      return `This is ${name}, a kind of file that browsers cannot read. Convert it to MP4 (H.264) — for example with HandBrake — and drop it again.`;
+    case 'audio':
+      return `This is a sound file (${name}), not a video. Choose a clip with pictures: MP4, MOV, WebM or MKV.`;
+    case 'picture':
+      return `This is a picture (${name}), not a video. Choose a clip: MP4, MOV, WebM or MKV.`;
+    case 'other':
+      return `This is ${name}, not a video. Choose a clip: MP4, MOV, WebM or MKV.`;
+  }
+}

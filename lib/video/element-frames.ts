@@ -1,0 +1,150 @@
+import { Mutex, withTimeout } from '@/lib/shared/async';
+import { FramesiftError } from '@/lib/shared/errors';
+import { MAX_DURATION_MS } from './choose-timestamps';
+import type { ClipFacts } from './clip-facts';
+
+/** A picture out of a player. Whoever receives the bitmap must close it. */
+export interface GrabbedFrame {
+  bitmap: ImageBitmap;
+  /** Time of the picture itself where the browser tells it, else the time that was asked for. */
+  timestampMs: number;
+}
+
+/** What a player knows of a clip. Frames come out of it upright. */
+export type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | 'startMs' | 'bytes'>;
+
+export interface ElementFrames {
+  facts: ElementFacts;
+  /** The picture at a moment of the clip. Calls are served one after another. */
+  grab: (timestampMs: number) => Promise<GrabbedFrame>;
+  close: () => void;
+}
+
+const OPEN_TIMEOUT_MS = 20_000;
+const SEEK_TIMEOUT_MS = 30_000;
+
+/** How long after `seeked` a new picture may take to be painted; none comes if it is the one already there. */
+const PAINT_TIMEOUT_MS = 250;
+
+/** Beyond every clip: a player that does not know the duration finds it out by seeking there. */
+const FAR_SECONDS = 1e9;
+
+/**
+ * Opens a clip in a hidden `<video>`, for browsers that play a clip but whose WebCodecs is missing or
+ * does not decode it. Runs on the page, since workers have no player; about 13 frames a second at
+ * 1080p. The player seeks to the frame itself, not to a key frame near it.
+ */
+export async function openVideoElement(file: Blob): Promise<ElementFrames> {
+  const video = document.createElement('video');
+  const url = URL.createObjectURL(file);
+  const close = () => {
+    video.removeAttribute('src');
+    video.load();
+    URL.revokeObjectURL(url);
+  };
+  try {
+    video.muted = true;
+    video.playsInline = true;
+    video.preload = 'auto';
+    const loaded = waitFor(video, 'loadeddata', OPEN_TIMEOUT_MS);
+    video.src = url;
+    await loaded;
+    if (video.videoWidth === 0) {
+      throw new FramesiftError(
+        'unsupported-video',
+        'This browser plays the sound of this clip but not its pictures.',
+      );
+    }
+    const durationMs = (await findDuration(video)) * 1000;
+    if (!(durationMs <= MAX_DURATION_MS)) {
+      throw new FramesiftError(
+        'unsupported-video',
+        'The length of this clip cannot be found out, or is over 24 hours.',
+      );
+    }
+    const { videoWidth: width, videoHeight: height } = video;
+    const seeks = new Mutex();
+    return {
+      facts: { width, height, durationMs, startMs: 0, bytes: file.size },
+      grab: (timestampMs) => seeks.run(() => grabFrame(video, timestampMs)),
+      close,
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function findDuration(video: HTMLVideoElement): Promise<number> {
+  if (Number.isFinite(video.duration)) return video.duration;
+  const seeked = waitFor(video, 'seeked', SEEK_TIMEOUT_MS);
+  video.currentTime = FAR_SECONDS;
+  await seeked;
+  return Number.isFinite(video.duration) ? video.duration : video.currentTime;
+}
+
+async function grabFrame(video: HTMLVideoElement, timestampMs: number): Promise<GrabbedFrame> {
+  const painted = watchPaint(video);
+  try {
+    const seeked = waitFor(video, 'seeked', SEEK_TIMEOUT_MS);
+    video.currentTime = Math.min(timestampMs / 1000, video.duration);
+    await seeked;
+    const mediaSeconds = await painted.within(PAINT_TIMEOUT_MS);
+    const bitmap = await withTimeout(createImageBitmap(video), SEEK_TIMEOUT_MS, 'The player');
+    return {
+      bitmap,
+      timestampMs: Math.max(0, Math.round(mediaSeconds === null ? timestampMs : mediaSeconds * 1000)),
+    };
+  } finally {
+    painted.stop();
+  }
+}
+
+/** The time of the next picture that is painted; null where the browser does not tell. */
+function watchPaint(video: HTMLVideoElement): {
+  within: (limitMs: number) => Promise<number | null>;
+  stop: () => void;
+} {
+  if (!('requestVideoFrameCallback' in video))
+    return { within: () => Promise.resolve(null), stop: () => undefined };
+  let handle = 0;
+  const painted = new Promise<number>((resolve) => {
+    handle = video.requestVideoFrameCallback((_now, { mediaTime }) => resolve(mediaTime));
+  });
+  return {
+    within: (limitMs) => withTimeout(painted, limitMs, 'Painting').catch(() => null),
+    stop: () => video.cancelVideoFrameCallback(handle),
+  };
+}
+
+/** Waits for an event of the player, or for its error, for a limited time. */
+async function waitFor(
+  video: HTMLVideoElement,
+  event: 'loadeddata' | 'seeked',
+  limitMs: number,
+): Promise<void> {
+  const listening = new AbortController();
+  const { signal } = listening;
+  const settled = new Promise<void>((resolve, reject) => {
+    video.addEventListener(event, () => resolve(), { signal });
+    video.addEventListener('error', () => reject(describePlayerError(video.error)), { signal });
+  });
+  try {
+    await withTimeout(settled, limitMs, 'The player');
+  } finally {
+    listening.abort();
+  }
+}
+
+function describePlayerError(error: MediaError | null): FramesiftError {
+  if (error?.code === MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) {
+    return new FramesiftError(
+      'unsupported-video',
+      'This browser’s player cannot play this clip either. Convert it to MP4 (H.264) — for example with HandBrake.',
+      { cause: error },
+    );
+  }
+  return new FramesiftError('unreadable-video', 'The player stopped: this clip is damaged or cut off.', {
+    cause: error ?? undefined,
+  });
+}
