@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { cosine } from '@/lib/shared/vectors';
+
+/**
+ * A picture and a phrase whose vectors are stored with the model. A provider that does not reproduce
+ * them computes wrong numbers, finite though they may be (onnxruntime #31626), and is not used.
+ */
+const goldenSchema = z.object({
+  image_embedding: z.array(z.number()),
+  text: z.string(),
+  text_embedding: z.array(z.number()),
+});
+
+export interface Golden {
+  imageEmbedding: Float32Array<ArrayBuffer>;
+  text: string;
+  textEmbedding: Float32Array<ArrayBuffer>;
+}
+
+/** Below this cosine with its golden vector a provider is refused: fp32 kernels agree to 0.999999. */
+export const GOLDEN_MIN_COSINE = 0.999;
+
+/** The parsed `golden.json` of a model, or undefined when it is not one. */
+export function readGolden(json: unknown): Golden | undefined {
+  const parsed = goldenSchema.safeParse(json);
+  if (!parsed.success) return undefined;
+  return {
+    imageEmbedding: Float32Array.from(parsed.data.image_embedding),
+    text: parsed.data.text,
+    textEmbedding: Float32Array.from(parsed.data.text_embedding),
+  };
+}
+
+/**
+ * The golden picture: a red ramp to the right, a green ramp downwards and blue 16-pixel blocks. Made by
+ * formula, so that no decoder or resampler stands between it and the model.
+ *
+ * @returns RGB bytes, `size * size * 3`
+ */
+export function goldenPicture(size: number): Uint8Array<ArrayBuffer> {
+  const pixels = new Uint8Array(size * size * 3);
+  for (let y = 0; y < size; y += 1) {
+    for (let x = 0; x < size; x += 1) {
+      const at = (y * size + x) * 3;
+      pixels[at] = Math.trunc((x * 255) / (size - 1));
+      pixels[at + 1] = Math.trunc((y * 255) / (size - 1));
+      pixels[at + 2] = (((x >> 4) + (y >> 4)) & 1) * 255;
+    }
+  }
+  return pixels;
+}
+
+/** A sentence on why the vectors are not the golden ones, or undefined when they are. */
+export function goldenMismatch(golden: Golden, image: Float32Array, text: Float32Array): string | undefined {
+  const imageCosine = cosine(golden.imageEmbedding, image);
+  const textCosine = cosine(golden.textEmbedding, text);
+  // Written so that NaN fails too.
+  if (imageCosine >= GOLDEN_MIN_COSINE && textCosine >= GOLDEN_MIN_COSINE) return undefined;
+  return `its self-test gave wrong vectors (cosine ${imageCosine.toFixed(4)} for the picture, ${textCosine.toFixed(4)} for the text)`;
+}

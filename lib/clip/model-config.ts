@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { FramesiftError } from '@/lib/shared/errors';
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import type { ResizeSpec } from '@/lib/shared/frames';
+import type { ModelDtype } from './catalog';
+
+/**
+ * Version of everything between a decoded frame and `pixel_values`: colour conversion, resampling,
+ * cropping, normalisation. Raised whenever a change in it can change a vector.
+ */
+export const PREPROCESSING_VERSION = 1;
+
+/** Longest `model_version` that the server's column takes. */
+const MODEL_VERSION_MAX_LENGTH = 50;
+
+const configSchema = z.object({
+  projection_dim: z.number().int().positive(),
+  text_config: z.object({
+    max_position_embeddings: z.number().int().positive(),
+    eos_token_id: z.number().int().nonnegative().optional(),
+  }),
+  framesift: z
+    .object({
+      revision: z.string().min(1),
+      relevance: z.object({ possible: z.number(), strong: z.number() }).optional(),
+    })
+    .optional(),
+});
+
+const sizeSchema = z.union([
+  z.number().int().positive(),
+  z.object({ shortest_edge: z.number().int().positive() }),
+  z.object({ height: z.number().int().positive(), width: z.number().int().positive() }),
+]);
+
+/** `resample` in Pillow's numbering; the one resampling filter that lib/clip/resize.ts implements. */
+const PIL_BICUBIC = 3;
+
+const preprocessorSchema = z.object({
+  size: sizeSchema,
+  crop_size: sizeSchema.optional(),
+  do_center_crop: z.boolean().default(true),
+  resample: z.number().int().default(PIL_BICUBIC),
+  image_mean: z.tuple([z.number(), z.number(), z.number()]),
+  image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+});
+
+/**
+ * Cosines between a question and a frame from which this model's match counts as possible or strong.
+ * Measured on held-out pictures; see the model's card.
+ */
+export interface RelevanceLevels {
+  possible: number;
+  strong: number;
+}
+
+/** What the page must know of a model, read from its `config.json` and `preprocessor_config.json`. */
+export interface ModelConfig {
+  embeddingDimension: number;
+  contextLength: number;
+  resize: ResizeSpec;
+  /** Per channel, of pixel values in 0…1. */
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+  /** Which weights these are. */
+  revision: string;
+  /** Absent for models nobody has measured. */
+  relevance: RelevanceLevels | undefined;
+}
+
+function edgeOf(size: z.infer<typeof sizeSchema>): number {
+  if (typeof size === 'number') return size;
+  return 'shortest_edge' in size ? size.shortest_edge : size.height;
+}
+
+/**
+ * Reads the two configuration files of a model in Hugging Face layout.
+ *
+ * @param revision which weights these are, where the files do not say it themselves
+ * @throws FramesiftError `model-mismatch` when a file is malformed or asks for what this page cannot do
+ */
+export function readModelConfig(
+  config: unknown,
+  preprocessor: unknown,
+  revision = 'unversioned',
+): ModelConfig {
+  const model = configSchema.safeParse(config);
+  if (!model.success) {
+    throw new FramesiftError(
+      'model-mismatch',
+      `The model's config.json is not usable: ${z.prettifyError(model.error)}`,
+    );
+  }
+  const pixels = preprocessorSchema.safeParse(preprocessor);
+  if (!pixels.success) {
+    throw new FramesiftError(
+      'model-mismatch',
+      `The model's preprocessor_config.json is not usable: ${z.prettifyError(pixels.error)}`,
+    );
+  }
+  if (model.data.projection_dim !== EMBEDDING_DIMENSION) {
+    throw new FramesiftError(
+      'model-mismatch',
+      `This model makes vectors of ${model.data.projection_dim} numbers; the database's table is made for ${EMBEDDING_DIMENSION}.`,
+    );
+  }
+  if (pixels.data.resample !== PIL_BICUBIC) {
+    throw new FramesiftError(
+      'model-mismatch',
+      `This model wants resampling filter ${pixels.data.resample}; only bicubic (${PIL_BICUBIC}) is supported.`,
+    );
+  }
+  const { size, crop_size: cropSize, do_center_crop: crops } = pixels.data;
+  if (typeof size === 'object' && 'height' in size && size.height !== size.width) {
+    throw new FramesiftError(
+      'model-mismatch',
+      'This model wants pictures that are not square, which is not supported.',
+    );
+  }
+  if (crops && cropSize !== undefined && edgeOf(cropSize) !== edgeOf(size)) {
+    throw new FramesiftError(
+      'model-mismatch',
+      'This model crops to another size than it scales to, which is not supported.',
+    );
+  }
+  const squeezes = typeof size === 'object' && 'height' in size && !crops;
+  return {
+    embeddingDimension: model.data.projection_dim,
+    contextLength: model.data.text_config.max_position_embeddings,
+    resize: { size: edgeOf(size), fit: squeezes ? 'stretch' : 'centre-crop' },
+    mean: pixels.data.image_mean,
+    std: pixels.data.image_std,
+    revision: model.data.framesift?.revision ?? revision,
+    relevance: model.data.framesift?.relevance,
+  };
+}
+
+/**
+ * The name that is stored beside every vector: model, weights, dtype and preprocessing. Two vectors
+ * may be compared only when it is the same, letter for letter.
+ *
+ * @throws FramesiftError `model-mismatch` when it would not fit the column's 50 characters
+ */
+export function modelVersionOf(modelId: string, revision: string, dtype: ModelDtype): string {
+  const version = `${modelId}@${revision.slice(0, 8)}/${dtype}/p${PREPROCESSING_VERSION}`;
+  if (version.length > MODEL_VERSION_MAX_LENGTH) {
+    throw new FramesiftError(
+      'model-mismatch',
+      `The model's name is too long to be stored beside its vectors: ${version}`,
+    );
+  }
+  return version;
+}

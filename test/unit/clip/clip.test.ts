@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { rankProviders } from '@/lib/clip/execution-provider';
+import { goldenMismatch, goldenPicture } from '@/lib/clip/golden';
+import { modelVersionOf, readModelConfig } from '@/lib/clip/model-config';
+import { normalisePixels } from '@/lib/clip/normalise-pixels';
+
+const FULL = { gpuAdapter: true, promiseIntegration: true, sharedMemory: true, processors: 4 };
+
+describe('rankProviders', () => {
+  it.each([
+    { name: 'everything', capabilities: FULL, order: ['webgpu 4', 'wasm 4', 'wasm 1'], skipped: 0 },
+    {
+      name: 'no adapter',
+      capabilities: { ...FULL, gpuAdapter: false },
+      order: ['wasm 4', 'wasm 1'],
+      skipped: 1,
+    },
+    {
+      name: 'no JSPI',
+      capabilities: { ...FULL, promiseIntegration: false },
+      order: ['wasm 4', 'wasm 1'],
+      skipped: 1,
+    },
+    {
+      name: 'no isolation',
+      capabilities: { ...FULL, sharedMemory: false },
+      order: ['webgpu 1', 'wasm 1'],
+      skipped: 0,
+    },
+    {
+      name: 'many processors',
+      capabilities: { ...FULL, processors: 128 },
+      order: ['webgpu 16', 'wasm 16', 'wasm 1'],
+      skipped: 0,
+    },
+  ])('with $name', ({ capabilities, order, skipped }) => {
+    const ranked = rankProviders(capabilities, 'auto');
+    expect(ranked.choices.map(({ provider, threads }) => `${provider} ${threads}`)).toEqual(order);
+    expect(ranked.skipped).toHaveLength(skipped);
+  });
+
+  it('leaves WebGPU out when WASM is asked for, and says so', () => {
+    const { choices, skipped } = rankProviders(FULL, 'wasm');
+    expect(choices.every(({ provider }) => provider === 'wasm')).toBe(true);
+    expect(skipped).toEqual([{ provider: 'webgpu', reason: 'WASM was asked for' }]);
+  });
+});
+
+const CONFIG = { projection_dim: 512, text_config: { max_position_embeddings: 77 } };
+const PREPROCESSOR = {
+  size: { shortest_edge: 224 },
+  crop_size: { height: 224, width: 224 },
+  resample: 3,
+  image_mean: [0.5, 0.5, 0.5],
+  image_std: [0.5, 0.5, 0.5],
+};
+
+describe('readModelConfig', () => {
+  it("reads OpenAI CLIP's configuration", () => {
+    expect(readModelConfig(CONFIG, PREPROCESSOR, 'd15189d7')).toMatchObject({
+      contextLength: 77,
+      resize: { size: 224, fit: 'centre-crop' },
+      revision: 'd15189d7',
+      relevance: undefined,
+    });
+  });
+
+  it('takes older files that write the size as a number', () => {
+    expect(readModelConfig(CONFIG, { ...PREPROCESSOR, size: 224, crop_size: 224 }).resize.size).toBe(224);
+  });
+
+  it('stretches when nothing is cropped', () => {
+    const preprocessor = { ...PREPROCESSOR, size: { height: 96, width: 96 }, do_center_crop: false };
+    expect(readModelConfig(CONFIG, preprocessor).resize).toEqual({ size: 96, fit: 'stretch' });
+  });
+
+  it.each([
+    ['another dimension', { ...CONFIG, projection_dim: 768 }, PREPROCESSOR, /768/],
+    ['another filter', CONFIG, { ...PREPROCESSOR, resample: 2 }, /filter 2/],
+    ['a crop of another size', CONFIG, { ...PREPROCESSOR, size: { shortest_edge: 256 } }, /crops/],
+    [
+      'no square',
+      CONFIG,
+      { ...PREPROCESSOR, size: { height: 96, width: 128 }, do_center_crop: false },
+      /square/,
+    ],
+    ['a missing mean', CONFIG, { ...PREPROCESSOR, image_mean: undefined }, /image_mean/],
+    ['no object', null, PREPROCESSOR, /config\.json/],
+  ])('refuses %s', (_, config, preprocessor, message) => {
+    expect(() => readModelConfig(config, preprocessor)).toThrow(message);
+  });
+});
+
+describe('modelVersionOf', () => {
+  it('names model, weights, dtype and preprocessing', () => {
+    expect(modelVersionOf('clip-vit-b32', 'd15189d7028b43f1', 'q8')).toBe('clip-vit-b32@d15189d7/q8/p1');
+  });
+
+  it('refuses what the column would not hold', () => {
+    expect(() => modelVersionOf('m'.repeat(40), 'abcdefgh', 'fp32')).toThrow(/too long/);
+  });
+});
+
+describe('normalisePixels', () => {
+  it('puts channels first and applies mean and deviation', () => {
+    const picture = Uint8Array.from([0, 51, 255, 255, 102, 0, 0, 0, 0, 255, 255, 255]);
+    const values = normalisePixels([picture, picture], 2, [0, 0.5, 1], [1, 0.5, 2]);
+    const expected = [0, 1, 0, 1, -0.6, -0.2, -1, 1, 0, -0.5, -0.5, 0];
+    expect(values).toHaveLength(24);
+    expected.forEach((value, index) => {
+      expect(values[index]).toBeCloseTo(value, 6);
+      expect(values[index + 12]).toBeCloseTo(value, 6);
+    });
+  });
+
+  it('refuses a picture of another size', () => {
+    expect(() => normalisePixels([new Uint8Array(3)], 2, [0, 0, 0], [1, 1, 1])).toThrow(RangeError);
+  });
+});
+
+describe('golden picture', () => {
+  it('follows its formula', () => {
+    const pixels = goldenPicture(32);
+    const at = (x: number, y: number) => Array.from(pixels.subarray((y * 32 + x) * 3, (y * 32 + x) * 3 + 3));
+    expect(at(0, 0)).toEqual([0, 0, 0]);
+    expect(at(31, 31)).toEqual([255, 255, 0]);
+    expect(at(16, 0)).toEqual([131, 0, 255]);
+  });
+
+  it('refuses wrong vectors and NaN', () => {
+    const unit = new Float32Array([1, 0]);
+    const golden = { imageEmbedding: unit, text: 'x', textEmbedding: unit };
+    expect(goldenMismatch(golden, unit, unit)).toBeUndefined();
+    expect(goldenMismatch(golden, new Float32Array([0.99, 0.14]), unit)).toMatch(/cosine 0\.99/);
+    expect(goldenMismatch(golden, unit, new Float32Array([NaN, 0]))).toMatch(/NaN/);
+  });
+});
