@@ -1,0 +1,148 @@
+import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
+import { FramesiftError } from '@/lib/shared/errors';
+import { chunked, ROWS_PER_INSERT, type Database } from './database';
+import { eventFrames, PATH_MAX_LENGTH } from './schema';
+import { assertDistinctFrames, assertEventId, badInput, requireEvent } from './validate';
+
+export interface EventFrame {
+  id: string;
+  /** 0-based; the table holds `frame_number`, which is one more. */
+  frameIndex: number;
+  framePath: string;
+  timestampMs: number;
+  width: number | null;
+  height: number | null;
+  fileSizeBytes: number | null;
+  createdAt: Date;
+}
+
+export interface NewEventFrame {
+  frameIndex: number;
+  framePath: string;
+  timestampMs: number;
+  width?: number | null;
+  height?: number | null;
+  fileSizeBytes?: number | null;
+}
+
+/** `frames/<event_id>/frame_001.webp`: where the picture of a frame lies. */
+export function framePath(eventId: string, frameIndex: number, extension: 'webp' | 'jpg' = 'webp'): string {
+  assertEventId(eventId);
+  return `frames/${eventId}/frame_${String(frameIndex + 1).padStart(3, '0')}.${extension}`;
+}
+
+/** Stores frames of one event in one transaction, all or none, and returns their rows' ids in order. */
+export async function storeEventFrames(
+  db: Database,
+  eventId: string,
+  frames: readonly NewEventFrame[],
+): Promise<string[]> {
+  checkEventFrames(frames);
+  return db.transaction((tx) => writeEventFrames(tx, eventId, frames));
+}
+
+/** Everything about frames that can be refused without asking the database. */
+export function checkEventFrames(frames: readonly NewEventFrame[]): void {
+  assertDistinctFrames(frames);
+  for (const { framePath, timestampMs } of frames) {
+    if (framePath === '' || framePath.length > PATH_MAX_LENGTH) {
+      throw badInput(`A frame's path has 1 to ${PATH_MAX_LENGTH} characters.`);
+    }
+    if (!Number.isInteger(timestampMs) || Math.abs(timestampMs) >= 2 ** 31) {
+      throw badInput(`A frame's time is a whole number of milliseconds; ${timestampMs} is not.`);
+    }
+  }
+}
+
+/** The writing half of `storeEventFrames`, for a caller that has a transaction of its own. */
+export async function writeEventFrames(
+  tx: Database,
+  eventId: string,
+  frames: readonly NewEventFrame[],
+): Promise<string[]> {
+  await requireEvent(tx, eventId);
+  const createdAt = new Date();
+  const idByFrameNumber = new Map<number, string>();
+  for (const chunk of chunked(frames, ROWS_PER_INSERT)) {
+    const written = await tx
+      .insert(eventFrames)
+      .values(
+        chunk.map((frame) => ({
+          id: crypto.randomUUID(),
+          eventId,
+          frameNumber: frame.frameIndex + 1,
+          framePath: frame.framePath,
+          timestampOffsetMs: frame.timestampMs,
+          width: frame.width ?? null,
+          height: frame.height ?? null,
+          fileSizeBytes: frame.fileSizeBytes ?? null,
+          createdAt,
+        })),
+      )
+      .onConflictDoUpdate({
+        target: [eventFrames.eventId, eventFrames.frameNumber],
+        set: {
+          framePath: sql`excluded.frame_path`,
+          timestampOffsetMs: sql`excluded.timestamp_offset_ms`,
+          width: sql`excluded.width`,
+          height: sql`excluded.height`,
+          fileSizeBytes: sql`excluded.file_size_bytes`,
+          createdAt: sql`excluded.created_at`,
+        },
+      })
+      .returning({ id: eventFrames.id, frameNumber: eventFrames.frameNumber });
+    for (const { id, frameNumber } of written) idByFrameNumber.set(frameNumber, id);
+  }
+  return frames.map(({ frameIndex }) => {
+    const id = idByFrameNumber.get(frameIndex + 1);
+    if (id === undefined) {
+      throw new FramesiftError(
+        'write-incomplete',
+        `Only ${idByFrameNumber.size} of ${frames.length} frames reached the library, so none was kept. Try again.`,
+        { transient: true },
+      );
+    }
+    return id;
+  });
+}
+
+/** The frames of an event in order, or only those named by `frameIndexes`. */
+export async function listEventFrames(
+  db: Database,
+  eventId: string,
+  frameIndexes?: readonly number[],
+): Promise<EventFrame[]> {
+  const rows = await db
+    .select()
+    .from(eventFrames)
+    .where(
+      and(
+        eq(eventFrames.eventId, eventId),
+        frameIndexes &&
+          inArray(
+            eventFrames.frameNumber,
+            frameIndexes.map((frameIndex) => frameIndex + 1),
+          ),
+      ),
+    )
+    .orderBy(asc(eventFrames.frameNumber));
+  return rows.map((row) => ({
+    id: row.id,
+    frameIndex: row.frameNumber - 1,
+    framePath: row.framePath,
+    timestampMs: row.timestampOffsetMs,
+    width: row.width,
+    height: row.height,
+    fileSizeBytes: row.fileSizeBytes,
+    createdAt: row.createdAt,
+  }));
+}
+
+/** How many pictures an event has. */
+export async function countEventFrames(db: Database, eventId: string): Promise<number> {
+  const [found] = await db
+    .select({ rows: count() })
+    .from(eventFrames)
+    .where(eq(eventFrames.eventId, eventId));
+  return found?.rows ?? 0;
+}

@@ -1,0 +1,21 @@
+// Generated from drizzle/ by scripts/bundle-migrations.ts; run `npm run db:generate` to renew it.
+import type { MigrationMeta } from 'drizzle-orm/migrator';
+
+// prettier-ignore
+export const migrations: MigrationMeta[] = [
+  {
+    "sql": [
+      "CREATE TABLE \"event_frames\" (\n\t\"id\" text PRIMARY KEY NOT NULL,\n\t\"event_id\" text NOT NULL,\n\t\"frame_number\" integer NOT NULL,\n\t\"frame_path\" varchar(500) NOT NULL,\n\t\"timestamp_offset_ms\" integer NOT NULL,\n\t\"width\" integer,\n\t\"height\" integer,\n\t\"file_size_bytes\" integer,\n\t\"created_at\" timestamp with time zone NOT NULL,\n\tCONSTRAINT \"uq_event_frame_number\" UNIQUE(\"event_id\",\"frame_number\")\n);\n",
+      "\nCREATE TABLE \"events\" (\n\t\"id\" text PRIMARY KEY NOT NULL,\n\t\"timestamp\" timestamp with time zone NOT NULL,\n\t\"description\" text NOT NULL,\n\t\"source_type\" varchar(20) DEFAULT 'rtsp' NOT NULL,\n\t\"smart_detection_type\" varchar(20),\n\t\"frame_count_used\" integer,\n\t\"frame_timestamps\" text,\n\t\"video_path\" varchar(500),\n\t\"created_at\" timestamp with time zone NOT NULL,\n\t\"file_name\" text,\n\t\"file_bytes\" bigint,\n\t\"file_fingerprint\" text,\n\t\"duration_ms\" integer,\n\t\"width\" integer,\n\t\"height\" integer,\n\t\"model_version\" varchar(50),\n\t\"ingest_state\" varchar(20) DEFAULT 'pending' NOT NULL,\n\t\"ingest_error\" text,\n\t\"frames_planned\" integer,\n\t\"sampling\" text\n);\n",
+      "\nCREATE TABLE \"frame_embeddings\" (\n\t\"id\" text PRIMARY KEY NOT NULL,\n\t\"event_id\" text NOT NULL,\n\t\"frame_index\" integer NOT NULL,\n\t\"embedding\" text NOT NULL,\n\t\"model_version\" varchar(50) NOT NULL,\n\t\"created_at\" timestamp with time zone NOT NULL,\n\tCONSTRAINT \"uq_frame_embedding_event_frame\" UNIQUE(\"event_id\",\"frame_index\")\n);\n",
+      "\nALTER TABLE \"event_frames\" ADD CONSTRAINT \"event_frames_event_id_events_id_fk\" FOREIGN KEY (\"event_id\") REFERENCES \"public\".\"events\"(\"id\") ON DELETE cascade ON UPDATE no action;",
+      "\nALTER TABLE \"frame_embeddings\" ADD CONSTRAINT \"frame_embeddings_event_id_events_id_fk\" FOREIGN KEY (\"event_id\") REFERENCES \"public\".\"events\"(\"id\") ON DELETE cascade ON UPDATE no action;",
+      "\nCREATE INDEX \"ix_frame_embeddings_event_id\" ON \"frame_embeddings\" USING btree (\"event_id\");",
+      "\nCREATE INDEX \"ix_frame_embeddings_event_frame\" ON \"frame_embeddings\" USING btree (\"event_id\",\"frame_index\");",
+      "\nCREATE INDEX \"idx_frame_embeddings_model_version\" ON \"frame_embeddings\" USING btree (\"model_version\");"
+    ],
+    "bps": true,
+    "folderMillis": 1795339602556,
+    "hash": "8779a8ced968d85d36c8870a42cd53c86bdbea491e16bd68d911ba77abbec5bb"
+  }
+];

@@ -1,0 +1,336 @@
+import type { PGlite } from '@electric-sql/pglite';
+import { LeaderChangedError } from '@electric-sql/pglite/worker';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { DatabaseConnection } from '@/lib/db/client';
+import { ClipDatabase } from '@/lib/db/clip-database';
+import { storeFrameEmbeddingsBatch } from '@/lib/db/frame-embeddings';
+import { OpfsFiles } from '@/lib/db/frame-files';
+import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
+import type { EmbeddedFrame } from '@/lib/shared/frames';
+import { MemoryDirectory } from './memory-directory';
+import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot } from './support';
+
+const MODEL = 'clip-test@1/fp32/p1';
+
+let pg: PGlite;
+let connection: DatabaseConnection;
+let root: MemoryDirectory;
+let database: ClipDatabase;
+let eventId: string;
+
+beforeAll(async () => {
+  ({ pg, connection } = await openMemoryDatabase());
+}, 60_000);
+afterAll(() => pg.close());
+beforeEach(async () => {
+  await emptyTables(pg);
+  root = new MemoryDirectory();
+  database = makeDatabase();
+  eventId = (await database.createEvent({ description: 'a clip', fileName: 'Käfer & Co.mp4' })).id;
+});
+
+function makeDatabase(over: DatabaseConnection = connection): ClipDatabase {
+  return new ClipDatabase({
+    connect: () => Promise.resolve(over),
+    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+  });
+}
+
+function frame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
+  return {
+    frameIndex,
+    timestampMs: frameIndex * 1500,
+    width: 320,
+    height: 180,
+    thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
+    embedding: randomUnitVector(seed),
+  };
+}
+
+const frames = (...indexes: number[]) => indexes.map((index) => frame(index));
+
+describe('opening', () => {
+  it('says which PostgreSQL it is, and once open stays so', async () => {
+    const connect = vi.fn(() => Promise.resolve(connection));
+    const opened = new ClipDatabase({
+      connect,
+      openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+    });
+    const [info] = await Promise.all([opened.open(), opened.open(), opened.listEvents()]);
+    expect(info.store).toBe('memory');
+    expect(info.postgresVersion).toMatch(/^18\./);
+    expect(connect).toHaveBeenCalledTimes(1);
+  });
+
+  it('tries again after a failure', async () => {
+    const connect = vi.fn(() => Promise.resolve(connection));
+    connect.mockRejectedValueOnce(new Error('no luck'));
+    const opened = new ClipDatabase({
+      connect,
+      openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+    });
+    await expect(opened.open()).rejects.toMatchObject({ code: 'storage-unavailable' });
+    await expect(opened.open()).resolves.toMatchObject({ store: 'memory' });
+  });
+
+  it('sweeps up files of clips that are gone', async () => {
+    const files = new OpfsFiles(root.asHandle());
+    await files.write('frames/gone/frame_001.webp', Uint8Array.of(1));
+    await files.write(`frames/${eventId}/frame_001.webp`, Uint8Array.of(1));
+    await makeDatabase().open();
+    await vi.waitFor(() => expect(root.paths()).toEqual([`frames/${eventId}/frame_001.webp`]));
+  });
+});
+
+describe('clips', () => {
+  it('are listed newest first with what is stored of them', async () => {
+    const second = (await database.createEvent({ description: 'second' })).id;
+    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
+    await database.storeFrameEmbeddingsBatch(eventId, [frame(2)], 'other');
+    const listed = await database.listEvents();
+    expect(listed.map((event) => event.id)).toEqual([second, eventId]);
+    expect(listed[0]).toMatchObject({ frameCount: 0, embeddingCount: 0, embeddingCounts: {} });
+    expect(listed[1]).toMatchObject({
+      frameCount: 3,
+      embeddingCount: 3,
+      embeddingCounts: { [MODEL]: 2, other: 1 },
+      frameCountUsed: 3,
+      sourceType: 'upload',
+      ingestState: 'pending',
+    });
+    expect(listed[1]!.createdAt).toBeInstanceOf(Date);
+  });
+
+  it('get their frame times when they are done', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
+    const done = await database.updateEvent(eventId, { ingestState: 'done' });
+    expect(done.frameTimestamps).toBe('[0,1.5]');
+    expect((await database.getEvent(eventId))?.ingestState).toBe('done');
+  });
+
+  it('are made once even when asked for twice', async () => {
+    const again = await database.createEvent({ id: eventId, description: 'a retry' });
+    expect(again.description).toBe('a clip');
+    expect(await database.listEvents()).toHaveLength(1);
+  });
+
+  it.each([
+    { ingestState: 'finished' as never },
+    { durationMs: 1.5 },
+    { width: -1 },
+    { fileBytes: NaN },
+    { modelVersion: 'x'.repeat(51) },
+    { smartDetectionType: 'cat' as never },
+    { timestamp: new Date(NaN) },
+    { description: 'a\u0000b' },
+  ])('refuse %j', async (changes) => {
+    const before = await snapshot(pg);
+    await expect(database.updateEvent(eventId, changes)).rejects.toMatchObject({ code: 'bad-input' });
+    expect(await snapshot(pg)).toEqual(before);
+  });
+
+  it('go with their rows and files', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
+    expect(await database.deleteEvent(eventId)).toBe(true);
+    expect(await snapshot(pg)).toEqual([[], [], []]);
+    expect(root.paths()).toEqual([]);
+    expect(await database.deleteEvent(eventId)).toBe(false);
+    expect(await database.getEvent(eventId)).toBeNull();
+    await expect(database.updateEvent(eventId, { width: 1 })).rejects.toMatchObject({
+      code: 'unknown-event',
+    });
+  });
+});
+
+describe('storeFrameBatch', () => {
+  it('writes pictures, frames and vectors and returns the vectors’ ids', async () => {
+    const ids = await database.storeFrameBatch(eventId, frames(1, 0), MODEL);
+    const stored = await database.getFrameEmbeddings(eventId);
+    expect(stored.map((row) => row.id)).toEqual([ids[1], ids[0]]);
+    expect(root.paths()).toEqual([`frames/${eventId}/frame_001.webp`, `frames/${eventId}/frame_002.webp`]);
+    const [picture, missing] = await database.readThumbnails(eventId, [1, 7]);
+    expect([picture?.type, picture?.size, missing]).toEqual(['image/webp', 5, null]);
+    expect(await database.storedFrameIndexes(eventId, MODEL)).toEqual([0, 1]);
+  });
+
+  it.each([
+    ['a bad vector', [frame(5), { ...frame(6), embedding: new Float32Array(3) }], 'bad-input'],
+    ['a frame twice', [frame(5), frame(5)], 'bad-input'],
+    ['a broken time', [{ ...frame(5), timestampMs: 0.1 }], 'bad-input'],
+  ])('refuses %s and leaves nothing', async (_, batch, code) => {
+    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    const before = [await snapshot(pg), root.paths()];
+    await expect(database.storeFrameBatch(eventId, batch, MODEL)).rejects.toMatchObject({ code });
+    expect([await snapshot(pg), root.paths()]).toEqual(before);
+  });
+
+  it('makes no folder for an unknown clip', async () => {
+    await expect(database.storeFrameBatch('nobody', frames(0), MODEL)).rejects.toMatchObject({
+      code: 'unknown-event',
+    });
+    expect(root.entries.size).toBe(0);
+  });
+
+  it('takes back frames and new pictures when the vectors cannot be written', async () => {
+    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await pg.exec(`
+      create function refuse_7() returns trigger language plpgsql as 'begin raise exception ''disk on fire''; end';
+      create trigger refuse_7 before insert on frame_embeddings
+        for each row when (new.frame_index = 7) execute function refuse_7();`);
+    try {
+      const before = [await snapshot(pg), root.paths()];
+      await expect(database.storeFrameBatch(eventId, frames(0, 6, 7), MODEL)).rejects.toMatchObject({
+        code: 'storage-unavailable',
+        message: expect.stringMatching(/disk on fire/) as string,
+      });
+      expect([await snapshot(pg), root.paths()]).toEqual(before);
+    } finally {
+      await pg.exec('drop trigger refuse_7 on frame_embeddings; drop function refuse_7');
+    }
+  });
+});
+
+describe('getVectors', () => {
+  const read = async (modelVersion = MODEL, from = database) => {
+    const { frameIndexes, timestampsMs, vectors } = await from.getVectors(eventId, modelVersion);
+    return {
+      frameIndexes: [...frameIndexes],
+      timestampsMs: [...timestampsMs],
+      rows: [...frameIndexes].map((_, i) => vectors.slice(i * 512, (i + 1) * 512)),
+    };
+  };
+  const expected = (...stored: EmbeddedFrame[]) => ({
+    frameIndexes: stored.map((f) => f.frameIndex),
+    timestampsMs: stored.map((f) => f.timestampMs),
+    rows: stored.map((f) => f.embedding),
+  });
+
+  it('packs one model’s rows in frame order', async () => {
+    expect(await read()).toEqual(expected());
+    await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
+    await database.storeFrameBatch(eventId, frames(9), 'other');
+    expect(await read()).toEqual(expected(...frames(0, 1, 2)));
+    expect(await read('other')).toEqual(expected(frame(9)));
+  });
+
+  it('gives a copy: what the caller does with it does not change the next answer', async () => {
+    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    (await database.getVectors(eventId, MODEL)).vectors.fill(0);
+    expect(await read()).toEqual(expected(frame(0)));
+  });
+
+  it('follows every change, its own and those of other tabs', async () => {
+    const otherTab = makeDatabase();
+    await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
+    expect(await read()).toEqual(expected(...frames(0, 4)));
+    // Added between, by another tab.
+    await otherTab.storeFrameBatch(eventId, frames(2), MODEL);
+    expect(await read()).toEqual(expected(...frames(0, 2, 4)));
+    // Replaced.
+    await otherTab.storeFrameBatch(eventId, [frame(2, 77)], MODEL);
+    expect(await read()).toEqual(expected(frame(0), frame(2, 77), frame(4)));
+    // Embedded again with another model.
+    await otherTab.storeFrameBatch(eventId, frames(0), 'other');
+    expect(await read()).toEqual(expected(frame(2, 77), frame(4)));
+    // Deleted and written anew, as many rows as before.
+    await otherTab.deleteFrameEmbeddings(eventId);
+    await otherTab.storeFrameBatch(eventId, frames(5, 6), MODEL);
+    expect(await read()).toEqual(expected(...frames(5, 6)));
+    await otherTab.deleteEvent(eventId);
+    expect(await read()).toEqual(expected());
+  });
+
+  it('reads no vector again while nothing has changed, and only new ones while a clip grows', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
+    await read();
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      await read();
+      expect(parse.mock.calls.filter(([text]) => text.length > 4000)).toHaveLength(0);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      await database.storeFrameBatch(eventId, frames(3), MODEL);
+      parse.mockClear();
+      await read();
+      // Rows of the very moment of the newest cached one are read again, so three old and one new at most.
+      expect(parse.mock.calls.filter(([text]) => text.length > 4000).length).toBeLessThanOrEqual(4);
+    } finally {
+      parse.mockRestore();
+    }
+  });
+
+  it('marks a vector whose frame has no row', async () => {
+    await storeFrameEmbeddingsBatch(connection.db, eventId, [frame(3)], MODEL);
+    expect((await read()).timestampsMs).toEqual([-1]);
+  });
+});
+
+describe('the clip’s own file', () => {
+  it('is kept, found under its name and replaced', async () => {
+    vi.stubGlobal('navigator', { storage: { estimate: () => Promise.resolve({}) } });
+    try {
+      const path = await database.storeClipFile(eventId, new File(['abc'], 'first.mp4'));
+      expect(path).toBe(`clips/${eventId}/first.mp4`);
+      const file = await database.readClipFile(eventId);
+      expect([file?.name, await file?.text()]).toEqual(['Käfer & Co.mp4', 'abc']);
+      await database.storeClipFile(eventId, new File(['d'], 'second.mp4'));
+      expect(root.paths()).toEqual([`clips/${eventId}/second.mp4`]);
+      await expect(database.storeClipFile('nobody', new File([], 'x'))).rejects.toMatchObject({
+        code: 'unknown-event',
+      });
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
+});
+
+describe('calls', () => {
+  it('query reads and cannot write', async () => {
+    expect(await database.query('select count(*)::int as n from events where id = $1', [eventId])).toEqual([
+      { n: 1 },
+    ]);
+    await expect(database.query('delete from events')).rejects.toThrow(/read-only/);
+    expect(await database.listEvents()).toHaveLength(1);
+  });
+
+  it('are tried again when another tab takes the lead', async () => {
+    let failures = 2;
+    const flaky: DatabaseConnection = {
+      ...connection,
+      queryReadOnly: (text, params) =>
+        text === 'select 1' && failures-- > 0
+          ? Promise.reject(new LeaderChangedError())
+          : connection.queryReadOnly(text, params),
+    };
+    await expect(makeDatabase(flaky).query('select 1')).resolves.toHaveLength(1);
+    expect(failures).toBe(-1);
+  });
+
+  it('a broken connection is closed and made anew, once', async () => {
+    const close = vi.fn(() => Promise.resolve());
+    const broken: DatabaseConnection = {
+      ...connection,
+      close,
+      queryReadOnly: (text, params) =>
+        text === 'select 1'
+          ? Promise.reject(new Error('unreachable'))
+          : connection.queryReadOnly(text, params),
+    };
+    const connect = vi.fn(() => Promise.resolve(connection)).mockResolvedValueOnce(broken);
+    const reopened = new ClipDatabase({
+      connect,
+      openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+    });
+    await expect(reopened.query('select 1')).resolves.toHaveLength(1);
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(connect).toHaveBeenCalledTimes(2);
+  });
+
+  it('announce what they changed', async () => {
+    const heard: LibraryChange[] = [];
+    const channel = new BroadcastChannel(LIBRARY_CHANNEL);
+    channel.onmessage = ({ data }: MessageEvent<LibraryChange>) => heard.push(data);
+    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await vi.waitFor(() => expect(heard).toContainEqual({ type: 'changed', eventId }));
+    channel.close();
+  });
+});

@@ -1,0 +1,43 @@
+import { PGlite } from '@electric-sql/pglite';
+import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
+import { migrateDatabase } from '@/lib/db/migrate';
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+
+/** A migrated PGlite in memory. Starting one takes seconds: a test file shares it and empties it between tests. */
+export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: DatabaseConnection }> {
+  const pg = await PGlite.create();
+  const connection = connectionOver(pg, 'memory');
+  await migrateDatabase(connection.db);
+  return { pg, connection };
+}
+
+export async function emptyTables(pg: PGlite): Promise<void> {
+  await pg.exec('truncate events cascade');
+}
+
+/** All rows of all tables, to show that a refused call left them as they were. */
+export async function snapshot(pg: PGlite): Promise<unknown> {
+  const tables: unknown[] = [];
+  for (const table of ['events', 'event_frames', 'frame_embeddings']) {
+    tables.push((await pg.query(`select * from ${table} order by id`)).rows);
+  }
+  return tables;
+}
+
+/** A reproducible random number generator (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function randomUnitVector(seed: number): Float32Array<ArrayBuffer> {
+  const random = seededRandom(seed);
+  const values = Float64Array.from({ length: EMBEDDING_DIMENSION }, () => random() - 0.5);
+  const length = Math.hypot(...values);
+  return Float32Array.from(values, (value) => value / length);
+}

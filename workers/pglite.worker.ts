@@ -1,0 +1,3 @@
+import { servePglite } from '@/lib/db/pglite-server';
+
+void servePglite();
