@@ -1,0 +1,175 @@
+import { throwIfCancelled } from '@/lib/shared/async';
+import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
+import type { EmbeddedFrame, FrameBatch, FrameFailure, PreparedFrame } from '@/lib/shared/frames';
+
+/** Gives the clip's frames, decoded and resized, in order. */
+export interface FrameSource {
+  /** The next frames, at most `count`; waits for the decoder. */
+  nextFrames(count: number): Promise<FrameBatch>;
+}
+
+/** Turns pictures into unit-length vectors, row-major. */
+export interface ImageEncoder {
+  encodeImages(pictures: readonly Uint8Array[]): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** Keeps frames and vectors. Resolves when they are durably stored. */
+export interface FrameStore {
+  storeFrameBatch(frames: EmbeddedFrame[]): Promise<void>;
+}
+
+/** What has happened since embedding began. */
+export interface EmbedProgress {
+  /** Frames whose vectors are stored. */
+  framesStored: number;
+  /** Frames that could not be decoded, embedded or stored, each once. */
+  failures: FrameFailure[];
+}
+
+export interface EmbedOptions {
+  source: FrameSource;
+  encoder: ImageEncoder;
+  store: FrameStore;
+  /** Frames in one run of the model and in one transaction. */
+  batchSize: number;
+  onProgress?: (progress: EmbedProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** int8 and fp32 graphs are both at their best from here on; larger batches only delay the first answer. */
+export const DEFAULT_BATCH_SIZE = 8;
+
+/**
+ * Pulls frames, embeds them and stores them, one batch after another: while one is being embedded the
+ * next is being decoded and the one before is being written. Nothing runs further ahead, so memory
+ * stays at a few batches however long the clip is.
+ *
+ * A batch that fails is tried again one frame at a time, so that one bad frame does not sink its
+ * neighbours. Stops cleanly between batches when cancelled; what is stored stays.
+ *
+ * @throws FramesiftError `cancelled`, or what made the source, encoder or store fail as a whole
+ */
+export async function embedFrames(options: EmbedOptions): Promise<EmbedProgress> {
+  const { source, batchSize, onProgress, signal } = options;
+  const progress: EmbedProgress = { framesStored: 0, failures: [] };
+  let decoding = pull(source, batchSize);
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for (;;) {
+      throwIfCancelled(signal);
+      const batch = unwrap(await decoding);
+      progress.failures.push(...batch.failures);
+      if (!batch.done) decoding = pull(source, batchSize);
+      if (batch.frames.length > 0) {
+        const embedded = await embedBatch(options, batch.frames, progress.failures);
+        throwIfCancelled(signal);
+        await writing;
+        writing = settleLater(
+          storeBatch(options, embedded, progress.failures).then((stored) => {
+            progress.framesStored += stored;
+            onProgress?.({ ...progress, failures: [...progress.failures] });
+          }),
+        );
+      }
+      if (batch.done) break;
+    }
+    await writing;
+    onProgress?.({ ...progress, failures: [...progress.failures] });
+    return progress;
+  } catch (error) {
+    // The batch in flight is either stored whole or not at all; the caller must not go on before that.
+    await Promise.allSettled([writing]);
+    throw toFramesiftError(error);
+  }
+}
+
+/** A promise awaited later must not count as unhandled meanwhile. */
+function settleLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+type Pulled = { batch: FrameBatch } | { error: unknown };
+
+function pull(source: FrameSource, count: number): Promise<Pulled> {
+  return source.nextFrames(count).then(
+    (batch) => ({ batch }),
+    (error: unknown) => ({ error }),
+  );
+}
+
+function unwrap(pulled: Pulled): FrameBatch {
+  if ('error' in pulled) throw pulled.error;
+  return pulled.batch;
+}
+
+async function embedBatch(
+  { encoder, signal }: EmbedOptions,
+  frames: PreparedFrame[],
+  failures: FrameFailure[],
+): Promise<EmbeddedFrame[]> {
+  try {
+    return attachRows(frames, await encoder.encodeImages(frames.map((frame) => frame.pixels)));
+  } catch (error) {
+    if (isCancelled(error)) throw error;
+  }
+  const embedded: EmbeddedFrame[] = [];
+  let lastError: unknown;
+  for (const frame of frames) {
+    throwIfCancelled(signal);
+    try {
+      embedded.push(...attachRows([frame], await encoder.encodeImages([frame.pixels])));
+    } catch (error) {
+      if (isCancelled(error)) throw error;
+      lastError = error;
+      failures.push(failureOf(frame, error));
+    }
+  }
+  // When not one frame of a batch works it is the model that is broken, not the frames.
+  if (embedded.length === 0) throw toFramesiftError(lastError, 'The model failed on every frame of a batch.');
+  return embedded;
+}
+
+async function storeBatch(
+  { store, signal }: EmbedOptions,
+  frames: EmbeddedFrame[],
+  failures: FrameFailure[],
+): Promise<number> {
+  try {
+    await store.storeFrameBatch(frames);
+    return frames.length;
+  } catch (error) {
+    // A full disk, a vanished clip or a database that hangs does not get better one frame at a time.
+    if (!(error instanceof FramesiftError) || error.code !== 'bad-input') throw error;
+  }
+  let stored = 0;
+  for (const frame of frames) {
+    throwIfCancelled(signal);
+    try {
+      await store.storeFrameBatch([frame]);
+      stored += 1;
+    } catch (error) {
+      failures.push(failureOf(frame, error));
+    }
+  }
+  return stored;
+}
+
+function attachRows(frames: PreparedFrame[], vectors: Float32Array<ArrayBuffer>): EmbeddedFrame[] {
+  const dimension = vectors.length / frames.length;
+  return frames.map(({ frameIndex, timestampMs, width, height, thumbnail }, row) => ({
+    frameIndex,
+    timestampMs,
+    width,
+    height,
+    thumbnail,
+    embedding: vectors.slice(row * dimension, (row + 1) * dimension),
+  }));
+}
+
+function failureOf(
+  { frameIndex, timestampMs }: { frameIndex: number; timestampMs: number },
+  error: unknown,
+): FrameFailure {
+  return { frameIndex, timestampMs, reason: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,234 @@
+import * as Comlink from 'comlink';
+import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
+import { throwIfCancelled, withTimeout } from '@/lib/shared/async';
+import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
+import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
+import { openVideoElement, type ElementFrames } from '@/lib/video/element-frames';
+import { DEFAULT_BATCH_SIZE, type EmbedProgress } from './embed-frames';
+import { RateEstimator } from './rate-estimator';
+import type { IngestStatus } from './ingest-status';
+import type { FramesiftServices } from './services';
+
+export type Decoder = 'webcodecs' | 'element';
+
+export interface IngestJob {
+  eventId: string;
+  file: Blob;
+  /** Every frame that the clip shall have, those stored already included. */
+  requests: FrameRequest[];
+  decoder: Decoder;
+  model: LoadOptions;
+}
+
+/** Loading a model may download it. */
+const LOAD_TIMEOUT_MS = 300_000;
+
+/**
+ * Software WebGPU takes seconds a frame on large models; a batch that takes longer than this hangs.
+ * onnxruntime-web gives no error when it does.
+ */
+const STALL_TIMEOUT_MS = 180_000;
+
+/** A lost device or a decoder that the browser took back is survived; so many times in a row without one stored frame is final. */
+const MAX_FRUITLESS_ATTEMPTS = 3;
+
+/**
+ * Reads a clip into the database from wherever an earlier run stopped: loads the model, decodes and
+ * embeds the frames that have no vector of this model version yet, and counts the rows in the end.
+ *
+ * @returns the moments that gave no frame
+ * @throws FramesiftError `cancelled`, or a sentence on what made it fail; what is stored stays
+ */
+export async function ingestClip(
+  services: FramesiftServices,
+  job: IngestJob,
+  onStatus: (change: Partial<IngestStatus>) => void,
+  signal: AbortSignal,
+): Promise<FrameFailure[]> {
+  const { eventId, requests } = job;
+  const { database } = services;
+  onStatus({ stage: 'loading-model', framesTotal: requests.length });
+  try {
+    const model = await loadModel(services, job.model, onStatus);
+    throwIfCancelled(signal);
+    await database.updateEvent(eventId, {
+      ingestState: 'running',
+      ingestError: null,
+      modelVersion: model.modelVersion,
+    });
+
+    const startedMs = performance.now();
+    const failures = await readInAttempts(services, job, model, onStatus, startedMs, signal);
+    onStatus({ elapsedMs: performance.now() - startedMs });
+    const stored = await database.storedFrameIndexes(eventId, model.modelVersion);
+    if (stored.length + failures.length < requests.length) {
+      throw new FramesiftError(
+        'write-incomplete',
+        `Only ${stored.length} of ${requests.length} frames are in the database. Read the clip again to fill the gaps.`,
+        { transient: true },
+      );
+    }
+    await database.updateEvent(eventId, { ingestState: 'done' });
+    return failures;
+  } catch (thrown) {
+    const error = toFramesiftError(thrown, 'The clip could not be read.');
+    await database
+      .updateEvent(
+        eventId,
+        isCancelled(error)
+          ? { ingestState: 'cancelled' }
+          : { ingestState: 'failed', ingestError: error.message },
+      )
+      // The clip may have been deleted meanwhile, and the first error is the one to tell.
+      .catch(() => undefined);
+    throw error;
+  }
+}
+
+async function loadModel(
+  services: FramesiftServices,
+  options: LoadOptions,
+  onStatus: (change: Partial<IngestStatus>) => void,
+): Promise<LoadedModel> {
+  return withTimeout(
+    services.clip.load(
+      options,
+      Comlink.proxy((progress: LoadProgress) => {
+        if (progress.stage === 'download') {
+          onStatus({ download: { loadedBytes: progress.loadedBytes, totalBytes: progress.totalBytes } });
+        }
+      }),
+    ),
+    LOAD_TIMEOUT_MS,
+    'The model',
+  );
+}
+
+async function readInAttempts(
+  services: FramesiftServices,
+  job: IngestJob,
+  model: LoadedModel,
+  onStatus: (change: Partial<IngestStatus>) => void,
+  startedMs: number,
+  signal: AbortSignal,
+): Promise<FrameFailure[]> {
+  let fruitlessAttempts = 0;
+  let lastStored = 0;
+  for (;;) {
+    const stored = new Set(await services.database.storedFrameIndexes(job.eventId, model.modelVersion));
+    fruitlessAttempts = stored.size > lastStored ? 0 : fruitlessAttempts + 1;
+    lastStored = stored.size;
+    const remaining = job.requests.filter(({ frameIndex }) => !stored.has(frameIndex));
+    onStatus({
+      stage: 'reading',
+      framesStored: stored.size,
+      rate: null,
+      elapsedMs: performance.now() - startedMs,
+    });
+    if (remaining.length === 0) return [];
+    try {
+      return await readOnce(
+        services,
+        { ...job, requests: remaining },
+        model,
+        stored.size,
+        onStatus,
+        startedMs,
+        signal,
+      );
+    } catch (thrown) {
+      const error = toFramesiftError(thrown);
+      if (isCancelled(error) || !error.transient || fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) throw error;
+      // Nothing less cures a lost device or a hung run than new workers (see docs/decisions/004).
+      services.discardMediaWorkers();
+      await loadModel(services, job.model, onStatus);
+    }
+  }
+}
+
+async function readOnce(
+  services: FramesiftServices,
+  job: IngestJob,
+  model: LoadedModel,
+  alreadyStored: number,
+  onStatus: (change: Partial<IngestStatus>) => void,
+  startedMs: number,
+  signal: AbortSignal,
+): Promise<FrameFailure[]> {
+  const { video, clip } = services;
+  const estimator = new RateEstimator();
+  const total = alreadyStored + job.requests.length;
+  const watchdog = new Watchdog(STALL_TIMEOUT_MS);
+  const cancel = () => void clip.cancelEmbedding();
+  let element: ElementFrames | undefined;
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    const { requests, file } = job;
+    const { resize } = model.config;
+    if (job.decoder === 'element') {
+      const opened = await openVideoElement(file);
+      element = opened;
+      const grab = Comlink.proxy(async (timestampMs: number) => {
+        const grabbed = await opened.grab(timestampMs);
+        return Comlink.transfer(grabbed, [grabbed.bitmap]);
+      });
+      await video.openFrames({ decoder: 'element', requests, resize }, grab);
+    } else {
+      await video.openFrames({ decoder: 'webcodecs', file, requests, resize });
+    }
+    throwIfCancelled(signal);
+    estimator.add(performance.now(), alreadyStored);
+    const onProgress = ({ framesStored, failures }: EmbedProgress) => {
+      watchdog.feed();
+      const stored = alreadyStored + framesStored;
+      const nowMs = performance.now();
+      estimator.add(nowMs, stored);
+      onStatus({ framesStored: stored, rate: estimator.rate(total), failures, elapsedMs: nowMs - startedMs });
+    };
+    const embedding = clip.embedClip(
+      job.model,
+      { eventId: job.eventId, batchSize: DEFAULT_BATCH_SIZE },
+      Comlink.proxy(onProgress),
+    );
+    const { failures } = await Promise.race([embedding, watchdog.expired]);
+    return failures;
+  } finally {
+    watchdog.stop();
+    signal.removeEventListener('abort', cancel);
+    element?.close();
+    // A worker that was replaced answers nothing any more.
+    void video.closeFrames().catch(() => undefined);
+  }
+}
+
+/** Rejects when it has not been fed for a while. */
+class Watchdog {
+  readonly expired: Promise<never>;
+  readonly #timeoutMs: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #reject: (error: FramesiftError) => void = () => undefined;
+
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    this.expired = new Promise((_, reject) => (this.#reject = reject));
+    this.expired.catch(() => undefined);
+    this.feed();
+  }
+
+  feed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(
+      () =>
+        this.#reject(
+          new FramesiftError('worker-lost', 'Reading the clip has come to a standstill.', {
+            transient: true,
+          }),
+        ),
+      this.#timeoutMs,
+    );
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}

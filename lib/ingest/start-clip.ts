@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { chooseTimestamps, DEFAULT_FRAMES_PER_SECOND, type Sampling } from '@/lib/video/choose-timestamps';
+import type { ClipFacts } from '@/lib/video/clip-facts';
+import type { LoadOptions } from '@/lib/clip/clip-encoder';
+import type { FrameRequest } from '@/lib/shared/frames';
+import type { Decoder } from './ingest-clip';
+import type { IngestQueue } from './ingest-queue';
+import type { FramesiftServices } from './services';
+
+/** The moments of a clip that are to be read, numbered. */
+export function planFrames(durationMs: number, sampling: Sampling): FrameRequest[] {
+  return chooseTimestamps({ durationMs }, sampling).map((timestampMs, frameIndex) => ({
+    frameIndex,
+    timestampMs,
+  }));
+}
+
+const samplingSchema = z.union([
+  z.object({ kind: z.literal('rate'), framesPerSecond: z.number().positive() }),
+  z.object({ kind: z.literal('count'), count: z.number().int().positive() }),
+]);
+
+/** The sampling that a clip's row says it was read with; one frame a second where it says nothing readable. */
+export function parseSampling(json: string | null): Sampling {
+  try {
+    return samplingSchema.parse(JSON.parse(json ?? ''));
+  } catch {
+    return { kind: 'rate', framesPerSecond: DEFAULT_FRAMES_PER_SECOND };
+  }
+}
+
+export interface StartOptions {
+  file: File;
+  facts: Pick<ClipFacts, 'durationMs' | 'width' | 'height' | 'bytes'>;
+  sampling: Sampling;
+  decoder: Decoder;
+  model: LoadOptions;
+}
+
+/** Most of a file that is read to recognise it again: enough for headers and tables of every container. */
+const FINGERPRINT_BYTES = 1024 * 1024;
+
+/** SHA-256 of a file's length, first and last megabyte, in hex: recognises the same file when opened again. */
+export async function fingerprintFile(file: Blob): Promise<string> {
+  const parts = new Blob([
+    String(file.size),
+    file.slice(0, FINGERPRINT_BYTES),
+    file.slice(Math.max(0, file.size - FINGERPRINT_BYTES)),
+  ]);
+  const digest = await crypto.subtle.digest('SHA-256', await parts.arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * Makes the clip's row, puts it into the queue and keeps a copy of its file, so that it can be played
+ * and gone on with after a reload.
+ *
+ * @returns the id of the event
+ */
+export async function startClip(
+  services: FramesiftServices,
+  queue: IngestQueue,
+  { file, facts, sampling, decoder, model }: StartOptions,
+): Promise<string> {
+  const requests = planFrames(facts.durationMs, sampling);
+  const { id: eventId } = await services.database.createEvent({
+    timestamp: new Date(file.lastModified),
+    description: file.name,
+    sourceType: 'upload',
+    fileName: file.name,
+    fileBytes: facts.bytes,
+    fileFingerprint: await fingerprintFile(file),
+    durationMs: Math.round(facts.durationMs),
+    width: facts.width,
+    height: facts.height,
+    framesPlanned: requests.length,
+    sampling: JSON.stringify(sampling),
+  });
+  queue.add({ eventId, file, requests, decoder, model });
+  // Playing after a reload is a comfort; a clip that does not fit is read all the same.
+  void services.database.storeClipFile(eventId, file).catch(() => null);
+  return eventId;
+}

@@ -1,0 +1,374 @@
+import * as Comlink from 'comlink';
+import { resizeFrame } from '@/lib/clip/resize';
+import { withTimeout } from '@/lib/shared/async';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import type { ClipFacts } from '@/lib/video/clip-facts';
+import type { GrabbedFrame } from '@/lib/video/element-frames';
+import { FramePixelReader } from '@/lib/video/frame-pixels';
+import { inspectClip, MAX_FRAME_PIXELS, openClip } from '@/lib/video/open-clip';
+import { ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
+import { decodeFrames } from '@/lib/video/webcodecs-frames';
+
+/** Frames to decode and prepare. Timestamps rise; a job that goes on after an interruption brings what is left. */
+export type FrameJob = {
+  requests: FrameRequest[];
+  resize: ResizeSpec;
+} & ({ decoder: 'webcodecs'; file: Blob } | { decoder: 'element' });
+
+/** A player on the page, called through Comlink.proxy; see lib/video/element-frames.ts. */
+export type GrabFrame = (timestampMs: number) => Promise<GrabbedFrame>;
+
+/** A clip's picture on its card. */
+export interface ClipPreview {
+  thumbnail: Uint8Array<ArrayBuffer>;
+  timestampMs: number;
+  /** Upright size of the frame in the clip. */
+  width: number;
+  height: number;
+}
+
+/** A little into the clip, past black frames and titles. */
+const PREVIEW_POSITION = 0.1;
+
+/** A page in the background answers late, a closed one never. */
+const GRAB_TIMEOUT_MS = 60_000;
+
+/** How many batches are prepared ahead of the one that is asked for. */
+const BATCHES_AHEAD = 2;
+
+/**
+ * Clips in, small upright frames out. The worker exposes one instance to the page, and through
+ * `connect` to the CLIP worker, which pulls frames without the page in between.
+ */
+export class VideoService {
+  #job: PreparationJob | null = null;
+  #jobCount = 0;
+
+  /** Exposes this service on another thread's port as well. */
+  connect(port: MessagePort): void {
+    Comlink.expose(this, port);
+  }
+
+  /** What a clip is. Throws FramesiftError `unsupported-video` or `unreadable-video` with a sentence. */
+  inspect(file: Blob): Promise<ClipFacts> {
+    return inspectClip(file);
+  }
+
+  /** One thumbnail, of a tenth into the clip unless `timestampMs` says otherwise. */
+  async preview(file: Blob, timestampMs?: number): Promise<ClipPreview> {
+    const clip = await openClip(file);
+    try {
+      const request = { frameIndex: 0, timestampMs: timestampMs ?? clip.facts.durationMs * PREVIEW_POSITION };
+      for await (const decoded of decodeFrames(clip, [request])) {
+        if (!decoded.sample) throw new FramesiftError('unreadable-video', decoded.reason);
+        const { frame, orientation } = openSample(decoded.sample);
+        try {
+          const thumbnail = await new ThumbnailWriter().write(frame, orientation);
+          const preview = { thumbnail, timestampMs: decoded.timestampMs, ...uprightSize(orientation) };
+          return Comlink.transfer(preview, [thumbnail.buffer]);
+        } finally {
+          frame.close();
+        }
+      }
+      throw new FramesiftError('internal', 'The decoder gave no answer for the preview.');
+    } finally {
+      clip.close();
+    }
+  }
+
+  /** A query picture as the model's input: RGB bytes, `size`² × 3. */
+  async prepareImage(image: Blob, resize: ResizeSpec): Promise<Uint8Array<ArrayBuffer>> {
+    const bitmap = await openImage(image);
+    try {
+      const { rgba, width, height } = await new FramePixelReader().read(bitmap);
+      const pixels = resizeFrame(rgba, width, height, resize);
+      return Comlink.transfer(pixels, [pixels.buffer]);
+    } finally {
+      bitmap.close();
+    }
+  }
+
+  /**
+   * Starts a job, in place of the one before, which is closed.
+   * @param grab needed where `job.decoder` is `element`; an argument of its own, since Comlink proxies
+   *   arguments and not what is inside them
+   * @returns the job's number, for `nextFrames`
+   */
+  async openFrames(job: FrameJob, grab?: GrabFrame): Promise<number> {
+    this.closeFrames();
+    this.#jobCount += 1;
+    const jobId = this.#jobCount;
+    const source = await openSource(job, grab);
+    if (jobId !== this.#jobCount) {
+      source.close();
+      throw new FramesiftError('cancelled', 'Cancelled.');
+    }
+    this.#job = new PreparationJob(jobId, source, job.requests.length);
+    return jobId;
+  }
+
+  /**
+   * The next `count` frames, fewer when there are none left. Meanwhile further ones are prepared, so
+   * that decoding overlaps whatever the caller does with these: up to two batches, and then it waits.
+   *
+   * An error ends the job once the frames before it have been delivered. A transient one is answered
+   * by opening a new job with the requests that are left.
+   * @param jobId throws `cancelled` when another job has taken its place
+   */
+  async nextFrames(count: number, jobId?: number): Promise<FrameBatch> {
+    const job = this.#job;
+    if (!job || (jobId !== undefined && jobId !== job.id)) {
+      throw new FramesiftError('cancelled', 'No clip is being read.');
+    }
+    const batch = await job.take(count);
+    const buffers = batch.frames.flatMap(({ pixels, thumbnail }) => [pixels.buffer, thumbnail.buffer]);
+    return Comlink.transfer(batch, buffers);
+  }
+
+  /** Ends the job and frees its decoder. A pull that waits is answered with `cancelled`. */
+  closeFrames(): void {
+    this.#jobCount += 1;
+    this.#job?.close();
+    this.#job = null;
+  }
+}
+
+/** A stored picture and how it is shown; `picture` is closed by whoever takes it from the source. */
+interface SourceFrame {
+  request: FrameRequest;
+  timestampMs: number;
+  picture: VideoFrame | ImageBitmap;
+  orientation: FrameOrientation;
+}
+
+interface PictureSource {
+  frames: AsyncGenerator<SourceFrame | FrameFailure, void, undefined>;
+  resize: ResizeSpec;
+  close: () => void;
+}
+
+async function openSource(job: FrameJob, grab: GrabFrame | undefined): Promise<PictureSource> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  if (job.decoder === 'element') {
+    if (!grab) throw new FramesiftError('internal', 'The player’s grab function is missing.');
+    return {
+      frames: grabFrames(job.requests, grab, signal),
+      resize: job.resize,
+      close: () => {
+        if (signal.aborted) return;
+        stopping.abort();
+        // A Comlink proxy holds its port, and the page's side of it, until it is released.
+        (grab as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy]?.();
+      },
+    };
+  }
+  const clip = await openClip(job.file);
+  if (!clip.facts.decodable) {
+    clip.close();
+    throw new FramesiftError(
+      'unsupported-video',
+      clip.facts.problem ?? 'This browser cannot decode this clip.',
+    );
+  }
+  return {
+    frames: decodedPictures(decodeFrames(clip, job.requests, signal)),
+    resize: job.resize,
+    close: () => {
+      stopping.abort();
+      clip.close();
+    },
+  };
+}
+
+type Decoded = ReturnType<typeof decodeFrames>;
+type DecodedSample = Extract<
+  Awaited<ReturnType<Decoded['next']>>['value'],
+  { timestampMs: number }
+>['sample'];
+
+/** Moves a sample's picture into a VideoFrame, closing the sample. */
+function openSample(sample: DecodedSample): { frame: VideoFrame; orientation: FrameOrientation } {
+  try {
+    const orientation: FrameOrientation = {
+      rotationDegrees: sample.rotation,
+      flip: sample.flip,
+      displayWidth: sample.squarePixelWidth,
+      displayHeight: sample.squarePixelHeight,
+    };
+    return { frame: sample.toVideoFrame(), orientation };
+  } finally {
+    sample.close();
+  }
+}
+
+async function* decodedPictures(decoded: Decoded): PictureSource['frames'] {
+  for await (const one of decoded) {
+    if (one.sample) {
+      const { frame, orientation } = openSample(one.sample);
+      yield { request: one.request, timestampMs: one.timestampMs, picture: frame, orientation };
+    } else {
+      yield { ...one.request, reason: one.reason };
+    }
+  }
+}
+
+async function* grabFrames(
+  requests: FrameRequest[],
+  grab: GrabFrame,
+  signal: AbortSignal,
+): PictureSource['frames'] {
+  for (const request of requests) {
+    if (signal.aborted) throw new FramesiftError('cancelled', 'Cancelled.');
+    let grabbed: GrabbedFrame;
+    try {
+      grabbed = await withTimeout(grab(request.timestampMs), GRAB_TIMEOUT_MS, 'The player');
+    } catch (error) {
+      const failure = toFramesiftError(error, 'The player gave no picture.');
+      // A tab in the background or a player that hangs; anything else is this frame's own.
+      if (failure.transient) throw failure;
+      yield { ...request, reason: failure.message };
+      continue;
+    }
+    const { bitmap, timestampMs } = grabbed;
+    // A player's pictures are upright and square.
+    const orientation = {
+      rotationDegrees: 0,
+      flip: false,
+      displayWidth: bitmap.width,
+      displayHeight: bitmap.height,
+    } as const;
+    yield { request, timestampMs, picture: bitmap, orientation };
+  }
+}
+
+/** Prepares a source's frames ahead of whoever takes them. */
+class PreparationJob {
+  readonly id: number;
+  readonly #source: PictureSource;
+  readonly #pixels = new FramePixelReader();
+  readonly #thumbnails = new ThumbnailWriter();
+  #ready: (PreparedFrame | FrameFailure)[] = [];
+  /** How many results may lie ready. Nothing is decoded before the first pull tells the batch size. */
+  #room = 0;
+  #left: number;
+  #failure: FramesiftError | null = null;
+  #isClosed = false;
+  #wake: () => void = () => undefined;
+  #changed = this.#nextChange();
+
+  constructor(id: number, source: PictureSource, requestCount: number) {
+    this.id = id;
+    this.#source = source;
+    this.#left = requestCount;
+    void this.#prepareAll();
+  }
+
+  async take(count: number): Promise<FrameBatch> {
+    if (!(count >= 1)) throw new RangeError(`count must be at least 1, not ${count}.`);
+    this.#room = count * BATCHES_AHEAD;
+    this.#announce();
+    while (this.#ready.length < Math.min(count, this.#left) && !this.#failure) await this.#changed;
+    if (this.#ready.length === 0 && this.#failure) throw this.#failure;
+    const taken = this.#ready.splice(0, count);
+    this.#left -= taken.length;
+    this.#announce();
+    return {
+      frames: taken.filter((one): one is PreparedFrame => 'pixels' in one),
+      failures: taken.filter((one): one is FrameFailure => 'reason' in one),
+      done: this.#left === 0,
+    };
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#ready = [];
+    this.#fail(new FramesiftError('cancelled', 'Cancelled.'));
+    this.#source.close();
+  }
+
+  async #prepareAll(): Promise<void> {
+    const { frames } = this.#source;
+    try {
+      while (await this.#hasRoom()) {
+        const step = await frames.next();
+        if (step.done) break;
+        const result = 'picture' in step.value ? await this.#prepare(step.value) : step.value;
+        this.#ready.push(result);
+        this.#announce();
+      }
+      if (this.#ready.length < this.#left) {
+        throw new FramesiftError('internal', 'The decoder left out frames.', { transient: true });
+      }
+    } catch (error) {
+      this.#fail(toFramesiftError(error, 'This clip could not be decoded.'));
+    } finally {
+      await frames.return();
+      this.#source.close();
+    }
+  }
+
+  #fail(error: FramesiftError): void {
+    this.#failure ??= error;
+    this.#announce();
+  }
+
+  /** Waits until another frame may be prepared. False once the job is closed. */
+  async #hasRoom(): Promise<boolean> {
+    while (this.#ready.length >= this.#room && !this.#isClosed) await this.#changed;
+    return !this.#isClosed;
+  }
+
+  /** One frame that cannot be prepared does not sink the others. */
+  async #prepare({
+    request,
+    timestampMs,
+    picture,
+    orientation,
+  }: SourceFrame): Promise<PreparedFrame | FrameFailure> {
+    try {
+      const { rgba, width, height } = await this.#pixels.read(picture);
+      const { rotationDegrees } = orientation;
+      const pixels = resizeFrame(rgba, width, height, this.#source.resize, rotationDegrees, orientation);
+      const thumbnail = await this.#thumbnails.write(picture, orientation);
+      return { frameIndex: request.frameIndex, timestampMs, ...uprightSize(orientation), pixels, thumbnail };
+    } catch (error) {
+      const reason = `The picture could not be read. (${error instanceof Error ? error.message : String(error)})`;
+      return { ...request, reason };
+    } finally {
+      picture.close();
+    }
+  }
+
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => (this.#wake = resolve));
+  }
+
+  #announce(): void {
+    const wake = this.#wake;
+    this.#changed = this.#nextChange();
+    wake();
+  }
+}
+
+/** Decodes a picture upright; one larger than any frame is scaled down on the way. */
+async function openImage(image: Blob): Promise<ImageBitmap> {
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(image, { imageOrientation: 'from-image' });
+  } catch (error) {
+    throw new FramesiftError('bad-input', 'This picture cannot be read. Use a JPEG, PNG or WebP file.', {
+      cause: error,
+    });
+  }
+  const excess = Math.sqrt((bitmap.width * bitmap.height) / MAX_FRAME_PIXELS);
+  if (excess <= 1) return bitmap;
+  try {
+    const resizeWidth = Math.floor(bitmap.width / excess);
+    return await createImageBitmap(bitmap, { resizeWidth, resizeQuality: 'high' });
+  } finally {
+    bitmap.close();
+  }
+}

@@ -1,0 +1,9 @@
+import type { WorkerFactories } from '@/lib/ingest/services';
+
+/** The worker files, in the literal form that the bundler looks for. */
+export const workerFactories: WorkerFactories = {
+  database: () =>
+    new Worker(new URL('./db.worker.ts', import.meta.url), { type: 'module', name: 'database' }),
+  video: () => new Worker(new URL('./video.worker.ts', import.meta.url), { type: 'module', name: 'video' }),
+  clip: () => new Worker(new URL('./clip.worker.ts', import.meta.url), { type: 'module', name: 'clip' }),
+};
