@@ -1,0 +1,179 @@
+'use client';
+
+import { Play, X } from 'lucide-react';
+import { useId, useState } from 'react';
+import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/video/choose-timestamps';
+import { formatBytes, formatTime, plural } from '@/lib/shared/format';
+import type { Draft } from '../_hooks/use-drafts';
+import { useObjectUrl } from '../_hooks/use-object-url';
+import { Button } from './ui/button';
+import { Notice } from './ui/notice';
+
+const RATES = [
+  { label: '4 a second', framesPerSecond: 4 },
+  { label: '2 a second', framesPerSecond: 2 },
+  { label: '1 a second', framesPerSecond: 1 },
+  { label: '1 every 2 seconds', framesPerSecond: 1 / 2 },
+  { label: '1 every 5 seconds', framesPerSecond: 1 / 5 },
+  { label: '1 every 10 seconds', framesPerSecond: 1 / 10 },
+] as const;
+
+const DEFAULT_RATE = 2;
+const DEFAULT_COUNT = 32;
+
+/** Text of a vector and its row, and a thumbnail, as measured on real clips (docs/benchmarks.md). */
+const BYTES_PER_FRAME = 18_000;
+
+/** The facts of a clip before anything is done with it, and how it shall be read. */
+export function DraftPanel({
+  draft,
+  onStart,
+  onDismiss,
+}: {
+  draft: Draft;
+  onStart: (sampling: Sampling) => void;
+  onDismiss: () => void;
+}) {
+  const [kind, setKind] = useState<Sampling['kind']>('rate');
+  const [rate, setRate] = useState(DEFAULT_RATE);
+  const [countText, setCountText] = useState(String(DEFAULT_COUNT));
+  const id = useId();
+  const { facts, file } = draft;
+  const preview = useObjectUrl(draft.preview);
+
+  const count = Number(countText);
+  const isCountValid = Number.isInteger(count) && count >= 1 && count <= MAX_FRAMES_PER_CLIP;
+  const sampling: Sampling =
+    kind === 'rate'
+      ? { kind, framesPerSecond: RATES[rate]!.framesPerSecond }
+      : { kind, count: isCountValid ? count : 1 };
+  const wanted = countWantedFrames(facts, sampling);
+  const frames = Math.min(wanted, MAX_FRAMES_PER_CLIP);
+
+  return (
+    <section aria-labelledby={`${id}-title`} className="mx-auto max-w-3xl space-y-5 p-4 sm:p-8">
+      <div className="flex items-start gap-3">
+        <h1 id={`${id}-title`} className="min-w-0 flex-1 text-xl font-semibold [overflow-wrap:anywhere]">
+          {file.name}
+        </h1>
+        <Button variant="ghost" icon aria-label="Do not read this clip" onClick={onDismiss}>
+          <X aria-hidden />
+        </Button>
+      </div>
+      <div className="grid gap-5 sm:grid-cols-[14rem_1fr]">
+        <div className="flex aspect-video items-center justify-center overflow-hidden rounded-xl bg-black">
+          {preview ? (
+            // eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise
+            <img src={preview} alt="" className="max-h-full max-w-full" />
+          ) : (
+            <span className="text-xs text-white/70">no preview</span>
+          )}
+        </div>
+        <dl
+          data-testid="facts"
+          className="grid grid-cols-[auto_1fr] content-start gap-x-6 gap-y-1.5 text-sm [&_dd]:tabular-nums [&_dt]:text-ink-2"
+        >
+          <dt>Length</dt>
+          <dd>{formatTime(facts.durationMs, { tenths: true })}</dd>
+          <dt>Picture</dt>
+          <dd>
+            {facts.width} × {facts.height}
+            {facts.rotationDegrees !== 0 && `, turned by ${facts.rotationDegrees}°`}
+          </dd>
+          <dt>Format</dt>
+          <dd>
+            {facts.container}, {facts.codec}
+          </dd>
+          {facts.averageFrameRate !== null && (
+            <>
+              <dt>Frame rate</dt>
+              <dd>{facts.averageFrameRate.toFixed(1)} a second</dd>
+            </>
+          )}
+          <dt>Size</dt>
+          <dd>{formatBytes(facts.bytes)}</dd>
+          <dt>Decoder</dt>
+          <dd>{draft.decoder === 'webcodecs' ? 'WebCodecs' : 'video element (slower)'}</dd>
+        </dl>
+      </div>
+      {facts.problem && <Notice tone="warn">{facts.problem}</Notice>}
+      <form
+        className="space-y-4 rounded-2xl border border-line bg-surface p-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (kind === 'rate' || isCountValid) onStart(sampling);
+        }}
+      >
+        <fieldset className="space-y-3">
+          <legend className="mb-2 font-medium">Frames to look at</legend>
+          <label className="flex min-h-9 flex-wrap items-center gap-3 text-sm">
+            <input
+              type="radio"
+              name={`${id}-kind`}
+              checked={kind === 'rate'}
+              onChange={() => setKind('rate')}
+            />
+            <span className="w-24">At a rate</span>
+            <select
+              aria-label="Frame rate"
+              className="min-h-9 rounded-lg border border-line bg-surface px-2"
+              value={rate}
+              onChange={(event) => {
+                setRate(Number(event.target.value));
+                setKind('rate');
+              }}
+            >
+              {RATES.map(({ label }, index) => (
+                <option key={label} value={index}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label className="flex min-h-9 flex-wrap items-center gap-3 text-sm">
+            <input
+              type="radio"
+              name={`${id}-kind`}
+              checked={kind === 'count'}
+              onChange={() => setKind('count')}
+            />
+            <span className="w-24">A fixed number</span>
+            <input
+              aria-label="Number of frames"
+              type="number"
+              min={1}
+              max={MAX_FRAMES_PER_CLIP}
+              step={1}
+              className="min-h-9 w-28 rounded-lg border border-line bg-surface px-2 tabular-nums"
+              value={countText}
+              onChange={(event) => {
+                setCountText(event.target.value);
+                setKind('count');
+              }}
+            />
+          </label>
+        </fieldset>
+        {kind === 'count' && !isCountValid && (
+          <Notice tone="warn">
+            Enter a whole number from 1 to {MAX_FRAMES_PER_CLIP.toLocaleString('en')}.
+          </Notice>
+        )}
+        {wanted > MAX_FRAMES_PER_CLIP && (
+          <Notice tone="info">
+            That would be {plural(wanted, 'frame')}. {MAX_FRAMES_PER_CLIP.toLocaleString('en')} are taken,
+            spread evenly over the clip.
+          </Notice>
+        )}
+        <div className="flex flex-wrap items-center gap-4">
+          <Button variant="primary" type="submit" className="min-h-11 px-5">
+            <Play aria-hidden /> Read the clip
+          </Button>
+          <p className="text-sm text-ink-2">
+            {plural(frames, 'frame')}, about {formatBytes(frames * BYTES_PER_FRAME)} of storage beside the
+            clip
+          </p>
+        </div>
+      </form>
+    </section>
+  );
+}

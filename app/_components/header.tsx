@@ -1,0 +1,133 @@
+import { Popover } from 'radix-ui';
+import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
+import type { ModelState } from '../_hooks/use-model';
+import type { LibraryState } from '../_hooks/use-library';
+import { formatBytes } from '@/lib/shared/format';
+import { HelpDialog } from './help-dialog';
+import { Button } from './ui/button';
+
+function Logo() {
+  return (
+    <svg viewBox="0 0 32 32" className="size-7" aria-hidden>
+      <rect width="32" height="32" rx="7" className="fill-accent" />
+      <g
+        className="stroke-accent-ink"
+        fill="none"
+        strokeWidth="2.4"
+        strokeLinecap="round"
+        strokeLinejoin="round"
+      >
+        <path d="M7 9h18M10.5 14.5h11M14 20h4M16 20v5" />
+      </g>
+    </svg>
+  );
+}
+
+/** The name of the page, what the model runs on, and help. */
+export function Header({
+  model,
+  onRetryModel,
+  library,
+}: {
+  model: ModelState;
+  onRetryModel: () => void;
+  library: LibraryState;
+}) {
+  return (
+    <header className="flex items-center gap-3 border-b border-line bg-surface px-4 py-2.5">
+      <Logo />
+      <div className="min-w-0">
+        <p className="text-base leading-5 font-semibold">Framesift</p>
+        <p className="hidden text-xs text-ink-2 sm:block">Your clips stay on this computer.</p>
+      </div>
+      <div className="ml-auto flex items-center gap-1">
+        <EngineBadge model={model} onRetry={onRetryModel} library={library} />
+        <HelpDialog />
+      </div>
+    </header>
+  );
+}
+
+function EngineBadge({
+  model,
+  onRetry,
+  library,
+}: {
+  model: ModelState;
+  onRetry: () => void;
+  library: LibraryState;
+}) {
+  const label =
+    model.state === 'ready'
+      ? model.model.providerLabel
+      : model.state === 'failed'
+        ? 'Model failed'
+        : loadingLabel(model);
+  const Icon = model.state === 'ready' ? Cpu : model.state === 'failed' ? TriangleAlert : Loader2;
+  return (
+    <Popover.Root>
+      <Popover.Trigger asChild>
+        <Button variant="ghost" data-testid="engine" aria-label={`Model: ${label}. Details`}>
+          <Icon aria-hidden className={model.state === 'loading' ? 'animate-spin' : undefined} />
+          <span>{label}</span>
+        </Button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          align="end"
+          sideOffset={6}
+          aria-label="What is at work"
+          className="z-20 w-80 max-w-[calc(100vw-2rem)] rounded-xl border border-line bg-surface p-4 text-sm shadow-xl"
+        >
+          {model.state === 'ready' ? (
+            <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 [&_dt]:text-ink-2">
+              <dt>Model</dt>
+              <dd>{model.model.modelName}</dd>
+              <dt>Version</dt>
+              <dd
+                className="font-mono text-xs leading-5 [overflow-wrap:anywhere]"
+                data-testid="model-version"
+              >
+                {model.model.modelVersion}
+              </dd>
+              <dt>Runs on</dt>
+              <dd data-testid="provider">{model.model.providerLabel}</dd>
+              {model.model.skipped.map(({ provider, reason }) => (
+                <SkippedRow key={provider + reason} provider={provider} reason={reason} />
+              ))}
+              <dt>Database</dt>
+              <dd data-testid="store">
+                {library.state === 'ready'
+                  ? `PostgreSQL ${library.database.postgresVersion}, in ${library.database.store === 'opfs-ahp' ? 'this site’s private files' : 'IndexedDB'}`
+                  : 'not open'}
+              </dd>
+            </dl>
+          ) : model.state === 'failed' ? (
+            <div className="space-y-3">
+              <p>{model.message}</p>
+              <Button onClick={onRetry}>Try again</Button>
+            </div>
+          ) : (
+            <p>The model is being fetched and started. Clips can be opened meanwhile.</p>
+          )}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+function SkippedRow({ provider, reason }: { provider: string; reason: string }) {
+  return (
+    <>
+      <dt>Not {provider === 'webgpu' ? 'WebGPU' : 'WASM'}</dt>
+      <dd>because {reason}</dd>
+    </>
+  );
+}
+
+function loadingLabel({ progress }: Extract<ModelState, { state: 'loading' }>): string {
+  if (!progress) return 'Loading model';
+  if (progress.stage === 'start') return `Starting ${progress.provider}`;
+  const total = progress.totalBytes === null ? '' : ` of ${formatBytes(progress.totalBytes)}`;
+  return `Model ${formatBytes(progress.loadedBytes)}${total}`;
+}

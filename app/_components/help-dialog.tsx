@@ -1,0 +1,68 @@
+import { Dialog } from 'radix-ui';
+import { CircleHelp, X } from 'lucide-react';
+import { Button } from './ui/button';
+
+/** What the page does, how to ask, and what stays where. */
+export function HelpDialog() {
+  return (
+    <Dialog.Root>
+      <Dialog.Trigger asChild>
+        <Button variant="ghost" icon aria-label="Help">
+          <CircleHelp aria-hidden />
+        </Button>
+      </Dialog.Trigger>
+      <Dialog.Portal>
+        <Dialog.Overlay className="fixed inset-0 z-30 bg-black/50" />
+        <Dialog.Content
+          aria-describedby={undefined}
+          className="fixed top-1/2 left-1/2 z-30 max-h-[85dvh] w-[min(36rem,calc(100vw-2rem))] -translate-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-6 shadow-2xl"
+        >
+          <div className="flex items-start justify-between gap-4">
+            <Dialog.Title className="text-lg font-semibold">How Framesift works</Dialog.Title>
+            <Dialog.Close asChild>
+              <Button variant="ghost" icon aria-label="Close help">
+                <X aria-hidden />
+              </Button>
+            </Dialog.Close>
+          </div>
+          <div className="mt-3 space-y-4 text-sm leading-6 [&_h3]:font-semibold [&_ul]:list-disc [&_ul]:space-y-1 [&_ul]:pl-5">
+            <section>
+              <h3>Open a clip</h3>
+              <p>
+                Drop an MP4, MOV, WebM, MKV or TS file anywhere on the page. Frames are taken at the rate you
+                choose, and a small CLIP model turns each into 512 numbers that say what it shows.
+              </p>
+            </section>
+            <section>
+              <h3>Ask</h3>
+              <ul>
+                <li>Describe what can be seen: “a red car”, “a dog on the grass”, “a street at night”.</li>
+                <li>
+                  Short, concrete descriptions work best. The model cannot count, read, or recognise people.
+                </li>
+                <li>Drop a picture to find frames that look like it.</li>
+                <li>You can ask while a clip is still being read: the answer grows with it.</li>
+              </ul>
+            </section>
+            <section>
+              <h3>Read the answer</h3>
+              <p>
+                Frames come with their time and a score: the cosine between the frame and your question.
+                Frames that look nearly the same as a better one are folded into it. Click a frame to play the
+                clip from there.
+              </p>
+            </section>
+            <section>
+              <h3>Where things are</h3>
+              <p>
+                Clips, pictures and numbers stay in this browser, in a PostgreSQL database of this page’s own.
+                Nothing is uploaded. Deleting a clip removes all of it; clearing this site’s data removes
+                everything.
+              </p>
+            </section>
+          </div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

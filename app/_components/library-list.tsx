@@ -1,0 +1,149 @@
+import clsx from 'clsx';
+import { CircleAlert, FileVideo, Pause, Plus, Trash2 } from 'lucide-react';
+import type { EventSummary } from '@/lib/db/clip-database';
+import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
+import { formatTime, plural } from '@/lib/shared/format';
+import type { LibraryState } from '../_hooks/use-library';
+import type { Draft } from '../_hooks/use-drafts';
+import { useThumbnails } from '../_hooks/use-thumbnails';
+import { Button } from './ui/button';
+import { Notice } from './ui/notice';
+import { ProgressBar } from './ui/progress-bar';
+
+/** The clips that were read, are being read, or wait to be started. */
+export function LibraryList({
+  library,
+  drafts,
+  statuses,
+  selectedKey,
+  onSelect,
+  onDelete,
+  onAdd,
+  onRetry,
+}: {
+  library: LibraryState;
+  drafts: readonly Draft[];
+  statuses: ReadonlyMap<string, IngestStatus>;
+  selectedKey: string | null;
+  onSelect: (key: string) => void;
+  onDelete: (clip: EventSummary) => void;
+  onAdd: () => void;
+  onRetry: () => void;
+}) {
+  return (
+    <nav aria-label="Clips" className="flex flex-col gap-3 p-3">
+      <div className="flex items-center justify-between">
+        <h2 className="px-1 text-sm font-semibold">Clips</h2>
+        <Button onClick={onAdd}>
+          <Plus aria-hidden /> Add
+        </Button>
+      </div>
+      {library.state === 'opening' && <p className="px-1 text-sm text-ink-2">Opening the library…</p>}
+      {library.state === 'failed' && (
+        <Notice tone="danger" actions={<Button onClick={onRetry}>Try again</Button>}>
+          {library.message}
+        </Notice>
+      )}
+      {library.state === 'ready' && library.clips.length === 0 && drafts.length === 0 && (
+        <p className="px-1 text-sm text-ink-2">No clips yet.</p>
+      )}
+      <ul className="flex gap-2 overflow-x-auto pb-1 md:flex-col md:overflow-visible" data-testid="library">
+        {drafts.map((draft) => (
+          <li key={draft.key} className="w-60 shrink-0 md:w-auto">
+            <button
+              type="button"
+              aria-current={selectedKey === draft.key}
+              onClick={() => onSelect(draft.key)}
+              className={itemClass(selectedKey === draft.key)}
+            >
+              <span className={THUMBNAIL_CLASS}>
+                <FileVideo aria-hidden className="size-5 text-white/70" />
+              </span>
+              <span className="min-w-0 flex-1">
+                <span className="block truncate font-medium">{draft.file.name}</span>
+                <span className="block text-xs text-ink-2">
+                  {formatTime(draft.facts.durationMs)}, not read yet
+                </span>
+              </span>
+            </button>
+          </li>
+        ))}
+        {library.state === 'ready' &&
+          library.clips.map((clip) => (
+            <li key={clip.id} className="group relative w-60 shrink-0 md:w-auto">
+              <ClipItem
+                clip={clip}
+                status={statuses.get(clip.id)}
+                selected={selectedKey === clip.id}
+                onSelect={() => onSelect(clip.id)}
+              />
+              <Button
+                variant="danger"
+                icon
+                aria-label={`Delete ${clip.fileName ?? clip.description}`}
+                onClick={() => onDelete(clip)}
+                className="absolute top-1/2 right-1 -translate-y-1/2 bg-surface opacity-0 group-hover:opacity-100 focus-visible:opacity-100 [@media(hover:none)]:opacity-100"
+              >
+                <Trash2 aria-hidden />
+              </Button>
+            </li>
+          ))}
+      </ul>
+    </nav>
+  );
+}
+
+const THUMBNAIL_CLASS =
+  'flex h-12 w-20 shrink-0 items-center justify-center overflow-hidden rounded-md bg-black [&_img]:size-full [&_img]:object-cover';
+
+function itemClass(selected: boolean): string {
+  return clsx(
+    'flex w-full items-center gap-3 rounded-xl border p-2 pr-3 text-left text-sm transition-colors',
+    selected ? 'border-accent bg-accent-soft' : 'border-transparent hover:bg-surface-2',
+  );
+}
+
+function ClipItem({
+  clip,
+  status,
+  selected,
+  onSelect,
+}: {
+  clip: EventSummary;
+  status: IngestStatus | undefined;
+  selected: boolean;
+  onSelect: () => void;
+}) {
+  const hasFrames = clip.frameCount > 0 || (status?.framesStored ?? 0) > 0;
+  const picture = useThumbnails(clip.id, hasFrames ? [0] : []).get(0);
+  const active = isActive(status);
+  return (
+    <button type="button" aria-current={selected} onClick={onSelect} className={itemClass(selected)}>
+      <span className={THUMBNAIL_CLASS}>
+        {/* eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise */}
+        {picture ? <img src={picture} alt="" /> : <FileVideo aria-hidden className="size-5 text-white/70" />}
+      </span>
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-medium">{clip.fileName ?? clip.description}</span>
+        {active && status ? (
+          <span className="mt-1.5 block">
+            <ProgressBar value={status.framesStored} max={status.framesTotal} label="Frames read" />
+          </span>
+        ) : (
+          <span className="flex items-center gap-1 text-xs text-ink-2">
+            <StateMark clip={clip} />
+            {clip.durationMs !== null && `${formatTime(clip.durationMs)}, `}
+            {plural(clip.embeddingCount, 'frame')}
+          </span>
+        )}
+      </span>
+    </button>
+  );
+}
+
+function StateMark({ clip }: { clip: EventSummary }) {
+  if (clip.ingestState === 'failed')
+    return <CircleAlert role="img" aria-label="Failed" className="size-3.5 text-danger" />;
+  if (clip.ingestState === 'done') return null;
+  return <Pause role="img" aria-label="Not finished" className="size-3.5" />;
+}

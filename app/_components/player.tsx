@@ -1,0 +1,104 @@
+'use client';
+
+import { FileVideo } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import { useClipFile } from '../_hooks/use-clip-file';
+import { useObjectUrl } from '../_hooks/use-object-url';
+import { useThumbnails } from '../_hooks/use-thumbnails';
+import { formatTime } from '@/lib/shared/format';
+import { Button } from './ui/button';
+
+/** A moment to show; a new object is a new request, also for the same moment. */
+export interface Jump {
+  frameIndex: number;
+  timestampMs: number;
+}
+
+/**
+ * Plays the clip. Where the clip's file is gone, or this browser can decode it but not play it, the
+ * stored picture of the asked moment stands in.
+ */
+export function Player({ eventId, name, jump }: { eventId: string; name: string; jump: Jump | null }) {
+  const clipFile = useClipFile(eventId);
+  const url = useObjectUrl(clipFile.state === 'ready' ? clipFile.file : null);
+  const video = useRef<HTMLVideoElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+  const [unplayableUrl, setUnplayableUrl] = useState<string | null>(null);
+  const isUnplayable = url !== null && unplayableUrl === url;
+  const still = useThumbnails(eventId, jump ? [jump.frameIndex] : [0]).get(jump?.frameIndex ?? 0);
+
+  useEffect(() => {
+    const element = video.current;
+    if (!element || !jump) return;
+    const seek = () => {
+      element.currentTime = jump.timestampMs / 1000;
+    };
+    if (element.readyState >= HTMLMediaElement.HAVE_METADATA) {
+      seek();
+      return;
+    }
+    element.addEventListener('loadedmetadata', seek, { once: true });
+    return () => element.removeEventListener('loadedmetadata', seek);
+  }, [jump, url]);
+
+  const hasPlayer = url !== null && !isUnplayable;
+  return (
+    <figure className="space-y-2">
+      <div className="relative flex aspect-video items-center justify-center overflow-hidden rounded-2xl bg-black">
+        {hasPlayer ? (
+          <video
+            ref={video}
+            src={url}
+            controls
+            playsInline
+            muted
+            preload="auto"
+            aria-label={`Player: ${name}`}
+            data-testid="player"
+            className="size-full object-contain"
+            onError={() => setUnplayableUrl(url)}
+          />
+        ) : (
+          still && (
+            // eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise
+            <img
+              src={still}
+              alt={
+                jump
+                  ? `Stored picture at ${formatTime(jump.timestampMs, { tenths: true })}`
+                  : 'First stored picture'
+              }
+              className="size-full object-contain"
+            />
+          )
+        )}
+      </div>
+      {(isUnplayable || clipFile.state === 'missing') && (
+        <figcaption className="flex flex-wrap items-center gap-3 text-sm text-ink-2">
+          <span className="min-w-48 flex-1">
+            {isUnplayable
+              ? 'This browser can read the clip but not play it, so stored pictures are shown.'
+              : 'The clip’s own file is not in this browser, so stored pictures are shown. Choose it again to play it.'}
+          </span>
+          {clipFile.state === 'missing' && (
+            <>
+              <input
+                ref={picker}
+                type="file"
+                accept="video/*,.mkv,.ts"
+                hidden
+                onChange={(event) => {
+                  const file = event.target.files?.[0];
+                  if (file) clipFile.provide(file);
+                }}
+              />
+              <Button onClick={() => picker.current?.click()}>
+                <FileVideo aria-hidden /> Choose the file
+              </Button>
+            </>
+          )}
+        </figcaption>
+      )}
+    </figure>
+  );
+}

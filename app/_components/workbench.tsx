@@ -1,0 +1,252 @@
+'use client';
+
+import { Upload } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+import type { Question } from '@/lib/ask/question';
+import type { EventSummary } from '@/lib/db/clip-database';
+import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
+import { toFramesiftError } from '@/lib/shared/errors';
+import { type Sampling } from '@/lib/video/choose-timestamps';
+import { exposeConsoleApi } from '../_hooks/console-api';
+import { getFramesift } from '../_hooks/framesift';
+import { fetchSampleClip, fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
+import { readClipFileOf, rememberFile } from '../_hooks/use-clip-file';
+import { inspectFile, useDrafts, type Draft } from '../_hooks/use-drafts';
+import { useFileDrop } from '../_hooks/use-file-drop';
+import { useIngestStatuses } from '../_hooks/use-ingest';
+import { useLibrary, useWasEmpty } from '../_hooks/use-library';
+import { modelOptions, useModel } from '../_hooks/use-model';
+import { ClipView } from './clip-view';
+import { DraftPanel } from './draft-panel';
+import { Header } from './header';
+import { LibraryList } from './library-list';
+import { Button } from './ui/button';
+import { Notice } from './ui/notice';
+import { Welcome } from './welcome';
+
+/** The whole page: clips on one side, the clip at hand and its answers on the other. */
+export function Workbench() {
+  const { model, retry } = useModel();
+  const { library, refresh, remove, undoable, undoRemove } = useLibrary();
+  const { drafts, refusals, inspecting, addFiles, removeDraft, dismissRefusal } = useDrafts();
+  const statuses = useIngestStatuses();
+  const wasEmpty = useWasEmpty();
+  const [selectedKey, setSelectedKey] = useState<string | null>(null);
+  const [questions, setQuestions] = useState<ReadonlyMap<string, Question>>(new Map());
+  const [sampleQuestions, setSampleQuestions] = useState<string[]>([]);
+  const [sampleBusy, setSampleBusy] = useState(false);
+  const [message, setMessage] = useState<string | null>(null);
+  const picker = useRef<HTMLInputElement>(null);
+
+  const clips = library.state === 'ready' ? library.clips : [];
+  const draft = drafts.find(({ key }) => key === selectedKey) ?? null;
+  const clip = draft ? null : (clips.find(({ id }) => id === selectedKey) ?? clips[0] ?? null);
+  const shownDraft = draft ?? (clip ? null : (drafts[0] ?? null));
+
+  useEffect(() => {
+    exposeConsoleApi();
+    getFramesift().services.onWorkerError = setMessage;
+    void fetchSampleQuestions().then(setSampleQuestions);
+  }, []);
+
+  const ask = (eventId: string, question: Question | null) => {
+    setQuestions((current) => {
+      const next = new Map(current);
+      if (question) next.set(eventId, question);
+      else next.delete(eventId);
+      return next;
+    });
+  };
+
+  const openFiles = async (files: readonly File[]) => {
+    const pictures = files.filter((file) => file.type.startsWith('image/'));
+    const videos = files.filter((file) => !file.type.startsWith('image/'));
+    const [picture] = pictures;
+    if (picture && videos.length === 0 && clip) {
+      ask(clip.id, { kind: 'image', image: picture, name: picture.name });
+      return;
+    }
+    if (picture && videos.length === 0) {
+      setMessage('Open a clip first; then a dropped picture finds the frames that look like it.');
+      return;
+    }
+    const [first] = await addFiles(videos);
+    if (first) setSelectedKey(first.key);
+  };
+  const isDragging = useFileDrop((files) => void openFiles(files));
+
+  const start = async (opened: Pick<Draft, 'file' | 'facts' | 'decoder'>, sampling: Sampling) => {
+    const { services, queue } = getFramesift();
+    // Asked for once a person has put something here that they would miss.
+    void navigator.storage.persist().catch(() => false);
+    const eventId = await startClip(services, queue, { ...opened, sampling, model: modelOptions() });
+    rememberFile(eventId, opened.file);
+    await refresh();
+    setSelectedKey(eventId);
+  };
+
+  const guard = (action: () => Promise<void>) => {
+    setMessage(null);
+    action().catch((error: unknown) => setMessage(toFramesiftError(error).message));
+  };
+
+  const startDraft = (opened: Draft, sampling: Sampling) =>
+    guard(async () => {
+      await start(opened, sampling);
+      removeDraft(opened.key);
+    });
+
+  const trySample = () =>
+    guard(async () => {
+      setSampleBusy(true);
+      try {
+        const file = await fetchSampleClip();
+        const { facts, decoder } = await inspectFile(file);
+        await start({ file, facts, decoder }, { kind: 'rate', framesPerSecond: 2 });
+      } finally {
+        setSampleBusy(false);
+      }
+    });
+
+  const resume = (event: EventSummary) =>
+    guard(async () => {
+      const { queue } = getFramesift();
+      const file = await readClipFileOf(event.id);
+      if (!file) {
+        setMessage(
+          'The clip’s file is not in this browser any more. Choose it below the picture, then go on.',
+        );
+        return;
+      }
+      const { facts, decoder } = await inspectFile(new File([file], event.fileName ?? 'clip'));
+      queue.add({
+        eventId: event.id,
+        file,
+        requests: planFrames(facts.durationMs, parseSampling(event.sampling)),
+        decoder,
+        model: modelOptions(),
+      });
+    });
+
+  // What the database says of a clip changes when reading it ends.
+  const settled = Array.from(statuses.values(), ({ stage }) => stage).join();
+  useEffect(() => {
+    if (settled !== '') void refresh();
+  }, [settled, refresh]);
+
+  return (
+    <div className="flex min-h-dvh flex-col">
+      <Header model={model} onRetryModel={retry} library={library} />
+      <input
+        ref={picker}
+        type="file"
+        accept="video/*,.mkv,.ts,.mov"
+        multiple
+        hidden
+        data-testid="file-input"
+        onChange={(event) => {
+          void openFiles(Array.from(event.target.files ?? []));
+          event.target.value = '';
+        }}
+      />
+      <div className="grid flex-1 grid-cols-[minmax(0,1fr)] md:grid-cols-[18rem_minmax(0,1fr)]">
+        <aside className="border-b border-line bg-surface md:border-r md:border-b-0">
+          <LibraryList
+            library={library}
+            drafts={drafts}
+            statuses={statuses}
+            selectedKey={shownDraft?.key ?? clip?.id ?? null}
+            onSelect={setSelectedKey}
+            onDelete={remove}
+            onAdd={() => picker.current?.click()}
+            onRetry={() => void refresh()}
+          />
+        </aside>
+        <main className="min-w-0">
+          <div className="space-y-2 px-4 pt-4 empty:hidden">
+            {message && (
+              <Notice
+                tone="danger"
+                actions={
+                  <Button variant="ghost" onClick={() => setMessage(null)}>
+                    Dismiss
+                  </Button>
+                }
+              >
+                {message}
+              </Notice>
+            )}
+            {refusals.map(({ key, fileName, message: reason }) => (
+              <Notice
+                key={key}
+                tone="danger"
+                actions={
+                  <Button variant="ghost" onClick={() => dismissRefusal(key)}>
+                    Dismiss
+                  </Button>
+                }
+              >
+                <strong className="font-semibold">{fileName}</strong>: {reason}
+              </Notice>
+            ))}
+            {inspecting && <Notice tone="info">Looking at the file…</Notice>}
+            {model.state === 'failed' && (
+              <Notice tone="danger" actions={<Button onClick={retry}>Try again</Button>}>
+                {model.message}
+              </Notice>
+            )}
+          </div>
+          {shownDraft ? (
+            <DraftPanel
+              key={shownDraft.key}
+              draft={shownDraft}
+              onStart={(sampling) => startDraft(shownDraft, sampling)}
+              onDismiss={() => removeDraft(shownDraft.key)}
+            />
+          ) : clip ? (
+            <ClipView
+              key={clip.id}
+              clip={clip}
+              status={statuses.get(clip.id)}
+              model={model.state === 'ready' ? model.model : null}
+              question={questions.get(clip.id) ?? null}
+              examples={
+                clip.fileName === SAMPLE_FILE_NAME && sampleQuestions.length > 0 ? sampleQuestions : null
+              }
+              onAsk={(question) => ask(clip.id, question)}
+              onClear={() => ask(clip.id, null)}
+              onCancel={() => getFramesift().queue.cancel(clip.id)}
+              onResume={() => resume(clip)}
+            />
+          ) : (
+            (library.state !== 'opening' || wasEmpty) && (
+              <Welcome
+                onChooseFiles={() => picker.current?.click()}
+                onTrySample={trySample}
+                sampleBusy={sampleBusy}
+              />
+            )
+          )}
+        </main>
+      </div>
+      {undoable && (
+        <div
+          role="status"
+          className="fixed bottom-4 left-1/2 z-20 flex -translate-x-1/2 items-center gap-4 rounded-xl bg-ink px-4 py-2.5 text-sm text-canvas shadow-xl"
+        >
+          <span className="max-w-64 truncate">Deleted {undoable.fileName ?? undoable.description}</span>
+          <button type="button" className="rounded px-2 py-1 font-semibold underline" onClick={undoRemove}>
+            Undo
+          </button>
+        </div>
+      )}
+      {isDragging && (
+        <div className="pointer-events-none fixed inset-0 z-40 flex items-center justify-center bg-black/60 p-6">
+          <div className="flex items-center gap-3 rounded-2xl border-2 border-dashed border-white px-8 py-6 text-lg font-medium text-white">
+            <Upload aria-hidden className="size-6" /> Drop a clip, or a picture to search with
+          </div>
+        </div>
+      )}
+    </div>
+  );
+}

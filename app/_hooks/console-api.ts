@@ -1,0 +1,47 @@
+import { answerQuestion, type Answer } from '@/lib/ask/answer';
+import { encodeQuestion } from '@/lib/ask/question';
+import { getFramesift } from './framesift';
+import { modelOptions } from './use-model';
+
+/** Frames that `ask` returns unless told otherwise. */
+const DEFAULT_COUNT = 8;
+
+/**
+ * What the page offers at the developer console as `framesift`, and to browser tests: the library's
+ * verbs, reading SQL, and questions without the page. See the README.
+ */
+const consoleApi = {
+  /** Clips in the library, newest first. */
+  listEvents: () => getFramesift().services.database.listEvents(),
+  /** A clip's vectors as stored: id, frameIndex, embedding, modelVersion. */
+  getFrameEmbeddings: (eventId: string, options: { modelVersion?: string } = {}) =>
+    getFramesift().services.database.getFrameEmbeddings(eventId, options),
+  /** One reading SQL statement on the page's PostgreSQL. */
+  query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
+  /** A text as the model's unit vector. */
+  encodeText: async (text: string): Promise<Float32Array> => {
+    const { services } = getFramesift();
+    const model = await services.clip.load(modelOptions());
+    return encodeQuestion(services, model, { kind: 'text', text });
+  },
+  /** The frames of a clip that answer a question. */
+  ask: async (eventId: string, text: string, count = DEFAULT_COUNT): Promise<Answer> => {
+    const { services } = getFramesift();
+    const model = await services.clip.load(modelOptions());
+    const query = await encodeQuestion(services, model, { kind: 'text', text });
+    return answerQuestion(
+      services,
+      { eventId, modelVersion: model.modelVersion },
+      query,
+      count,
+      model.config.relevance,
+    );
+  },
+};
+
+export type FramesiftConsole = typeof consoleApi;
+
+/** Makes `window.framesift`. */
+export function exposeConsoleApi(): void {
+  Object.assign(window, { framesift: consoleApi });
+}

@@ -1,0 +1,37 @@
+import type { ExecutionProvider } from '@/lib/clip/execution-provider';
+import type { Decoder } from '@/lib/ingest/ingest-clip';
+import { IngestQueue } from '@/lib/ingest/ingest-queue';
+import { FramesiftServices } from '@/lib/ingest/services';
+import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { workerFactories } from '@/workers/spawn';
+
+/** The page's workers and the queue of clips; made once, on first use, and never on the server. */
+export interface Framesift {
+  services: FramesiftServices;
+  queue: IngestQueue;
+}
+
+let framesift: Framesift | undefined;
+
+/** The one Framesift of this page. */
+export function getFramesift(): Framesift {
+  if (!framesift) {
+    installErrorTransfer();
+    const services = new FramesiftServices(workerFactories);
+    framesift = { services, queue: new IngestQueue(services) };
+  }
+  return framesift;
+}
+
+/**
+ * Switches in the page's address, for trying what a machine would not choose by itself:
+ * `?provider=wasm` or `?provider=webgpu`, and `?decoder=element` for the `<video>` element.
+ */
+export function readSwitches(): { provider: ExecutionProvider | 'auto'; decoder: Decoder | 'auto' } {
+  const parameters = new URLSearchParams(window.location.search);
+  const provider = parameters.get('provider');
+  return {
+    provider: provider === 'wasm' || provider === 'webgpu' ? provider : 'auto',
+    decoder: parameters.get('decoder') === 'element' ? 'element' : 'auto',
+  };
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { FramesiftError } from '@/lib/shared/errors';
+
+const SAMPLE_URL = '/sample/framesift-sample.webm';
+const SAMPLE_FACTS_URL = '/sample/sample.json';
+
+/** The name under which the sample is in the library. */
+export const SAMPLE_FILE_NAME = 'framesift-sample.webm';
+
+const factsSchema = z.object({ questions: z.array(z.object({ text: z.string() })) });
+
+/** The clip that ships with the page. */
+export async function fetchSampleClip(): Promise<File> {
+  const response = await fetch(SAMPLE_URL, { signal: AbortSignal.timeout(60_000) }).catch(
+    (error: unknown) => {
+      throw new FramesiftError(
+        'internal',
+        'The sample clip could not be fetched. Check the connection and try again.',
+        {
+          cause: error,
+        },
+      );
+    },
+  );
+  if (!response.ok) {
+    throw new FramesiftError('internal', `The sample clip could not be fetched (HTTP ${response.status}).`);
+  }
+  return new File([await response.blob()], SAMPLE_FILE_NAME, { type: 'video/webm' });
+}
+
+/** Questions that the sample clip answers; none when they cannot be fetched. */
+export async function fetchSampleQuestions(): Promise<string[]> {
+  try {
+    const response = await fetch(SAMPLE_FACTS_URL, { signal: AbortSignal.timeout(10_000) });
+    return factsSchema.parse(await response.json()).questions.map(({ text }) => text);
+  } catch {
+    return [];
+  }
+}

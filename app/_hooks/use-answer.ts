@@ -1,0 +1,72 @@
+'use client';
+
+import { useEffect, useRef, useState } from 'react';
+import { answerQuestion, type Answer } from '@/lib/ask/answer';
+import { encodeQuestion, type Question } from '@/lib/ask/question';
+import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import { toFramesiftError } from '@/lib/shared/errors';
+import { getFramesift } from './framesift';
+
+export type AnswerState =
+  | { state: 'idle' }
+  | { state: 'searching' }
+  | { state: 'ready'; answer: Answer; tookMs: number }
+  | { state: 'failed'; message: string };
+
+interface EncodedQuestion {
+  question: Question;
+  modelVersion: string;
+  query: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * The frames of a clip that answer a question, found anew whenever the question, the number wanted or
+ * what is stored of the clip changes.
+ *
+ * @param revision changes whenever more of the clip is in the database
+ */
+export function useAnswer(
+  clip: { eventId: string; modelVersion: string } | null,
+  model: LoadedModel | null,
+  question: Question | null,
+  count: number,
+  revision: number,
+): AnswerState {
+  const [result, setResult] = useState<AnswerState>({ state: 'idle' });
+  const encoded = useRef<EncodedQuestion | null>(null);
+  const eventId = clip?.eventId;
+  const modelVersion = clip?.modelVersion;
+
+  useEffect(() => {
+    if (!question || !model || eventId === undefined || modelVersion === undefined) return;
+    let current = true;
+    const answer = async () => {
+      const startedMs = performance.now();
+      try {
+        const { services } = getFramesift();
+        if (encoded.current?.question !== question || encoded.current.modelVersion !== model.modelVersion) {
+          setResult({ state: 'searching' });
+          const query = await encodeQuestion(services, model, question);
+          encoded.current = { question, modelVersion: model.modelVersion, query };
+        }
+        const { query } = encoded.current;
+        const found = await answerQuestion(
+          services,
+          { eventId, modelVersion },
+          query,
+          count,
+          model.config.relevance,
+        );
+        if (current) setResult({ state: 'ready', answer: found, tookMs: performance.now() - startedMs });
+      } catch (error) {
+        if (current) setResult({ state: 'failed', message: toFramesiftError(error).message });
+      }
+    };
+    void answer();
+    return () => {
+      current = false;
+    };
+  }, [eventId, modelVersion, model, question, count, revision]);
+
+  return question ? result : { state: 'idle' };
+}

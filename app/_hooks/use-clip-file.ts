@@ -1,0 +1,43 @@
+'use client';
+
+import { useEffect, useState } from 'react';
+import { getFramesift } from './framesift';
+
+/** Files opened since the page was loaded, by event: they need not be read back from storage. */
+const openedFiles = new Map<string, Blob>();
+
+/** Remembers the file that a clip was made from, or was given again. */
+export function rememberFile(eventId: string, file: Blob): void {
+  openedFiles.set(eventId, file);
+}
+
+/** The file of a clip: the one just opened, or the copy that was kept; null when there is neither. */
+export async function readClipFileOf(eventId: string): Promise<Blob | null> {
+  return openedFiles.get(eventId) ?? (await getFramesift().services.database.readClipFile(eventId));
+}
+
+export type ClipFileState = { state: 'loading' } | { state: 'ready'; file: Blob } | { state: 'missing' };
+
+/** The clip's own file: the one just opened, or the copy that was kept. */
+export function useClipFile(eventId: string): ClipFileState & { provide: (file: Blob) => void } {
+  const [result, setResult] = useState<{ eventId: string; file: Blob | null } | null>(null);
+
+  useEffect(() => {
+    let current = true;
+    void readClipFileOf(eventId)
+      .catch(() => null)
+      .then((file) => {
+        if (current) setResult({ eventId, file });
+      });
+    return () => {
+      current = false;
+    };
+  }, [eventId]);
+
+  const provide = (file: Blob) => {
+    rememberFile(eventId, file);
+    setResult({ eventId, file });
+  };
+  if (result?.eventId !== eventId) return { state: 'loading', provide };
+  return result.file ? { state: 'ready', file: result.file, provide } : { state: 'missing', provide };
+}

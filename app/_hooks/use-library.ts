@@ -1,0 +1,120 @@
+'use client';
+
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
+import type { ClipDatabaseInfo, EventSummary } from '@/lib/db/clip-database';
+import { toFramesiftError } from '@/lib/shared/errors';
+import { getFramesift } from './framesift';
+
+export type LibraryState =
+  | { state: 'opening' }
+  | { state: 'ready'; clips: EventSummary[]; database: ClipDatabaseInfo }
+  | { state: 'failed'; message: string };
+
+const NOT_EMPTY_KEY = 'framesift-library-not-empty';
+
+/** A hint beside the database, which takes seconds to open: without it, a first visitor would wait for nothing. */
+function noteWhetherEmpty(isEmpty: boolean): void {
+  if (isEmpty) localStorage.removeItem(NOT_EMPTY_KEY);
+  else localStorage.setItem(NOT_EMPTY_KEY, 'yes');
+}
+
+/** Whether the library had clips when it was last looked at. */
+export function useWasEmpty(): boolean {
+  return useSyncExternalStore(
+    () => () => undefined,
+    () => localStorage.getItem(NOT_EMPTY_KEY) === null,
+    () => false,
+  );
+}
+
+/** How long a deleted clip can be brought back. */
+const UNDO_MS = 8_000;
+
+/** A clip that is being read announces every batch; the list need not follow each. */
+const REFRESH_INTERVAL_MS = 500;
+
+/**
+ * The clips in the database, newest first, kept up to date with what this tab and others change.
+ *
+ * Deleting hides a clip at once and deletes it when the time to undo is over. A page that is closed
+ * before that keeps the clip: losing a wish to delete is better than losing a clip.
+ */
+export function useLibrary() {
+  const [library, setLibrary] = useState<LibraryState>({ state: 'opening' });
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
+  const [undoable, setUndoable] = useState<EventSummary | null>(null);
+  const timers = useRef(new Map<string, ReturnType<typeof setTimeout>>());
+
+  const refresh = useCallback(async () => {
+    try {
+      const { services } = getFramesift();
+      const database = await services.database.open();
+      const clips = await services.database.listEvents();
+      noteWhetherEmpty(clips.length === 0);
+      setLibrary({ state: 'ready', database, clips });
+    } catch (error) {
+      setLibrary({ state: 'failed', message: toFramesiftError(error).message });
+    }
+  }, []);
+
+  useEffect(() => {
+    // eslint-disable-next-line react-hooks/set-state-in-effect -- the state comes from a worker, later
+    void refresh();
+    const channel = new BroadcastChannel(LIBRARY_CHANNEL);
+    let pending: ReturnType<typeof setTimeout> | undefined;
+    channel.onmessage = () => {
+      pending ??= setTimeout(() => {
+        pending = undefined;
+        void refresh();
+      }, REFRESH_INTERVAL_MS);
+    };
+    return () => {
+      clearTimeout(pending);
+      channel.close();
+    };
+  }, [refresh]);
+
+  const setHiddenClip = (eventId: string, isHidden: boolean) => {
+    setHidden((current) => {
+      const next = new Set(current);
+      if (isHidden) next.add(eventId);
+      else next.delete(eventId);
+      return next;
+    });
+  };
+
+  const remove = (clip: EventSummary) => {
+    const { services, queue } = getFramesift();
+    queue.cancel(clip.id);
+    setHiddenClip(clip.id, true);
+    setUndoable(clip);
+    const timer = setTimeout(() => {
+      timers.current.delete(clip.id);
+      setUndoable((current) => (current?.id === clip.id ? null : current));
+      void queue
+        .remove(clip.id)
+        .then(() => services.database.deleteEvent(clip.id))
+        .then(refresh)
+        .catch((error: unknown) => {
+          setHiddenClip(clip.id, false);
+          setLibrary({ state: 'failed', message: toFramesiftError(error).message });
+        });
+    }, UNDO_MS);
+    timers.current.set(clip.id, timer);
+  };
+
+  const undoRemove = () => {
+    if (!undoable) return;
+    clearTimeout(timers.current.get(undoable.id));
+    timers.current.delete(undoable.id);
+    setHiddenClip(undoable.id, false);
+    setUndoable(null);
+  };
+
+  const visible: LibraryState =
+    library.state === 'ready'
+      ? { ...library, clips: library.clips.filter((clip) => !hidden.has(clip.id)) }
+      : library;
+  return { library: visible, refresh, remove, undoable, undoRemove };
+}

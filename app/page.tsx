@@ -1,0 +1,5 @@
+import { Workbench } from './_components/workbench';
+
+export default function Page() {
+  return <Workbench />;
+}

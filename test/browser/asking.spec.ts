@@ -1,0 +1,189 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { FramesiftPage, sample } from './framesift-page';
+
+const [first] = sample.questions;
+
+test('asking while the clip is still being read answers from what is there, and grows', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.dropClip();
+  await page.getByLabel('Frame rate').selectOption({ label: '4 a second' });
+  await page.getByRole('button', { name: 'Read the clip' }).click();
+  await expect(page.getByTestId('ingest')).toBeVisible();
+  await framesift.questionBox.fill(first!.text);
+  await framesift.questionBox.press('Enter');
+  await expect(framesift.answerStatus).toContainText('read so far');
+  const partial = await framesift.answerStatus.textContent();
+  await framesift.waitUntilRead();
+  const total = Math.round((sample.durationMs / 1000) * 4);
+  await expect(framesift.answerStatus).toContainText(`out of ${total} frames.`);
+  expect(Number(/out of (\d+)/.exec(partial ?? '')?.[1])).toBeLessThan(total);
+  expect(framesift.problems).toEqual([]);
+});
+
+test('an answer is as large and in the order that is asked for', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample();
+  const eight = await framesift.ask(first!.text);
+  expect(eight.length).toBeLessThanOrEqual(8);
+  await page.getByLabel('Number of frames to show').selectOption('4');
+  await expect(page.getByTestId('frame')).toHaveCount(4);
+  expect(await framesift.shownFrames()).toEqual(eight.slice(0, 4));
+  await page.getByRole('radio', { name: 'By time' }).click();
+  const byTime = (await framesift.shownFrames()).map(({ timestampMs }) => timestampMs);
+  expect(byTime).toEqual([...byTime].sort((a, b) => a - b));
+
+  await test.step('frames that are nearly the same are folded into one', async () => {
+    const vectors = await page.evaluate(async () => {
+      const [clip] = await window.framesift.listEvents();
+      const rows = await window.framesift.getFrameEmbeddings(clip!.id);
+      return rows.map(({ embedding }) => Array.from(embedding));
+    });
+    const shown = eight.map(({ frameIndex }) => vectors[frameIndex]!);
+    shown.forEach((a, i) =>
+      shown.slice(i + 1).forEach((b) => {
+        expect(a.reduce((sum, value, at) => sum + value * b[at]!, 0)).toBeLessThanOrEqual(0.9201);
+      }),
+    );
+    await expect(page.getByText(/\+\d+ alike/).first()).toBeVisible();
+  });
+});
+
+test('an empty question says what to do, and “/” goes to the box', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample('1 every 10 seconds');
+  await expect(framesift.answerStatus).toHaveText('Ask a question to find frames.');
+  await page.getByRole('button', { name: 'Find frames' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'Type a few words' })).toBeVisible();
+  await page.getByRole('heading', { level: 1 }).click();
+  await page.keyboard.press('/');
+  await expect(framesift.questionBox).toBeFocused();
+  await framesift.ask(first!.text);
+  await framesift.questionBox.press('Escape');
+  await expect(framesift.answerStatus).toHaveText('Ask a question to find frames.');
+  await expect(page.getByTestId('frame')).toHaveCount(0);
+});
+
+test('a picture finds the frames that look like it', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample();
+  // The picture is a stored thumbnail of the clip itself, so its own frame must come first.
+  const middle = Math.round((first!.startMs + first!.endMs) / 2000);
+  const bytes = await page.evaluate(async (frameIndex) => {
+    const [row] = await window.framesift.query(
+      'select frame_path from event_frames where frame_number = $1',
+      [frameIndex + 1],
+    );
+    const parts = String(row!.frame_path).split('/');
+    let directory = await navigator.storage.getDirectory();
+    for (const part of parts.slice(0, -1)) directory = await directory.getDirectoryHandle(part);
+    const file = await (await directory.getFileHandle(parts.at(-1)!)).getFile();
+    return Array.from(new Uint8Array(await file.arrayBuffer()));
+  }, middle);
+  await framesift.drop({ name: 'like this.webp', type: 'image/webp', bytes: Uint8Array.from(bytes) });
+  await expect(framesift.answerStatus).toContainText('for “like this.webp”');
+  const [best] = await framesift.shownFrames();
+  expect(best!.score).toBeGreaterThan(0.9);
+  expect(best!.timestampMs).toBeGreaterThanOrEqual(first!.startMs);
+  expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
+});
+
+test('without cross-origin isolation it works on one thread', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await page.route('**/*', async (route) => {
+    const response = await route.fetch();
+    const headers = response.headers();
+    delete headers['cross-origin-opener-policy'];
+    delete headers['cross-origin-embedder-policy'];
+    await route.fulfill({ response, headers });
+  });
+  await framesift.open();
+  expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(false);
+  await expect(framesift.engine).toHaveText('WASM, 1 thread');
+  await framesift.readSample();
+  const [best] = await framesift.ask(first!.text);
+  expect(best!.timestampMs).toBeGreaterThanOrEqual(first!.startMs);
+  expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
+});
+
+test('where WebCodecs is left aside, the video element gives the same frames', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open('?decoder=element');
+  await framesift.dropClip();
+  await expect(page.getByTestId('facts')).toContainText('video element');
+  await page.getByRole('button', { name: 'Read the clip' }).click();
+  await framesift.waitUntilRead();
+  const byElement = await vectorsOf(framesift);
+  await page.goto('/');
+  await framesift.waitUntilReady();
+  await framesift.readSample();
+  const byWebCodecs = await vectorsOf(framesift);
+  expect(byElement).toHaveLength(byWebCodecs.length);
+  byElement.forEach((vector, index) => {
+    const cosine = vector.reduce((sum, value, at) => sum + value * byWebCodecs[index]![at]!, 0);
+    expect(cosine, `frame ${index}`).toBeGreaterThan(0.98);
+  });
+});
+
+/** Vectors of the newest clip, in frame order. */
+function vectorsOf({ page }: FramesiftPage): Promise<number[][]> {
+  return page.evaluate(async () => {
+    const [clip] = await window.framesift.listEvents();
+    const rows = await window.framesift.getFrameEmbeddings(clip!.id);
+    return rows.map(({ embedding }) => Array.from(embedding));
+  });
+}
+
+test('the sample clip is one click away and brings its questions', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await page.getByRole('button', { name: 'Try the sample clip' }).click();
+  await framesift.waitUntilRead();
+  await page.getByRole('button', { name: first!.text, exact: true }).click();
+  await expect(framesift.answerStatus).toContainText(`for “${first!.text}”`);
+  const [best] = await framesift.shownFrames();
+  expect(best!.timestampMs).toBeGreaterThanOrEqual(first!.startMs);
+  expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
+});
+
+test('nothing leaves the page and nothing comes from elsewhere', async ({ page, baseURL }) => {
+  const requests: { method: string; url: string }[] = [];
+  page.on('request', (request) => requests.push({ method: request.method(), url: request.url() }));
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample('1 every 5 seconds');
+  await framesift.ask(first!.text);
+  const foreign = requests.filter(({ url }) => !url.startsWith(baseURL!) && !/^(?:blob|data):/.test(url));
+  expect(foreign).toEqual([]);
+  expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test(`the page is accessible, ${colorScheme}`, async ({ page }) => {
+    await page.emulateMedia({ colorScheme });
+    const framesift = new FramesiftPage(page);
+    const check = async (what: string) => {
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(
+        violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ target }) => target.join(' ')) })),
+        what,
+      ).toEqual([]);
+    };
+    await framesift.open();
+    await check('welcome');
+    await framesift.dropClip();
+    await expect(page.getByTestId('facts')).toBeVisible();
+    await check('facts');
+    await page.getByLabel('Frame rate').selectOption({ label: '1 every 5 seconds' });
+    await page.getByRole('button', { name: 'Read the clip' }).click();
+    await framesift.waitUntilRead();
+    await framesift.ask(first!.text);
+    await check('answer');
+    await page.getByRole('button', { name: 'Help' }).click();
+    await check('help');
+  });
+}

@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect, type Locator, type Page } from '@playwright/test';
+import type { FramesiftConsole } from '@/app/_hooks/console-api';
+
+declare global {
+  interface Window {
+    framesift: FramesiftConsole;
+  }
+}
+
+const root = join(import.meta.dirname, '../..');
+
+export const SAMPLE_CLIP = join(root, 'public/sample/framesift-sample.webm');
+
+interface SampleFacts {
+  durationMs: number;
+  questions: { text: string; startMs: number; endMs: number }[];
+}
+
+/** The sample clip's length, and the questions that it answers with the part of it that does. */
+export const sample = JSON.parse(
+  readFileSync(join(root, 'public/sample/sample.json'), 'utf8'),
+) as SampleFacts;
+
+/** A frame of an answer as the page shows it. */
+export interface ShownFrame {
+  frameIndex: number;
+  timestampMs: number;
+  score: number;
+  strength: string;
+}
+
+/** What a person does on the page, step by step. */
+export class FramesiftPage {
+  readonly page: Page;
+  /** Everything that went wrong in the page, which no test expects. */
+  readonly problems: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.problems.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(message.text());
+    });
+  }
+
+  /** Opens the page and waits until its model and its library are ready. */
+  async open(search = ''): Promise<void> {
+    await this.page.goto(`/${search}`);
+    await this.waitUntilReady();
+  }
+
+  async waitUntilReady(): Promise<void> {
+    await expect(this.engine).toHaveText(/^(?:WebGPU|WASM, \d+ threads?)$/, { timeout: 120_000 });
+    await expect(this.page.getByText('Opening the library…')).toHaveCount(0, { timeout: 60_000 });
+  }
+
+  get engine(): Locator {
+    return this.page.getByTestId('engine');
+  }
+
+  get questionBox(): Locator {
+    return this.page.getByRole('textbox', { name: 'What are you looking for?' });
+  }
+
+  get answerStatus(): Locator {
+    return this.page.getByTestId('answer-status');
+  }
+
+  get clipSummary(): Locator {
+    return this.page.getByTestId('clip-summary');
+  }
+
+  get clips(): Locator {
+    return this.page.getByTestId('library').getByRole('listitem');
+  }
+
+  /** Drops files on the page as a person does with the mouse. */
+  async drop(...files: { name: string; type: string; bytes: Uint8Array }[]): Promise<void> {
+    const encoded = files.map(({ name, type, bytes }) => ({
+      name,
+      type,
+      base64: Buffer.from(bytes).toString('base64'),
+    }));
+    const dataTransfer = await this.page.evaluateHandle((items) => {
+      const transfer = new DataTransfer();
+      for (const { name, type, base64 } of items) {
+        const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+        transfer.items.add(new File([bytes], name, { type }));
+      }
+      return transfer;
+    }, encoded);
+    for (const event of ['dragenter', 'dragover', 'drop']) {
+      await this.page.dispatchEvent('body', event, { dataTransfer });
+    }
+  }
+
+  async dropClip(path = SAMPLE_CLIP): Promise<void> {
+    await this.drop({ name: basename(path), type: 'video/webm', bytes: readFileSync(path) });
+  }
+
+  /** Drops the sample clip and has it read to its end, as it comes or at another rate. */
+  async readSample(rate?: string): Promise<void> {
+    await this.dropClip();
+    await expect(this.page.getByTestId('facts')).toBeVisible();
+    if (rate) await this.page.getByLabel('Frame rate').selectOption({ label: rate });
+    await this.page.getByRole('button', { name: 'Read the clip' }).click();
+    await this.waitUntilRead();
+  }
+
+  async waitUntilRead(timeout = 120_000): Promise<void> {
+    await expect(this.clipSummary).toContainText(/read in [\d.]+ s/, { timeout });
+  }
+
+  /** Types a question and waits for its answer. Frames come in the order that they are shown in. */
+  async ask(text: string): Promise<ShownFrame[]> {
+    await this.questionBox.fill(text);
+    await this.questionBox.press('Enter');
+    await expect(this.answerStatus).toContainText(`for “${text}”`, { timeout: 60_000 });
+    return this.shownFrames();
+  }
+
+  shownFrames(): Promise<ShownFrame[]> {
+    return this.page.getByTestId('frame').evaluateAll((cards) =>
+      cards.map((card) => {
+        const { frameIndex, timestampMs, score, strength } = (card as HTMLElement).dataset;
+        return {
+          frameIndex: Number(frameIndex),
+          timestampMs: Number(timestampMs),
+          score: Number(score),
+          strength: strength ?? '',
+        };
+      }),
+    );
+  }
+
+  /** Rows of one reading statement on the page's own PostgreSQL. */
+  query(sql: string, parameters: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return this.page.evaluate(([statement, values]) => window.framesift.query(statement, values), [
+      sql,
+      parameters,
+    ] as const);
+  }
+
+  /** Paths of all files that this site keeps in its private file system, the database's own left out. */
+  storedFiles(): Promise<string[]> {
+    return this.page.evaluate(async () => {
+      const paths: string[] = [];
+      const walk = async (directory: FileSystemDirectoryHandle, prefix: string): Promise<void> => {
+        for await (const [name, handle] of directory) {
+          if (handle.kind === 'directory') await walk(handle, `${prefix}${name}/`);
+          else paths.push(prefix + name);
+        }
+      };
+      const files = await navigator.storage.getDirectory();
+      for (const room of ['frames', 'clips']) {
+        const directory = await files.getDirectoryHandle(room).catch(() => null);
+        if (directory) await walk(directory, `${room}/`);
+      }
+      return paths;
+    });
+  }
+}
