@@ -113,7 +113,7 @@ export function DraftPanel({
               checked={kind === 'rate'}
               onChange={() => setKind('rate')}
             />
-            <span className="w-24">At a rate</span>
+            <span className="w-32">At a rate</span>
             <select
               aria-label="Frame rate"
               className="min-h-9 rounded-lg border border-line bg-surface px-2"
@@ -137,7 +137,7 @@ export function DraftPanel({
               checked={kind === 'count'}
               onChange={() => setKind('count')}
             />
-            <span className="w-24">A fixed number</span>
+            <span className="w-32">A fixed number</span>
             <input
               aria-label="Number of frames"
               type="number"

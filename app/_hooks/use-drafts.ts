@@ -24,6 +24,9 @@ export interface Refusal {
   message: string;
 }
 
+/** In pixels. */
+const PREVIEW_WIDTH = 320;
+
 /** What a player does not tell of a clip. */
 const PLAYER_FACTS = {
   container: 'video',
@@ -35,29 +38,63 @@ const PLAYER_FACTS = {
   decodable: false,
 } as const;
 
-/** Facts of a file and the decoder that can read it. Throws a sentence when neither can. */
-export async function inspectFile(file: File): Promise<{ facts: ClipFacts; decoder: Decoder }> {
+/** What is known of a file before it is read. */
+export type Inspection = Pick<Draft, 'facts' | 'decoder' | 'preview'>;
+
+/**
+ * Looks at a file: its facts, a picture, and the decoder that can read it. WebCodecs is tried first; a
+ * format or codec that it does not know may still be one that the browser's player plays.
+ *
+ * @throws FramesiftError with a sentence on what the file is and what to do, when neither can
+ */
+export async function inspectFile(file: File): Promise<Inspection> {
   const { services } = getFramesift();
   let facts: ClipFacts | undefined;
-  let problem: unknown;
+  let problem: FramesiftError | undefined;
   if (readSwitches().decoder === 'auto') {
     try {
       facts = await services.video.inspect(file);
-      if (facts.decodable) return { facts, decoder: 'webcodecs' };
+      if (facts.decodable) {
+        const preview = await services.video.preview(file).then(
+          ({ thumbnail }) => new Blob([thumbnail]),
+          () => null,
+        );
+        return { facts, decoder: 'webcodecs', preview };
+      }
+      problem = new FramesiftError(
+        'unsupported-video',
+        facts.problem ?? 'This browser cannot decode this clip.',
+      );
     } catch (error) {
-      problem = error;
+      problem = toFramesiftError(error);
+      // A damaged file is no better in a player, which would only stall on it.
+      if (problem.code !== 'unsupported-video') throw problem;
     }
   }
   try {
-    const element = await openVideoElement(file);
-    try {
-      return { facts: { ...PLAYER_FACTS, ...element.facts, ...facts }, decoder: 'element' };
-    } finally {
-      element.close();
-    }
-  } catch (elementError) {
-    if (facts?.problem) throw new FramesiftError('unsupported-video', facts.problem, { cause: elementError });
-    throw toFramesiftError(problem ?? elementError);
+    return await inspectInPlayer(file, facts);
+  } catch (error) {
+    throw problem ?? toFramesiftError(error);
+  }
+}
+
+/** Facts from the browser's player, which must show a picture to be believed. */
+async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promise<Inspection> {
+  const element = await openVideoElement(file);
+  try {
+    const { bitmap } = await element.grab(element.facts.durationMs / 10);
+    const canvas = new OffscreenCanvas(
+      PREVIEW_WIDTH,
+      Math.round((PREVIEW_WIDTH * bitmap.height) / bitmap.width),
+    );
+    canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
+    bitmap.close();
+    const facts: ClipFacts = { ...PLAYER_FACTS, ...element.facts, ...known };
+    // What kept WebCodecs from the clip is no problem any more.
+    delete facts.problem;
+    return { facts, decoder: 'element', preview: await canvas.convertToBlob() };
+  } finally {
+    element.close();
   }
 }
 
@@ -74,15 +111,7 @@ export function useDrafts() {
     for (const file of files) {
       const key = crypto.randomUUID();
       try {
-        const { facts, decoder } = await inspectFile(file);
-        const preview =
-          decoder === 'webcodecs'
-            ? await getFramesift()
-                .services.video.preview(file)
-                .then(({ thumbnail }) => new Blob([thumbnail]))
-                .catch(() => null)
-            : null;
-        const draft: Draft = { key, file, facts, decoder, preview };
+        const draft: Draft = { key, file, ...(await inspectFile(file)) };
         added.push(draft);
         setDrafts((current) => [...current, draft]);
       } catch (error) {

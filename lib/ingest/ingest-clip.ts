@@ -159,7 +159,11 @@ async function readOnce(
   const estimator = new RateEstimator();
   const total = alreadyStored + job.requests.length;
   const watchdog = new Watchdog(STALL_TIMEOUT_MS);
-  const cancel = () => void clip.cancelEmbedding();
+  const cancel = () => {
+    void clip.cancelEmbedding();
+    // Answers a pull that waits for a decoder which may never come.
+    void video.closeFrames();
+  };
   let element: ElementFrames | undefined;
   signal.addEventListener('abort', cancel, { once: true });
   try {
