@@ -36,7 +36,7 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [['list']],
   forbidOnly: Boolean(process.env.CI),
-  use: { baseURL: `http://localhost:${PORT}`, trace: 'retain-on-failure' },
+  use: { baseURL: `http://localhost:${PORT}`, screenshot: 'only-on-failure' },
   projects: [
     { name: 'wasm', use: { launchOptions: launchWith([]) } },
     {

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-const OLDEST_NODE = [20, 9];
+const OLDEST_NODE = [20, 19];
 
 export const root = join(import.meta.dirname, '..');
 

@@ -3,6 +3,7 @@
 import { Play, X } from 'lucide-react';
 import { useId, useState } from 'react';
 import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/video/choose-timestamps';
+import type { EventSummary } from '@/lib/db/clip-database';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
 import type { Draft } from '../_hooks/use-drafts';
 import { useObjectUrl } from '../_hooks/use-object-url';
@@ -27,10 +28,15 @@ const BYTES_PER_FRAME = 18_000;
 /** The facts of a clip before anything is done with it, and how it shall be read. */
 export function DraftPanel({
   draft,
+  twin,
+  onShowTwin,
   onStart,
   onDismiss,
 }: {
   draft: Draft;
+  /** The clip of the library that was made from the same file. */
+  twin: EventSummary | null;
+  onShowTwin: (twin: EventSummary) => void;
   onStart: (sampling: Sampling) => void;
   onDismiss: () => void;
 }) {
@@ -96,6 +102,11 @@ export function DraftPanel({
           <dd>{draft.decoder === 'webcodecs' ? 'WebCodecs' : 'video element (slower)'}</dd>
         </dl>
       </div>
+      {twin && (
+        <Notice tone="info" actions={<Button onClick={() => onShowTwin(twin)}>Show it</Button>}>
+          This file is in the library already. Reading it again adds it a second time.
+        </Notice>
+      )}
       {facts.problem && <Notice tone="warn">{facts.problem}</Notice>}
       <form
         className="space-y-4 rounded-2xl border border-line bg-surface p-4"

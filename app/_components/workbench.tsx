@@ -75,7 +75,7 @@ export function Workbench() {
   };
   const isDragging = useFileDrop((files) => void openFiles(files));
 
-  const start = async (opened: Pick<Draft, 'file' | 'facts' | 'decoder'>, sampling: Sampling) => {
+  const start = async (opened: Omit<Draft, 'key' | 'preview'>, sampling: Sampling) => {
     const { services, queue } = getFramesift();
     // Asked for once a person has put something here that they would miss.
     void navigator.storage.persist().catch(() => false);
@@ -101,8 +101,7 @@ export function Workbench() {
       setSampleBusy(true);
       try {
         const file = await fetchSampleClip();
-        const { facts, decoder } = await inspectFile(file);
-        await start({ file, facts, decoder }, { kind: 'rate', framesPerSecond: 2 });
+        await start({ file, ...(await inspectFile(file)) }, { kind: 'rate', framesPerSecond: 2 });
       } finally {
         setSampleBusy(false);
       }
@@ -200,6 +199,11 @@ export function Workbench() {
             <DraftPanel
               key={shownDraft.key}
               draft={shownDraft}
+              twin={clips.find(({ fileFingerprint }) => fileFingerprint === shownDraft.fingerprint) ?? null}
+              onShowTwin={(twin) => {
+                removeDraft(shownDraft.key);
+                setSelectedKey(twin.id);
+              }}
               onStart={(sampling) => startDraft(shownDraft, sampling)}
               onDismiss={() => removeDraft(shownDraft.key)}
             />

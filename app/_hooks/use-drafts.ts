@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { openVideoElement } from '@/lib/video/element-frames';
 import type { ClipFacts } from '@/lib/video/clip-facts';
 import type { Decoder } from '@/lib/ingest/ingest-clip';
+import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift, readSwitches } from './framesift';
 
@@ -13,6 +14,8 @@ export interface Draft {
   file: File;
   facts: ClipFacts;
   decoder: Decoder;
+  /** Recognises the same file in the library. */
+  fingerprint: string;
   /** A picture of it; null when none could be made. */
   preview: Blob | null;
 }
@@ -39,7 +42,7 @@ const PLAYER_FACTS = {
 } as const;
 
 /** What is known of a file before it is read. */
-export type Inspection = Pick<Draft, 'facts' | 'decoder' | 'preview'>;
+export type Inspection = Omit<Draft, 'key' | 'file'>;
 
 /**
  * Looks at a file: its facts, a picture, and the decoder that can read it. WebCodecs is tried first; a
@@ -48,6 +51,12 @@ export type Inspection = Pick<Draft, 'facts' | 'decoder' | 'preview'>;
  * @throws FramesiftError with a sentence on what the file is and what to do, when neither can
  */
 export async function inspectFile(file: File): Promise<Inspection> {
+  return { ...(await openSomehow(file)), fingerprint: await fingerprintFile(file) };
+}
+
+type Opened = Omit<Inspection, 'fingerprint'>;
+
+async function openSomehow(file: File): Promise<Opened> {
   const { services } = getFramesift();
   let facts: ClipFacts | undefined;
   let problem: FramesiftError | undefined;
@@ -79,7 +88,7 @@ export async function inspectFile(file: File): Promise<Inspection> {
 }
 
 /** Facts from the browser's player, which must show a picture to be believed. */
-async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promise<Inspection> {
+async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promise<Opened> {
   const element = await openVideoElement(file);
   try {
     const { bitmap } = await element.grab(element.facts.durationMs / 10);

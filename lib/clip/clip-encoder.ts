@@ -166,6 +166,8 @@ export class ClipEncoder {
         );
         return { session, choice, skipped };
       } catch (error) {
+        if (error instanceof FramesiftError && error.code === 'timed-out')
+          throw hungWhileStarting(choice, error);
         const reason = error instanceof Error ? error.message : String(error);
         skipped.push({ provider: choice.provider, reason });
       }
@@ -216,6 +218,15 @@ export class ClipEncoder {
     const vectors = await this.#oneAtATime.run(() => session.runText(ids, texts.length, length));
     return unitRows(vectors, config.embeddingDimension, 'text');
   }
+}
+
+/** A call that hangs holds the runtime for good: nothing else can be tried in this worker. */
+function hungWhileStarting({ provider }: ProviderChoice, cause: unknown): FramesiftError {
+  const message =
+    provider === 'webgpu'
+      ? 'The model does not start on this machine’s graphics card. Open this page with ?provider=wasm at the end of its address.'
+      : 'The model does not start in this browser. Reload the page to try again.';
+  return new FramesiftError('worker-lost', message, { cause });
 }
 
 function unitRows(

@@ -32,6 +32,8 @@ export function parseSampling(json: string | null): Sampling {
 export interface StartOptions {
   file: File;
   facts: Pick<ClipFacts, 'durationMs' | 'width' | 'height' | 'bytes'>;
+  /** Of `fingerprintFile`. */
+  fingerprint: string;
   sampling: Sampling;
   decoder: Decoder;
   model: LoadOptions;
@@ -60,7 +62,7 @@ export async function fingerprintFile(file: Blob): Promise<string> {
 export async function startClip(
   services: FramesiftServices,
   queue: IngestQueue,
-  { file, facts, sampling, decoder, model }: StartOptions,
+  { file, facts, fingerprint, sampling, decoder, model }: StartOptions,
 ): Promise<string> {
   const requests = planFrames(facts.durationMs, sampling);
   const { id: eventId } = await services.database.createEvent({
@@ -69,7 +71,7 @@ export async function startClip(
     sourceType: 'upload',
     fileName: file.name,
     fileBytes: facts.bytes,
-    fileFingerprint: await fingerprintFile(file),
+    fileFingerprint: fingerprint,
     durationMs: Math.round(facts.durationMs),
     width: facts.width,
     height: facts.height,

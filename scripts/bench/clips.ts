@@ -2,27 +2,16 @@
  * `npm run bench:clips [-- clip…]`: reads clips in a real Chromium as a person would and prints, for
  * each, frames a second, seconds to the first answer and bytes a frame. Without clips: the sample.
  *
- * "First answer" is the time from dropping the file, with the page open and its model ready, to frames
+ * "First answer" is the time from choosing the file, with the page open and its model ready, to frames
  * on the screen for a question that was typed at once.
  */
-import { spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { chromium, type Browser } from '@playwright/test';
-import type { FramesiftConsole } from '@/app/_hooks/console-api';
-
-declare global {
-  interface Window {
-    framesift: FramesiftConsole;
-  }
-}
-
-const PORT = 3218;
-const root = join(import.meta.dirname, '../..');
+import type { Browser } from '@playwright/test';
+import { askPage, openReady, root, withServedApp } from '../host/served-page';
 
 interface Figures {
-  clip: string;
   picture: string;
   frames: number;
   framesPerSecond: number;
@@ -32,20 +21,15 @@ interface Figures {
   provider: string;
 }
 
-async function measure(browser: Browser, path: string, question: string, search: string): Promise<Figures> {
+async function measure(browser: Browser, url: string, path: string, question: string): Promise<Figures> {
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
-    await page.goto(`http://localhost:${PORT}/${search}`);
-    const engine = page.getByTestId('engine');
-    await engine.filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ }).waitFor({ timeout: 120_000 });
-    await page.getByText('Opening the library…').waitFor({ state: 'detached', timeout: 60_000 });
+    const provider = await openReady(page, url);
     const startedMs = performance.now();
     await page.getByTestId('file-input').setInputFiles(path);
     await page.getByRole('button', { name: 'Read the clip' }).click({ timeout: 60_000 });
-    const box = page.getByRole('textbox', { name: 'What are you looking for?' });
-    await box.fill(question);
-    await box.press('Enter');
+    await askPage(page, question);
     await page.getByTestId('frame').first().waitFor({ timeout: 120_000 });
     const firstAnswerSeconds = (performance.now() - startedMs) / 1000;
     const summary = page.getByTestId('clip-summary').filter({ hasText: /read in/ });
@@ -61,14 +45,13 @@ async function measure(browser: Browser, path: string, question: string, search:
     );
     const frames = Number(row?.frames);
     return {
-      clip: basename(path),
       picture: String(row?.picture),
       frames,
       framesPerSecond: frames / seconds,
       firstAnswerSeconds,
       vectorBytes: Number(row?.vector_bytes),
       thumbnailBytes: Number(row?.thumbnail_bytes),
-      provider: (await engine.textContent()) ?? '',
+      provider,
     };
   } finally {
     await context.close();
@@ -81,48 +64,28 @@ const { positionals, values } = parseArgs({
 });
 const clips = positionals.length > 0 ? positionals : [join(root, 'public/sample/framesift-sample.webm')];
 
-const server = spawn(
-  process.execPath,
-  [join(root, 'node_modules/next/dist/bin/next'), 'start', '-p', String(PORT)],
-  {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  },
-);
-let browser: Browser | undefined;
-try {
-  await new Promise<void>((resolve, reject) => {
-    server.stdout.on('data', (chunk: Buffer) => {
-      if (chunk.includes('Ready')) resolve();
-    });
-    server.on('exit', () => reject(new Error('The server did not start; run `npm run build` first.')));
-  });
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-background-networking'],
-  });
-  const [processor] = cpus();
-  console.log(
-    `${processor?.model ?? 'unknown processor'}, ${cpus().length} cores, Chromium ${browser.version()}\n`,
-  );
+await withServedApp(async (browser, address) => {
+  const processor = cpus()[0]?.model ?? 'unknown processor';
+  console.log(`${processor}, ${cpus().length} cores, Chromium ${browser.version()}\n`);
   console.log(
     '| clip | picture | runs on | frames | frames/s | first answer, s | vector, bytes | thumbnail, bytes |',
   );
   console.log('|---|---|---|--:|--:|--:|--:|--:|');
   for (const clip of clips) {
-    try {
-      const figures = await measure(browser, clip, values.question, values.switches);
-      console.log(
-        `| ${figures.clip} | ${figures.picture} | ${figures.provider} | ${figures.frames} | ${figures.framesPerSecond.toFixed(1)} | ${figures.firstAnswerSeconds.toFixed(1)} | ${figures.vectorBytes} | ${figures.thumbnailBytes} |`,
-      );
-    } catch (error) {
-      console.log(
-        `| ${basename(clip)} | failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)} ||||||| `,
-      );
-    }
+    const cells = await measure(browser, `${address}/${values.switches}`, clip, values.question).then(
+      (figures) => [
+        figures.picture,
+        figures.provider,
+        figures.frames,
+        figures.framesPerSecond.toFixed(1),
+        figures.firstAnswerSeconds.toFixed(1),
+        figures.vectorBytes,
+        figures.thumbnailBytes,
+      ],
+      (error: unknown) => [
+        `failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+      ],
+    );
+    console.log(`| ${[basename(clip), ...cells].join(' | ')} |`);
   }
-} finally {
-  await browser?.close();
-  server.kill();
-}
+});

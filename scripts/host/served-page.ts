@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from '@playwright/test';
+import type { FramesiftConsole } from '@/app/_hooks/console-api';
+
+declare global {
+  interface Window {
+    framesift: FramesiftConsole;
+  }
+}
+
+const PORT = 3218;
+export const root = join(import.meta.dirname, '../..');
+
+/** Serves the built app, opens the system's Chromium, and ends both when `use` is done. */
+export async function withServedApp<T>(use: (browser: Browser, address: string) => Promise<T>): Promise<T> {
+  const next = join(root, 'node_modules/next/dist/bin/next');
+  const server = spawn(process.execPath, [next, 'start', '-p', String(PORT)], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let browser: Browser | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.stdout.on('data', (chunk: Buffer) => {
+        if (chunk.includes('Ready')) resolve();
+      });
+      server.on('exit', () => reject(new Error('The server did not start; run `npm run build` first.')));
+    });
+    browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+      chromiumSandbox: process.getuid?.() !== 0,
+      args: ['--disable-background-networking'],
+    });
+    return await use(browser, `http://localhost:${PORT}`);
+  } finally {
+    await browser?.close();
+    server.kill();
+  }
+}
+
+/** Opens the page and waits for its model and its library. Returns what the model runs on. */
+export async function openReady(page: Page, url: string): Promise<string> {
+  await page.goto(url);
+  const engine = page.getByTestId('engine').filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ });
+  await engine.waitFor({ timeout: 120_000 });
+  await page.getByText('Opening the library…').waitFor({ state: 'detached', timeout: 60_000 });
+  return (await engine.textContent()) ?? '';
+}
+
+/** Types a question; frames of the answer appear some time later. */
+export async function askPage(page: Page, question: string): Promise<void> {
+  const box = page.getByRole('textbox', { name: 'What are you looking for?' });
+  await box.fill(question);
+  await box.press('Enter');
+}
