@@ -158,12 +158,10 @@ function FrameCard({
 }) {
   const strength = STRENGTHS[frame.strength];
   const time = formatTime(frame.timestampMs, { tenths: true });
-  const similar = frame.similarCount > 0 ? `, ${frame.similarCount} more like it` : '';
   return (
     <button
       type="button"
       onClick={onJump}
-      aria-label={`Play from ${time}. Rank ${frame.rank}, score ${frame.score.toFixed(3)}${strength ? `, ${strength.label}` : ''}${similar}`}
       data-testid="frame"
       data-frame-index={frame.frameIndex}
       data-timestamp-ms={frame.timestampMs}
@@ -172,13 +170,17 @@ function FrameCard({
       className={clsx(
         'w-full overflow-hidden rounded-xl border bg-surface text-left transition-shadow hover:shadow-md',
         isCurrent ? 'border-accent ring-1 ring-accent' : 'border-line',
-        frame.strength === 'weak' && 'opacity-70 hover:opacity-100 focus-visible:opacity-100',
       )}
     >
       <span className="relative block aspect-video bg-black">
+        <span className="sr-only">Play from </span>
         {picture && (
           // eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise
-          <img src={picture} alt="" className="size-full object-contain" />
+          <img
+            src={picture}
+            alt=""
+            className={clsx('size-full object-contain', frame.strength === 'weak' && 'opacity-60')}
+          />
         )}
         <span className="absolute bottom-1 left-1 rounded bg-black/75 px-1.5 py-0.5 text-xs text-white tabular-nums">
           {time}
@@ -191,7 +193,10 @@ function FrameCard({
       </span>
       <span className="flex items-baseline justify-between gap-2 px-2.5 py-1.5 text-xs">
         <span className={clsx('truncate', strength?.style)}>{strength?.label ?? `no. ${frame.rank}`}</span>
-        <span className="text-ink-2 tabular-nums">{frame.score.toFixed(3)}</span>
+        <span className="text-ink-2 tabular-nums">
+          <span className="sr-only">score </span>
+          {frame.score.toFixed(3)}
+        </span>
       </span>
     </button>
   );
