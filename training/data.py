@@ -1,0 +1,178 @@
+"""Pack the captioned pictures once, fix the held-out lists, and cut augmented batches.
+
+Everything is written below the work folder:
+
+    images.npy   uint8   [N, 128, 128, 3]  whole pictures squashed to a square
+    meta.json    per picture: shard, file, source, label, split, aspect, captions
+
+Run:  python3 data.py
+"""
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import multiprocessing as mp
+import zipfile
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+from common import DATA, IMAGE_MEAN, IMAGE_STD, PACK, WORK
+
+Row = dict[str, Any]
+
+
+def rows(data: Path = DATA) -> list[Row]:
+    """The rows of captions.jsonl.gz in file order."""
+    with gzip.open(data / "captions.jsonl.gz", "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def split_rows(table: list[Row]) -> list[str]:
+    """One of "train", "dev" (flickr8k's) or "held" for each row.
+
+    Held out: of every class of every labelled source with at least ten pictures, the tenth whose
+    sha1("framesift:" + shard + "/" + file) is lowest. The rule needs no list and no random state.
+    """
+    split = ["dev" if row["split"] == "dev" else "train" for row in table]
+    groups: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+    for i, row in enumerate(table):
+        if row.get("label"):
+            key = hashlib.sha1(f"framesift:{row['shard']}/{row['file']}".encode()).hexdigest()
+            groups[row["source"], row["label"]].append((key, i))
+    for members in groups.values():
+        for _, i in sorted(members)[: len(members) // 10]:
+            split[i] = "held"
+    return split
+
+
+def _decode(job: tuple[str, list[tuple[int, str]], str, int]) -> None:
+    path, files, target, total = job
+    out = np.lib.format.open_memmap(target, mode="r+")
+    assert out.shape[0] == total
+    with zipfile.ZipFile(path) as archive:
+        for i, name in files:
+            picture = Image.open(io.BytesIO(archive.read(name))).convert("RGB")
+            out[i] = np.asarray(picture.resize((PACK, PACK), Image.BICUBIC, reducing_gap=None))
+    out.flush()
+
+
+def pack() -> None:
+    """Decode every picture into images.npy and write meta.json."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    table = rows()
+    split = split_rows(table)
+    target = WORK / "images.npy"
+    np.lib.format.open_memmap(target, "w+", np.uint8, (len(table), PACK, PACK, 3)).flush()
+    shards: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for i, row in enumerate(table):
+        shards[row["shard"]].append((i, row["file"]))
+    jobs = [(str(DATA / s), files[k : k + 2000], str(target), len(table))
+            for s, files in shards.items() for k in range(0, len(files), 2000)]
+    with mp.Pool() as pool:
+        pool.map(_decode, jobs, chunksize=1)
+    meta = [
+        {
+            "shard": row["shard"], "file": row["file"], "source": row["source"], "label": row.get("label"),
+            "split": part, "aspect": 1.33 if row.get("aspect") == "squashed" else row["w"] / row["h"],
+            "captions": row["captions"],
+        }
+        for row, part in zip(table, split)
+    ]
+    (WORK / "meta.json").write_text(json.dumps(meta))
+    print({part: split.count(part) for part in ("train", "dev", "held")})
+
+
+def load_meta() -> list[Row]:
+    """meta.json as a list of rows."""
+    return json.loads((WORK / "meta.json").read_text())
+
+
+def load_images() -> np.ndarray:
+    """The packed pictures, memory-mapped: uint8 [N, 128, 128, 3]."""
+    return np.load(WORK / "images.npy", mmap_mode="r")
+
+
+def random_boxes(aspect: np.ndarray, area: tuple[float, float], rng: np.random.Generator,
+                 ratio: tuple[float, float] = (0.75, 1.9)) -> np.ndarray:
+    """Crop boxes (x0, y0, x1, y1) in fractions of the picture, float32 [n, 4].
+
+    `aspect` [n] is the true width:height of each picture. A crop whose content has the ratio r is
+    shown squashed by r; r is drawn up to 1.9 because clips are 16:9 and are squashed whole.
+    """
+    n = len(aspect)
+    size = rng.uniform(*area, n)
+    r = np.exp(rng.uniform(np.log(ratio[0]), np.log(ratio[1]), n))
+    w = np.minimum(1.0, np.sqrt(size * r / aspect))
+    h = np.minimum(1.0, np.sqrt(size * aspect / r))
+    x = rng.uniform(0, 1, n) * (1 - w)
+    y = rng.uniform(0, 1, n) * (1 - h)
+    return np.stack([x, y, x + w, y + h], 1).astype(np.float32)
+
+
+def crop(pictures: torch.Tensor, boxes: torch.Tensor, flip: torch.Tensor, side: int) -> torch.Tensor:
+    """Cut boxes out of float pictures [n, 3, H, W] and resample to [n, 3, side, side], bilinear."""
+    n = pictures.shape[0]
+    x0, y0, x1, y1 = boxes.unbind(1)
+    theta = torch.zeros(n, 2, 3, device=pictures.device)
+    theta[:, 0, 0] = (x1 - x0) * torch.where(flip, -1.0, 1.0)
+    theta[:, 1, 1] = y1 - y0
+    theta[:, 0, 2] = x0 + x1 - 1
+    theta[:, 1, 2] = y0 + y1 - 1
+    grid = F.affine_grid(theta, [n, 3, side, side], align_corners=False)
+    return F.grid_sample(pictures, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+def jitter(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """Colour, contrast, brightness, grey, blur and noise on pictures [n, 3, s, s] in 0..1, each at random."""
+    n, dev = x.shape[0], x.device
+
+    def u(low: float, high: float, p: float, neutral: float) -> torch.Tensor:
+        value = torch.rand(n, generator=rng) * (high - low) + low
+        value[torch.rand(n, generator=rng) >= p] = neutral
+        return value.view(n, 1, 1, 1).to(dev)
+
+    grey = (x * torch.tensor([0.299, 0.587, 0.114], device=dev).view(1, 3, 1, 1)).sum(1, keepdim=True)
+    saturation = u(0.5, 1.4, 0.6, 1.0)
+    saturation[(torch.rand(n, generator=rng) < 0.05).view(n, 1, 1, 1).to(dev)] = 0.0
+    contrast = u(0.65, 1.3, 0.6, 1.0)
+    brightness = u(0.6, 1.35, 0.6, 1.0)
+    mean = grey.mean((2, 3), keepdim=True)
+    tint = 1 + (torch.rand(n, 3, 1, 1, generator=rng).to(dev) - 0.5) * 0.12
+    a = saturation * contrast * brightness * tint  # the three are affine in x: one pass over the batch
+    b = (1 - saturation) * contrast * brightness * tint
+    x = x * a + grey * b + (mean * (1 - contrast)) * brightness * tint
+    soft = torch.nonzero(torch.rand(n, generator=rng) < 0.15).view(-1).to(dev)
+    if len(soft):
+        side = x.shape[-1]
+        small = F.interpolate(x[soft], scale_factor=0.5, mode="bilinear", align_corners=False)
+        x[soft] = F.interpolate(small, size=(side, side), mode="bilinear", align_corners=False)
+    return x.clamp_(0, 1)
+
+
+def normalise(x: torch.Tensor) -> torch.Tensor:
+    """Pictures in 0..1 [n, 3, s, s] to the model's input."""
+    mean = torch.tensor(IMAGE_MEAN, device=x.device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGE_STD, device=x.device).view(1, 3, 1, 1)
+    return (x - mean) / std
+
+
+def squash(pictures: np.ndarray, side: int) -> np.ndarray:
+    """Whole pictures uint8 [n, 128, 128, 3] to the model's evaluation input float32 [n, 3, side, side]."""
+    out = np.empty((len(pictures), 3, side, side), np.float32)
+    mean, std = np.array(IMAGE_MEAN, np.float32), np.array(IMAGE_STD, np.float32)
+    for i, picture in enumerate(pictures):
+        small = Image.fromarray(picture).resize((side, side), Image.BICUBIC)
+        out[i] = ((np.asarray(small, np.float32) / 255 - mean) / std).transpose(2, 0, 1)
+    return out
+
+
+if __name__ == "__main__":
+    pack()

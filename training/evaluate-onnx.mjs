@@ -1,0 +1,122 @@
+// Embeds pictures or texts with the shipped files, by onnxruntime-web's WASM provider under node.
+//   node evaluate-onnx.mjs pictures|texts MODEL_DIR IN OUT     raw float32 [n, 512] is written to OUT
+//   node evaluate-onnx.mjs time MODEL_DIR [OUT]                milliseconds a frame at batch 8 and a query; JSON to OUT
+//   node evaluate-onnx.mjs golden MODEL_DIR                    writes MODEL_DIR/golden.json
+// pictures: raw uint8 [n, side, side, 3]; texts: a JSON list.
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+const [, , kind, dir, input, output] = process.argv;
+const base = process.env.FRAMESIFT_NODE_MODULES ?? new URL('.', import.meta.url).pathname;
+const from = createRequire(path.join(base, 'x.js'));
+const ort = await import(pathToFileURL(from.resolve('onnxruntime-web')).href).then((m) => m.default ?? m);
+const { Tokenizer } = await import(pathToFileURL(from.resolve('@huggingface/tokenizers')).href).then((m) => m.default ?? m);
+
+ort.env.wasm.numThreads = kind === 'time' ? 2 : 1; // threads that wait for each other are slow on a busy machine
+ort.env.logLevel = 'error';
+const json = (name) => JSON.parse(fs.readFileSync(path.join(dir, name), 'utf8'));
+const config = json('config.json');
+const { image_mean: mean, image_std: std } = json('preprocessor_config.json');
+const side = config.vision_config.image_size;
+const context = config.text_config.max_position_embeddings;
+const eot = config.text_config.eos_token_id;
+const tokenizer = new Tokenizer(json('tokenizer.json'), {});
+const open = (name) => ort.InferenceSession.create(fs.readFileSync(path.join(dir, 'onnx', name)), { executionProviders: ['wasm'] });
+
+/** uint8 [n, side, side, 3] to the float tensor [n, 3, side, side] the vision tower takes. */
+function pixels(bytes, n) {
+  const plane = side * side;
+  const out = new Float32Array(n * 3 * plane);
+  for (let i = 0; i < n; i++)
+    for (let p = 0; p < plane; p++)
+      for (let c = 0; c < 3; c++) out[(i * 3 + c) * plane + p] = (bytes[(i * plane + p) * 3 + c] / 255 - mean[c]) / std[c];
+  return new ort.Tensor('float32', out, [n, 3, side, side]);
+}
+
+function ids(text) {
+  const all = tokenizer.encode(text).ids;
+  return all.length <= context ? all : [...all.slice(0, context - 1), eot];
+}
+
+function batch(texts) {
+  const lists = texts.map(ids);
+  const t = Math.max(...lists.map((l) => l.length));
+  const out = new BigInt64Array(lists.length * t).fill(BigInt(eot));
+  lists.forEach((l, i) => l.forEach((v, k) => (out[i * t + k] = BigInt(v))));
+  return new ort.Tensor('int64', out, [lists.length, t]);
+}
+
+const unit = (v) => {
+  const n = Math.hypot(...v);
+  return Array.from(v, (x) => Number((x / n).toFixed(6)));
+};
+
+/** The self-test's picture: two gradients and a checker of 16-pixel blocks. */
+function goldenPicture() {
+  const out = new Uint8Array(side * side * 3);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++)
+      out.set([((x * 255) / (side - 1)) | 0, ((y * 255) / (side - 1)) | 0, (((x >> 4) + (y >> 4)) & 1) * 255], (y * side + x) * 3);
+  return out;
+}
+
+if (kind === 'pictures') {
+  const bytes = fs.readFileSync(input);
+  const each = side * side * 3;
+  const session = await open('vision_model.onnx');
+  const file = fs.openSync(output, 'w');
+  for (let i = 0; i < bytes.length; i += 16 * each) {
+    const part = bytes.subarray(i, i + 16 * each);
+    fs.writeSync(file, (await session.run({ pixel_values: pixels(part, part.length / each) })).image_embeds.data);
+  }
+  fs.closeSync(file);
+} else if (kind === 'texts') {
+  const texts = JSON.parse(fs.readFileSync(input, 'utf8'));
+  const session = await open('text_model.onnx');
+  const file = fs.openSync(output, 'w');
+  for (let i = 0; i < texts.length; i += 32) fs.writeSync(file, (await session.run({ input_ids: batch(texts.slice(i, i + 32)) })).text_embeds.data);
+  fs.closeSync(file);
+} else if (kind === 'time') {
+  const median = async (run, n) => {
+    const times = [];
+    for (let i = 0; i < n + 3; i++) {
+      const start = performance.now();
+      await run();
+      if (i >= 3) times.push(performance.now() - start);
+    }
+    times.sort((a, b) => a - b);
+    return [times[n >> 1], times[0]];
+  };
+  let start = performance.now();
+  const vision = await open('vision_model.onnx');
+  const opened = performance.now() - start;
+  const input8 = pixels(new Uint8Array(8 * side * side * 3).map((_, i) => (i * 31) & 255), 8);
+  const frame = await median(() => vision.run({ pixel_values: input8 }), 40);
+  console.log(`vision: session ${opened.toFixed(0)} ms, batch 8: median ${(frame[0] / 8).toFixed(2)} ms a frame, best ${(frame[1] / 8).toFixed(2)}`);
+  start = performance.now();
+  const text = await open('text_model.onnx');
+  const openedText = performance.now() - start;
+  const query = await median(() => text.run({ input_ids: batch(['someone leaves a parcel at the front door']) }), 40);
+  console.log(`text: session ${openedText.toFixed(0)} ms, one query: median ${query[0].toFixed(2)} ms, best ${query[1].toFixed(2)}`);
+  if (input) fs.writeFileSync(input, JSON.stringify({ frame: frame[0] / 8, frameBest: frame[1] / 8, query: query[0], queryBest: query[1], opened, openedText }));
+} else if (kind === 'golden') {
+  const phrase = 'a red car parked on a street';
+  const vision = await (await open('vision_model.onnx')).run({ pixel_values: pixels(goldenPicture(), 1) });
+  const text = await (await open('text_model.onnx')).run({ input_ids: batch([phrase]) });
+  const golden = {
+    description:
+      `A start-up self-test. The picture is ${side}x${side} RGB, integers 0..255 at column x, row y, truncating: ` +
+      `r = (x*255/${side - 1})|0, g = (y*255/${side - 1})|0, b = (((x>>4)+(y>>4))&1)*255. It is normalised with ` +
+      'preprocessor_config.json and not resized. Both embeddings are unit-length, from the shipped ONNX files by onnxruntime-web (WASM).',
+    revision: config.framesift.revision,
+    size: side,
+    image_embedding: unit(vision.image_embeds.data),
+    text: phrase,
+    input_ids: ids(phrase),
+    text_embedding: unit(text.text_embeds.data),
+  };
+  fs.writeFileSync(path.join(dir, 'golden.json'), `${JSON.stringify(golden)}\n`);
+} else throw new Error(`unknown kind ${kind}`);
+process.exit(0);
