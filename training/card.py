@@ -79,6 +79,7 @@ def main() -> None:
         zero=zero, words=word_table, mean_ap=pct(shipped["mean_ap"]), mean_ap_torch=pct(checkpoint["mean_ap"]), weak=weak,
         image_cos=f"{close['image_mean']:.4f}", image_low=f"{close['image_lowest']:.4f}", text_cos=f"{close['text_mean']:.4f}",
         text_low=f"{close['text_lowest']:.4f}", frame=f"{speed['frame']:.1f}", frame_best=f"{speed['frameBest']:.1f}",
+        relevance="\n".join(json.loads((WORK / "relevance.json").read_text())),
         query=f"{speed['query']:.1f}", query_best=f"{speed['queryBest']:.1f}", scale=f"{math.exp(state['scale']):.1f}",
         held=f"{HELD:,}", vocab=f"{config['text_config']['vocab_size']:,}", context=config["text_config"]["max_position_embeddings"])
     (MODEL_DIR / "README.md").write_text(text)
@@ -154,8 +155,14 @@ Shipped against checkpoint (`python3 training/evaluate.py --compare`): mean cosi
 {text_cos} for texts (lowest {text_low}).
 
 Time (`node training/evaluate-onnx.mjs time public/models/framesift-clip-v1`, onnxruntime-web 1.30.0, WASM, 2 threads, 2 Zen 4 cores):
-{frame} ms a frame at batch 8 (best {frame_best}), {query} ms a query (best {query_best}) in the quietest of five runs; work beside it on the
-same cores raised the median to as much as 46 ms.
+{frame} ms a frame at batch 8 (best {frame_best}), {query} ms a query (best {query_best}). Repeated runs
+gave medians of 12 to 16 ms a frame; work beside it on the same cores raised them to as much as 46 ms.
+
+Match levels, which the page uses for its words (`python3 training/relevance.py`; held-out pictures, one-word queries):
+
+```
+{relevance}
+```
 
 ## What it is bad at
 
@@ -166,8 +173,8 @@ same cores raised the median to as much as 46 ms.
 * Colours other than of cars; faces and identities (not trained for, and not to be used for).
 * Few training pictures of parcels, umbrellas, rain, night and doors.
 * Languages other than English. Words that no caption has fall apart into unfamiliar pieces.
-* A cosine is not a probability. The trained temperature is 1/{scale}; from which cosine on the page calls a frame a match
-  is fitted by `training/relevance.py` and stands in `config.json`.
+* A cosine is not a probability, and one level for all questions is coarse (see match levels above). The trained
+  temperature is 1/{scale}.
 * It has the biases of web pictures and their captions.
 
 Licence of the weights: that of the project, as far as the project can give one; see the terms of the data above.
