@@ -22,8 +22,8 @@ const RATES = [
 const DEFAULT_RATE = 2;
 const DEFAULT_COUNT = 32;
 
-/** Text of a vector and its row, and a thumbnail, as measured on real clips (docs/benchmarks.md). */
-const BYTES_PER_FRAME = 18_000;
+/** Text of a vector (6.3 kB) and a thumbnail (2 to 8 kB) as measured (docs/benchmarks.md), and their rows and indexes. */
+const BYTES_PER_FRAME = 15_000;
 
 /** The facts of a clip before anything is done with it, and how it shall be read. */
 export function DraftPanel({

@@ -28,7 +28,11 @@ async function measure(browser: Browser, url: string, path: string, question: st
     const provider = await openReady(page, url);
     const startedMs = performance.now();
     await page.getByTestId('file-input').setInputFiles(path);
-    await page.getByRole('button', { name: 'Read the clip' }).click({ timeout: 60_000 });
+    const read = page.getByRole('button', { name: 'Read the clip' });
+    const refusal = page.getByRole('alert').filter({ hasText: basename(path) });
+    await read.or(refusal).waitFor({ timeout: 60_000 });
+    if (await refusal.isVisible()) throw new Error((await refusal.textContent()) ?? 'refused');
+    await read.click();
     await askPage(page, question);
     await page.getByTestId('frame').first().waitFor({ timeout: 120_000 });
     const firstAnswerSeconds = (performance.now() - startedMs) / 1000;
@@ -83,7 +87,7 @@ await withServedApp(async (browser, address) => {
         figures.thumbnailBytes,
       ],
       (error: unknown) => [
-        `failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
+        `refused or failed: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`,
       ],
     );
     console.log(`| ${[basename(clip), ...cells].join(' | ')} |`);

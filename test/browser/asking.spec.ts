@@ -67,6 +67,25 @@ test('an empty question says what to do, and “/” goes to the box', async ({ 
   await expect(page.getByTestId('frame')).toHaveCount(0);
 });
 
+test('every question of the sample is answered, and what it does not show is said not to be there', async ({
+  page,
+}) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample();
+  const nothing = page.getByText(/^Nothing in this clip looks like/);
+  for (const { text, startMs, endMs } of sample.questions) {
+    const [best] = await framesift.ask(text);
+    expect(best!.timestampMs, text).toBeGreaterThanOrEqual(startMs);
+    expect(best!.timestampMs, text).toBeLessThanOrEqual(endMs);
+    expect(best!.strength, text).toMatch(/^(?:strong|possible)$/);
+    await expect(nothing).toHaveCount(0);
+  }
+  const [best] = await framesift.ask('a kitchen');
+  expect(best!.strength).toBe('weak');
+  await expect(nothing).toContainText('“a kitchen”');
+});
+
 test('a picture finds the frames that look like it', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
