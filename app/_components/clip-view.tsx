@@ -76,7 +76,7 @@ export function ClipView({
           ref={player}
           className="mx-auto w-full max-w-2xl scroll-mt-4 space-y-2 xl:sticky xl:top-4 xl:max-w-none"
         >
-          <Player eventId={clip.id} name={name} jump={jump} />
+          <Player eventId={clip.id} name={name} fingerprint={clip.fileFingerprint} jump={jump} />
           <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm">
             <h1 className="font-medium [overflow-wrap:anywhere]">{name}</h1>
             <p className="text-ink-2 tabular-nums" data-testid="clip-summary">

@@ -6,7 +6,9 @@ import { useClipFile } from '../_hooks/use-clip-file';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { useThumbnails } from '../_hooks/use-thumbnails';
 import { formatTime } from '@/lib/shared/format';
+import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { Button } from './ui/button';
+import { Notice } from './ui/notice';
 
 /** A moment to show; a new object is a new request, also for the same moment. */
 export interface Jump {
@@ -18,12 +20,24 @@ export interface Jump {
  * Plays the clip. Where the clip's file is gone, or this browser can decode it but not play it, the
  * stored picture of the asked moment stands in.
  */
-export function Player({ eventId, name, jump }: { eventId: string; name: string; jump: Jump | null }) {
+export function Player({
+  eventId,
+  name,
+  fingerprint,
+  jump,
+}: {
+  eventId: string;
+  name: string;
+  /** Of the file that the clip was made from (lib/ingest/start-clip.ts). */
+  fingerprint: string | null;
+  jump: Jump | null;
+}) {
   const clipFile = useClipFile(eventId);
   const url = useObjectUrl(clipFile.state === 'ready' ? clipFile.file : null);
   const video = useRef<HTMLVideoElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const [unplayableUrl, setUnplayableUrl] = useState<string | null>(null);
+  const [isOtherFile, setOtherFile] = useState(false);
   const isUnplayable = url !== null && unplayableUrl === url;
   const still = useThumbnails(eventId, jump ? [jump.frameIndex] : [0]).get(jump?.frameIndex ?? 0);
 
@@ -40,6 +54,12 @@ export function Player({ eventId, name, jump }: { eventId: string; name: string;
     element.addEventListener('loadedmetadata', seek, { once: true });
     return () => element.removeEventListener('loadedmetadata', seek);
   }, [jump, url]);
+
+  const provideIfSame = async (file: File) => {
+    const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
+    setOtherFile(!isSame);
+    if (isSame) clipFile.provide(file);
+  };
 
   const hasPlayer = url !== null && !isUnplayable;
   return (
@@ -87,9 +107,11 @@ export function Player({ eventId, name, jump }: { eventId: string; name: string;
                 type="file"
                 accept="video/*,.mkv,.ts"
                 hidden
+                data-testid="clip-file-input"
                 onChange={(event) => {
                   const file = event.target.files?.[0];
-                  if (file) clipFile.provide(file);
+                  if (file) void provideIfSame(file);
+                  event.target.value = '';
                 }}
               />
               <Button onClick={() => picker.current?.click()}>
@@ -98,6 +120,9 @@ export function Player({ eventId, name, jump }: { eventId: string; name: string;
             </>
           )}
         </figcaption>
+      )}
+      {isOtherFile && (
+        <Notice tone="warn">That is not the file that this clip was made from. Choose {name} itself.</Notice>
       )}
     </figure>
   );

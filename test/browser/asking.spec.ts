@@ -7,9 +7,7 @@ const [first] = sample.questions;
 test('asking while the clip is still being read answers from what is there, and grows', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.dropClip();
-  await page.getByLabel('Frame rate').selectOption({ label: '4 a second' });
-  await page.getByRole('button', { name: 'Read the clip' }).click();
+  await framesift.startSample('4 a second');
   await expect(page.getByTestId('ingest')).toBeVisible();
   await framesift.questionBox.fill(first!.text);
   await framesift.questionBox.press('Enter');

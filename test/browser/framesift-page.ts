@@ -100,12 +100,17 @@ export class FramesiftPage {
     await this.drop({ name: basename(path), type: 'video/webm', bytes: readFileSync(path) });
   }
 
-  /** Drops the sample clip and has it read to its end, as it comes or at another rate. */
-  async readSample(rate?: string): Promise<void> {
+  /** Drops the sample clip and begins to read it, as it comes or at another rate. */
+  async startSample(rate?: string): Promise<void> {
     await this.dropClip();
     await expect(this.page.getByTestId('facts')).toBeVisible();
     if (rate) await this.page.getByLabel('Frame rate').selectOption({ label: rate });
     await this.page.getByRole('button', { name: 'Read the clip' }).click();
+  }
+
+  /** The same, and waits until it is read to its end. */
+  async readSample(rate?: string): Promise<void> {
+    await this.startSample(rate);
     await this.waitUntilRead();
   }
 

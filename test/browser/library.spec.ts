@@ -8,9 +8,7 @@ const totalAtFour = Math.round((sample.durationMs / 1000) * 4);
 test('reading can be stopped and gone on with, also after a reload', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.dropClip();
-  await page.getByLabel('Frame rate').selectOption({ label: '4 a second' });
-  await page.getByRole('button', { name: 'Read the clip' }).click();
+  await framesift.startSample('4 a second');
   await expect(page.getByTestId('ingest-count')).toHaveText(/^[1-9]\d* of/);
   await page.getByRole('button', { name: 'Stop' }).click();
   const goOn = page.getByRole('button', { name: 'Go on reading' });
@@ -37,9 +35,7 @@ test('reading can be stopped and gone on with, also after a reload', async ({ pa
 test('a page that is closed in the middle leaves a clip that can be gone on with', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.dropClip();
-  await page.getByLabel('Frame rate').selectOption({ label: '4 a second' });
-  await page.getByRole('button', { name: 'Read the clip' }).click();
+  await framesift.startSample('4 a second');
   await expect(page.getByTestId('ingest-count')).toHaveText(/^[1-9]\d* of/);
   await page.reload();
   await framesift.waitUntilReady();
@@ -72,6 +68,31 @@ test('deleting a clip can be undone, and then takes its rows and files with it',
   await expect.poll(left).toEqual([{ events: 0, frames: 0, vectors: 0 }]);
   await expect.poll(() => framesift.storedFiles()).toEqual([]);
   expect(framesift.problems).toEqual([]);
+});
+
+test('a clip whose file is gone shows stored pictures and takes back its own file alone', async ({
+  page,
+}) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample('1 every 5 seconds');
+  await page.evaluate(async () => {
+    const files = await navigator.storage.getDirectory();
+    await files.removeEntry('clips', { recursive: true });
+  });
+  await page.reload();
+  await framesift.waitUntilReady();
+  await expect(page.getByText('Choose it again to play it')).toBeVisible();
+  await expect(page.getByRole('img', { name: 'First stored picture' })).toBeVisible();
+  const choose = page.getByTestId('clip-file-input');
+  await choose.setInputFiles({
+    name: 'other.webm',
+    mimeType: 'video/webm',
+    buffer: Buffer.from('another file'),
+  });
+  await expect(page.getByText('That is not the file that this clip was made from.')).toBeVisible();
+  await choose.setInputFiles(SAMPLE_CLIP);
+  await expect(page.getByTestId('player')).toBeVisible();
 });
 
 test('two tabs show one library', async ({ page, context }) => {
