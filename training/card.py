@@ -1,20 +1,23 @@
-"""Write the model card, README.md in the model's folder, from the measured figures.
+"""Write the model card, README.md in the model's folder, from what the measuring commands left in the work folder.
 
-Run after evaluate.py (checkpoint and --onnx), evaluate.py --compare and `evaluate-onnx.mjs time MODEL_DIR time.json`.
+    python3 card.py [--name CHECKPOINT]
 
-    python3 card.py
+Run after: evaluate.py, evaluate.py --onnx, --compare, --robust and --sides, calibrate.py, and
+`evaluate-onnx.mjs time MODEL_DIR WORK/time.json`. WORK/ablation.json makes a table where it is there: a list of
+{"name", "what", "figures": {name: fraction}}. No figure stands in this file.
 """
 from __future__ import annotations
 
 import argparse
 import json
-import math
 from typing import Any
 
 import torch
+from torch import nn
 
 from common import DATA, MODEL_DIR, WORK
-from data import load_meta
+from data import load_meta, rows
+from evaluate import PLAIN
 
 ORIGIN = {
     "flickr8k": "Flickr8k, five human captions each", "miniplaces": "MiniPlaces, 100 scenes",
@@ -35,8 +38,17 @@ LICENCE = {
 }
 
 
+# Shown in the table of robustness and in the one of input sides.
+HEADLINE = ("R@1", "R@5", "R@10", "top-1", "top-5", "mean AP")
+
+
 def pct(x: float) -> str:
     return f"{100 * x:.1f}"
+
+
+def markdown(head: list[str], body: list[list[str]]) -> str:
+    """A table."""
+    return "\n".join("| " + " | ".join(r) + " |" for r in (head, ["---"] * len(head), *body))
 
 
 def data_table(meta: list[dict[str, Any]], licences: dict[str, str]) -> str:
@@ -50,46 +62,175 @@ def data_table(meta: list[dict[str, Any]], licences: dict[str, str]) -> str:
     return "\n".join(lines)
 
 
+def work(name: str) -> tuple[float, float]:
+    """Millions of parameters, and millions of multiplications and additions a picture, of a checkpoint's vision tower."""
+    from export import load
+
+    vision, _, _ = load(name)
+    macs = 0
+
+    def count(layer: nn.Module, _: Any, out: torch.Tensor) -> None:
+        nonlocal macs
+        macs += out[0].numel() * layer.weight[0].numel()
+
+    for layer in vision.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            layer.register_forward_hook(count)
+    with torch.no_grad():
+        vision(torch.zeros(1, 3, vision.config.side, vision.config.side))
+    return sum(p.numel() for p in vision.parameters()) / 1e6, macs / 1e6
+
+
+def zero_table(shipped: dict[str, Any], checkpoint: dict[str, Any]) -> str:
+    """Zero-shot by source and over all classes."""
+    body = [[ORIGIN.get(s, s), str(r["classes"]), f"{r['pictures']:,}", pct(r["top1"]),
+             pct(r["top5"]) if r["classes"] > 5 else "–", pct(checkpoint["zero_shot"][s]["top1"])] for s, r in shipped["zero_shot"].items()]
+    o = shipped["zero_shot_overall"]
+    body.append(["**over the held-out classes**", str(o["classes"]), f"{o['pictures']:,}", f"**{pct(o['top1'])}**",
+                 f"**{pct(o['top5'])}**", pct(checkpoint["zero_shot_overall"]["top1"])])
+    return markdown(["source", "classes", "pictures", "top-1", "top-5", "top-1 checkpoint"], body)
+
+
+def word_table(shipped: dict[str, Any]) -> str:
+    """Average precision by word, best first."""
+    asked = sorted(((w, r) for w, r in shipped["words"].items() if "ap" in r), key=lambda kv: -kv[1]["ap"])
+    return markdown(["word", "average precision", "show it", "of", "chance"],
+                    [[w, pct(r["ap"]), str(r["positives"]), f"{r['pictures']:,}", pct(r["positives"] / r["pictures"])] for w, r in asked])
+
+
+def drops(table: dict[str, dict[str, float]], base: str, first: str, note: dict[str, str]) -> str:
+    """Headline figures by row, with points lost against row `base`."""
+    def cell(name: str, key: str) -> str:
+        value = table[name][key]
+        return pct(value) if name == base else f"{pct(value)} ({100 * (value - table[base][key]):+.1f})"
+
+    keys = [k for k in HEADLINE if k in table[base]]
+    title = lambda name: f"{name}: {note[name]}" if name in note else name
+    return markdown([first, *keys], [[title(name), *(cell(name, k) for k in keys)] for name in table])
+
+
+def calibration_table(report: dict[str, Any]) -> str:
+    """What the page's likelihoods and other ways to judge a match reach, on imitated clips with short queries."""
+    body = []
+    for name, r in report["sets"].items():
+        c = r["clips"]["short"]
+        body.append([f"**{name}**" if name == report["used"] else name, f"{r['log_loss']:.4f}" if "log_loss" in r else "–",
+                     pct(r["ece"]) if "ece" in r else "–", *(pct(c[level][k]) for level in ("possible", "strong") for k in ("recall", "false"))])
+    return markdown(["judged by", "log loss", "calibration error", "possible: found", "false", "strong: found", "false"], body)
+
+
+def reliability_table(report: dict[str, Any]) -> str:
+    """Said and true likelihood by bin."""
+    bins = report["sets"][report["used"]]["bins"]
+    return markdown(["likelihood", *(f"{100 * b['from']:.0f}+" for b in bins)],
+                    [[title, *(pct(b[key]) for b in bins)] for title, key in (("share of pairs", "share"), ("said", "said"), ("true", "true"))])
+
+
+STAGES = {"scratch": "Vision tower from random weights, text tower held fixed", "later": "Going on from the first vision run",
+          "text": "Text tower, measured with the frozen teacher as picture tower: the ceiling of the distillation"}
+
+
+def ablation() -> str:
+    """A section of WORK/ablation.json, or nothing."""
+    path = WORK / "ablation.json"
+    if not path.exists():
+        return ""
+    keys = ("R@10", "top-1", "mean AP")
+    parts = []
+    for stage, title in STAGES.items():
+        found = [r for r in json.loads(path.read_text()) if r["stage"] == stage]
+        if not found:
+            continue
+        base = found[0]["figures"]
+        body = [[r["what"], *(pct(r["figures"][k]) + (f" ({100 * (r['figures'][k] - base[k]):+.1f})" if r is not found[0] else "")
+                              for k in keys)] for r in found]
+        if "last" in found[0]:
+            body.append(["the recipe, last weights instead of averaged ones",
+                         *(f"{pct(found[0]['last'][k])} ({100 * (found[0]['last'][k] - base[k]):+.1f})" for k in keys)])
+        parts.append(f"{title}:\n\n{markdown(['', *keys], body)}\n")
+    return ("\n## What each idea gives\n\n`python3 training/ablate.py`: short runs that differ in one thing, per cent, and points against the recipe in\n"
+            "the first row. They are a small fraction of a full run, one seed each: differences below about one point are noise.\n\n"
+            + "\n".join(parts))
+
+
+def failures(f: dict[str, Any]) -> tuple[str, str, str]:
+    """The worst queries, confusions and words, as lists."""
+    retrieval = "\n".join(f"* “{r['query']}” finds “{r['found']}” (the right picture comes at {r['rank']})" for r in f["retrieval"])
+    zero = "\n".join(f"* {r['is']} is taken for {r['taken_for']} ({r['times']} of {r['of']})" for r in f["zero_shot"] if r["times"] > 1)
+    words = "\n".join(f"* “{r['word']}”: before the better half of its pictures ({r['right']}) come {r['wrong']} others, most often "
+                      f"{'; '.join(r['instead'])}" for r in sorted(f["words"], key=lambda r: -r["wrong"]) if r["wrong"] > r["right"])
+    return retrieval, zero, words
+
+
+def seen_by(name: str) -> str:
+    """A sentence for each vision run that led to a checkpoint."""
+    out, run = [], name.removesuffix("_final")
+    while run:
+        state = torch.load(WORK / f"{run}.pt", map_location="cpu")
+        out.append(f"{state['seen']:,} augmented pictures in {state['used'] / 60:.0f} minutes")
+        run = state.get("start", "")
+    return f"It saw {', then '.join(reversed(out))}."
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="vision_final")
+    parser.add_argument("--name", default="vision_final", help="name of the checkpoint")
     args = parser.parse_args()
-    read = lambda name: json.loads((WORK / name).read_text())
-    checkpoint, shipped, close, speed = read(f"figures_{args.name}.json"), read("figures_onnx.json"), read("compare.json"), read("time.json")
     config = json.loads((MODEL_DIR / "config.json").read_text())
+    model = config["framesift"]["name"]
+    read = lambda name: json.loads((WORK / f"{name}.json").read_text())
+    checkpoint, shipped, close, speed = read(f"figures_{args.name}"), read(f"figures_{model}"), read(f"compare_{model}"), read("time")
+    robust, sides, report = read(f"robust_{args.name}"), read(f"sides_{args.name}"), read(f"calibration_{model}")
+    calibration = json.loads((MODEL_DIR / "calibration.json").read_text())
     state = torch.load(WORK / f"{args.name}.pt", map_location="cpu")
-    from data import rows
-
+    meta = load_meta()
     licences = {r["source"]: r["license"] for r in rows(DATA)}
     sizes = {p.name: p.stat().st_size for p in MODEL_DIR.rglob("*") if p.is_file()}
-    download = sum(v for k, v in sizes.items() if k not in ("README.md", "golden.json"))
     side = config["vision_config"]["image_size"]
-    zero = "\n".join(
-        f"| {ORIGIN.get(s, s)} | {r['classes']} | {r['pictures']:,} | {pct(r['top1'])} | {pct(r['top5']) if r['classes'] > 5 else '–'} | "
-        f"{pct(checkpoint['zero_shot'][s]['top1'])} |" for s, r in shipped["zero_shot"].items())
-    words = sorted(shipped["words"].items(), key=lambda kv: -kv[1]["ap"])
-    word_table = "\n".join(f"| {w} | {pct(r['ap'])} | {r['positives']} | {100 * r['positives'] / HELD:.1f} |" for w, r in words)
-    weak = ", ".join(f"{w} ({pct(r['ap'])})" for w, r in words[-8:])
-    both = lambda key, title: "| " + " | ".join(
-        [title] + [pct(shipped[key][k]) for k in ("R@1", "R@5", "R@10")] + [pct(checkpoint[key][k]) for k in ("R@1", "R@5", "R@10")]) + " |"
+    parameters, macs = work(args.name)
+    both = lambda key, title: [title, *(pct(f[key][k]) for f in (shipped, checkpoint) for k in ("R@1", "R@5", "R@10"))]
+    few = [f"“{w}” ({r['positives']})" for w, r in shipped["words"].items() if "ap" not in r]
+    ms = lambda r: f"{r['median']:.1f} ms ({r['low']:.1f} to {r['high']:.1f})"
+    bad_queries, bad_classes, bad_words = failures(shipped["failures"])
+    weak = sorted(((w, r["ap"]) for w, r in shipped["words"].items() if "ap" in r), key=lambda kv: kv[1])[:6]
+    used, asked = report["sets"][report["used"]], report["queries"]
+    reached = lambda kind: "; ".join(f"{level} {pct(v['recall'])} found, {pct(v['false'])} false" for level, v in used["clips"][kind].items())
+    download = sum(v for k, v in sizes.items() if k not in ("README.md", "golden.json"))
+    helps = ", ".join(k for k, v in calibration["weights"].items() if v and k != "bias")
     text = TEMPLATE.format(
-        download=f"{download / 1e6:.1f}", vision=f"{sizes['vision_model.onnx'] / 1e6:.2f}", text=f"{sizes['text_model.onnx'] / 1e6:.2f}",
-        side=side, revision=config["framesift"]["revision"], version=config["framesift"]["version"], seen=f"{state['seen']:,}",
-        minutes=f"{state['used'] / 60:.0f}", data=data_table(load_meta(), licences), text_image=both("retrieval", "text → image"), image_text=both("image_to_text", "image → text"),
-        zero=zero, words=word_table, mean_ap=pct(shipped["mean_ap"]), mean_ap_torch=pct(checkpoint["mean_ap"]), weak=weak,
+        model=model, trained=f"{sum(r['split'] == 'train' for r in meta):,}", download=f"{download / 1e6:.1f}",
+        vision=f"{sizes['vision_model.onnx'] / 1e6:.2f}", text=f"{sizes['text_model.onnx'] / 1e6:.2f}", side=side,
+        revision=config["framesift"]["revision"], version=config["framesift"]["version"], seen=seen_by(args.name),
+        parameters=f"{parameters:.1f}", macs=f"{macs:.0f}",
+        layers=config["text_config"]["num_hidden_layers"], width=config["text_config"]["hidden_size"], data=data_table(meta, licences),
+        retrieval=markdown(["", "R@1", "R@5", "R@10", "R@1 checkpoint", "R@5", "R@10"],
+                           [both("retrieval", "text → image"), both("image_to_text", "image → text")]),
+        zero=zero_table(shipped, checkpoint), five=shipped["zero_shot_overall"]["top5_classes"], words=word_table(shipped),
+        mean_ap=pct(shipped["mean_ap"]),
+        mean_ap_torch=pct(checkpoint["mean_ap"]), few=f" Too few pictures show {' and '.join(few)} to say." if few else "",
+        robust=drops(robust["rows"], PLAIN, "pictures", robust["strength"]), seed=robust["seed"],
+        sides=drops(sides, str(side) if str(side) in sides else next(iter(sides)), "side", {}),
         image_cos=f"{close['image_mean']:.4f}", image_low=f"{close['image_lowest']:.4f}", text_cos=f"{close['text_mean']:.4f}",
-        text_low=f"{close['text_lowest']:.4f}", frame=f"{speed['frame']:.1f}", frame_best=f"{speed['frameBest']:.1f}",
-        relevance="\n".join(json.loads((WORK / "relevance.json").read_text())),
-        query=f"{speed['query']:.1f}", query_best=f"{speed['queryBest']:.1f}", scale=f"{math.exp(state['scale']):.1f}",
-        held=f"{HELD:,}", vocab=f"{config['text_config']['vocab_size']:,}", context=config["text_config"]["max_position_embeddings"])
+        text_low=f"{close['text_lowest']:.4f}",
+        points=f"{close['most_points']:.2f}", points_any=f"{close['most_points_any']:.2f}", most_any=close["most_any"],
+        frame=ms(speed["frame"]), query=ms(speed["query"]), open_vision=ms(speed["openVision"]), open_text=ms(speed["openText"]),
+        runs=speed["runs"], calls=speed["calls"], threads=speed["threads"], first=f"{speed['openVision']['first'] + speed['openText']['first']:.0f}",
+        phrases=report["phrases"], prior=f"{100 * calibration['prior']:.0f}", short=f"{asked['word'] + asked['name']:,}",
+        captions=f"{asked['caption']:,}", scenes=report["scenes"], calibration=calibration_table(report),
+        reliability=reliability_table(report), ece=pct(calibration["ece"]), helps=helps,
+        levels=f"{100 * calibration['possible']:.0f} % and {100 * calibration['strong']:.0f} %",
+        words_found=reached("word"), captions_found=reached("caption"),
+        changed="; ".join(f"{c} {pct(v)}" for c, v in report["changed"].items()),
+        ablation=ablation(), bad_queries=bad_queries, bad_classes=bad_classes, bad_words=bad_words,
+        weak=", ".join(f"{w} ({pct(v)})" for w, v in weak),
+        vocab=f"{config['text_config']['vocab_size']:,}", context=config["text_config"]["max_position_embeddings"])
     (MODEL_DIR / "README.md").write_text(text)
 
 
-HELD = 4097
-TEMPLATE = """# framesift-clip-v1
+TEMPLATE = """# {model}
 
 A small CLIP-like dual encoder that comes with Framesift: pictures and short English texts to 512-d vectors whose cosine
-says how well they fit. Trained from random weights on about 45,600 pictures. It downloads {download} MB and runs in
+says how well they fit. Trained from random weights on {trained} pictures. It downloads {download} MB and runs in
 onnxruntime-web (WASM or WebGPU).
 
 **Where OpenAI's CLIP can be had, it is by far the better choice.** This model is there so that the page works on its own,
@@ -102,6 +243,7 @@ offline and at once. It knows everyday scenes and objects roughly; it does not r
 | text | byte-level BPE of CLIP's form, {vocab} entries, at most {context} tokens, lower case |
 | `onnx/vision_model.onnx` | {vision} MB: `pixel_values` float32 [n, 3, {side}, {side}] → `image_embeds` float32 [n, 512], not normalised |
 | `onnx/text_model.onnx` | {text} MB: `input_ids` int64 [n, t] → `text_embeds` float32 [n, 512], not normalised |
+| `calibration.json` | from a query's scores to how likely a frame shows it |
 | `golden.json` | a self-test: a picture by formula and a phrase with their vectors |
 
 ## Data
@@ -116,66 +258,97 @@ and, as a teacher, MobileNetV2 1.0/224 (from google-coral/test_data, Apache-2.0)
 
 ## Method
 
-The text tower (4 layers, width 192) is trained contrastively on frozen teacher features, with names pulled towards CLIP's own
-text vectors (less their mean). The vision tower (a ResNet of 3.9 M parameters, 192 MMAC a frame) starts from random weights and
-is taught by the image vectors that stage gives, the teacher's soft labels and the captions; for the last quarter both towers learn
-together. It saw {seen} augmented pictures in {minutes} minutes on two CPU cores that did other work besides. Everything is in `training/`; one command,
-`training/run.sh`, repeats it. Weights are stored as int8 with one scale for each output channel and computed in float32.
+The text tower ({layers} layers, width {width}) is trained contrastively on frozen teacher features, with names pulled towards CLIP's own
+text vectors (less their mean), and with the names of the teacher's classes. The vision tower (a ResNet of {parameters} M parameters, {macs} MMAC
+a frame) starts from random weights and is taught by the image vectors that stage gives, the teacher's soft labels and the
+captions; at the end both towers learn together. {seen} Two CPU cores (Zen 4, no GPU) did this beside other
+work. Everything is in `training/`; one command, `training/run.sh`, repeats it. Weights are stored as int8 with one scale for each output channel and computed in float32.
 
 ## Figures
 
-All on pictures kept out of training. "Shipped" is the ONNX files here under onnxruntime-web's WASM provider
+All on pictures kept out of training, per cent. "Shipped" is the ONNX files here under onnxruntime-web's WASM provider
 (`python3 training/evaluate.py --onnx`), "checkpoint" the torch weights before int8 (`python3 training/evaluate.py`).
+A query is put into the page's three sentences, whose unit vectors are averaged.
 
-Retrieval, Flickr8k's 1,000 dev pictures with five captions each, per cent:
+Retrieval, Flickr8k's 1,000 dev pictures with five captions each (chance is 0.1 / 0.5 / 1.0):
 
-| | R@1 | R@5 | R@10 | R@1 checkpoint | R@5 | R@10 |
-|---|---|---|---|---|---|---|
-{text_image}
-{image_text}
+{retrieval}
 
-Chance is 0.1 / 0.5 / 1.0.
+Zero-shot by class name on the held-out tenth of each labelled source. These are the sources the model was trained on, so the
+figures say how it does on more of the same, not on new kinds of pictures (webcam frames kept out even come from the cameras
+trained on). Over the held-out classes every class counts the same and each picture is judged among the classes of its own
+source; top-5 there is of the {five} classes of sources with more than five:
 
-Zero-shot by class name (one prompt a class) on the held-out tenth of each labelled source, per cent. These are the sources
-the model was trained on, so the figures say how it does on more of the same, not on new kinds of pictures (webcam and CamVid
-frames kept out even come from the cameras trained on):
-
-| source | classes | pictures | top-1 | top-5 | top-1 checkpoint |
-|---|---|---|---|---|---|
 {zero}
 
-Average precision of one-word queries ("a car", "snow") over all {held} held-out pictures; a picture counts where one of its
-captions has the word. The last column is what a random order would get. Mean {mean_ap} (checkpoint {mean_ap_torch}):
+Average precision of camera words over the dev and held-out pictures; `training/queries.py` says by which captions and labels a
+picture shows a word, denies it, or is left out. Chance is what a random order would get. Mean **{mean_ap}** (checkpoint {mean_ap_torch}).{few}
 
-| word | average precision | positives | chance |
-|---|---|---|---|
 {words}
 
 Shipped against checkpoint (`python3 training/evaluate.py --compare`): mean cosine {image_cos} for pictures (lowest {image_low}),
-{text_cos} for texts (lowest {text_low}).
+{text_cos} for texts (lowest {text_low}); retrieval, zero-shot over the held-out classes and mean average precision differ by at most
+{points} points, any figure by at most {points_any} ({most_any}).
 
-Time (`node training/evaluate-onnx.mjs time public/models/framesift-clip-v1`, onnxruntime-web 1.30.0, WASM, 2 threads, 2 Zen 4 cores):
-{frame} ms a frame at batch 8 (best {frame_best}), {query} ms a query (best {query_best}). Repeated runs
-gave medians of 12 to 16 ms a frame; work beside it on the same cores raised them to as much as 46 ms.
+### Under bad conditions
 
-Match levels, which the page uses for its words (`python3 training/relevance.py`; held-out pictures, one-word queries):
+`python3 training/evaluate.py --robust`, checkpoint, seed {seed}. R@k is text → image, top-k zero-shot over the held-out classes; in
+brackets, points against the pictures as they are:
 
-```
-{relevance}
-```
+{robust}
 
+Input side in pixels (`python3 training/evaluate.py --sides`; pictures are kept at 128 px, so a larger side adds no detail, and the
+shipped file takes {side}):
+
+{sides}
+
+### Time
+
+`node training/evaluate-onnx.mjs time` on onnxruntime-web (WASM, {threads} threads), median of {runs} runs of {calls} calls with lowest and
+highest run: {frame} a frame at batch 8, {query} a query. Opening the towers takes {open_vision} and {open_text}, the first time
+{first} ms with the runtime's own start.
+
+### How likely a match is
+
+`python3 training/calibrate.py` fits a logistic regression from a query's scores to how likely it is that a frame shows it, if
+{prior} % of the pictures asked about do, from {short} short queries (camera words and names of classes) and {captions} captions.
+Everything here is of queries and pictures that were not in the fit. Expected calibration error **{ece}**; pairs of a query and a
+picture by what was said and what was true:
+
+{reliability}
+
+The error on changed pictures, with weights fitted on good ones: {changed}.
+
+The page calls a match possible and strong from {levels} on. Judged on imitated clips of {scenes} scenes with short queries: "found" is the
+share of pictures showing it that reach the level, "false" the share of clips without it where some scene does. {phrases} background
+phrases come into "standardised", "margin" and "generic"; in use: {helps}.
+
+{calibration}
+
+For camera words alone: {words_found}. For captions: {captions_found}.
+{ablation}
 ## What it is bad at
 
-* Anything its 45,600 pictures do not show. Lowest average precision above: {weak}.
+* Anything its pictures do not show. Lowest average precision above: {weak}.
 * Small things in a frame: it sees {side}×{side} pixels. A parcel at the far end of a drive is a few pixels.
 * Numbers, written words, left and right, actions, who does what, negation ("no car" finds cars).
-* Cats, of which it saw mostly 64-pixel pictures; trains, boats and mountains; parcels, which it takes for any plain box or wall.
 * Colours other than of cars; faces and identities (not trained for, and not to be used for).
-* Few training pictures of parcels, umbrellas, rain, night and doors.
+* What few training pictures show: parcels, umbrellas, rain, night, doors, empty streets.
 * Languages other than English. Words that no caption has fall apart into unfamiliar pieces.
-* A cosine is not a probability, and one level for all questions is coarse (see match levels above). The trained
-  temperature is 1/{scale}.
+* Likelihoods were fitted on photographs like those it was trained on; on a real camera's frames they are rougher.
 * It has the biases of web pictures and their captions.
+
+Failures in words: the pictures cannot be shown here, but their captions can. The most confidently wrong dev queries:
+
+{bad_queries}
+
+Words that other pictures come first for:
+
+{bad_words}
+
+Classes of the labelled sources most often taken for one other:
+
+{bad_classes}
 
 Licence of the weights: that of the project, as far as the project can give one; see the terms of the data above.
 """

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 
 HERE = Path(__file__).resolve().parent
-NAME = "framesift-clip-v1"
-MODEL_DIR = HERE.parent / "public" / "models" / NAME
+NAME = "framesift-clip-v2"
+MODEL_DIR = Path(os.environ.get("FRAMESIFT_MODEL_DIR", HERE.parent / "public" / "models" / NAME))
 WORK = Path(os.environ.get("FRAMESIFT_TRAINING_DIR", HERE / ".work"))
 DATA = Path(os.environ.get("FRAMESIFT_TRAINING_DATA", HERE / "data"))
 

@@ -157,6 +157,85 @@ def jitter(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     return x.clamp_(0, 1)
 
 
+def _dct() -> torch.Tensor:
+    """The orthonormal 8-point DCT-II matrix [8, 8]."""
+    k, t = torch.arange(8.0)[:, None], torch.arange(8.0)[None]
+    m = torch.cos((2 * t + 1) * k * torch.pi / 16) / 2
+    m[0] /= 2**0.5
+    return m
+
+
+def blocks(x: torch.Tensor, strength: torch.Tensor) -> torch.Tensor:
+    """The look of a strongly compressed video on [n, 3, s, s] in 0..1: 8×8 DCT, coefficients rounded to `strength` [n] × (1 + u + v).
+
+    Edges that do not fill a block stay as they are.
+    """
+    n, _, height, width = x.shape
+    h, w = height // 8, width // 8
+    m = _dct().to(x)
+    tiles = x[:, :, : 8 * h, : 8 * w].reshape(n, 3, h, 8, w, 8).transpose(3, 4)
+    step = (1 + torch.arange(8.0)[:, None] + torch.arange(8.0)[None]).to(x) * strength.view(n, 1, 1, 1, 1, 1)
+    rounded = ((m @ tiles @ m.T) / step).round_() * step
+    out = x.clone()
+    out[:, :, : 8 * h, : 8 * w] = (m.T @ rounded @ m).transpose(3, 4).reshape(n, 3, 8 * h, 8 * w)
+    return out.clamp_(0, 1)
+
+
+def motion(x: torch.Tensor, length: int, angle: float) -> torch.Tensor:
+    """Pictures [n, 3, s, s] blurred along a line of `length` pixels at `angle` radians."""
+    t = torch.linspace(-0.5, 0.5, 4 * length) * (length - 1)
+    side = length | 1
+    kernel = torch.zeros(side, side)
+    at = (torch.stack([torch.sin(torch.tensor(angle)) * t, torch.cos(torch.tensor(angle)) * t]) + side // 2).round().long()
+    kernel.index_put_((at[0], at[1]), torch.ones(len(t)), accumulate=True)
+    kernel = (kernel / kernel.sum()).to(x).expand(3, 1, side, side).contiguous()
+    return F.conv2d(F.pad(x, (side // 2,) * 4, mode="reflect"), kernel, groups=3)
+
+
+def degrade(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """What cameras do to pictures [n, 3, s, s] in 0..1, each to some: motion blur, compression blocks, darkness with noise."""
+    n, side = x.shape[0], x.shape[-1]
+
+    def some(p: float) -> torch.Tensor:
+        return torch.nonzero(torch.rand(n, generator=rng) < p).view(-1).to(x.device)
+
+    for _ in range(2):
+        pick = some(0.04)
+        if len(pick):
+            length = int(torch.randint(3, max(4, side // 10), (1,), generator=rng))
+            x[pick] = motion(x[pick], length, float(torch.rand(1, generator=rng)) * torch.pi)
+    pick = some(0.08)
+    if len(pick):
+        gain = (0.1 + 0.4 * torch.rand(len(pick), 1, 1, 1, generator=rng)).to(x.device)
+        noise = torch.randn(len(pick), 3, side, side, generator=rng).to(x.device)
+        x[pick] = (x[pick] * gain + 0.02 * noise).clamp_(0, 1)
+    pick = some(0.10)
+    if len(pick):
+        x[pick] = blocks(x[pick], (0.01 + 0.05 * torch.rand(len(pick), generator=rng)).to(x.device))
+    return x
+
+
+def cover(boxes: np.ndarray, bins: int, cells: int, flip: np.ndarray) -> np.ndarray:
+    """How much each cell of a picture's grid gives to each cell of a crop's grid, rows adding up to 1.
+
+    boxes (x0, y0, x1, y1) [n, 4] in fractions of the picture, flip bool [n] mirrors the crop;
+    float32 [n, bins × bins, cells × cells], both grids in rows from the top left.
+    """
+    edges = np.arange(bins + 1) / bins
+
+    def axis(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        at = (low[:, None] + (high - low)[:, None] * edges) * cells
+        start, end = at[:, :-1, None], at[:, 1:, None]
+        cell = np.arange(cells)
+        share = np.clip(np.minimum(end, cell + 1) - np.maximum(start, cell), 0, None)
+        return share / share.sum(-1, keepdims=True)
+
+    across, down = axis(boxes[:, 0], boxes[:, 2]), axis(boxes[:, 1], boxes[:, 3])
+    across[flip] = across[flip, ::-1]
+    both = down[:, :, None, :, None] * across[:, None, :, None, :]
+    return both.reshape(len(boxes), bins * bins, cells * cells).astype(np.float32)
+
+
 def normalise(x: torch.Tensor) -> torch.Tensor:
     """Pictures in 0..1 [n, 3, s, s] to the model's input."""
     mean = torch.tensor(IMAGE_MEAN, device=x.device).view(1, 3, 1, 1)

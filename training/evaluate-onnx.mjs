@@ -1,6 +1,6 @@
 // Embeds pictures or texts with the shipped files, by onnxruntime-web's WASM provider under node.
 //   node evaluate-onnx.mjs pictures|texts MODEL_DIR IN OUT     raw float32 [n, 512] is written to OUT
-//   node evaluate-onnx.mjs time MODEL_DIR [OUT]                milliseconds a frame at batch 8 and a query; JSON to OUT
+//   node evaluate-onnx.mjs time MODEL_DIR [OUT]                milliseconds a frame at batch 8, a query, and to open; JSON to OUT
 //   node evaluate-onnx.mjs golden MODEL_DIR                    writes MODEL_DIR/golden.json
 // pictures: raw uint8 [n, side, side, 3]; texts: a JSON list.
 import fs from 'node:fs';
@@ -79,28 +79,43 @@ if (kind === 'pictures') {
   for (let i = 0; i < texts.length; i += 32) fs.writeSync(file, (await session.run({ input_ids: batch(texts.slice(i, i + 32)) })).text_embeds.data);
   fs.closeSync(file);
 } else if (kind === 'time') {
-  const median = async (run, n) => {
-    const times = [];
-    for (let i = 0; i < n + 3; i++) {
-      const start = performance.now();
-      await run();
-      if (i >= 3) times.push(performance.now() - start);
-    }
-    times.sort((a, b) => a - b);
-    return [times[n >> 1], times[0]];
+  // Each run opens both towers anew and takes the median of its calls; what is reported is the median over runs.
+  const RUNS = 5;
+  const CALLS = 20;
+  const WARM = 3;
+  const sorted = (values) => [...values].sort((a, b) => a - b);
+  const median = (values) => sorted(values)[values.length >> 1];
+  const timed = async (run) => {
+    const start = performance.now();
+    const result = await run();
+    return [performance.now() - start, result];
   };
-  let start = performance.now();
-  const vision = await open('vision_model.onnx');
-  const opened = performance.now() - start;
+  const calls = async (run) => {
+    const times = [];
+    for (let i = 0; i < CALLS + WARM; i++) times.push((await timed(run))[0]);
+    return median(times.slice(WARM));
+  };
   const input8 = pixels(new Uint8Array(8 * side * side * 3).map((_, i) => (i * 31) & 255), 8);
-  const frame = await median(() => vision.run({ pixel_values: input8 }), 40);
-  console.log(`vision: session ${opened.toFixed(0)} ms, batch 8: median ${(frame[0] / 8).toFixed(2)} ms a frame, best ${(frame[1] / 8).toFixed(2)}`);
-  start = performance.now();
-  const text = await open('text_model.onnx');
-  const openedText = performance.now() - start;
-  const query = await median(() => text.run({ input_ids: batch(['someone leaves a parcel at the front door']) }), 40);
-  console.log(`text: session ${openedText.toFixed(0)} ms, one query: median ${query[0].toFixed(2)} ms, best ${query[1].toFixed(2)}`);
-  if (input) fs.writeFileSync(input, JSON.stringify({ frame: frame[0] / 8, frameBest: frame[1] / 8, query: query[0], queryBest: query[1], opened, openedText }));
+  const query = 'someone leaves a parcel at the front door';
+  const runs = { frame: [], query: [], openVision: [], openText: [] };
+  for (let i = 0; i < RUNS; i++) {
+    const [openVision, vision] = await timed(() => open('vision_model.onnx'));
+    const [openText, text] = await timed(() => open('text_model.onnx'));
+    runs.openVision.push(openVision);
+    runs.openText.push(openText);
+    runs.frame.push((await calls(() => vision.run({ pixel_values: input8 }))) / 8);
+    runs.query.push(await calls(() => text.run({ input_ids: batch([query]) })));
+    await vision.release();
+    await text.release();
+  }
+  const out = { runs: RUNS, calls: CALLS, threads: ort.env.wasm.numThreads };
+  for (const [name, values] of Object.entries(runs)) out[name] = { median: median(values), low: sorted(values)[0], high: sorted(values).at(-1), first: values[0] };
+  const ms = ({ median, low, high }) => `median ${median.toFixed(1)} ms (${low.toFixed(1)} to ${high.toFixed(1)})`;
+  console.log(`${RUNS} runs of ${CALLS} calls, ${out.threads} threads`);
+  console.log(`picture, batch 8: ${ms(out.frame)} a frame`);
+  console.log(`text, one query: ${ms(out.query)}`);
+  console.log(`opening: pictures ${ms(out.openVision)}, first ${out.openVision.first.toFixed(0)}; text ${ms(out.openText)}, first ${out.openText.first.toFixed(0)}`);
+  if (input) fs.writeFileSync(input, JSON.stringify(out));
 } else if (kind === 'golden') {
   const phrase = 'a red car parked on a street';
   const vision = await (await open('vision_model.onnx')).run({ pixel_values: pixels(goldenPicture(), 1) });

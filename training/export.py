@@ -28,7 +28,7 @@ from data import crop, jitter, load_images, load_meta, normalise, random_boxes
 from model import TextConfig, TextTower, VisionConfig, VisionTower
 from train import Sampler
 
-VERSION = "1.0.0"
+VERSION = "2.0.0"
 OPSET = 14
 
 

@@ -1,25 +1,39 @@
 #!/bin/sh
-# The whole recipe, from the pictures to public/models/framesift-clip-v1/. Each step goes on from what is there.
+# The whole recipe, from the pictures to public/models/. Each step goes on from what is there.
 #   FRAMESIFT_TRAINING_DATA  folder with captions.jsonl.gz, the zips, clip_text_embeddings/ and teacher/
 #   FRAMESIFT_TRAINING_DIR   folder for arrays and checkpoints (default training/.work)
 #   FRAMESIFT_NODE_MODULES   folder whose node_modules hold the npm packages (default training/)
 #   PYTHON                   an interpreter with torch, numpy, PIL and onnx
+#   FIRST_MINUTES, SECOND_MINUTES   lengths of the two vision runs
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
 WORK=${FRAMESIFT_TRAINING_DIR:-.work}
+MODEL=../public/models/$("$PYTHON" -c "import common; print(common.NAME)")
 [ -n "${FRAMESIFT_NODE_MODULES:-}" ] || [ -d node_modules ] || ONNXRUNTIME_NODE_INSTALL_CUDA=skip npm install --no-audit --no-fund --no-package-lock
 [ -f "$WORK/meta.json" ] || "$PYTHON" data.py
-[ -f ../public/models/framesift-clip-v1/tokenizer.json ] || "$PYTHON" tokenizer.py
+[ -f "$MODEL/tokenizer.json" ] || "$PYTHON" tokenizer.py
+
+# First run, from random weights: the teacher saw two views of each picture.
 "$PYTHON" teacher.py
-[ -f "$WORK/caption_vectors.npy" ] || "$PYTHON" train.py text --minutes "${TEXT_MINUTES:-5.5}" --batch 512
-"$PYTHON" train.py vision --minutes "${VISION_MINUTES:-80}" ${VISION_ARGS:-}
-MODEL=../public/models/framesift-clip-v1
-"$PYTHON" export.py
-"$PYTHON" relevance.py
+[ -f "$WORK/text_captions.npy" ] || "$PYTHON" train.py text --minutes 5.5 --batch 512 --lr 1.5e-3 --weights class=0
+"$PYTHON" train.py vision --minutes "${FIRST_MINUTES:-80}" --sides 0:80,0.5:96,0.9:128 --joint 0.75 --weights class=0
+
+# Second run: any crop of the teacher's maps, and the names of its classes.
+"$PYTHON" teacher.py --maps
+AGAIN="--batch 512 --lr 8e-4 --teacher maps --weights class=0.5"
+[ -f "$WORK/text2_captions.npy" ] || "$PYTHON" train.py text --name text2 --start vision --minutes 7 --seed 2 $AGAIN
+[ -f "$WORK/text3_captions.npy" ] || "$PYTHON" train.py text --name text3 --start text2 --minutes 8 --seed 3 $AGAIN
+"$PYTHON" train.py vision --name vision2 --start vision --text text3 --minutes "${SECOND_MINUTES:-79}" --lr 1.2e-3 \
+  --sides 0:96,0.6:112,0.88:128 --joint 0.7 --teacher maps --degrade --seed 2
+
+"$PYTHON" export.py --name vision2
 node evaluate-onnx.mjs golden "$MODEL"
-"$PYTHON" evaluate.py
+"$PYTHON" evaluate.py --name vision2_final
 "$PYTHON" evaluate.py --onnx
-"$PYTHON" evaluate.py --compare
+"$PYTHON" evaluate.py --compare --name vision2_final
+"$PYTHON" evaluate.py --robust --name vision2_final
+"$PYTHON" evaluate.py --sides --name vision2_final
+"$PYTHON" calibrate.py --name vision2_final
 node evaluate-onnx.mjs time "$MODEL" "$WORK/time.json"
-"$PYTHON" card.py
+"$PYTHON" card.py --name vision2_final

@@ -1,4 +1,4 @@
-// Runs the teacher graph as a filter: a 4-byte count and count×side×side×3 bytes in, count×1280 floats out.
+// Runs the teacher graph as a filter: a 4-byte count and count×side×side×3 bytes in, count×1280 floats out (or the maps, bytes).
 // node teacher.mjs teacher.onnx side
 import { createRequire } from 'node:module';
 

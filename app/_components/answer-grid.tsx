@@ -3,7 +3,8 @@
 import clsx from 'clsx';
 import { ToggleGroup } from 'radix-ui';
 import { SearchX } from 'lucide-react';
-import type { AnswerFrame, MatchStrength } from '@/lib/ask/answer';
+import type { AnswerFrame } from '@/lib/ask/answer';
+import type { MatchStrength } from '@/lib/clip/calibration';
 import { formatTime, plural } from '@/lib/shared/format';
 import type { AnswerState } from '../_hooks/use-answer';
 import { useThumbnails } from '../_hooks/use-thumbnails';
@@ -145,6 +146,13 @@ function statusText(state: AnswerState, questionText: string, isReading: boolean
   }
 }
 
+/** "83 %"; never a certainty, which no fit can promise. */
+function formatLikelihood(likelihood: number): string {
+  const percent = Math.round(likelihood * 100);
+  if (percent < 1) return '< 1 %';
+  return percent > 99 ? '> 99 %' : `${percent} %`;
+}
+
 function FrameCard({
   frame,
   picture,
@@ -166,6 +174,7 @@ function FrameCard({
       data-frame-index={frame.frameIndex}
       data-timestamp-ms={frame.timestampMs}
       data-score={frame.score}
+      data-likelihood={frame.likelihood ?? undefined}
       data-strength={frame.strength}
       className={clsx(
         'w-full overflow-hidden rounded-xl border bg-surface text-left transition-shadow hover:shadow-md',
@@ -194,8 +203,17 @@ function FrameCard({
       <span className="flex items-baseline justify-between gap-2 px-2.5 py-1.5 text-xs">
         <span className={clsx('truncate', strength?.style)}>{strength?.label ?? `no. ${frame.rank}`}</span>
         <span className="text-ink-2 tabular-nums">
-          <span className="sr-only">score </span>
-          {frame.score.toFixed(3)}
+          {frame.likelihood === null ? (
+            <>
+              <span className="sr-only">score </span>
+              {frame.score.toFixed(3)}
+            </>
+          ) : (
+            <span title={`How likely this frame shows it. Cosine ${frame.score.toFixed(3)}.`}>
+              {formatLikelihood(frame.likelihood)}
+              <span className="sr-only"> likely</span>
+            </span>
+          )}
         </span>
       </span>
     </button>

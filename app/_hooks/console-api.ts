@@ -22,20 +22,14 @@ const consoleApi = {
   encodeText: async (text: string): Promise<Float32Array> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
-    return encodeQuestion(services, model, { kind: 'text', text });
+    return (await encodeQuestion(services, model, { kind: 'text', text })).vector;
   },
   /** The frames of a clip that answer a question. */
   ask: async (eventId: string, text: string, count = DEFAULT_COUNT): Promise<Answer> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
     const query = await encodeQuestion(services, model, { kind: 'text', text });
-    return answerQuestion(
-      services,
-      { eventId, modelVersion: model.modelVersion },
-      query,
-      count,
-      model.config.relevance,
-    );
+    return answerQuestion(services, { eventId, modelVersion: model.modelVersion }, query, count);
   },
 };
 

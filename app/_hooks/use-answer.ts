@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import { answerQuestion, type Answer } from '@/lib/ask/answer';
-import { encodeQuestion, type Question } from '@/lib/ask/question';
+import { encodeQuestion, type EncodedQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
@@ -12,12 +12,6 @@ export type AnswerState =
   | { state: 'searching' }
   | { state: 'ready'; answer: Answer; tookMs: number }
   | { state: 'failed'; message: string };
-
-interface EncodedQuestion {
-  question: Question;
-  modelVersion: string;
-  query: Float32Array<ArrayBuffer>;
-}
 
 /**
  * The frames of a clip that answer a question, found anew whenever the question, the number wanted or
@@ -33,7 +27,7 @@ export function useAnswer(
   revision: number,
 ): AnswerState {
   const [result, setResult] = useState<AnswerState>({ state: 'idle' });
-  const encoded = useRef<EncodedQuestion | null>(null);
+  const encoded = useRef<{ question: Question; query: EncodedQuestion } | null>(null);
   const eventId = clip?.eventId;
   const modelVersion = clip?.modelVersion;
 
@@ -44,19 +38,15 @@ export function useAnswer(
       const startedMs = performance.now();
       try {
         const { services } = getFramesift();
-        if (encoded.current?.question !== question || encoded.current.modelVersion !== model.modelVersion) {
+        if (
+          encoded.current?.question !== question ||
+          encoded.current.query.modelVersion !== model.modelVersion
+        ) {
           setResult({ state: 'searching' });
-          const query = await encodeQuestion(services, model, question);
-          encoded.current = { question, modelVersion: model.modelVersion, query };
+          encoded.current = { question, query: await encodeQuestion(services, model, question) };
         }
         const { query } = encoded.current;
-        const found = await answerQuestion(
-          services,
-          { eventId, modelVersion },
-          query,
-          count,
-          model.config.relevance,
-        );
+        const found = await answerQuestion(services, { eventId, modelVersion }, query, count);
         if (current) setResult({ state: 'ready', answer: found, tookMs: performance.now() - startedMs });
       } catch (error) {
         if (current) setResult({ state: 'failed', message: toFramesiftError(error).message });

@@ -1,11 +1,9 @@
-import type { RelevanceLevels } from '@/lib/clip/model-config';
+import { matchLikelihood, strengthOf, type MatchStrength } from '@/lib/clip/calibration';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { topDistinct } from '@/lib/select/top-distinct';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-
-/** How much a frame's score can be relied on; `unrated` where nobody has measured the model. */
-export type MatchStrength = 'strong' | 'possible' | 'weak' | 'unrated';
+import type { EncodedQuestion } from './question';
 
 export interface AnswerFrame {
   frameIndex: number;
@@ -14,6 +12,8 @@ export interface AnswerFrame {
   score: number;
   /** 1 is the most relevant. */
   rank: number;
+  /** How likely the frame shows what was asked for, 0…1; null where the model is not calibrated for the question. */
+  likelihood: number | null;
   strength: MatchStrength;
   /** How many near-duplicates of this frame were left out. */
   similarCount: number;
@@ -29,24 +29,16 @@ export interface Answer {
 /** Most frames that a question can ask for. */
 export const MAX_ANSWER_FRAMES = 64;
 
-/** What a cosine with a question means for the model that made it. */
-export function strengthOf(score: number, levels: RelevanceLevels | undefined): MatchStrength {
-  if (!levels) return 'unrated';
-  if (score >= levels.strong) return 'strong';
-  return score >= levels.possible ? 'possible' : 'weak';
-}
-
 /**
  * The frames of one clip that answer a question, from the vectors that are in the database now.
  *
- * @param query unit vector of the same model version as the frames are compared in
+ * @param clip its frames are compared by the vectors of this model version, which must be the question's
  */
 export async function answerQuestion(
   services: FramesiftServices,
   clip: { eventId: string; modelVersion: string },
-  query: Float32Array,
+  { vector: query, rating }: EncodedQuestion,
   count: number,
-  levels: RelevanceLevels | undefined,
 ): Promise<Answer> {
   const { frameIndexes, timestampsMs, vectors } = await services.database.getVectors(
     clip.eventId,
@@ -62,13 +54,19 @@ export async function answerQuestion(
   });
   return {
     framesSearched: frameIndexes.length,
-    frames: selected.map(({ row, score, rank, similar }) => ({
-      frameIndex: frameIndexes[row]!,
-      timestampMs: timestampsMs[row]!,
-      score,
-      rank,
-      strength: strengthOf(score, levels),
-      similarCount: similar.length,
-    })),
+    frames: selected.map(({ row, score, rank, similar }) => {
+      const likelihood =
+        rating &&
+        matchLikelihood(rating.calibration, rating.background, vectors, row * EMBEDDING_DIMENSION, query);
+      return {
+        frameIndex: frameIndexes[row]!,
+        timestampMs: timestampsMs[row]!,
+        score,
+        rank,
+        likelihood,
+        strength: strengthOf(likelihood, rating?.calibration),
+        similarCount: similar.length,
+      };
+    }),
   };
 }

@@ -1,17 +1,28 @@
-import { promptsFor } from '@/lib/query/prompts';
-import { meanDirection } from '@/lib/shared/vectors';
+import type { Calibration } from '@/lib/clip/calibration';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { FramesiftServices } from '@/lib/ingest/services';
+import { promptsFor } from '@/lib/query/prompts';
 import { withTimeout } from '@/lib/shared/async';
+import { meanDirection } from '@/lib/shared/vectors';
+import { backgroundVectors } from './background';
 
 /** What a person asks: words, or a picture that the frames shall look like. */
 export type Question = { kind: 'text'; text: string } | { kind: 'image'; image: Blob; name: string };
+
+/** A question, ready to be compared with frames. */
+export interface EncodedQuestion {
+  /** Unit length, of the model version that made it. */
+  vector: Float32Array<ArrayBuffer>;
+  modelVersion: string;
+  /** What tells likely matches from unlikely ones; null where nobody has measured the model for such questions. */
+  rating: { calibration: Calibration; background: Float32Array<ArrayBuffer> } | null;
+}
 
 /** A question waits for at most one batch of frames; a worker that takes longer hangs. */
 const ENCODE_TIMEOUT_MS = 120_000;
 
 /**
- * The question as a unit vector in the model's space.
+ * The question as a unit vector in the model's space, with what rates its matches.
  *
  * @throws FramesiftError `bad-input` for an empty question or a picture that cannot be read
  */
@@ -19,15 +30,25 @@ export async function encodeQuestion(
   services: FramesiftServices,
   model: LoadedModel,
   question: Question,
-): Promise<Float32Array<ArrayBuffer>> {
+): Promise<EncodedQuestion> {
+  const { modelVersion, calibration } = model;
   if (question.kind === 'image') {
     const pixels = await services.video.prepareImage(question.image, model.config.resize);
-    return withTimeout(services.clip.encodeImages([pixels]), ENCODE_TIMEOUT_MS, 'The model');
+    const vector = await withTimeout(services.clip.encodeImages([pixels]), ENCODE_TIMEOUT_MS, 'The model');
+    // The calibration is of words: two pictures lie much closer to each other than a picture to a text.
+    return { vector, modelVersion, rating: null };
   }
   const vectors = await withTimeout(
     services.clip.encodeTexts(promptsFor(question.text)),
     ENCODE_TIMEOUT_MS,
     'The model',
   );
-  return meanDirection(vectors, model.config.embeddingDimension);
+  const vector = meanDirection(vectors, model.config.embeddingDimension);
+  if (!calibration) return { vector, modelVersion, rating: null };
+  const background = await withTimeout(
+    backgroundVectors(services, model, calibration.phrases),
+    ENCODE_TIMEOUT_MS,
+    'The model',
+  );
+  return { vector, modelVersion, rating: { calibration, background } };
 }

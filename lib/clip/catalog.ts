@@ -19,7 +19,7 @@ export interface CatalogEntry {
   licence: string;
 }
 
-export const BUNDLED_MODEL_ID = 'framesift-clip-v1';
+export const BUNDLED_MODEL_ID = 'framesift-clip-v2';
 
 /** Every model the page can load. */
 export const MODEL_CATALOG: readonly CatalogEntry[] = [

@@ -1,6 +1,7 @@
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { normaliseRows } from '@/lib/shared/vectors';
+import { readCalibration, type Calibration } from './calibration';
 import { DTYPE_FILE_SUFFIX, findModel, type CatalogEntry, type ModelDtype } from './catalog';
 import { ClipSession, type ClipGraphs } from './clip-session';
 import {
@@ -30,6 +31,8 @@ export interface LoadedModel {
   modelName: string;
   modelVersion: string;
   config: ModelConfig;
+  /** Absent for models nobody has measured. */
+  calibration: Calibration | undefined;
   provider: ProviderChoice;
   /** The provider as a person reads it. */
   providerLabel: string;
@@ -142,6 +145,7 @@ export class ClipEncoder {
         modelName: entry.name,
         modelVersion: modelVersionOf(entry.id, files.config.revision, dtype),
         config: files.config,
+        calibration: files.calibration,
         provider: started.choice,
         providerLabel: describeProvider(started.choice),
         skipped: started.skipped,
@@ -249,6 +253,7 @@ interface ModelFiles {
   tokenizer: ClipTokenizer;
   graphs: ClipGraphs;
   golden: Golden | undefined;
+  calibration: Calibration | undefined;
 }
 
 async function fetchModel(
@@ -268,12 +273,13 @@ async function fetchModel(
       totalBytes: totals.vision !== null && totals.text !== null ? totals.vision + totals.text : null,
     });
   };
-  const [config, preprocessor, tokenizerJson, golden, vision, text] = await Promise.all([
+  const [config, preprocessor, tokenizerJson, golden, calibration, vision, text] = await Promise.all([
     fetchModelJson(`${entry.baseUrl}/config.json`),
     fetchModelJson(`${entry.baseUrl}/preprocessor_config.json`),
     fetchModelJson(`${entry.baseUrl}/tokenizer.json`),
-    // Not every model has stored vectors to be compared with.
+    // Not every model has vectors to be compared with, or has been measured.
     fetchModelJson(`${entry.baseUrl}/golden.json`).then(readGolden, () => undefined),
+    fetchModelJson(`${entry.baseUrl}/calibration.json`).then(readCalibration, () => undefined),
     fetchModelFile(`${entry.baseUrl}/onnx/vision_model${suffix}.onnx`, watch('vision')),
     fetchModelFile(`${entry.baseUrl}/onnx/text_model${suffix}.onnx`, watch('text')),
   ]);
@@ -283,5 +289,6 @@ async function fetchModel(
     tokenizer: new ClipTokenizer(tokenizerJson, modelConfig.contextLength),
     graphs: { vision, text },
     golden,
+    calibration,
   };
 }

@@ -19,12 +19,7 @@ const configSchema = z.object({
     max_position_embeddings: z.number().int().positive(),
     eos_token_id: z.number().int().nonnegative().optional(),
   }),
-  framesift: z
-    .object({
-      revision: z.string().min(1),
-      relevance: z.object({ possible: z.number(), strong: z.number() }).optional(),
-    })
-    .optional(),
+  framesift: z.object({ revision: z.string().min(1) }).optional(),
 });
 
 const sizeSchema = z.union([
@@ -45,15 +40,6 @@ const preprocessorSchema = z.object({
   image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
 });
 
-/**
- * Cosines between a question and a frame from which this model's match counts as possible or strong.
- * Measured on held-out pictures; see the model's card.
- */
-export interface RelevanceLevels {
-  possible: number;
-  strong: number;
-}
-
 /** What the page must know of a model, read from its `config.json` and `preprocessor_config.json`. */
 export interface ModelConfig {
   embeddingDimension: number;
@@ -64,8 +50,6 @@ export interface ModelConfig {
   std: readonly [number, number, number];
   /** Which weights these are. */
   revision: string;
-  /** Absent for models nobody has measured. */
-  relevance: RelevanceLevels | undefined;
 }
 
 function edgeOf(size: z.infer<typeof sizeSchema>): number {
@@ -131,7 +115,6 @@ export function readModelConfig(
     mean: pixels.data.image_mean,
     std: pixels.data.image_std,
     revision: model.data.framesift?.revision ?? revision,
-    relevance: model.data.framesift?.relevance,
   };
 }
 

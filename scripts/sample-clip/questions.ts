@@ -38,3 +38,17 @@ export const OTHER_WORDINGS: readonly Question[] = [
   { text: 'the sun setting over the sea', sceneId: 'sunset' },
   { text: 'an orange sky', sceneId: 'sunset' },
 ];
+
+/** What the clip does not show: the page is to say so. */
+export const ABSENT: readonly string[] = [
+  'a kitchen',
+  'a dog',
+  'a cat',
+  'a bus',
+  'a bicycle',
+  'a parcel at the door',
+  'a person with an umbrella',
+  'a bedroom',
+  'rain',
+  'a horse',
+];

@@ -1,22 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { answerQuestion, strengthOf } from '@/lib/ask/answer';
+import { answerQuestion } from '@/lib/ask/answer';
+import type { EncodedQuestion } from '@/lib/ask/question';
+import type { Calibration } from '@/lib/clip/calibration';
 import type { FramesiftServices } from '@/lib/ingest/services';
-
-describe('strengthOf', () => {
-  const levels = { possible: 0.2, strong: 0.3 };
-  it.each([
-    [0.31, 'strong'],
-    [0.3, 'strong'],
-    [0.25, 'possible'],
-    [0.2, 'possible'],
-    [0.19, 'weak'],
-    [-1, 'weak'],
-  ])('a score of %d is %s', (score, strength) => expect(strengthOf(score, levels)).toBe(strength));
-
-  it('rates nothing for a model that nobody has measured', () => {
-    expect(strengthOf(0.9, undefined)).toBe('unrated');
-  });
-});
 
 /** A database that holds these unit vectors, one a row of 512, and asserts what it is asked for. */
 function servicesWith(rows: { frameIndex: number; axis: number }[]): FramesiftServices {
@@ -33,29 +19,52 @@ function servicesWith(rows: { frameIndex: number; axis: number }[]): FramesiftSe
   return { database: { getVectors } } as unknown as FramesiftServices;
 }
 
+/** Likelihood is the cosine's logistic: 0.73 at 1, 0.5 at 0. */
+const calibration: Calibration = {
+  version: 1,
+  phrases: ['a wall', 'a sky'],
+  scale: 1,
+  weights: { bias: 0, cosine: 1, standardised: 0, margin: 0, generic: 0 },
+  prior: 0.5,
+  possible: 0.6,
+  strong: 0.7,
+};
+
 describe('answerQuestion', () => {
-  const query = new Float32Array(512);
-  query[3] = 1;
+  const vector = new Float32Array(512);
+  vector[3] = 1;
+  const background = new Float32Array(2 * 512);
+  background[100] = background[512 + 101] = 1;
+  const question: EncodedQuestion = { vector, modelVersion: 'model@1', rating: { calibration, background } };
   const clip = { eventId: 'clip', modelVersion: 'model@1' };
+  const services = servicesWith([
+    { frameIndex: 4, axis: 0 },
+    { frameIndex: 9, axis: 3 },
+    { frameIndex: 12, axis: 3 },
+  ]);
 
   it('answers with frame indexes and times, not rows, from a clip that is stored in part', async () => {
-    const services = servicesWith([
-      { frameIndex: 4, axis: 0 },
-      { frameIndex: 9, axis: 3 },
-      { frameIndex: 12, axis: 3 },
-    ]);
-    const answer = await answerQuestion(services, clip, query, 8, { possible: 0.2, strong: 0.3 });
-    expect(answer).toEqual({
+    const answer = await answerQuestion(services, clip, question, 8);
+    expect(answer).toMatchObject({
       framesSearched: 3,
       frames: [
         { frameIndex: 9, timestampMs: 9000, score: 1, rank: 1, strength: 'strong', similarCount: 1 },
         { frameIndex: 4, timestampMs: 4000, score: 0, rank: 2, strength: 'weak', similarCount: 0 },
       ],
     });
+    expect(answer.frames[0]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
+  });
+
+  it('rates nothing without a calibration', async () => {
+    const { frames } = await answerQuestion(services, clip, { ...question, rating: null }, 8);
+    expect(frames.map(({ likelihood, strength }) => [likelihood, strength])).toEqual([
+      [null, 'unrated'],
+      [null, 'unrated'],
+    ]);
   });
 
   it('finds nothing in nothing', async () => {
-    expect(await answerQuestion(servicesWith([]), clip, query, 8, undefined)).toEqual({
+    expect(await answerQuestion(servicesWith([]), clip, question, 8)).toEqual({
       framesSearched: 0,
       frames: [],
     });

@@ -1,7 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  matchLikelihood,
+  readCalibration,
+  strengthOf,
+  type Calibration,
+  type MatchStrength,
+} from '@/lib/clip/calibration';
 import { ClipSession } from '@/lib/clip/clip-session';
-import { readModelConfig } from '@/lib/clip/model-config';
+import { readModelConfig, type ModelConfig } from '@/lib/clip/model-config';
 import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { resizeFrame } from '@/lib/clip/resize';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
@@ -13,16 +20,21 @@ import { HEIGHT, WIDTH } from '../clip';
 export class Embedder {
   readonly #session: ClipSession;
   readonly #tokenizer: ClipTokenizer;
-  readonly #config: ReturnType<typeof readModelConfig>;
+  readonly #config: ModelConfig;
+  readonly #calibration: Calibration;
+  /** Of the calibration's phrases; see matchLikelihood. */
+  #background = new Float32Array();
 
   private constructor(
     session: ClipSession,
     tokenizer: ClipTokenizer,
-    config: ReturnType<typeof readModelConfig>,
+    config: ModelConfig,
+    calibration: Calibration,
   ) {
     this.#session = session;
     this.#tokenizer = tokenizer;
     this.#config = config;
+    this.#calibration = calibration;
   }
 
   static async open(folder: string): Promise<Embedder> {
@@ -38,7 +50,11 @@ export class Embedder {
       { provider: 'wasm', threads: 1 },
       config.embeddingDimension,
     );
-    return new Embedder(session, tokenizer, config);
+    const calibration = readCalibration(await readJson('calibration.json'));
+    if (!calibration) throw new Error(`${folder}/calibration.json is not usable.`);
+    const embedder = new Embedder(session, tokenizer, config, calibration);
+    embedder.#background = await embedder.#embedTexts(calibration.phrases);
+    return embedder;
   }
 
   get modelRevision(): string {
@@ -56,12 +72,20 @@ export class Embedder {
 
   /** Unit vector of a typed question. */
   async embedQuestion(text: string): Promise<Float32Array> {
-    const { embeddingDimension } = this.#config;
-    const prompts = promptsFor(text);
-    const { ids, length } = this.#tokenizer.encodeBatch(prompts);
-    const vectors = await this.#session.runText(ids, prompts.length, length);
-    normaliseRows(vectors, embeddingDimension);
-    return meanDirection(vectors, embeddingDimension);
+    return meanDirection(await this.#embedTexts(promptsFor(text)), this.#config.embeddingDimension);
+  }
+
+  /** How likely a frame shows what a question asks for, and what the page calls that. */
+  rate(frame: Float32Array, question: Float32Array): { likelihood: number; strength: MatchStrength } {
+    const likelihood = matchLikelihood(this.#calibration, this.#background, frame, 0, question);
+    return { likelihood, strength: strengthOf(likelihood, this.#calibration) };
+  }
+
+  async #embedTexts(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
+    const { ids, length } = this.#tokenizer.encodeBatch(texts);
+    const vectors = await this.#session.runText(ids, texts.length, length);
+    normaliseRows(vectors, this.#config.embeddingDimension);
+    return vectors;
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readCalibration } from '@/lib/clip/calibration';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/clip/catalog';
 import { readGolden } from '@/lib/clip/golden';
 import { modelVersionOf, readModelConfig } from '@/lib/clip/model-config';
@@ -21,7 +22,14 @@ function bytesBelow(path: string): number {
 describe('the bundled model', () => {
   it('takes 12 MB or less in all and 8 MB or less of a visitor', () => {
     expect(bytesBelow(folder)).toBeLessThanOrEqual(12_000_000);
-    const downloaded = ['onnx', 'tokenizer.json', 'config.json', 'preprocessor_config.json', 'golden.json'];
+    const downloaded = [
+      'onnx',
+      'tokenizer.json',
+      'config.json',
+      'preprocessor_config.json',
+      'golden.json',
+      'calibration.json',
+    ];
     expect(downloaded.reduce((sum, name) => sum + bytesBelow(join(folder, name)), 0)).toBeLessThanOrEqual(
       8_000_000,
     );
@@ -34,9 +42,12 @@ describe('the bundled model', () => {
     );
   });
 
-  it('says from which score on a frame is a match', () => {
-    expect(config.relevance!.possible).toBeGreaterThan(0);
-    expect(config.relevance!.strong).toBeGreaterThan(config.relevance!.possible);
+  it('says how likely a match is', () => {
+    const calibration = readCalibration(json('calibration.json'))!;
+    expect(calibration.phrases.length).toBeGreaterThanOrEqual(50);
+    expect(new Set(calibration.phrases).size).toBe(calibration.phrases.length);
+    expect(calibration.possible).toBeGreaterThan(0);
+    expect(calibration.strong).toBeGreaterThan(calibration.possible);
   });
 
   it('has golden vectors, of unit length and not alike', () => {

@@ -61,7 +61,6 @@ describe('readModelConfig', () => {
       contextLength: 77,
       resize: { size: 224, fit: 'centre-crop' },
       revision: 'd15189d7',
-      relevance: undefined,
     });
   });
 

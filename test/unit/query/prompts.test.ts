@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MAX_QUERY_LENGTH, promptsFor } from '@/lib/query/prompts';
 
@@ -41,4 +43,17 @@ describe('promptsFor', () => {
   it('keeps a question that is nothing but a frame', () => {
     expect(promptsFor('?')[0]).toContain('?');
   });
+});
+
+/** The model's figures and its calibration hold only for the sentences that they were measured with. */
+it('makes the sentences that training/queries.py measures with', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../../training/queries.py'), 'utf8');
+  const templates = /^TEMPLATES = \((.*)\)$/m
+    .exec(source)![1]!
+    .split(',')
+    .map((quoted): string => JSON.parse(quoted) as string);
+  const words = Number(/^SHORT_QUERY_WORDS = (\d+)$/m.exec(source)![1]);
+  const name = ['a', ...Array<string>(words - 1).fill('word')].join(' ');
+  expect(promptsFor(name)).toEqual(templates.map((template: string) => template.replace('{}', name)));
+  expect(promptsFor(`${name} more`)).toEqual([`${name} more`]);
 });
