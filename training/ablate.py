@@ -112,8 +112,10 @@ def main() -> None:
     for name in sys.argv[1:] or [n for n in VARIANTS if n not in rows]:
         train(name)
         stage, what, _ = VARIANTS[name]
+        measured = measure(name)
+        # Read again: another command may have written meanwhile.
         rows = {r["name"]: r for r in json.loads(path.read_text())} if path.exists() else {}
-        rows[name] = {"name": name, "stage": stage, "what": what, **measure(name)}
+        rows[name] = {"name": name, "stage": stage, "what": what, **measured}
         path.write_text(json.dumps([rows[n] for n in VARIANTS if n in rows], indent=1))
         print(f"{name:14} " + "   ".join(f"{kind}: " + "  ".join(f"{k} {100*v:.1f}" for k, v in rows[name][kind].items())
                                         for kind in ("figures", "last") if kind in rows[name]), flush=True)

@@ -39,13 +39,22 @@ export async function withServedApp<T>(use: (browser: Browser, address: string) 
   }
 }
 
-/** Opens the page and waits for its model and its library. Returns what the model runs on. */
-export async function openReady(page: Page, url: string): Promise<string> {
+export interface OpenedPage {
+  /** What the model runs on. */
+  provider: string;
+  /** Seconds from the request of the page to a model that is loaded and tested. */
+  modelReadySeconds: number;
+}
+
+/** Opens the page and waits for its model and its library. */
+export async function openReady(page: Page, url: string): Promise<OpenedPage> {
+  const startedMs = performance.now();
   await page.goto(url);
   const engine = page.getByTestId('engine').filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ });
   await engine.waitFor({ timeout: 120_000 });
+  const modelReadySeconds = (performance.now() - startedMs) / 1000;
   await page.getByText('Opening the library…').waitFor({ state: 'detached', timeout: 60_000 });
-  return (await engine.textContent()) ?? '';
+  return { provider: (await engine.textContent()) ?? '', modelReadySeconds };
 }
 
 /** Types a question; frames of the answer appear some time later. */
