@@ -26,7 +26,9 @@ export function useAnswer(
   count: number,
   revision: number,
 ): AnswerState {
-  const [result, setResult] = useState<AnswerState>({ state: 'idle' });
+  const [result, setResult] = useState<{ question: Question; eventId: string; state: AnswerState } | null>(
+    null,
+  );
   const encoded = useRef<{ question: Question; query: EncodedQuestion } | null>(null);
   const eventId = clip?.eventId;
   const modelVersion = clip?.modelVersion;
@@ -34,6 +36,9 @@ export function useAnswer(
   useEffect(() => {
     if (!question || !model || eventId === undefined || modelVersion === undefined) return;
     let current = true;
+    const show = (state: AnswerState) => {
+      if (current) setResult({ question, eventId, state });
+    };
     const answer = async () => {
       const startedMs = performance.now();
       try {
@@ -42,14 +47,14 @@ export function useAnswer(
           encoded.current?.question !== question ||
           encoded.current.query.modelVersion !== model.modelVersion
         ) {
-          setResult({ state: 'searching' });
+          show({ state: 'searching' });
           encoded.current = { question, query: await encodeQuestion(services, model, question) };
         }
         const { query } = encoded.current;
         const found = await answerQuestion(services, { eventId, modelVersion }, query, count);
-        if (current) setResult({ state: 'ready', answer: found, tookMs: performance.now() - startedMs });
+        show({ state: 'ready', answer: found, tookMs: performance.now() - startedMs });
       } catch (error) {
-        if (current) setResult({ state: 'failed', message: toFramesiftError(error).message });
+        show({ state: 'failed', message: toFramesiftError(error).message });
       }
     };
     void answer();
@@ -58,5 +63,9 @@ export function useAnswer(
     };
   }, [eventId, modelVersion, model, question, count, revision]);
 
-  return question ? result : { state: 'idle' };
+  if (!question || !clip || !model) return { state: 'idle' };
+  // What was found for another question or clip must never be shown under this one's words.
+  return result?.question === question && result.eventId === clip.eventId
+    ? result.state
+    : { state: 'searching' };
 }

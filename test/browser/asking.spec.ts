@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
 
-const [first] = sample.questions;
+const [first, second] = sample.questions;
 
 test('asking while the clip is still being read answers from what is there, and grows', async ({ page }) => {
   const framesift = new FramesiftPage(page);
@@ -47,6 +47,30 @@ test('an answer is as large and in the order that is asked for', async ({ page }
     );
     await expect(page.getByText(/\+\d+ alike/).first()).toBeVisible();
   });
+});
+
+test('frames of one question are never shown under the words of another', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample();
+  const before = await framesift.ask(first!.text);
+  const seen = await page.evaluateHandle(() => {
+    const pairs: { status: string; frames: string[] }[] = [];
+    const section = document.querySelector('[aria-labelledby="answer-title"]')!;
+    new MutationObserver(() => {
+      const cards = section.querySelectorAll<HTMLElement>('[data-testid="frame"]');
+      pairs.push({
+        status: section.querySelector('[data-testid="answer-status"]')?.textContent ?? '',
+        frames: [...cards].map((card) => card.dataset.frameIndex ?? ''),
+      });
+    }).observe(section, { subtree: true, childList: true, characterData: true });
+    return pairs;
+  });
+  const after = (await framesift.ask(second!.text)).map(({ frameIndex }) => String(frameIndex));
+  expect(after).not.toEqual(before.map(({ frameIndex }) => String(frameIndex)));
+  const underItsWords = (await seen.jsonValue()).filter(({ status }) => status.includes(second!.text));
+  expect(underItsWords.length).toBeGreaterThan(0);
+  for (const { frames } of underItsWords) expect(frames).toEqual(after);
 });
 
 test('an empty question says what to do, and “/” goes to the box', async ({ page }) => {
