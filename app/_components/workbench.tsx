@@ -27,7 +27,7 @@ import { Welcome } from './welcome';
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
   const { model, retry } = useModel();
-  const { library, refresh, remove, undoable, undoRemove } = useLibrary();
+  const { library, refresh, remove, undoable, undoRemove } = useLibrary(model.state === 'loading');
   const { drafts, refusals, inspecting, addFiles, removeDraft, dismissRefusal } = useDrafts();
   const statuses = useIngestStatuses();
   const wasEmpty = useWasEmpty();

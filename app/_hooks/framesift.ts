@@ -23,6 +23,8 @@ export function getFramesift(): Framesift {
   return framesift;
 }
 
+if (typeof window !== 'undefined') getFramesift().services.prepare();
+
 /**
  * Switches in the page's address, for trying what a machine would not choose by itself:
  * `?provider=wasm` or `?provider=webgpu`, and `?decoder=element` for the `<video>` element.

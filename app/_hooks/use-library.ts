@@ -28,6 +28,12 @@ export function useWasEmpty(): boolean {
   );
 }
 
+/**
+ * Opening the library of a first visit takes the processors for seconds, with nothing to show for it, and a
+ * model that starts needs them. It waits so long at most: over a slow line they are idle meanwhile.
+ */
+const FIRST_OPEN_WAIT_MS = 4_000;
+
 /** How long a deleted clip can be brought back. */
 const UNDO_MS = 8_000;
 
@@ -39,8 +45,10 @@ const REFRESH_INTERVAL_MS = 500;
  *
  * Deleting hides a clip at once and deletes it when the time to undo is over. A page that is closed
  * before that keeps the clip: losing a wish to delete is better than losing a clip.
+ *
+ * @param isModelStarting a first visit's library, which is empty, is opened after the model
  */
-export function useLibrary() {
+export function useLibrary(isModelStarting: boolean) {
   const [library, setLibrary] = useState<LibraryState>({ state: 'opening' });
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [undoable, setUndoable] = useState<EventSummary | null>(null);
@@ -58,9 +66,23 @@ export function useLibrary() {
     }
   }, []);
 
+  const isOpened = useRef(false);
   useEffect(() => {
-    // eslint-disable-next-line react-hooks/set-state-in-effect -- the state comes from a worker, later
-    void refresh();
+    if (isOpened.current) return;
+    const open = () => {
+      isOpened.current = true;
+      void refresh();
+    };
+    const isFirstVisit = localStorage.getItem(NOT_EMPTY_KEY) === null;
+    if (!isModelStarting || !isFirstVisit) {
+      open();
+      return;
+    }
+    const timer = setTimeout(open, FIRST_OPEN_WAIT_MS);
+    return () => clearTimeout(timer);
+  }, [isModelStarting, refresh]);
+
+  useEffect(() => {
     const channel = new BroadcastChannel(LIBRARY_CHANNEL);
     let pending: ReturnType<typeof setTimeout> | undefined;
     channel.onmessage = () => {

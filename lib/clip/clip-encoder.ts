@@ -3,7 +3,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import { normaliseRows } from '@/lib/shared/vectors';
 import { readCalibration, type Calibration } from './calibration';
 import { DTYPE_FILE_SUFFIX, findModel, type CatalogEntry, type ModelDtype } from './catalog';
-import { ClipSession, type ClipGraphs } from './clip-session';
+import { ClipSession, startEngine, type ClipGraphs } from './clip-session';
 import {
   describeProvider,
   detectCapabilities,
@@ -135,8 +135,15 @@ export class ClipEncoder {
     if (!entry)
       throw new FramesiftError('model-unavailable', `There is no model called “${options.modelId}”.`);
     const dtype = options.dtype ?? 'fp32';
+    const ladder = detectCapabilities().then((found) => rankProviders(found, options.provider ?? 'auto'));
+    const engine = this.#oneAtATime.run(async () => {
+      const [first] = (await ladder).choices;
+      // A failure shows again, with its reason, when the model is started.
+      if (first) await startEngine(first).catch(() => undefined);
+    });
     const files = await fetchModel(entry, dtype, onProgress);
-    const started = await this.#start(files, options.provider ?? 'auto', onProgress);
+    await engine;
+    const started = await this.#start(files, await ladder, onProgress);
     return {
       session: started.session,
       tokenizer: files.tokenizer,
@@ -156,10 +163,9 @@ export class ClipEncoder {
   /** Goes down the ladder until a provider makes a session that passes the self-test. */
   async #start(
     files: ModelFiles,
-    preferred: ExecutionProvider | 'auto',
+    { choices, skipped }: ReturnType<typeof rankProviders>,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<{ session: ClipSession; choice: ProviderChoice; skipped: SkippedProvider[] }> {
-    const { choices, skipped } = rankProviders(await detectCapabilities(), preferred);
     for (const choice of choices) {
       onProgress({ stage: 'start', provider: describeProvider(choice) });
       try {

@@ -18,6 +18,21 @@ async function loadRuntime({ provider, threads }: ProviderChoice): Promise<OrtMo
   return ort;
 }
 
+/** A graph of one Identity node, 67 bytes. */
+const IDENTITY_GRAPH =
+  'CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
+
+/**
+ * Fetches and compiles the engine for a provider, 0.4 s on two cores, which need not wait for a model's
+ * files. onnxruntime-web does so with the first session only, so one of a graph that does nothing is made.
+ */
+export async function startEngine(choice: ProviderChoice): Promise<void> {
+  const ort = await loadRuntime(choice);
+  const graph = Uint8Array.from(atob(IDENTITY_GRAPH), (character) => character.charCodeAt(0));
+  const session = await ort.InferenceSession.create(graph, { executionProviders: ['wasm'] });
+  await session.release();
+}
+
 /** The two graphs of a model as fetched. */
 export interface ClipGraphs {
   vision: Uint8Array<ArrayBuffer>;

@@ -61,7 +61,7 @@ export interface ClipDatabaseParts {
   openFiles: () => Promise<ClipFiles>;
 }
 
-/** Opening runs initdb the first time (4 s on a slow machine) and may wait for another tab to go. */
+/** Opening unpacks PostgreSQL's files the first time (4 s on a slow machine) and may wait for another tab to go. */
 const OPEN_TIMEOUT_MS = 60_000;
 
 /** A batch of 100 frames took 1.4 s at worst on two busy cores; past this a call is hung, not slow. */

@@ -1,4 +1,8 @@
+import type { PGliteOptions } from '@electric-sql/pglite';
+import { OpfsAhpFS } from '@electric-sql/pglite/opfs-ahp';
+import { beginFirstOpen, endFirstOpen, hasLibraryFiles } from './first-open';
 import { LeaderPGlite } from './leader-pglite';
+import { fetchPreparedDatabase } from './prepared-database';
 import { DATABASE_NAME, dataDirectory } from './stores';
 import { TabSession, type PgliteCall } from './tab-session';
 
@@ -15,6 +19,10 @@ export interface OpenFailedMessage {
  */
 const HANDLES_WAIT_MS = 10_000;
 const HANDLES_POLL_MS = 50;
+
+/** Files that PGlite's file system has ready: about 400 are unpacked, about 970 made by initdb. */
+const PREPARED_POOL_SIZE = 500;
+const INITDB_POOL_SIZE = 1000;
 
 /** Once the state file is free, the other files of a dying worker are a moment behind. */
 const HANDLES_SETTLE_MS = 250;
@@ -71,11 +79,7 @@ function holdLock(name: string): Promise<void> {
 
 async function openAsLeader(dataDir: string): Promise<LeaderPGlite> {
   try {
-    if (dataDir === dataDirectory('opfs-ahp')) await waitForAccessHandles();
-    // Durable: `relaxedDurability` lost everything on a quick reload.
-    const pg = new LeaderPGlite({ dataDir, relaxedDurability: false });
-    await pg.waitReady;
-    return pg;
+    return dataDir === dataDirectory('opfs-ahp') ? await openOnOpfs() : await opened({ dataDir });
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     postMessage({ type: 'framesift-open-failed', name, message } satisfies OpenFailedMessage);
@@ -83,6 +87,27 @@ async function openAsLeader(dataDir: string): Promise<LeaderPGlite> {
     self.close();
     return new Promise<never>(() => undefined);
   }
+}
+
+async function openOnOpfs(): Promise<LeaderPGlite> {
+  await waitForAccessHandles();
+  if (await hasLibraryFiles()) return opened({ fs: new OpfsAhpFS(DATABASE_NAME) });
+  const prepared = await fetchPreparedDatabase();
+  await beginFirstOpen();
+  const pg = await opened({
+    fs: new OpfsAhpFS(DATABASE_NAME, { initialPoolSize: prepared ? PREPARED_POOL_SIZE : INITDB_POOL_SIZE }),
+    ...(prepared && { loadDataDir: prepared }),
+  });
+  await pg.syncToFs();
+  await endFirstOpen();
+  return pg;
+}
+
+async function opened(options: PGliteOptions): Promise<LeaderPGlite> {
+  // Durable: `relaxedDurability` lost everything on a quick reload.
+  const pg = new LeaderPGlite({ ...options, relaxedDurability: false });
+  await pg.waitReady;
+  return pg;
 }
 
 function serveTab(pg: LeaderPGlite, tabId: string, tabIds: Set<string>): void {

@@ -44,6 +44,8 @@ export interface OpenedPage {
   provider: string;
   /** Seconds from the request of the page to a model that is loaded and tested. */
   modelReadySeconds: number;
+  /** The same, to a library that can be written to. */
+  libraryReadySeconds: number;
 }
 
 /** Opens the page and waits for its model and its library. */
@@ -54,7 +56,8 @@ export async function openReady(page: Page, url: string): Promise<OpenedPage> {
   await engine.waitFor({ timeout: 120_000 });
   const modelReadySeconds = (performance.now() - startedMs) / 1000;
   await page.getByText('Opening the library…').waitFor({ state: 'detached', timeout: 60_000 });
-  return { provider: (await engine.textContent()) ?? '', modelReadySeconds };
+  const libraryReadySeconds = (performance.now() - startedMs) / 1000;
+  return { provider: (await engine.textContent()) ?? '', modelReadySeconds, libraryReadySeconds };
 }
 
 /** Types a question; frames of the answer appear some time later. */
