@@ -8,7 +8,7 @@ import type { ModelDtype } from './catalog';
  * Version of everything between a decoded frame and `pixel_values`: colour conversion, resampling,
  * cropping, normalisation. Raised whenever a change in it can change a vector.
  */
-export const PREPROCESSING_VERSION = 1;
+export const PREPROCESSING_VERSION = 2;
 
 /** Longest `model_version` that the server's column takes. */
 const MODEL_VERSION_MAX_LENGTH = 50;

@@ -1,4 +1,5 @@
 import type { ResizeSpec } from '@/lib/shared/frames';
+import { assertPictureSize, type PixelRows } from '@/lib/shared/pixel-rows';
 
 /**
  * [Note: Resizing exactly as Pillow does]
@@ -10,8 +11,12 @@ import type { ResizeSpec } from '@/lib/shared/frames';
  * bytes in between, a vertical pass. Equal to `Image.resize(size, Image.BICUBIC)` byte for byte, in
  * every browser; test/fixtures/resize holds Pillow's answers.
  *
- * Rotation costs nothing: the passes walk the stored picture with the strides (signed) of the upright
- * one, so the result is what Pillow gives for the picture after it was turned.
+ * The picture comes a row at a time (PixelRows) and each row is read once: the horizontal pass takes it
+ * in while it is in the processor's cache, and only what that pass leaves, a tenth or less, is kept.
+ *
+ * Rotation is part of the passes: they walk the stored picture in the order of the upright one, so the
+ * result is what Pillow gives for the picture after it was turned. Of a picture on its side the stored
+ * rows are the upright columns, so a row is added to every output column that it is a part of.
  */
 
 /** Clockwise turn, in degrees, that makes a stored picture upright. */
@@ -99,18 +104,43 @@ function getAxisCoefficients(inSize: number, outSize: number): AxisCoefficients 
   return table;
 }
 
-/** Pixels laid out by strides, in bytes: `bytes[origin + x * xStride + y * yStride]` is the red of (x, y). */
-interface PixelGrid {
-  bytes: Uint8Array | Uint8ClampedArray;
-  origin: number;
-  xStride: number;
-  yStride: number;
-}
-
-/** Part of an axis: output positions from `start`, `length` of them. */
+/** Part of an axis: positions from `start`, `length` of them. */
 interface Span {
   start: number;
   length: number;
+}
+
+/** Positions of the input that the wanted positions of the output are made of. */
+function inputSpan({ first, taps }: AxisCoefficients, wanted: Span): Span {
+  const last = wanted.start + wanted.length - 1;
+  const start = first[wanted.start]!;
+  return { start, length: first[last]! + taps[last]! - start };
+}
+
+/** A stored picture with how it is read upright. */
+interface UprightPicture {
+  stored: PixelRows;
+  /** Upright size. */
+  width: number;
+  height: number;
+  /** Whether the picture is stored on its side: upright columns are stored rows. */
+  isTurned: boolean;
+  /** Whether the upright axis runs against the stored one that it lies along. */
+  isXReversed: boolean;
+  isYReversed: boolean;
+}
+
+function uprightPicture(stored: PixelRows, rotation: RotationDegrees, flip: boolean): UprightPicture {
+  const isTurned = rotation === 90 || rotation === 270;
+  const isXReversed = rotation === 90 || rotation === 180;
+  return {
+    stored,
+    width: isTurned ? stored.height : stored.width,
+    height: isTurned ? stored.width : stored.height,
+    isTurned,
+    isXReversed: isXReversed !== flip,
+    isYReversed: rotation === 180 || rotation === 270,
+  };
 }
 
 /**
@@ -122,235 +152,161 @@ function toByte(sum: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** Filters along x where neighbours in x lie side by side: walks the taps innermost. Writes packed RGB. */
-function filterByTaps(
-  source: PixelGrid,
-  { first, taps, weights, stride }: AxisCoefficients,
-  columns: Span,
-  rows: Span,
-  target: PixelGrid,
-): void {
-  const { bytes, xStride } = source;
-  const out = target.bytes;
-  for (let row = 0; row < rows.length; row++) {
-    const rowOrigin = source.origin + (rows.start + row) * source.yStride;
-    let to = target.origin + row * target.yStride;
-    for (let column = columns.start; column < columns.start + columns.length; column++) {
-      const weightsStart = column * stride;
-      const weightsEnd = weightsStart + taps[column]!;
-      let from = rowOrigin + first[column]! * xStride;
-      let red = ROUNDING;
-      let green = ROUNDING;
-      let blue = ROUNDING;
-      for (let index = weightsStart; index < weightsEnd; index++) {
-        const weight = weights[index]!;
-        red = (red + Math.imul(weight, bytes[from]!)) | 0;
-        green = (green + Math.imul(weight, bytes[from + 1]!)) | 0;
-        blue = (blue + Math.imul(weight, bytes[from + 2]!)) | 0;
-        from += xStride;
-      }
-      out[to] = toByte(red);
-      out[to + 1] = toByte(green);
-      out[to + 2] = toByte(blue);
-      to += target.xStride;
-    }
-  }
-}
-
-/**
- * Filters along x where neighbours in y lie side by side: adds up a whole column at a time, so that
- * memory is read in its own order. `columnSums` holds three sums a row.
- */
-function filterByColumns(
-  source: PixelGrid,
-  { first, taps, weights, stride }: AxisCoefficients,
-  columns: Span,
-  rows: Span,
-  target: PixelGrid,
-): void {
-  const { bytes, xStride, yStride } = source;
-  const out = target.bytes;
-  const columnSums = new Int32Array(rows.length * 3);
-  for (let column = 0; column < columns.length; column++) {
-    const position = columns.start + column;
-    columnSums.fill(ROUNDING);
-    for (let tap = 0; tap < taps[position]!; tap++) {
-      const weight = weights[position * stride + tap]!;
-      let from = source.origin + (first[position]! + tap) * xStride + rows.start * yStride;
-      for (let sum = 0; sum < columnSums.length; sum += 3) {
-        columnSums[sum] = columnSums[sum]! + Math.imul(weight, bytes[from]!);
-        columnSums[sum + 1] = columnSums[sum + 1]! + Math.imul(weight, bytes[from + 1]!);
-        columnSums[sum + 2] = columnSums[sum + 2]! + Math.imul(weight, bytes[from + 2]!);
-        from += yStride;
-      }
-    }
-    let to = target.origin + column * target.xStride;
-    for (let sum = 0; sum < columnSums.length; sum += 3) {
-      out[to] = toByte(columnSums[sum]!);
-      out[to + 1] = toByte(columnSums[sum + 1]!);
-      out[to + 2] = toByte(columnSums[sum + 2]!);
-      to += target.yStride;
-    }
-  }
-}
-
-/**
- * filterByTaps for RGBA, one 32-bit load a pixel in place of three: this pass reads every pixel of a
- * frame about four times over, and takes a quarter less time so. Little-endian, as every browser's machine is.
- */
-function filterRgbaByTaps(
+/** The horizontal pass over one row of a picture that is not on its side. Writes packed RGB at `to`. */
+function filterRow(
   words: Uint32Array,
-  source: PixelGrid,
+  isReversed: boolean,
   { first, taps, weights, stride }: AxisCoefficients,
   columns: Span,
-  rows: Span,
-  target: PixelGrid,
+  target: Uint8Array,
+  to: number,
 ): void {
-  const out = target.bytes;
-  const step = source.xStride >> 2;
+  const step = isReversed ? -1 : 1;
+  const origin = isReversed ? words.length - 1 : 0;
+  for (let column = columns.start; column < columns.start + columns.length; column++) {
+    const weightsStart = column * stride;
+    const weightsEnd = weightsStart + taps[column]!;
+    let from = origin + first[column]! * step;
+    let red = ROUNDING;
+    let green = ROUNDING;
+    let blue = ROUNDING;
+    for (let index = weightsStart; index < weightsEnd; index++) {
+      const weight = weights[index]!;
+      const word = words[from]! | 0;
+      red = (red + Math.imul(weight, word & 255)) | 0;
+      green = (green + Math.imul(weight, (word >> 8) & 255)) | 0;
+      blue = (blue + Math.imul(weight, (word >> 16) & 255)) | 0;
+      from += step;
+    }
+    target[to] = toByte(red);
+    target[to + 1] = toByte(green);
+    target[to + 2] = toByte(blue);
+    to += 3;
+  }
+}
+
+function filterUprightRows(
+  { stored, height, isXReversed, isYReversed }: UprightPicture,
+  horizontal: AxisCoefficients,
+  columns: Span,
+  rows: Span,
+): Uint8Array {
+  const filtered = new Uint8Array(columns.length * rows.length * 3);
   for (let row = 0; row < rows.length; row++) {
-    const rowOrigin = (source.origin + (rows.start + row) * source.yStride) >> 2;
-    let to = target.origin + row * target.yStride;
-    for (let column = columns.start; column < columns.start + columns.length; column++) {
-      const weightsStart = column * stride;
-      const weightsEnd = weightsStart + taps[column]!;
-      let from = rowOrigin + first[column]! * step;
-      let red = ROUNDING;
-      let green = ROUNDING;
-      let blue = ROUNDING;
-      for (let index = weightsStart; index < weightsEnd; index++) {
-        const weight = weights[index]!;
-        const word = words[from]! | 0;
-        red = (red + Math.imul(weight, word & 255)) | 0;
-        green = (green + Math.imul(weight, (word >> 8) & 255)) | 0;
-        blue = (blue + Math.imul(weight, (word >> 16) & 255)) | 0;
-        from += step;
+    const y = rows.start + row;
+    const words = stored.readRow(isYReversed ? height - 1 - y : y);
+    filterRow(words, isXReversed, horizontal, columns, filtered, row * columns.length * 3);
+  }
+  return filtered;
+}
+
+/** Adds one stored row, `weight` times, to the sums of an output column; three sums a pixel. */
+function addRow(words: Uint32Array, from: number, step: number, weight: number, sums: Int32Array): void {
+  for (let sum = 0; sum < sums.length; sum += 3) {
+    const word = words[from]! | 0;
+    sums[sum] = sums[sum]! + Math.imul(weight, word & 255);
+    sums[sum + 1] = sums[sum + 1]! + Math.imul(weight, (word >> 8) & 255);
+    sums[sum + 2] = sums[sum + 2]! + Math.imul(weight, (word >> 16) & 255);
+    from += step;
+  }
+}
+
+/** The horizontal pass over a picture on its side: stored rows are upright columns. */
+function filterTurnedRows(
+  { stored, width, height, isXReversed, isYReversed }: UprightPicture,
+  horizontal: AxisCoefficients,
+  columns: Span,
+  rows: Span,
+): Uint8Array {
+  const { first, taps, weights, stride } = horizontal;
+  const filtered = new Uint8Array(columns.length * rows.length * 3);
+  const step = isYReversed ? -1 : 1;
+  const from = isYReversed ? height - 1 - rows.start : rows.start;
+  const wantedEnd = columns.start + columns.length;
+  /** Sums of the columns from `oldest` on, which have some of their rows but not all. */
+  const open: Int32Array[] = [];
+  const spare: Int32Array[] = [];
+  let oldest = columns.start;
+  const input = inputSpan(horizontal, columns);
+  for (let x = input.start; x < input.start + input.length; x++) {
+    while (oldest + open.length < wantedEnd && first[oldest + open.length]! <= x) {
+      open.push((spare.pop() ?? new Int32Array(rows.length * 3)).fill(ROUNDING));
+    }
+    const words = stored.readRow(isXReversed ? width - 1 - x : x);
+    for (const [index, sums] of open.entries()) {
+      const column = oldest + index;
+      addRow(words, from, step, weights[column * stride + x - first[column]!]!, sums);
+    }
+    for (let sums = open[0]; sums && x + 1 === first[oldest]! + taps[oldest]!; sums = open[0]) {
+      let to = (oldest - columns.start) * 3;
+      for (let sum = 0; sum < sums.length; sum += 3) {
+        filtered[to] = toByte(sums[sum]!);
+        filtered[to + 1] = toByte(sums[sum + 1]!);
+        filtered[to + 2] = toByte(sums[sum + 2]!);
+        to += columns.length * 3;
       }
-      out[to] = toByte(red);
-      out[to + 1] = toByte(green);
-      out[to + 2] = toByte(blue);
-      to += target.xStride;
+      spare.push(sums);
+      open.shift();
+      oldest += 1;
     }
   }
+  return filtered;
 }
 
-const IS_LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
-
-/** The same memory as 32-bit words, where strides and alignment allow. */
-function asWords({ bytes, xStride, yStride }: PixelGrid): Uint32Array | null {
-  const aligned = (bytes.byteOffset | bytes.byteLength | xStride | yStride) % 4 === 0;
-  return IS_LITTLE_ENDIAN && aligned
-    ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-    : null;
-}
-
-function filterAlongX(
-  source: PixelGrid,
-  coefficients: AxisCoefficients,
-  columns: Span,
-  rows: Span,
-  target: PixelGrid,
-): void {
-  if (Math.abs(source.xStride) > Math.abs(source.yStride)) {
-    filterByColumns(source, coefficients, columns, rows, target);
-    return;
-  }
-  const words = Math.abs(source.xStride) === 4 ? asWords(source) : null;
-  if (words) filterRgbaByTaps(words, source, coefficients, columns, rows, target);
-  else filterByTaps(source, coefficients, columns, rows, target);
-}
-
-function transposed(grid: PixelGrid): PixelGrid {
-  return { ...grid, xStride: grid.yStride, yStride: grid.xStride };
-}
-
-/** The stored picture as a grid in upright coordinates. */
-function uprightGrid(
-  bytes: PixelGrid['bytes'],
-  width: number,
-  height: number,
-  channels: number,
-  rotation: RotationDegrees,
-  flip: boolean,
-): PixelGrid & { width: number; height: number } {
-  const row = width * channels;
-  const lastColumn = (width - 1) * channels;
-  const lastRow = (height - 1) * row;
-  let grid: PixelGrid & { width: number; height: number };
-  switch (rotation) {
-    case 0:
-      grid = { bytes, origin: 0, xStride: channels, yStride: row, width, height };
-      break;
-    case 90:
-      grid = { bytes, origin: lastRow, xStride: -row, yStride: channels, width: height, height: width };
-      break;
-    case 180:
-      grid = { bytes, origin: lastRow + lastColumn, xStride: -channels, yStride: -row, width, height };
-      break;
-    case 270:
-      grid = { bytes, origin: lastColumn, xStride: row, yStride: -channels, width: height, height: width };
-      break;
-  }
-  if (!flip) return grid;
-  return { ...grid, origin: grid.origin + (grid.width - 1) * grid.xStride, xStride: -grid.xStride };
-}
-
-/** Resizes the upright `grid` to `outWidth`×`outHeight` and returns the part that `columns` and `rows` name. */
-function resizeGrid(
-  grid: PixelGrid & { width: number; height: number },
-  outWidth: number,
-  outHeight: number,
-  columns: Span,
+/**
+ * The vertical pass: adds up whole rows, so that memory is read in its own order.
+ * @param filtered rows of `rowBytes` bytes, beginning with row `firstRow` of the input
+ */
+function filterColumns(
+  filtered: Uint8Array,
+  firstRow: number,
+  rowBytes: number,
+  { first, taps, weights, stride }: AxisCoefficients,
   rows: Span,
 ): Uint8Array<ArrayBuffer> {
-  const horizontal = getAxisCoefficients(grid.width, outWidth);
-  const vertical = getAxisCoefficients(grid.height, outHeight);
-  // Rows of the input that some wanted row of the output is made of.
-  const lastRow = rows.start + rows.length - 1;
-  const firstInputRow = vertical.first[rows.start]!;
-  const inputRows: Span = {
-    start: firstInputRow,
-    length: vertical.first[lastRow]! + vertical.taps[lastRow]! - firstInputRow,
-  };
-
-  const between: PixelGrid = {
-    bytes: new Uint8Array(columns.length * inputRows.length * 3),
-    origin: 0,
-    xStride: 3,
-    yStride: columns.length * 3,
-  };
-  filterAlongX(grid, horizontal, columns, inputRows, between);
-
-  const pixels = new Uint8Array(columns.length * rows.length * 3);
-  const result: PixelGrid = { bytes: pixels, origin: 0, xStride: 3, yStride: columns.length * 3 };
-  const uncut = { ...between, origin: -firstInputRow * between.yStride };
-  filterAlongX(transposed(uncut), vertical, rows, { start: 0, length: columns.length }, transposed(result));
+  const pixels = new Uint8Array(rowBytes * rows.length);
+  const sums = new Int32Array(rowBytes);
+  for (let row = 0; row < rows.length; row++) {
+    const y = rows.start + row;
+    sums.fill(ROUNDING);
+    for (let tap = 0; tap < taps[y]!; tap++) {
+      const weight = weights[y * stride + tap]!;
+      const from = (first[y]! + tap - firstRow) * rowBytes;
+      for (let index = 0; index < rowBytes; index++) {
+        sums[index] = sums[index]! + Math.imul(weight, filtered[from + index]!);
+      }
+    }
+    for (let index = 0; index < rowBytes; index++) pixels[row * rowBytes + index] = toByte(sums[index]!);
+  }
   return pixels;
 }
 
-function channelsOf(bytes: PixelGrid['bytes'], width: number, height: number): 3 | 4 {
-  if (!(Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0)) {
-    throw new RangeError(`A picture of ${width}×${height} pixels cannot be resized.`);
-  }
-  if (bytes.length >= width * height * 4) return 4;
-  if (bytes.length === width * height * 3) return 3;
-  throw new RangeError(`${bytes.length} bytes are neither RGB nor RGBA of ${width}×${height} pixels.`);
+/** Resizes a picture to `outWidth`×`outHeight` and returns the part that `columns` and `rows` name. */
+function resizePicture(
+  picture: UprightPicture,
+  outWidth: number,
+  outHeight: number,
+  columns: Span,
+  rows: Span,
+): Uint8Array<ArrayBuffer> {
+  const horizontal = getAxisCoefficients(picture.width, outWidth);
+  const vertical = getAxisCoefficients(picture.height, outHeight);
+  const inputRows = inputSpan(vertical, rows);
+  const filter = picture.isTurned ? filterTurnedRows : filterUprightRows;
+  const filtered = filter(picture, horizontal, columns, inputRows);
+  return filterColumns(filtered, inputRows.start, columns.length * 3, vertical, rows);
 }
 
-/**
- * Resizes a whole picture to `outWidth`×`outHeight`, as Pillow's `Image.resize(…, BICUBIC)` does an RGB one.
- * @param bytes RGBA (alpha is ignored; the buffer may be longer than the picture) or exactly RGB.
- */
+/** Resizes a whole picture to `outWidth`×`outHeight`, as Pillow's `Image.resize(…, BICUBIC)` does an RGB one. */
 export function resizeBicubic(
-  bytes: Uint8Array | Uint8ClampedArray,
-  width: number,
-  height: number,
+  picture: PixelRows,
   outWidth: number,
   outHeight: number,
 ): Uint8Array<ArrayBuffer> {
-  const grid = uprightGrid(bytes, width, height, channelsOf(bytes, width, height), 0, false);
+  assertPictureSize(picture.width, picture.height);
   const columns = { start: 0, length: outWidth };
-  return resizeGrid(grid, outWidth, outHeight, columns, { start: 0, length: outHeight });
+  const upright = uprightPicture(picture, 0, false);
+  return resizePicture(upright, outWidth, outHeight, columns, { start: 0, length: outHeight });
 }
 
 /**
@@ -359,30 +315,27 @@ export function resizeBicubic(
  * `centre-crop` follows Hugging Face's CLIPImageProcessor: the longer edge is rounded down, and so is
  * the margin that is cut at the left and the top.
  *
- * @param rgba RGBA (alpha is ignored; the buffer may be longer than the picture) or exactly RGB.
- * @param width Stored size in pixels, before rotation.
+ * @param stored the frame as stored, before rotation
  */
 export function resizeFrame(
-  rgba: Uint8Array | Uint8ClampedArray,
-  width: number,
-  height: number,
+  stored: PixelRows,
   spec: ResizeSpec,
   rotationDegrees: RotationDegrees = 0,
-  { flip = false, displayWidth = width, displayHeight = height }: ResizeOrientation = {},
+  { flip = false, displayWidth = stored.width, displayHeight = stored.height }: ResizeOrientation = {},
 ): Uint8Array<ArrayBuffer> {
+  assertPictureSize(stored.width, stored.height);
   const { size } = spec;
-  const channels = channelsOf(rgba, width, height);
-  const grid = uprightGrid(rgba, width, height, channels, rotationDegrees, flip);
+  const picture = uprightPicture(stored, rotationDegrees, flip);
   if (spec.fit === 'stretch') {
     const whole = { start: 0, length: size };
-    return resizeGrid(grid, size, size, whole, whole);
+    return resizePicture(picture, size, size, whole, whole);
   }
-  const turned = rotationDegrees === 90 || rotationDegrees === 270;
-  const shownWidth = turned ? displayHeight : displayWidth;
-  const shownHeight = turned ? displayWidth : displayHeight;
+  const [shownWidth, shownHeight] = picture.isTurned
+    ? [displayHeight, displayWidth]
+    : [displayWidth, displayHeight];
   const outWidth = shownWidth <= shownHeight ? size : Math.trunc((size * shownWidth) / shownHeight);
   const outHeight = shownWidth <= shownHeight ? Math.trunc((size * shownHeight) / shownWidth) : size;
   const columns = { start: Math.floor((outWidth - size) / 2), length: size };
   const rows = { start: Math.floor((outHeight - size) / 2), length: size };
-  return resizeGrid(grid, outWidth, outHeight, columns, rows);
+  return resizePicture(picture, outWidth, outHeight, columns, rows);
 }

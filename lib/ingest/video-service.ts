@@ -81,8 +81,7 @@ export class VideoService {
   async prepareImage(image: Blob, resize: ResizeSpec): Promise<Uint8Array<ArrayBuffer>> {
     const bitmap = await openImage(image);
     try {
-      const { rgba, width, height } = await new FramePixelReader().read(bitmap);
-      const pixels = resizeFrame(rgba, width, height, resize);
+      const pixels = resizeFrame(await new FramePixelReader().read(bitmap), resize);
       return Comlink.transfer(pixels, [pixels.buffer]);
     } finally {
       bitmap.close();
@@ -144,6 +143,7 @@ interface SourceFrame {
 
 interface PictureSource {
   frames: AsyncGenerator<SourceFrame | FrameFailure, void, undefined>;
+  pixels: FramePixelReader;
   resize: ResizeSpec;
   close: () => void;
 }
@@ -155,6 +155,7 @@ async function openSource(job: FrameJob, grab: GrabFrame | undefined): Promise<P
     if (!grab) throw new FramesiftError('internal', 'The player’s grab function is missing.');
     return {
       frames: grabFrames(job.requests, grab, signal),
+      pixels: new FramePixelReader(),
       resize: job.resize,
       close: () => {
         if (signal.aborted) return;
@@ -174,6 +175,7 @@ async function openSource(job: FrameJob, grab: GrabFrame | undefined): Promise<P
   }
   return {
     frames: decodedPictures(decodeFrames(clip, job.requests, signal)),
+    pixels: new FramePixelReader(clip.colourCoding),
     resize: job.resize,
     close: () => {
       stopping.abort();
@@ -247,7 +249,6 @@ async function* grabFrames(
 class PreparationJob {
   readonly id: number;
   readonly #source: PictureSource;
-  readonly #pixels = new FramePixelReader();
   readonly #thumbnails = new ThumbnailWriter();
   #ready: (PreparedFrame | FrameFailure)[] = [];
   /** How many results may lie ready. Nothing is decoded before the first pull tells the batch size. */
@@ -329,9 +330,9 @@ class PreparationJob {
     orientation,
   }: SourceFrame): Promise<PreparedFrame | FrameFailure> {
     try {
-      const { rgba, width, height } = await this.#pixels.read(picture);
-      const { rotationDegrees } = orientation;
-      const pixels = resizeFrame(rgba, width, height, this.#source.resize, rotationDegrees, orientation);
+      const { pixels: reader, resize } = this.#source;
+      const stored = await reader.read(picture);
+      const pixels = resizeFrame(stored, resize, orientation.rotationDegrees, orientation);
       const thumbnail = await this.#thumbnails.write(picture, orientation);
       return { frameIndex: request.frameIndex, timestampMs, ...uprightSize(orientation), pixels, thumbnail };
     } catch (error) {

@@ -1,43 +1,61 @@
-/** The stored picture of a frame: not rotated, not stretched to square pixels. */
-export interface FramePixels {
-  /** RGBA, row by row. Belongs to the reader and is overwritten by its next read; may be longer than the picture. */
-  rgba: Uint8Array | Uint8ClampedArray;
-  width: number;
-  height: number;
-}
+import { packedRows, type PixelRows } from '@/lib/shared/pixel-rows';
+import type { ColourCoding } from './colour';
+import { copyableRect, planeRows } from './plane-rows';
 
 /**
- * Reads frames' pixels as 8-bit sRGB, into one buffer that is reused.
+ * Reads frames as 8-bit RGB rows of the stored picture: not rotated, not stretched to square pixels.
  *
- * `VideoFrame.copyTo` is the fast way (2 ms against 10 ms for 1080p) and spares a canvas; a canvas
- * takes what it refuses: frames whose `format` is null (10-bit HDR, mediabunny #256) and browsers that
- * copy in the frame's own format only.
+ * Frames of a decoder are copied as the planes that they are, into one buffer that is reused, and
+ * converted by this project (see the note in plane-rows.ts). A canvas, whose colours are the browser's
+ * own, takes the rest: pictures of the `<video>` element and pictures that a person drops; frames whose
+ * `format` is null (10-bit HDR in some browsers, mediabunny #256) or is not known here; and frames that
+ * the browser will not copy.
  */
 export class FramePixelReader {
+  readonly #coding: ColourCoding | null;
   #buffer = new Uint8Array(0);
   #canvas: OffscreenCanvasRenderingContext2D | null = null;
-  #canCopyRgba = true;
 
-  async read(source: VideoFrame | ImageBitmap): Promise<FramePixels> {
+  /** @param coding how the clip's frames are read; not needed for pictures */
+  constructor(coding: ColourCoding | null = null) {
+    this.#coding = coding;
+  }
+
+  /** The picture's rows, which are good until the next call; `source` may be closed meanwhile. */
+  async read(source: VideoFrame | ImageBitmap): Promise<PixelRows> {
     if (source instanceof ImageBitmap) return this.#draw(source, source.width, source.height);
-    const { width, height } = source.visibleRect ?? { width: source.codedWidth, height: source.codedHeight };
-    if (this.#canCopyRgba && source.format !== null) {
-      try {
-        const options: VideoFrameCopyToOptions = { format: 'RGBA', colorSpace: 'srgb' };
-        const bytes = source.allocationSize(options);
-        if (this.#buffer.byteLength < bytes) this.#buffer = new Uint8Array(bytes);
-        const [plane] = await source.copyTo(this.#buffer, options);
-        if (plane?.offset === 0 && plane.stride === width * 4) return { rgba: this.#buffer, width, height };
-      } catch (error) {
-        // The frame was closed under us: no canvas helps.
-        if (error instanceof DOMException && error.name === 'InvalidStateError') throw error;
-      }
-      this.#canCopyRgba = false;
-    }
+    const copied = await this.#copyPlanes(source);
+    if (copied) return copied;
+    const { width, height } = visibleRectOf(source);
     return this.#draw(source, width, height);
   }
 
-  #draw(source: VideoFrame | ImageBitmap, width: number, height: number): FramePixels {
+  async #copyPlanes(frame: VideoFrame): Promise<PixelRows | null> {
+    // The type knows fewer formats than browsers do.
+    const format: string | null = frame.format;
+    if (format === null) return null;
+    const visible = visibleRectOf(frame);
+    const rect = copyableRect(format, visible);
+    const isReadable = rect !== null && (this.#coding !== null || /^(?:RGB|BGR)/.test(format));
+    if (!isReadable) return null;
+    try {
+      const size = frame.allocationSize({ rect });
+      if (this.#buffer.byteLength < size) this.#buffer = new Uint8Array(size);
+      const layout = await frame.copyTo(this.#buffer, { rect });
+      const wanted = { ...visible, x: visible.x - rect.x, y: visible.y - rect.y };
+      const [copiedWidth, copiedHeight] = [rect.width, rect.height];
+      return planeRows(
+        { format, bytes: this.#buffer, layout, copiedWidth, copiedHeight, wanted },
+        this.#coding,
+      );
+    } catch (error) {
+      // The frame was closed under us: no canvas helps.
+      if (error instanceof DOMException && error.name === 'InvalidStateError') throw error;
+      return null;
+    }
+  }
+
+  #draw(source: VideoFrame | ImageBitmap, width: number, height: number): PixelRows {
     let context = this.#canvas;
     if (context?.canvas.width !== width || context.canvas.height !== height) {
       context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
@@ -46,6 +64,11 @@ export class FramePixelReader {
     }
     context.globalCompositeOperation = 'copy';
     context.drawImage(source, 0, 0, width, height);
-    return { rgba: context.getImageData(0, 0, width, height).data, width, height };
+    return packedRows(context.getImageData(0, 0, width, height).data, width, height);
   }
+}
+
+function visibleRectOf({ visibleRect, codedWidth, codedHeight }: VideoFrame) {
+  const { x, y, width, height } = visibleRect ?? { x: 0, y: 0, width: codedWidth, height: codedHeight };
+  return { x, y, width, height };
 }

@@ -21,6 +21,7 @@ import {
   sniffForeignFile,
   type ClipFacts,
 } from './clip-facts';
+import { chooseColourCoding, type ColourCoding } from './colour';
 
 /**
  * Containers that are tried. Not mediabunny's ALL_FORMATS: HLS would fetch what a playlist names, and
@@ -40,6 +41,8 @@ const AVERAGE_FRAME_RATE_PACKETS = 256;
 export interface OpenClip {
   track: InputVideoTrack;
   facts: ClipFacts;
+  /** How the numbers of its frames are read; null where they are no luma and chroma. */
+  colourCoding: ColourCoding | null;
   close: () => void;
 }
 
@@ -60,12 +63,8 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
     formats: FORMATS,
   });
   try {
-    const { track, facts } = await withTimeout(
-      readClip(input, blob.size),
-      OPEN_TIMEOUT_MS,
-      'Reading this clip',
-    );
-    return { track, facts, close: () => input.dispose() };
+    const clip = await withTimeout(readClip(input, blob.size), OPEN_TIMEOUT_MS, 'Reading this clip');
+    return { ...clip, close: () => input.dispose() };
   } catch (error) {
     input.dispose();
     if (error instanceof FramesiftError) throw error;
@@ -95,7 +94,7 @@ async function readHead(blob: Blob): Promise<Uint8Array> {
   }
 }
 
-async function readClip(input: Input, bytes: number): Promise<{ track: InputVideoTrack; facts: ClipFacts }> {
+async function readClip(input: Input, bytes: number): Promise<Omit<OpenClip, 'close'>> {
   if (!(await input.canRead())) {
     throw new FramesiftError(
       'unsupported-video',
@@ -147,7 +146,16 @@ async function readClip(input: Input, bytes: number): Promise<{ track: InputVide
     decodable,
     ...(problem === null ? {} : { problem }),
   };
-  return { track, facts };
+  return { track, facts, colourCoding: await readColourCoding(track) };
+}
+
+async function readColourCoding(track: InputVideoTrack): Promise<ColourCoding | null> {
+  return chooseColourCoding(
+    await track.getColorSpace(),
+    await track.getCodec(),
+    await track.getCodedWidth(),
+    await track.getCodedHeight(),
+  );
 }
 
 function nameContainer(format: InputFormat): string {

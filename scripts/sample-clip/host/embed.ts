@@ -13,6 +13,7 @@ import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { resizeFrame } from '@/lib/clip/resize';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
 import { promptsFor } from '@/lib/query/prompts';
+import { packedRows } from '@/lib/shared/pixel-rows';
 import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { HEIGHT, WIDTH } from '../clip';
 
@@ -64,7 +65,8 @@ export class Embedder {
   /** Unit vector of one frame of the clip, RGBA. */
   async embedFrame(rgba: Uint8Array): Promise<Float32Array> {
     const { resize, mean, std, embeddingDimension } = this.#config;
-    const pixels = normalisePixels([resizeFrame(rgba, WIDTH, HEIGHT, resize)], resize.size, mean, std);
+    const picture = resizeFrame(packedRows(rgba, WIDTH, HEIGHT), resize);
+    const pixels = normalisePixels([picture], resize.size, mean, std);
     const vector = await this.#session.runVision(pixels, 1, resize.size);
     normaliseRows(vector, embeddingDimension);
     return vector;

@@ -38,7 +38,7 @@ describe('the bundled model', () => {
   it('has a version that fits its column and names its weights', () => {
     expect(config.revision).toMatch(/^[0-9a-f]{8,}$/);
     expect(modelVersionOf(entry.id, config.revision, 'fp32')).toBe(
-      `${entry.id}@${config.revision.slice(0, 8)}/fp32/p1`,
+      `${entry.id}@${config.revision.slice(0, 8)}/fp32/p2`,
     );
   });
 

@@ -92,7 +92,7 @@ describe('readModelConfig', () => {
 
 describe('modelVersionOf', () => {
   it('names model, weights, dtype and preprocessing', () => {
-    expect(modelVersionOf('clip-vit-b32', 'd15189d7028b43f1', 'q8')).toBe('clip-vit-b32@d15189d7/q8/p1');
+    expect(modelVersionOf('clip-vit-b32', 'd15189d7028b43f1', 'q8')).toBe('clip-vit-b32@d15189d7/q8/p2');
   });
 
   it('refuses what the column would not hold', () => {

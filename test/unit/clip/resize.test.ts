@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resizeBicubic, resizeFrame, type RotationDegrees } from '@/lib/clip/resize';
+import { packedRows } from '@/lib/shared/pixel-rows';
 
 interface ResizeCase {
   name: string;
@@ -42,11 +43,15 @@ describe('resizing equals Pillow byte for byte', () => {
   it.each(withPixels)(
     '$name',
     ({ width, height, outWidth, outHeight, fit, rotation, flip, source, expected }) => {
-      for (const picture of [source, toRgba(source, 0), toRgba(source, 40)]) {
+      const padded = toRgba(source, 41);
+      const unaligned = new Uint8Array(padded.length + 1);
+      unaligned.set(padded, 1);
+      for (const bytes of [source, toRgba(source, 0), padded, unaligned.subarray(1)]) {
+        const picture = packedRows(bytes, width, height);
         const actual =
           fit === 'resize'
-            ? resizeBicubic(picture, width, height, outWidth, outHeight)
-            : resizeFrame(picture, width, height, { size: outWidth, fit }, rotation, { flip });
+            ? resizeBicubic(picture, outWidth, outHeight)
+            : resizeFrame(picture, { size: outWidth, fit }, rotation, { flip });
         expect(Buffer.compare(actual, expected)).toBe(0);
       }
     },
@@ -64,11 +69,12 @@ describe('resizeFrame', () => {
     ] as const;
     const stored = new Uint8Array(8 * 4 * 3);
     for (let pixel = 0; pixel < 32; pixel++) stored.set(colours[Math.floor((pixel % 8) / 2)]!, pixel * 3);
-    const wide = resizeFrame(stored, 8, 4, { size: 4, fit: 'centre-crop' }, 0, {
+    const picture = packedRows(stored, 8, 4);
+    const wide = resizeFrame(picture, { size: 4, fit: 'centre-crop' }, 0, {
       displayWidth: 16,
       displayHeight: 4,
     });
-    const square = resizeBicubic(stored, 8, 4, 16, 4);
+    const square = resizeBicubic(picture, 16, 4);
     for (let row = 0; row < 4; row++) {
       const middle = square.subarray((row * 16 + 6) * 3, (row * 16 + 10) * 3);
       expect(wide.subarray(row * 12, row * 12 + 12)).toEqual(middle);
@@ -76,7 +82,27 @@ describe('resizeFrame', () => {
   });
 
   it('refuses bytes that are not the picture it is told', () => {
-    expect(() => resizeFrame(new Uint8Array(10), 4, 4, { size: 2, fit: 'stretch' })).toThrow(RangeError);
-    expect(() => resizeFrame(new Uint8Array(0), 0, 4, { size: 2, fit: 'stretch' })).toThrow(RangeError);
+    expect(() => packedRows(new Uint8Array(10), 4, 4)).toThrow(RangeError);
+    expect(() => packedRows(new Uint8Array(0), 0, 4)).toThrow(RangeError);
+    const nothing = { width: 0, height: 4, readRow: () => new Uint32Array(0) };
+    expect(() => resizeFrame(nothing, { size: 2, fit: 'stretch' })).toThrow(RangeError);
+  });
+
+  it('reads each row that the crop needs once, and no other', () => {
+    const size = 8;
+    const readRows = (width: number, height: number, rotation: RotationDegrees): number[] => {
+      const seen: number[] = [];
+      const row = new Uint32Array(width);
+      const picture = { width, height, readRow: (y: number) => (seen.push(y), row) };
+      resizeFrame(picture, { size, fit: 'centre-crop' }, rotation);
+      return seen;
+    };
+    // Of a picture 4 times as high as wide the middle quarter is kept, and 2 output rows of 16 input rows round it.
+    const upright = Array.from({ length: 128 + 2 * 24 }, (_, index) => 192 - 24 + index);
+    expect(readRows(128, 512, 0)).toEqual(upright);
+    expect(readRows(128, 512, 180)).toEqual(upright.toReversed());
+    // On its side the same rows are upright columns, and the crop is as wide as before.
+    expect(readRows(128, 512, 270)).toEqual(upright);
+    expect(readRows(128, 512, 90)).toEqual(upright.toReversed());
   });
 });
