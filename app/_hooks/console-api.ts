@@ -1,5 +1,7 @@
 import { answerQuestion, type Answer } from '@/lib/ask/answer';
 import { encodeQuestion } from '@/lib/ask/question';
+import { prepareMoments } from '@/lib/ingest/prepare-moments';
+import type { PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';
 
@@ -24,6 +26,9 @@ const consoleApi = {
     const model = await services.clip.load(modelOptions());
     return (await encodeQuestion(services, model, { kind: 'text', text })).vector;
   },
+  /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
+  prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
+    prepareMoments(getFramesift().services.video, file, timestampsMs, resize),
   /** The frames of a clip that answer a question. */
   ask: async (eventId: string, text: string, count = DEFAULT_COUNT): Promise<Answer> => {
     const { services } = getFramesift();

@@ -13,6 +13,7 @@ import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { resizeFrame } from '@/lib/clip/resize';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
 import { promptsFor } from '@/lib/query/prompts';
+import type { ResizeSpec } from '@/lib/shared/frames';
 import { packedRows } from '@/lib/shared/pixel-rows';
 import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { HEIGHT, WIDTH } from '../clip';
@@ -62,10 +63,19 @@ export class Embedder {
     return this.#config.revision;
   }
 
+  /** How pictures must be resized. */
+  get resize(): ResizeSpec {
+    return this.#config.resize;
+  }
+
   /** Unit vector of one frame of the clip, RGBA. */
-  async embedFrame(rgba: Uint8Array): Promise<Float32Array> {
+  embedFrame(rgba: Uint8Array): Promise<Float32Array> {
+    return this.embedPicture(resizeFrame(packedRows(rgba, WIDTH, HEIGHT), this.resize));
+  }
+
+  /** Unit vector of a picture of the model's input size, RGB. */
+  async embedPicture(picture: Uint8Array): Promise<Float32Array> {
     const { resize, mean, std, embeddingDimension } = this.#config;
-    const picture = resizeFrame(packedRows(rgba, WIDTH, HEIGHT), resize);
     const pixels = normalisePixels([picture], resize.size, mean, std);
     const vector = await this.#session.runVision(pixels, 1, resize.size);
     normaliseRows(vector, embeddingDimension);
