@@ -140,6 +140,12 @@ function ffmpegArguments({ path }: ProbedClip, frameNumbers: readonly number[], 
  */
 export type Conversion = 'explicit' | 'default';
 
+/** "Left" as swscale numbers it, for the axes that chroma has less of; elsewhere it would shift chroma. */
+function chromaPosition(pixelFormat: string): string[] {
+  const { across = 1, down = 1 } = PIXEL_FORMATS[pixelFormat] ?? {};
+  return [...(across === 2 ? ['in_h_chr_pos=0'] : []), ...(down === 2 ? ['in_v_chr_pos=128'] : [])];
+}
+
 function conversionFilter(clip: ProbedClip, conversion: Conversion): string {
   if (conversion === 'default') return 'format=rgb24';
   const { matrix, isFullRange } = clip.coding;
@@ -147,11 +153,14 @@ function conversionFilter(clip: ProbedClip, conversion: Conversion): string {
     `in_color_matrix=${SWSCALE_MATRICES[matrix]}`,
     `in_range=${isFullRange ? 'full' : 'limited'}`,
     'out_range=full',
-    'in_h_chr_pos=0',
-    'in_v_chr_pos=128',
+    ...chromaPosition(clip.pixelFormat),
     'flags=bicubic+full_chroma_int+full_chroma_inp+accurate_rnd',
   ];
-  return `scale=${options.join(':')},format=rgb24`;
+  const toRgb = `scale=${options.join(':')},format=rgb24`;
+  const { width, height } = clip;
+  if (width % 2 === 0 && height % 2 === 0) return toRgb;
+  // swscale spreads the chroma of an odd picture as if it ended with the luma, a pixel short.
+  return `pad=${width + (width % 2)}:${height + (height % 2)},${toRgb},crop=${width}:${height}:0:0:exact=1`;
 }
 
 export interface PillowFrames {
