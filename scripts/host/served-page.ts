@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import type { FramesiftConsole } from '@/app/_hooks/console-api';
@@ -9,13 +11,23 @@ declare global {
   }
 }
 
-const PORT = 3218;
 export const root = join(import.meta.dirname, '../..');
+
+/** A port that nobody listens on, so that no other checkout's server answers in place of this one's. */
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /** Serves the built app, opens the system's Chromium, and ends both when `use` is done. */
 export async function withServedApp<T>(use: (browser: Browser, address: string) => Promise<T>): Promise<T> {
+  const port = await findFreePort();
   const next = join(root, 'node_modules/next/dist/bin/next');
-  const server = spawn(process.execPath, [next, 'start', '-p', String(PORT)], {
+  const server = spawn(process.execPath, [next, 'start', '-p', String(port)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -32,7 +44,7 @@ export async function withServedApp<T>(use: (browser: Browser, address: string) 
       chromiumSandbox: process.getuid?.() !== 0,
       args: ['--disable-background-networking'],
     });
-    return await use(browser, `http://localhost:${PORT}`);
+    return await use(browser, `http://localhost:${port}`);
   } finally {
     await browser?.close();
     server.kill();
