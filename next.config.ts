@@ -1,29 +1,53 @@
+import { join } from 'node:path';
 import type { NextConfig } from 'next';
+import { PHASE_DEVELOPMENT_SERVER } from 'next/constants';
+import { readModelFolders, versionedModelPath } from './scripts/deploy/model-folders';
+import { isolationHeaders, nextHeaders, siteHeaders } from './scripts/deploy/site-headers';
 
 /**
- * Cross-origin isolation gives the page SharedArrayBuffer, and with it WebAssembly threads. Without
- * these headers everything still works on one thread (see lib/clip/execution-provider.ts).
+ * Which of the two builds this is. `npm run build` makes one for a Next host, `npm run build -- --static` a
+ * plain folder of files; both go through scripts/deploy/build.ts, which sets this variable and finishes what
+ * `next build` begins.
  */
-const isolationHeaders = [
-  { key: 'Cross-Origin-Opener-Policy', value: 'same-origin' },
-  { key: 'Cross-Origin-Embedder-Policy', value: 'require-corp' },
-  { key: 'Cross-Origin-Resource-Policy', value: 'same-origin' },
-];
+const target = process.env.FRAMESIFT_BUILD;
 
-const config: NextConfig = {
-  reactStrictMode: true,
-  poweredByHeader: false,
-  // Hosts compress at their edge. Doing it here took half a second a visit for the engine alone.
-  compress: false,
-  headers: () =>
-    Promise.resolve([
-      { source: '/:path*', headers: isolationHeaders },
-      {
-        // A model's folder name carries its version, so its files never change under one name.
-        source: '/models/:path*',
-        headers: [{ key: 'Cache-Control', value: 'public, max-age=3600, must-revalidate' }],
-      },
-    ]),
-};
+export default function config(phase: string): NextConfig {
+  const isDevelopment = phase === PHASE_DEVELOPMENT_SERVER;
+  const models = readModelFolders(join(process.cwd(), 'public/models'));
+  const common: NextConfig = {
+    reactStrictMode: true,
+    poweredByHeader: false,
+    // Hosts compress at their edge (docs/deploy.md). Doing it here took half a second a visit for the engine alone.
+    compress: false,
+    env: {
+      FRAMESIFT_MODEL_DIGESTS: JSON.stringify(
+        Object.fromEntries(models.map(({ id, digest }) => [id, digest])),
+      ),
+    },
+  };
+  // A folder of files has its headers in a file, and its models where the rewrites below would look.
+  if (target === 'static') return { ...common, output: 'export' };
 
-export default config;
+  return {
+    ...common,
+    headers: () => {
+      // Live reload needs eval and inline scripts, and nothing may be kept while it is worked on.
+      if (isDevelopment) return Promise.resolve(nextHeaders([isolationHeaders]));
+      if (target !== 'server') {
+        // Its pages would have inline scripts, which the policy refuses.
+        throw new Error('Use `npm run build`: `next build` alone makes pages that do not start.');
+      }
+      return Promise.resolve(nextHeaders(siteHeaders(models.map(versionedModelPath))));
+    },
+    rewrites: () =>
+      Promise.resolve({
+        // A service worker that a build left behind on this port would go on serving that build.
+        beforeFiles: isDevelopment ? [{ source: '/sw.js', destination: '/remove-service-worker.js' }] : [],
+        afterFiles: models.map((model) => ({
+          source: `${versionedModelPath(model)}:path*`,
+          destination: `/models/${model.id}/:path*`,
+        })),
+        fallback: [],
+      }),
+  };
+}

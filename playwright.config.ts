@@ -36,12 +36,17 @@ export default defineConfig({
   expect: { timeout: 30_000 },
   reporter: [['list']],
   forbidOnly: Boolean(process.env.CI),
-  use: { baseURL: `http://localhost:${PORT}`, screenshot: 'only-on-failure' },
+  use: {
+    baseURL: `http://localhost:${PORT}`,
+    screenshot: 'only-on-failure',
+    // Storing the site would compete with what is tested; offline.spec.ts allows it.
+    serviceWorkers: 'block',
+  },
   projects: [
-    { name: 'wasm', use: { launchOptions: launchWith([]) } },
+    { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchWith([]) } },
     {
       name: 'webgpu',
-      testMatch: 'clip-to-answer.spec.ts',
+      testMatch: ['clip-to-answer.spec.ts', '*-webgpu.spec.ts'],
       // A software adapter takes long to compile shaders.
       timeout: 600_000,
       use: { launchOptions: launchWith(SOFTWARE_WEBGPU) },

@@ -6,6 +6,7 @@ export const metadata: Metadata = {
   title: 'Framesift: ask a video clip a question',
   description:
     'Open a clip, type what you are looking for, and see the frames that show it. The clip never leaves your computer.',
+  applicationName: 'Framesift',
 };
 
 export const viewport: Viewport = {

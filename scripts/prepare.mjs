@@ -1,7 +1,7 @@
 // What `npm start` and `npm test` need before anything is installed. Plain JavaScript on Node's own
 // modules: TypeScript and every package are what this file installs.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const OLDEST_NODE = [20, 19];
@@ -45,18 +45,30 @@ const SOURCES = [
   'workers',
   'drizzle',
   'public',
+  'scripts/deploy',
+  'service-worker',
   'next.config.ts',
   'package-lock.json',
   'tsconfig.json',
 ];
 
-/** Builds the app unless its last build is newer than all of its sources. */
+/** Builds the app for a Next host unless its last build is one and newer than all of its sources. */
 export function build() {
-  const stamp = join(root, '.next', 'BUILD_ID');
-  if (existsSync(stamp) && SOURCES.every((source) => newestMs(join(root, source)) <= modifiedMs(stamp)))
-    return;
+  // Written last by scripts/deploy/build.ts.
+  const stamp = join(root, '.next', 'framesift-build.json');
+  const isFresh =
+    existsSync(stamp) &&
+    JSON.parse(readFileSync(stamp, 'utf8')).target === 'server' &&
+    SOURCES.every((source) => newestMs(join(root, source)) <= modifiedMs(stamp));
+  if (isFresh) return;
   console.log('Building…');
-  runTool('next/dist/bin/next', 'build');
+  runTool('tsx/dist/cli.mjs', 'scripts/deploy/build.ts');
+}
+
+/** Builds the folder of files for any host, always. */
+export function buildStatic() {
+  console.log('Building the static export…');
+  runTool('tsx/dist/cli.mjs', 'scripts/deploy/build.ts', '--static');
 }
 
 function modifiedMs(path) {

@@ -5,7 +5,7 @@ import { askPage, openReady, root, withServedApp } from './host/served-page';
 const [question = 'a red car'] = process.argv.slice(2);
 
 await withServedApp(async (browser, address) => {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 760 } });
+  const page = await browser.newPage({ viewport: { width: 1280, height: 760 }, serviceWorkers: 'block' });
   await openReady(page, address);
   await page.getByRole('button', { name: 'Try the sample clip' }).click();
   await page

@@ -1,5 +1,6 @@
 import { Popover } from 'radix-ui';
 import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
+import type { OfflineSnapshot, OfflineStage } from '../_hooks/offline-copy';
 import type { ModelState } from '../_hooks/use-model';
 import type { LibraryState } from '../_hooks/use-library';
 import { formatBytes } from '@/lib/shared/format';
@@ -28,10 +29,12 @@ export function Header({
   model,
   onRetryModel,
   library,
+  offline,
 }: {
   model: ModelState;
   onRetryModel: () => void;
   library: LibraryState;
+  offline: OfflineSnapshot;
 }) {
   return (
     <header className="flex items-center gap-3 border-b border-line bg-surface px-4 py-2.5">
@@ -41,21 +44,29 @@ export function Header({
         <p className="hidden text-xs text-ink-2 sm:block">Your clips stay on this computer.</p>
       </div>
       <div className="ml-auto flex items-center gap-1">
-        <EngineBadge model={model} onRetry={onRetryModel} library={library} />
+        <EngineBadge model={model} onRetry={onRetryModel} library={library} offline={offline} />
         <HelpDialog />
       </div>
     </header>
   );
 }
 
+const OFFLINE_LABELS: Record<OfflineStage, string> = {
+  preparing: 'being prepared',
+  ready: 'ready, this page works without a network',
+  unavailable: 'not possible in this window',
+};
+
 function EngineBadge({
   model,
   onRetry,
   library,
+  offline,
 }: {
   model: ModelState;
   onRetry: () => void;
   library: LibraryState;
+  offline: OfflineSnapshot;
 }) {
   const label =
     model.state === 'ready'
@@ -101,6 +112,8 @@ function EngineBadge({
                   ? `PostgreSQL ${library.database.postgresVersion}, in ${library.database.store === 'opfs-ahp' ? 'this site’s private files' : 'IndexedDB'}`
                   : 'not open'}
               </dd>
+              <dt>Offline</dt>
+              <dd data-testid="offline">{OFFLINE_LABELS[offline.stage]}</dd>
             </dl>
           ) : model.state === 'failed' ? (
             <div className="space-y-3">

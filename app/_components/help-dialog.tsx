@@ -12,7 +12,8 @@ export function HelpDialog() {
         </Button>
       </Dialog.Trigger>
       <Dialog.Portal>
-        <Dialog.Overlay className="fixed inset-0 z-30 bg-black/50" />
+        {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which the site's policy refuses. */}
+        <div data-backdrop className="fixed inset-0 z-30 bg-black/50" />
         <Dialog.Content
           aria-describedby={undefined}
           className="fixed top-1/2 left-1/2 z-30 max-h-[85dvh] w-[min(36rem,calc(100vw-2rem))] -translate-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-6 shadow-2xl"
@@ -56,8 +57,8 @@ export function HelpDialog() {
               <h3>Where things are</h3>
               <p>
                 Clips, pictures and numbers stay in this browser, in a PostgreSQL database of this page’s own.
-                Nothing is uploaded. Deleting a clip removes all of it; clearing this site’s data removes
-                everything.
+                Nothing is uploaded, and after one visit no network is needed. Deleting a clip removes all of
+                it; clearing this site’s data removes everything.
               </p>
             </section>
           </div>

@@ -4,6 +4,7 @@ import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
+import { isActive } from '@/lib/ingest/ingest-status';
 import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { type Sampling } from '@/lib/video/choose-timestamps';
@@ -16,10 +17,12 @@ import { useFileDrop } from '../_hooks/use-file-drop';
 import { useIngestStatuses } from '../_hooks/use-ingest';
 import { useLibrary, useWasEmpty } from '../_hooks/use-library';
 import { modelOptions, useModel } from '../_hooks/use-model';
+import { useOffline } from '../_hooks/use-offline';
 import { ClipView } from './clip-view';
 import { DraftPanel } from './draft-panel';
 import { Header } from './header';
 import { LibraryList } from './library-list';
+import { NewVersionNotice } from './new-version-notice';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 import { Welcome } from './welcome';
@@ -27,6 +30,7 @@ import { Welcome } from './welcome';
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
   const { model, retry } = useModel();
+  const offline = useOffline(model);
   const { library, refresh, remove, undoable, undoRemove } = useLibrary(model.state === 'loading');
   const { drafts, refusals, inspecting, addFiles, removeDraft, dismissRefusal } = useDrafts();
   const statuses = useIngestStatuses();
@@ -135,7 +139,7 @@ export function Workbench() {
 
   return (
     <div className="flex min-h-dvh flex-col">
-      <Header model={model} onRetryModel={retry} library={library} />
+      <Header model={model} onRetryModel={retry} library={library} offline={offline} />
       <input
         ref={picker}
         type="file"
@@ -163,6 +167,7 @@ export function Workbench() {
         </aside>
         <main className="min-w-0">
           <div className="space-y-2 px-4 pt-4 empty:hidden">
+            <NewVersionNotice offline={offline} isReading={Array.from(statuses.values()).some(isActive)} />
             {message && (
               <Notice
                 tone="danger"

@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { FramesiftError } from '@/lib/shared/errors';
+import { z } from '@/lib/shared/zod';
 
 const SAMPLE_URL = '/sample/framesift-sample.webm';
 const SAMPLE_FACTS_URL = '/sample/sample.json';

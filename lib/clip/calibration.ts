@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { dotAt } from '@/lib/shared/vectors';
+import { z } from '@/lib/shared/zod';
 
 /**
  * What turns a cosine into "how likely is it that this frame shows it": a logistic model fitted on

@@ -1,3 +1,5 @@
+import { selfHostedModel } from './self-hosted';
+
 /** Number formats a model's graph comes in, named as transformers.js names them. */
 export type ModelDtype = 'fp32' | 'fp16' | 'q8';
 
@@ -26,7 +28,7 @@ export const MODEL_CATALOG: readonly CatalogEntry[] = [
   {
     id: BUNDLED_MODEL_ID,
     name: 'Framesift CLIP (bundled)',
-    baseUrl: `/models/${BUNDLED_MODEL_ID}`,
+    baseUrl: selfHostedModel(BUNDLED_MODEL_ID),
     // One graph a tower: 8-bit weights that are widened to fp32 when the session is made, so it
     // computes in fp32 on every provider and needs no twin.
     dtypes: ['fp32'],

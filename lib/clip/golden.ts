@@ -1,5 +1,5 @@
-import { z } from 'zod';
 import { cosine } from '@/lib/shared/vectors';
+import { z } from '@/lib/shared/zod';
 
 /**
  * A picture and a phrase whose vectors are stored with the model. A provider that does not reproduce

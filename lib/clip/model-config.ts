@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import { FramesiftError } from '@/lib/shared/errors';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { ResizeSpec } from '@/lib/shared/frames';
+import { z } from '@/lib/shared/zod';
 import type { ModelDtype } from './catalog';
 
 /**

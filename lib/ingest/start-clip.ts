@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { chooseTimestamps, DEFAULT_FRAMES_PER_SECOND, type Sampling } from '@/lib/video/choose-timestamps';
 import type { ClipFacts } from '@/lib/video/clip-facts';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import type { FrameRequest } from '@/lib/shared/frames';
+import { z } from '@/lib/shared/zod';
 import type { Decoder } from './ingest-clip';
 import type { IngestQueue } from './ingest-queue';
 import type { FramesiftServices } from './services';

@@ -25,7 +25,8 @@ interface Figures {
 }
 
 async function measure(browser: Browser, url: string, path: string, question: string): Promise<Figures> {
-  const context = await browser.newContext();
+  // Storing the site for offline use would take time from what is measured.
+  const context = await browser.newContext({ serviceWorkers: 'block' });
   try {
     const page = await context.newPage();
     const { provider, modelReadySeconds, libraryReadySeconds } = await openReady(page, url);

@@ -46,9 +46,16 @@ export class FramesiftPage {
   }
 
   /** Opens the page and waits until its model and its library are ready. */
-  async open(search = ''): Promise<void> {
-    await this.page.goto(`/${search}`);
+  async open(search = '', address = ''): Promise<void> {
+    await this.page.goto(`${address}/${search}`);
     await this.waitUntilReady();
+  }
+
+  /** Waits until everything that works without a network is stored. */
+  async waitUntilStored(): Promise<void> {
+    await this.engine.click();
+    await expect(this.page.getByTestId('offline')).toContainText('ready', { timeout: 120_000 });
+    await this.page.keyboard.press('Escape');
   }
 
   async waitUntilReady(): Promise<void> {

@@ -1,0 +1,128 @@
+/**
+ * What every host sends with this site's files: the one source of next.config.ts, of the `_headers` file of
+ * a static export, and of vercel.json. Runs inside Next's configuration too, so it is plain TypeScript
+ * without `import.meta`.
+ */
+
+/** Headers for the paths that `prefix` begins, for one exact `path`, or for everything. */
+export interface HeaderRule {
+  where: { prefix: string } | { path: string } | 'everything';
+  headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * Where a person may let the page fetch other models from, besides this site: the hub, a mirror that they
+ * name, and a server on their own computer, which needs no encryption.
+ */
+const ANY_MODEL_SOURCE = ['https:', 'http://localhost:*', 'http://127.0.0.1:*'];
+
+const ONE_YEAR = 'public, max-age=31536000, immutable';
+/** Kept, but asked about every time. */
+const REVALIDATE = 'public, max-age=0, must-revalidate';
+
+/**
+ * Reads `FRAMESIFT_MODEL_ORIGINS`, with which a deployment narrows where models may come from: origins, or
+ * `none` for this site alone.
+ */
+export function modelSources(value = process.env.FRAMESIFT_MODEL_ORIGINS ?? ''): readonly string[] {
+  const parts = value.split(/[\s,]+/).filter((part) => part !== '');
+  if (parts.length === 0) return ANY_MODEL_SOURCE;
+  if (value.trim() === 'none') return [];
+  return parts.map((part) => {
+    const { origin, protocol } = new URL(part);
+    if (protocol !== 'https:' && protocol !== 'http:')
+      throw new Error(`FRAMESIFT_MODEL_ORIGINS: ${part} is no address of a web server.`);
+    return origin;
+  });
+}
+
+/**
+ * The Content-Security-Policy of the page and its workers. It is the same for every build, because a build
+ * leaves no inline script in its pages (see inline-scripts.ts). docs/decisions/009-content-security-policy.md
+ * has the reasons.
+ *
+ * @param where `meta` leaves out what a <meta> element cannot say
+ */
+export function contentSecurityPolicy(where: 'header' | 'meta' = 'header', sources = modelSources()): string {
+  const directives = [
+    "default-src 'none'",
+    // WebAssembly is compiled at run time; nothing else is ever evaluated.
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "media-src 'self' blob:",
+    `connect-src ${["'self'", ...sources].join(' ')}`,
+    "manifest-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    ...(where === 'header' ? ["frame-ancestors 'none'"] : []),
+  ];
+  return directives.join('; ');
+}
+
+/**
+ * Cross-origin isolation gives the page SharedArrayBuffer, and with it WebAssembly threads. Without these
+ * headers everything still works on one thread (lib/clip/execution-provider.ts).
+ */
+export const isolationHeaders: HeaderRule = {
+  where: 'everything',
+  headers: {
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cross-Origin-Embedder-Policy': 'require-corp',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+  },
+};
+
+/**
+ * Rules that do not overlap in a header's name: some hosts join the values of two rules with a comma.
+ *
+ * @param modelPrefixes paths that change when a model's files do, and can therefore be kept for ever
+ */
+export function siteHeaders(modelPrefixes: readonly string[], sources = modelSources()): HeaderRule[] {
+  return [
+    {
+      where: 'everything',
+      headers: {
+        ...isolationHeaders.headers,
+        'Content-Security-Policy': contentSecurityPolicy('header', sources),
+        'Referrer-Policy': 'no-referrer',
+        'X-Content-Type-Options': 'nosniff',
+      },
+    },
+    // Chunks, workers and engines: their names carry a hash of what they hold.
+    { where: { prefix: '/_next/static/' }, headers: { 'Cache-Control': ONE_YEAR } },
+    ...modelPrefixes.map((prefix) => ({ where: { prefix }, headers: { 'Cache-Control': ONE_YEAR } })),
+    // A kept page or service worker would hide a new version.
+    { where: { path: '/' }, headers: { 'Cache-Control': REVALIDATE } },
+    { where: { path: '/sw.js' }, headers: { 'Cache-Control': REVALIDATE } },
+  ];
+}
+
+/** The rules as next.config.ts wants them. */
+export function nextHeaders(rules: readonly HeaderRule[]) {
+  return rules.map(({ where, headers }) => ({
+    source: where === 'everything' ? '/:path*' : 'path' in where ? where.path : `${where.prefix}:path*`,
+    headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
+  }));
+}
+
+/** The rules as a `_headers` file, which Cloudflare and Netlify read alike. */
+export function headersFile(rules: readonly HeaderRule[]): string {
+  return rules
+    .map(({ where, headers }) => {
+      const pattern = where === 'everything' ? '/*' : 'path' in where ? where.path : `${where.prefix}*`;
+      return [pattern, ...Object.entries(headers).map(([name, value]) => `  ${name}: ${value}`), ''].join(
+        '\n',
+      );
+    })
+    .join('\n');
+}
+
+/** The rules as vercel.json wants them. */
+export function vercelHeaders(rules: readonly HeaderRule[]) {
+  return rules.map(({ where, headers }) => ({
+    source: where === 'everything' ? '/(.*)' : 'path' in where ? where.path : `${where.prefix}(.*)`,
+    headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
+  }));
+}
