@@ -1,6 +1,5 @@
 'use client';
 
-import * as Comlink from 'comlink';
 import { useEffect, useState } from 'react';
 import { BUNDLED_MODEL_ID } from '@/lib/clip/catalog';
 import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
@@ -25,13 +24,14 @@ export function useModel(): { model: ModelState; retry: () => void } {
   useEffect(() => {
     let current = true;
     const { services } = getFramesift();
+    // Also when a worker had to be replaced meanwhile, and the model runs somewhere else now.
+    const unsubscribe = services.clip.subscribe((loaded) => {
+      if (current) setModel({ state: 'ready', model: loaded });
+    });
     services.clip
-      .load(
-        modelOptions(),
-        Comlink.proxy((progress: LoadProgress) => {
-          if (current) setModel({ state: 'loading', progress });
-        }),
-      )
+      .load(modelOptions(), (progress) => {
+        if (current) setModel({ state: 'loading', progress });
+      })
       .then(
         (loaded) => {
           if (current) setModel({ state: 'ready', model: loaded });
@@ -42,6 +42,7 @@ export function useModel(): { model: ModelState; retry: () => void } {
       );
     return () => {
       current = false;
+      unsubscribe();
     };
   }, [attempt]);
 

@@ -18,8 +18,11 @@ export interface EncodedQuestion {
   rating: { calibration: Calibration; background: Float32Array<ArrayBuffer> } | null;
 }
 
-/** A question waits for at most one batch of frames; a worker that takes longer hangs. */
-const ENCODE_TIMEOUT_MS = 120_000;
+/**
+ * A worker that hangs is replaced long before (lib/ingest/clip-model.ts), and the question asked again
+ * in the next one, which has to start the model first.
+ */
+const ENCODE_TIMEOUT_MS = 600_000;
 
 /**
  * The question as a unit vector in the model's space, with what rates its matches.

@@ -1,28 +1,34 @@
-import { Mutex, withTimeout } from '@/lib/shared/async';
+import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { normaliseRows } from '@/lib/shared/vectors';
 import { readCalibration, type Calibration } from './calibration';
 import { DTYPE_FILE_SUFFIX, findModel, type CatalogEntry, type ModelDtype } from './catalog';
-import { ClipSession, startEngine, type ClipGraphs } from './clip-session';
+import { onnxRuntime, type EncoderRuntime, type TowerSession } from './clip-session';
 import {
   describeProvider,
-  detectCapabilities,
   rankProviders,
+  rungOf,
   type ExecutionProvider,
   type ProviderChoice,
+  type ProviderRung,
   type SkippedProvider,
 } from './execution-provider';
-import { goldenMismatch, goldenPicture, readGolden, type Golden } from './golden';
+import { goldenMismatch, goldenOf, goldenPicture, readGolden, REFERENCE_TEXT, type Golden } from './golden';
 import { modelVersionOf, readModelConfig, type ModelConfig } from './model-config';
 import { fetchModelFile, fetchModelJson, type DownloadProgress } from './model-files';
 import { normalisePixels } from './normalise-pixels';
+import { cachedReferences, type ReferenceStore } from './reference-vectors';
+import { classifyRunError, costsWorker } from './run-errors';
 import { ClipTokenizer } from './tokenizer';
+import { readTowers, type ClipGraphs, type ClipTowers } from './towers';
 
 export interface LoadOptions {
   modelId: string;
   dtype?: ModelDtype;
   /** `auto` takes the best that works. */
   provider?: ExecutionProvider | 'auto';
+  /** This way of running it and no other, to measure it. */
+  only?: ProviderRung;
 }
 
 /** Which model is at work, where, and why not elsewhere. */
@@ -30,6 +36,7 @@ export interface LoadedModel {
   modelId: string;
   modelName: string;
   modelVersion: string;
+  dtype: ModelDtype;
   config: ModelConfig;
   /** Absent for models nobody has measured. */
   calibration: Calibration | undefined;
@@ -39,36 +46,75 @@ export interface LoadedModel {
   skipped: SkippedProvider[];
 }
 
-export type LoadProgress = ({ stage: 'download' } & DownloadProgress) | { stage: 'start'; provider: string };
+export type LoadProgress =
+  | ({ stage: 'download' } & DownloadProgress)
+  /** `skipped` are the ways that have been tried or ruled out by then. */
+  | { stage: 'start'; provider: string; rung: ProviderRung; skipped: SkippedProvider[] };
 
-/** A session that is not made and self-tested by then hangs. Software WebGPU compiles shaders slowly. */
-const SESSION_TIMEOUT_MS = 120_000;
+/** How many pictures a second a started model reads. */
+export interface SpeedMeasurement {
+  framesPerSecond: number;
+  frames: number;
+  elapsedMs: number;
+}
 
 interface Loaded {
   model: LoadedModel;
-  session: ClipSession;
+  session: TowerSession;
   tokenizer: ClipTokenizer;
+}
+
+/** What the encoder stands on; tests bring their own to make a device fail, a run hang, a heap overflow. */
+export interface EncoderSurroundings {
+  runtime: EncoderRuntime;
+  references: ReferenceStore;
+  fetchModel: typeof fetchModel;
 }
 
 /**
  * A CLIP model, loaded once and kept. Encodes pictures and texts into unit-length vectors of one space.
  * Calls may overlap: they run one after another.
+ *
+ * Nothing in here has a time limit: a call that hangs holds its worker, and only the owner of the
+ * worker can end that (lib/ingest/clip-model.ts).
  */
 export class ClipEncoder {
-  /** Rounds every session creation and run; see ClipSession. */
+  /** Rounds every session creation and run: on WebGPU two at once hang the worker without an error. */
   readonly #oneAtATime = new Mutex();
+  readonly #runtime: EncoderRuntime;
+  readonly #references: ReferenceStore;
+  readonly #fetchModel: typeof fetchModel;
+  /** Ways of running a model that have failed in an earlier worker of this page. */
+  #demoted: readonly SkippedProvider[] = [];
   #loading: { key: string; result: Promise<Loaded> } | undefined;
+
+  constructor({
+    runtime = onnxRuntime,
+    references = cachedReferences,
+    fetchModel: fetcher = fetchModel,
+  }: Partial<EncoderSurroundings> = {}) {
+    this.#runtime = runtime;
+    this.#references = references;
+    this.#fetchModel = fetcher;
+  }
+
+  /** Leaves out ways of running a model, with the reason that is given to the person. Before `load`. */
+  demote(demoted: readonly SkippedProvider[]): void {
+    this.#demoted = demoted;
+  }
 
   /**
    * Loads a model, or returns the one that is loaded already.
    *
-   * @throws FramesiftError `model-unavailable` | `model-mismatch` | `provider-failed`
+   * @throws FramesiftError `model-unavailable` | `model-mismatch` | `provider-failed`, or `worker-lost`
+   *   when the next way of running it needs a new worker
    */
   async load(
     options: LoadOptions,
     onProgress: (progress: LoadProgress) => void = () => undefined,
   ): Promise<LoadedModel> {
-    const key = JSON.stringify([options.modelId, options.dtype ?? 'fp32', options.provider ?? 'auto']);
+    const { modelId, dtype = 'fp32', provider = 'auto', only } = options;
+    const key = JSON.stringify([modelId, dtype, provider, only]);
     if (this.#loading?.key !== key) {
       const previous = this.#loading?.result;
       const result = this.#replace(previous, options, onProgress);
@@ -84,7 +130,8 @@ export class ClipEncoder {
   /**
    * @param pictures RGB bytes of the model's input size each (lib/clip/resize.ts)
    * @returns row-major [pictures.length, dimension], rows of unit length
-   * @throws FramesiftError `provider-failed` when a vector is zero or not finite
+   * @throws FramesiftError `provider-failed` when a vector is zero or not finite, `out-of-memory`, or
+   *   `worker-lost` when this worker is of no more use
    */
   async encodeImages(pictures: readonly Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
     if (pictures.length === 0) return new Float32Array(0);
@@ -94,7 +141,7 @@ export class ClipEncoder {
 
   /**
    * @returns row-major [texts.length, dimension], rows of unit length
-   * @throws FramesiftError `bad-input` when a text is empty
+   * @throws FramesiftError `bad-input` when a text is empty; else as `encodeImages`
    */
   async encodeTexts(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
     if (texts.length === 0 || texts.some((text) => text.trim() === '')) {
@@ -105,6 +152,27 @@ export class ClipEncoder {
     }
     const { session, model, tokenizer } = await this.#loaded();
     return this.#encodeTexts(session, model.config, tokenizer, texts);
+  }
+
+  /**
+   * Reads the golden picture over and over, after one run to warm up.
+   *
+   * @param batchSize pictures in a run
+   * @param budgetMs no run begins after so long
+   */
+  async measureImages(batchSize: number, budgetMs: number): Promise<SpeedMeasurement> {
+    const { model } = await this.#loaded();
+    const pictures = Array.from({ length: batchSize }, () => goldenPicture(model.config.resize.size));
+    await this.encodeImages(pictures);
+    const startedMs = performance.now();
+    let frames = 0;
+    let elapsedMs = 0;
+    while (elapsedMs < budgetMs) {
+      await this.encodeImages(pictures);
+      frames += batchSize;
+      elapsedMs = performance.now() - startedMs;
+    }
+    return { framesPerSecond: (frames * 1000) / elapsedMs, frames, elapsedMs };
   }
 
   /** Frees the model. */
@@ -135,71 +203,93 @@ export class ClipEncoder {
     if (!entry)
       throw new FramesiftError('model-unavailable', `There is no model called “${options.modelId}”.`);
     const dtype = options.dtype ?? 'fp32';
-    const ladder = detectCapabilities().then((found) => rankProviders(found, options.provider ?? 'auto'));
-    const engine = this.#oneAtATime.run(async () => {
-      const [first] = (await ladder).choices;
-      // A failure shows again, with its reason, when the model is started.
-      if (first) await startEngine(first).catch(() => undefined);
-    });
-    const files = await fetchModel(entry, dtype, onProgress);
+    const ladder = this.#rank(options, dtype);
+    const engine = this.#startEngine(ladder);
+    const files = await this.#fetchModel(entry, dtype, onProgress);
     await engine;
-    const started = await this.#start(files, await ladder, onProgress);
+    const { config, tokenizer } = files;
+    const misfit = tokenizer.misfit(config.vocabularySize);
+    if (misfit) throw new FramesiftError('model-mismatch', `This model cannot be used: ${misfit}.`);
+    const modelVersion = modelVersionOf(entry.id, config.revision, dtype);
+    const start: Start = {
+      towers: readTowers(files.graphs, { ...config, imageSize: config.resize.size }),
+      config,
+      tokenizer,
+      golden: goldenOf(files.golden, dtype),
+      modelVersion,
+    };
+    const { session, choice, skipped } = await this.#start(start, await ladder, onProgress);
     return {
-      session: started.session,
-      tokenizer: files.tokenizer,
+      session,
+      tokenizer,
       model: {
         modelId: entry.id,
         modelName: entry.name,
-        modelVersion: modelVersionOf(entry.id, files.config.revision, dtype),
-        config: files.config,
+        modelVersion,
+        dtype,
+        config,
         calibration: files.calibration,
-        provider: started.choice,
-        providerLabel: describeProvider(started.choice),
-        skipped: started.skipped,
+        provider: choice,
+        providerLabel: describeProvider(choice),
+        skipped,
       },
     };
   }
 
+  async #rank(
+    { provider = 'auto', only }: LoadOptions,
+    dtype: ModelDtype,
+  ): Promise<RankedProviders> {
+    return rankProviders(await this.#runtime.detectCapabilities(), {
+      preferred: provider,
+      dtype,
+      demoted: this.#demoted,
+      ...(only && { only }),
+    });
+  }
+
+  /** Compiles the engine of the best rung while the model's files arrive. */
+  async #startEngine(ladder: Promise<RankedProviders>): Promise<void> {
+    const [first] = (await ladder).choices;
+    // A failure shows again, with its reason, when the model is started.
+    if (first) await this.#oneAtATime.run(() => this.#runtime.startEngine(first)).catch(() => undefined);
+  }
+
   /** Goes down the ladder until a provider makes a session that passes the self-test. */
   async #start(
-    files: ModelFiles,
-    { choices, skipped }: ReturnType<typeof rankProviders>,
+    start: Start,
+    { choices, skipped }: RankedProviders,
     onProgress: (progress: LoadProgress) => void,
-  ): Promise<{ session: ClipSession; choice: ProviderChoice; skipped: SkippedProvider[] }> {
+  ): Promise<{ session: TowerSession; choice: ProviderChoice; skipped: SkippedProvider[] }> {
     for (const choice of choices) {
-      onProgress({ stage: 'start', provider: describeProvider(choice) });
+      const rung = rungOf(choice);
+      onProgress({ stage: 'start', provider: describeProvider(choice), rung, skipped: [...skipped] });
       try {
-        const session = await withTimeout(
-          this.#startOne(files, choice),
-          SESSION_TIMEOUT_MS,
-          `The model on ${describeProvider(choice)}`,
-        );
-        return { session, choice, skipped };
+        return { session: await this.#startOne(start, choice), choice, skipped };
       } catch (error) {
-        if (error instanceof FramesiftError && error.code === 'timed-out')
-          throw hungWhileStarting(choice, error);
+        if (costsWorker(error) && error.code === 'worker-lost') throw error;
         const reason = error instanceof Error ? error.message : String(error);
-        skipped.push({ provider: choice.provider, reason });
+        skipped.push({ provider: choice.provider, rung, reason, failed: true });
       }
     }
     throw new FramesiftError(
       'provider-failed',
-      `The model could not be started in this browser: ${skipped.map(({ provider, reason }) => `${provider}: ${reason}`).join('; ')}.`,
+      `The model could not be started in this browser: ${skipped.map(({ provider: name, reason }) => `${name}: ${reason}`).join('; ')}.`,
     );
   }
 
-  async #startOne(files: ModelFiles, choice: ProviderChoice): Promise<ClipSession> {
-    const session = await this.#oneAtATime.run(() =>
-      ClipSession.create(files.graphs, choice, files.config.embeddingDimension),
+  async #startOne(start: Start, choice: ProviderChoice): Promise<TowerSession> {
+    const { towers, config, tokenizer } = start;
+    const session = await this.#alone(() =>
+      this.#runtime.startTowers(towers, choice, config.embeddingDimension, choice.provider),
     );
     try {
-      if (files.golden) {
-        const picture = goldenPicture(files.config.resize.size);
-        const image = await this.#encodeImages(session, files.config, [picture]);
-        const text = await this.#encodeTexts(session, files.config, files.tokenizer, [files.golden.text]);
-        const mismatch = goldenMismatch(files.golden, image, text);
-        if (mismatch) throw new FramesiftError('provider-failed', mismatch);
-      }
+      const golden = start.golden ?? (await this.#reference(start, choice));
+      const text = golden?.text ?? REFERENCE_TEXT;
+      // Run also where there is nothing to compare with: a graph that cannot be run is found out here.
+      const vectors = await this.#encodeGolden(session, config, tokenizer, text);
+      const mismatch = golden && goldenMismatch(golden, vectors.imageEmbedding, vectors.textEmbedding);
+      if (mismatch) throw new FramesiftError('provider-failed', mismatch);
       return session;
     } catch (error) {
       await session.close();
@@ -207,36 +297,80 @@ export class ClipEncoder {
     }
   }
 
+  /**
+   * What a model without stored vectors makes on WASM, which is what it must make on WebGPU; undefined
+   * where WASM itself is about to run.
+   */
+  async #reference(start: Start, choice: ProviderChoice): Promise<Golden | undefined> {
+    if (choice.provider === 'wasm') return undefined;
+    const { towers, config, tokenizer, modelVersion } = start;
+    const known = await this.#references.read(modelVersion);
+    if (known) return known;
+    const session = await this.#alone(() =>
+      this.#runtime.startTowers(towers, choice, config.embeddingDimension, 'wasm'),
+    );
+    try {
+      const golden = await this.#encodeGolden(session, config, tokenizer, REFERENCE_TEXT);
+      await this.#references.save(modelVersion, golden);
+      return golden;
+    } finally {
+      await this.#oneAtATime.run(() => session.close());
+    }
+  }
+
+  /** One call of the runtime, when no other is under way; its errors told apart by what they cost. */
+  async #alone<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#oneAtATime.run(call);
+    } catch (error) {
+      throw classifyRunError(error);
+    }
+  }
+
+  async #encodeGolden(
+    session: TowerSession,
+    config: ModelConfig,
+    tokenizer: ClipTokenizer,
+    text: string,
+  ): Promise<Golden> {
+    const imageEmbedding = await this.#encodeImages(session, config, [goldenPicture(config.resize.size)]);
+    const textEmbedding = await this.#encodeTexts(session, config, tokenizer, [text]);
+    return { imageEmbedding, text, textEmbedding };
+  }
+
   async #encodeImages(
-    session: ClipSession,
+    session: TowerSession,
     config: ModelConfig,
     pictures: readonly Uint8Array[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    const { size } = config.resize;
-    const pixelValues = normalisePixels(pictures, size, config.mean, config.std);
-    const vectors = await this.#oneAtATime.run(() => session.runVision(pixelValues, pictures.length, size));
+    const vectors = await this.#alone(async () => {
+      const pixelValues = normalisePixels(pictures, config.resize.size, config.mean, config.std);
+      return session.runVision(pixelValues, pictures.length);
+    });
     return unitRows(vectors, config.embeddingDimension, 'picture');
   }
 
   async #encodeTexts(
-    session: ClipSession,
+    session: TowerSession,
     config: ModelConfig,
     tokenizer: ClipTokenizer,
     texts: readonly string[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    const { ids, length } = tokenizer.encodeBatch(texts);
-    const vectors = await this.#oneAtATime.run(() => session.runText(ids, texts.length, length));
+    const encoded = tokenizer.encodeBatch(texts);
+    const vectors = await this.#alone(() => session.runText(encoded));
     return unitRows(vectors, config.embeddingDimension, 'text');
   }
 }
 
-/** A call that hangs holds the runtime for good: nothing else can be tried in this worker. */
-function hungWhileStarting({ provider }: ProviderChoice, cause: unknown): FramesiftError {
-  const message =
-    provider === 'webgpu'
-      ? 'The model does not start on this machine’s graphics card. Open this page with ?provider=wasm at the end of its address.'
-      : 'The model does not start in this browser. Reload the page to try again.';
-  return new FramesiftError('worker-lost', message, { cause });
+type RankedProviders = ReturnType<typeof rankProviders>;
+
+/** What is needed to start a model on any provider. */
+interface Start {
+  towers: ClipTowers;
+  config: ModelConfig;
+  tokenizer: ClipTokenizer;
+  golden: Golden | undefined;
+  modelVersion: string;
 }
 
 function unitRows(
@@ -254,7 +388,8 @@ function unitRows(
   return vectors;
 }
 
-interface ModelFiles {
+/** A model's files, read. */
+export interface ModelFiles {
   config: ModelConfig;
   tokenizer: ClipTokenizer;
   graphs: ClipGraphs;

@@ -1,10 +1,19 @@
+import type { ModelDtype } from './catalog';
+
 /** Where the model runs. */
 export type ExecutionProvider = 'webgpu' | 'wasm';
+
+/** The ways of running a model, best first. */
+export const PROVIDER_RUNGS = ['webgpu', 'wasm-threads', 'wasm-single'] as const;
+
+export type ProviderRung = (typeof PROVIDER_RUNGS)[number];
 
 /** What the machine and browser offer, asked for in the worker that will run the model. */
 export interface ProviderCapabilities {
   /** An adapter was really handed out; `navigator.gpu` alone promises nothing. */
   gpuAdapter: boolean;
+  /** The adapter computes with half-precision floats (`shader-f16`). */
+  halfPrecision: boolean;
   /** JavaScript Promise Integration, which the WebGPU build of the runtime is made for. */
   promiseIntegration: boolean;
   /** SharedArrayBuffer may be used: the page is cross-origin isolated. */
@@ -13,57 +22,99 @@ export interface ProviderCapabilities {
   processors: number;
 }
 
-/** One rung of the ladder. */
+/** One rung of the ladder, as it is on this machine. */
 export interface ProviderChoice {
   provider: ExecutionProvider;
   /** WASM threads; on WebGPU the threads of what stays on the CPU. */
   threads: number;
 }
 
-/** A provider that is not at work, and why. */
+/** A way of running the model that is not at work, and why. */
 export interface SkippedProvider {
   provider: ExecutionProvider;
+  rung: ProviderRung;
+  /** The end of a sentence that begins “because …”. */
   reason: string;
+  /** It was tried and failed, and would again; else it could not, or was not to, be tried. */
+  failed: boolean;
 }
 
 /** More threads than this gain nothing on a model of this size and cost memory each. */
 const MAX_THREADS = 16;
 
-/**
- * The providers to try, best first, and those that cannot be tried.
- *
- * @param preferred `auto` tries all; naming one tries it alone, but WASM is always left to fall back on
- */
+export interface RankOptions {
+  /** `auto` tries all; naming one tries it alone, but WASM is always left to fall back on. */
+  preferred: ExecutionProvider | 'auto';
+  dtype: ModelDtype;
+  /** Ways that have failed in an earlier worker of this page. */
+  demoted?: readonly SkippedProvider[];
+  /** This way and no other, to measure it. */
+  only?: ProviderRung;
+}
+
+/** The ways to try, best first, and those that cannot be tried. */
 export function rankProviders(
   capabilities: ProviderCapabilities,
-  preferred: ExecutionProvider | 'auto',
+  { preferred, dtype, demoted = [], only }: RankOptions,
 ): { choices: ProviderChoice[]; skipped: SkippedProvider[] } {
-  const threads = capabilities.sharedMemory ? Math.max(1, Math.min(MAX_THREADS, capabilities.processors)) : 1;
+  const { sharedMemory, processors } = capabilities;
+  const threads = sharedMemory ? Math.max(1, Math.min(MAX_THREADS, processors)) : 1;
   const choices: ProviderChoice[] = [];
   const skipped: SkippedProvider[] = [];
-  if (preferred === 'wasm') skipped.push({ provider: 'webgpu', reason: 'WASM was asked for' });
-  else if (!capabilities.gpuAdapter)
-    skipped.push({ provider: 'webgpu', reason: 'this browser offers no graphics adapter' });
-  else if (!capabilities.promiseIntegration)
-    skipped.push({ provider: 'webgpu', reason: 'this browser lacks WebAssembly promise integration (JSPI)' });
-  else choices.push({ provider: 'webgpu', threads });
-  choices.push({ provider: 'wasm', threads });
-  if (threads > 1) choices.push({ provider: 'wasm', threads: 1 });
+  const consider = (choice: ProviderChoice, obstacle: string | undefined) => {
+    const rung = rungOf(choice);
+    if (only && only !== rung) return;
+    const failed = demoted.find((one) => one.rung === rung);
+    if (failed) skipped.push(failed);
+    else if (obstacle === undefined) choices.push(choice);
+    else skipped.push({ provider: choice.provider, rung, reason: obstacle, failed: false });
+  };
+  const gpuObstacle =
+    preferred === 'wasm'
+      ? 'WASM was asked for'
+      : !capabilities.gpuAdapter
+        ? 'this browser offers no graphics adapter'
+        : !capabilities.promiseIntegration
+          ? 'this browser lacks WebAssembly promise integration (JSPI)'
+          : dtype === 'q8'
+            ? '8-bit models give wrong vectors there'
+            : dtype === 'fp16' && !capabilities.halfPrecision
+              ? 'this graphics adapter does not compute with half-precision floats (shader-f16)'
+              : undefined;
+  consider({ provider: 'webgpu', threads }, gpuObstacle);
+  if (threads > 1) consider({ provider: 'wasm', threads }, undefined);
+  else if (only === 'wasm-threads') {
+    const reason = sharedMemory
+      ? 'this machine has one processor'
+      : 'this page may not share memory between threads (it is not cross-origin isolated)';
+    skipped.push({ provider: 'wasm', rung: 'wasm-threads', reason, failed: false });
+  }
+  consider({ provider: 'wasm', threads: 1 }, undefined);
   return { choices, skipped };
+}
+
+export function rungOf({ provider, threads }: ProviderChoice): ProviderRung {
+  if (provider === 'webgpu') return 'webgpu';
+  return threads > 1 ? 'wasm-threads' : 'wasm-single';
 }
 
 /** Asking for an adapter can take long on a cold graphics driver, but not for ever. */
 const ADAPTER_TIMEOUT_MS = 10_000;
 
+interface GpuAdapter {
+  features: ReadonlySet<string>;
+}
+
 /** Asks this worker's browser what it offers. */
 export async function detectCapabilities(): Promise<ProviderCapabilities> {
-  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<unknown> } }).gpu;
+  const gpu = (navigator as { gpu?: { requestAdapter(): Promise<GpuAdapter | null> } }).gpu;
   const adapter = await Promise.race([
     gpu?.requestAdapter().catch(() => null) ?? null,
     new Promise<null>((resolve) => setTimeout(() => resolve(null), ADAPTER_TIMEOUT_MS)),
   ]);
   return {
     gpuAdapter: adapter !== null,
+    halfPrecision: adapter?.features.has('shader-f16') ?? false,
     promiseIntegration: 'Suspending' in WebAssembly,
     sharedMemory: globalThis.crossOriginIsolated,
     processors: navigator.hardwareConcurrency,

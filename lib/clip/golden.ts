@@ -1,21 +1,31 @@
 import { cosine } from '@/lib/shared/vectors';
 import { z } from '@/lib/shared/zod';
+import type { ModelDtype } from './catalog';
 
 /**
  * A picture and a phrase whose vectors are stored with the model. A provider that does not reproduce
  * them computes wrong numbers, finite though they may be (onnxruntime #31626), and is not used.
  */
-const goldenSchema = z.object({
+const vectorsSchema = z.object({
   image_embedding: z.array(z.number()),
-  text: z.string(),
   text_embedding: z.array(z.number()),
+});
+
+const goldenSchema = vectorsSchema.extend({
+  text: z.string(),
+  /** Vectors of the model's other number formats, where they are not those of fp32. */
+  dtypes: z.partialRecord(z.enum(['fp32', 'fp16', 'q8']), vectorsSchema).optional(),
 });
 
 export interface Golden {
   imageEmbedding: Float32Array<ArrayBuffer>;
   text: string;
   textEmbedding: Float32Array<ArrayBuffer>;
+  dtypes?: Partial<Record<ModelDtype, Pick<Golden, 'imageEmbedding' | 'textEmbedding'>>>;
 }
+
+/** What a model without stored vectors is tested with. */
+export const REFERENCE_TEXT = 'a photo of a cat';
 
 /** Below this cosine with its golden vector a provider is refused: fp32 kernels agree to 0.999999. */
 export const GOLDEN_MIN_COSINE = 0.999;
@@ -24,11 +34,30 @@ export const GOLDEN_MIN_COSINE = 0.999;
 export function readGolden(json: unknown): Golden | undefined {
   const parsed = goldenSchema.safeParse(json);
   if (!parsed.success) return undefined;
+  const { text, dtypes = {} } = parsed.data;
   return {
-    imageEmbedding: Float32Array.from(parsed.data.image_embedding),
-    text: parsed.data.text,
-    textEmbedding: Float32Array.from(parsed.data.text_embedding),
+    ...readVectors(parsed.data),
+    text,
+    dtypes: Object.fromEntries(Object.entries(dtypes).map(([dtype, one]) => [dtype, readVectors(one)])),
   };
+}
+
+function readVectors(vectors: z.infer<typeof vectorsSchema>) {
+  return {
+    imageEmbedding: Float32Array.from(vectors.image_embedding),
+    textEmbedding: Float32Array.from(vectors.text_embedding),
+  };
+}
+
+/**
+ * The vectors that a model in that number format must reproduce. Half precision must reproduce those of
+ * fp32; 8-bit weights give vectors of their own, and have none unless they are stored.
+ */
+export function goldenOf(golden: Golden | undefined, dtype: ModelDtype): Golden | undefined {
+  if (!golden) return undefined;
+  const own = golden.dtypes?.[dtype];
+  if (own) return { text: golden.text, ...own };
+  return dtype === 'q8' ? undefined : golden;
 }
 
 /**

@@ -13,11 +13,21 @@ export const PREPROCESSING_VERSION = 2;
 /** Longest `model_version` that the server's column takes. */
 const MODEL_VERSION_MAX_LENGTH = 50;
 
+/*
+ * Hugging Face writes only what differs from its defaults: the published config.json of CLIP ViT-B/32
+ * exports has no context length and no vocabulary size in it. These are the defaults of CLIPConfig.
+ */
+const CLIP_PROJECTION_DIM = 512;
+const CLIP_CONTEXT_LENGTH = 77;
+const CLIP_VOCABULARY_SIZE = 49_408;
+
 const configSchema = z.object({
-  projection_dim: z.number().int().positive(),
+  // Defaults hold for CLIP alone; another architecture's file would be read wrongly.
+  model_type: z.literal('clip').optional(),
+  projection_dim: z.number().int().positive().default(CLIP_PROJECTION_DIM),
   text_config: z.object({
-    max_position_embeddings: z.number().int().positive(),
-    eos_token_id: z.number().int().nonnegative().optional(),
+    max_position_embeddings: z.number().int().positive().default(CLIP_CONTEXT_LENGTH),
+    vocab_size: z.number().int().positive().default(CLIP_VOCABULARY_SIZE),
   }),
   framesift: z.object({ revision: z.string().min(1) }).optional(),
 });
@@ -31,19 +41,32 @@ const sizeSchema = z.union([
 /** `resample` in Pillow's numbering; the one resampling filter that lib/clip/resize.ts implements. */
 const PIL_BICUBIC = 3;
 
+/** Bytes become values of 0…1, to this precision. */
+const RESCALE_FACTOR = 1 / 255;
+const RESCALE_TOLERANCE = 1e-6;
+
 const preprocessorSchema = z.object({
   size: sizeSchema,
   crop_size: sizeSchema.optional(),
+  do_resize: z.literal(true).default(true),
   do_center_crop: z.boolean().default(true),
   resample: z.number().int().default(PIL_BICUBIC),
-  image_mean: z.tuple([z.number(), z.number(), z.number()]),
-  image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]),
+  do_rescale: z.literal(true).default(true),
+  rescale_factor: z
+    .number()
+    .refine((factor) => Math.abs(factor - RESCALE_FACTOR) < RESCALE_TOLERANCE, 'is not 1/255')
+    .default(RESCALE_FACTOR),
+  do_normalize: z.boolean().default(true),
+  image_mean: z.tuple([z.number(), z.number(), z.number()]).optional(),
+  image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]).optional(),
 });
 
 /** What the page must know of a model, read from its `config.json` and `preprocessor_config.json`. */
 export interface ModelConfig {
   embeddingDimension: number;
   contextLength: number;
+  /** Ids that the text tower knows are below this. */
+  vocabularySize: number;
   resize: ResizeSpec;
   /** Per channel, of pixel values in 0…1. */
   mean: readonly [number, number, number];
@@ -94,7 +117,14 @@ export function readModelConfig(
       `This model wants resampling filter ${pixels.data.resample}; only bicubic (${PIL_BICUBIC}) is supported.`,
     );
   }
-  const { size, crop_size: cropSize, do_center_crop: crops } = pixels.data;
+  const { size, crop_size: cropSize, do_center_crop: crops, do_normalize: normalises } = pixels.data;
+  const { image_mean: mean, image_std: std } = pixels.data;
+  if (normalises && (!mean || !std)) {
+    throw new FramesiftError(
+      'model-mismatch',
+      "The model's preprocessor_config.json is not usable: image_mean or image_std is missing.",
+    );
+  }
   if (typeof size === 'object' && 'height' in size && size.height !== size.width) {
     throw new FramesiftError(
       'model-mismatch',
@@ -107,13 +137,21 @@ export function readModelConfig(
       'This model crops to another size than it scales to, which is not supported.',
     );
   }
-  const squeezes = typeof size === 'object' && 'height' in size && !crops;
+  // Height and width mean exactly that; a shortest edge leaves a picture's shape, which only a crop makes square.
+  const squeezes = typeof size === 'object' && 'height' in size;
+  if (!squeezes && !crops) {
+    throw new FramesiftError(
+      'model-mismatch',
+      'This model wants pictures in their own shape, uncropped, which is not supported.',
+    );
+  }
   return {
     embeddingDimension: model.data.projection_dim,
     contextLength: model.data.text_config.max_position_embeddings,
+    vocabularySize: model.data.text_config.vocab_size,
     resize: { size: edgeOf(size), fit: squeezes ? 'stretch' : 'centre-crop' },
-    mean: pixels.data.image_mean,
-    std: pixels.data.image_std,
+    mean: normalises && mean ? mean : [0, 0, 0],
+    std: normalises && std ? std : [1, 1, 1],
     revision: model.data.framesift?.revision ?? revision,
   };
 }

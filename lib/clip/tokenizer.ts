@@ -1,5 +1,18 @@
 import { Tokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
 import { FramesiftError } from '@/lib/shared/errors';
+
+/** Ids of several texts, ready for a text tower. */
+export interface EncodedTexts {
+  /** Row-major [texts, length]. */
+  ids: Int32Array<ArrayBuffer>;
+  /** Ids of each text, both markers included. */
+  lengths: number[];
+  /** Ids in a row. */
+  length: number;
+  /** The id that fills short rows. */
+  fill: number;
+}
 
 /** Turns text into the ids that a CLIP text tower reads. */
 export class ClipTokenizer {
@@ -15,7 +28,7 @@ export class ClipTokenizer {
     if (typeof tokenizerJson !== 'object' || tokenizerJson === null) {
       throw new FramesiftError('model-mismatch', "The model's tokenizer.json is not an object.");
     }
-    this.#tokenizer = new Tokenizer(tokenizerJson, {});
+    this.#tokenizer = new Tokenizer(withoutSecondSplit(tokenizerJson), {});
     this.#contextLength = contextLength;
     const endOfTextId = this.#tokenizer.token_to_id('<|endoftext|>');
     if (endOfTextId === undefined) {
@@ -32,16 +45,47 @@ export class ClipTokenizer {
   }
 
   /**
-   * Ids of several texts as one row-major [texts, length] block, short rows filled with the end
-   * marker: CLIP's text tower is causal and reads its vector at the first one, so what follows is inert.
+   * Ids of several texts as one block, short rows filled with the end marker: CLIP's text tower is
+   * causal and reads its vector at the first one, so what follows is inert.
    */
-  encodeBatch(texts: readonly string[]): { ids: BigInt64Array<ArrayBuffer>; length: number } {
+  encodeBatch(texts: readonly string[]): EncodedTexts {
     const rows = texts.map((text) => this.encode(text));
     const length = Math.max(1, ...rows.map((row) => row.length));
-    const ids = new BigInt64Array(rows.length * length).fill(BigInt(this.#endOfTextId));
-    rows.forEach((row, rowIndex) =>
-      row.forEach((id, column) => (ids[rowIndex * length + column] = BigInt(id))),
-    );
-    return { ids, length };
+    const ids = new Int32Array(rows.length * length).fill(this.#endOfTextId);
+    rows.forEach((row, rowIndex) => ids.set(row, rowIndex * length));
+    return { ids, lengths: rows.map((row) => row.length), length, fill: this.#endOfTextId };
+  }
+
+  /** A sentence's end on why the ids do not fit a text tower that knows `vocabularySize` of them; or undefined. */
+  misfit(vocabularySize: number): string | undefined {
+    if (this.#endOfTextId < vocabularySize) return undefined;
+    return `its tokenizer.json has ids up to ${this.#endOfTextId}, while its config.json says ${vocabularySize} tokens`;
   }
 }
+
+/**
+ * CLIP's `tokenizer.json` splits words by its own pattern and then lets `ByteLevel` split them again by
+ * GPT-2's, which changes nothing but for @huggingface/tokenizers 0.2.0: its second pattern takes U+FEFF
+ * (a byte order mark, pasted along with text) for white space and drops it. So the second split is
+ * switched off where there is a first one.
+ */
+function withoutSecondSplit(tokenizerJson: object): object {
+  const parsed = splitThenBytes.safeParse(tokenizerJson);
+  if (!parsed.success) return tokenizerJson;
+  const { pre_tokenizer: preTokenizer } = parsed.data;
+  const [split, bytes] = preTokenizer.pretokenizers;
+  return {
+    ...tokenizerJson,
+    pre_tokenizer: { ...preTokenizer, pretokenizers: [split, { ...bytes, use_regex: false }] },
+  };
+}
+
+const splitThenBytes = z.object({
+  pre_tokenizer: z.looseObject({
+    type: z.literal('Sequence'),
+    pretokenizers: z.tuple([
+      z.looseObject({ type: z.literal('Split') }),
+      z.looseObject({ type: z.literal('ByteLevel') }),
+    ]),
+  }),
+});

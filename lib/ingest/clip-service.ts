@@ -1,9 +1,16 @@
 import * as Comlink from 'comlink';
-import { ClipEncoder, type LoadedModel, type LoadOptions, type LoadProgress } from '@/lib/clip/clip-encoder';
+import {
+  ClipEncoder,
+  type LoadedModel,
+  type LoadOptions,
+  type LoadProgress,
+  type SpeedMeasurement,
+} from '@/lib/clip/clip-encoder';
+import type { SkippedProvider } from '@/lib/clip/execution-provider';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
-import { embedFrames, type EmbedProgress, type FrameSource } from './embed-frames';
+import { DEFAULT_BATCH_SIZE, embedFrames, type EmbedProgress, type FrameSource } from './embed-frames';
 
 /** What the CLIP worker needs of the database worker. */
 interface FrameWriter {
@@ -23,10 +30,20 @@ const BATCH_TIMEOUT_MS = 90_000;
  * a clip's frames, which come straight from the video worker and go straight to the database worker.
  */
 export class ClipService {
-  readonly #encoder = new ClipEncoder();
+  readonly #encoder: ClipEncoder;
   #frames: Comlink.Remote<FrameSource> | undefined;
   #writer: Comlink.Remote<FrameWriter> | undefined;
   #job: AbortController | undefined;
+
+  /** @param encoder what encodes; the worker's own unless a test brings one that fails */
+  constructor(encoder = new ClipEncoder()) {
+    this.#encoder = encoder;
+  }
+
+  /** Leaves out ways of running a model that have failed in an earlier worker. Before anything is loaded. */
+  demote(demoted: SkippedProvider[]): void {
+    this.#encoder.demote(demoted);
+  }
 
   /** Wires this worker to the video and database workers. */
   connect(framesPort: MessagePort, databasePort: MessagePort): void {
@@ -48,6 +65,11 @@ export class ClipService {
   async encodeImages(pictures: Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
     const vectors = await this.#encoder.encodeImages(pictures);
     return Comlink.transfer(vectors, [vectors.buffer]);
+  }
+
+  /** How fast the loaded model reads pictures here, measured for about `budgetMs`. */
+  measure(budgetMs: number): Promise<SpeedMeasurement> {
+    return this.#encoder.measureImages(DEFAULT_BATCH_SIZE, budgetMs);
   }
 
   /**

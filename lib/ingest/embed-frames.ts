@@ -1,3 +1,4 @@
+import { costsWorker } from '@/lib/clip/run-errors';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame, FrameBatch, FrameFailure, PreparedFrame } from '@/lib/shared/frames';
@@ -45,13 +46,16 @@ export const DEFAULT_BATCH_SIZE = 8;
  * stays at a few batches however long the clip is.
  *
  * A batch that fails is tried again one frame at a time, so that one bad frame does not sink its
- * neighbours. Stops cleanly between batches when cancelled; what is stored stays.
+ * neighbours. One that does not fit into memory is halved, and so are those after it. A model that can
+ * do no more (a lost device, a hung run, too little memory for a single frame) makes the whole call fail
+ * with no frame given up: they are read again with a new worker. Stops cleanly between batches when cancelled; what is stored stays.
  *
  * @throws FramesiftError `cancelled`, or what made the source, encoder or store fail as a whole
  */
 export async function embedFrames(options: EmbedOptions): Promise<EmbedProgress> {
   const { source, batchSize, onProgress, signal } = options;
   const progress: EmbedProgress = { framesStored: 0, failures: [] };
+  const runs = { limit: batchSize };
   let decoding = pull(source, batchSize);
   let writing: Promise<void> = Promise.resolve();
   try {
@@ -61,7 +65,7 @@ export async function embedFrames(options: EmbedOptions): Promise<EmbedProgress>
       progress.failures.push(...batch.failures);
       if (!batch.done) decoding = pull(source, batchSize);
       if (batch.frames.length > 0) {
-        const embedded = await embedBatch(options, batch.frames, progress.failures);
+        const embedded = await embedBatch(options, batch.frames, progress.failures, runs);
         throwIfCancelled(signal);
         await writing;
         writing = settleLater(
@@ -103,15 +107,21 @@ function unwrap(pulled: Pulled): FrameBatch {
   return pulled.batch;
 }
 
+/** How many pictures the model is given at once: fewer once that many did not fit into memory. */
+interface RunLimit {
+  limit: number;
+}
+
 async function embedBatch(
   { encoder, signal }: EmbedOptions,
   frames: PreparedFrame[],
   failures: FrameFailure[],
+  runs: RunLimit,
 ): Promise<EmbeddedFrame[]> {
   try {
-    return attachRows(frames, await encoder.encodeImages(frames.map((frame) => frame.pixels)));
+    return await embedInRuns(encoder, frames, runs, signal);
   } catch (error) {
-    if (isCancelled(error)) throw error;
+    if (isCancelled(error) || costsWorker(error)) throw error;
   }
   const embedded: EmbeddedFrame[] = [];
   let lastError: unknown;
@@ -120,13 +130,34 @@ async function embedBatch(
     try {
       embedded.push(...attachRows([frame], await encoder.encodeImages([frame.pixels])));
     } catch (error) {
-      if (isCancelled(error)) throw error;
+      if (isCancelled(error) || costsWorker(error)) throw error;
       lastError = error;
       failures.push(failureOf(frame, error));
     }
   }
   // When not one frame of a batch works it is the model that is broken, not the frames.
   if (embedded.length === 0) throw toFramesiftError(lastError, 'The model failed on every frame of a batch.');
+  return embedded;
+}
+
+async function embedInRuns(
+  encoder: ImageEncoder,
+  frames: PreparedFrame[],
+  runs: RunLimit,
+  signal: AbortSignal | undefined,
+): Promise<EmbeddedFrame[]> {
+  const embedded: EmbeddedFrame[] = [];
+  while (embedded.length < frames.length) {
+    throwIfCancelled(signal);
+    const some = frames.slice(embedded.length, embedded.length + runs.limit);
+    try {
+      embedded.push(...attachRows(some, await encoder.encodeImages(some.map(({ pixels }) => pixels))));
+    } catch (error) {
+      const isTooMuch = error instanceof FramesiftError && error.code === 'out-of-memory';
+      if (!isTooMuch || some.length === 1) throw error;
+      runs.limit = Math.ceil(some.length / 2);
+    }
+  }
   return embedded;
 }
 

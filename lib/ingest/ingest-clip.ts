@@ -1,6 +1,6 @@
 import * as Comlink from 'comlink';
-import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
-import { throwIfCancelled, withTimeout } from '@/lib/shared/async';
+import type { LoadedModel, LoadOptions } from '@/lib/clip/clip-encoder';
+import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
 import { openVideoElement, type ElementFrames } from '@/lib/video/element-frames';
@@ -19,15 +19,6 @@ export interface IngestJob {
   decoder: Decoder;
   model: LoadOptions;
 }
-
-/** Loading a model may download it. */
-const LOAD_TIMEOUT_MS = 300_000;
-
-/**
- * Software WebGPU takes seconds a frame on large models; a batch that takes longer than this hangs.
- * onnxruntime-web gives no error when it does.
- */
-const STALL_TIMEOUT_MS = 180_000;
 
 /** A lost device or a decoder that the browser took back is survived; so many times in a row without one stored frame is final. */
 const MAX_FRUITLESS_ATTEMPTS = 3;
@@ -90,18 +81,11 @@ async function loadModel(
   options: LoadOptions,
   onStatus: (change: Partial<IngestStatus>) => void,
 ): Promise<LoadedModel> {
-  return withTimeout(
-    services.clip.load(
-      options,
-      Comlink.proxy((progress: LoadProgress) => {
-        if (progress.stage === 'download') {
-          onStatus({ download: { loadedBytes: progress.loadedBytes, totalBytes: progress.totalBytes } });
-        }
-      }),
-    ),
-    LOAD_TIMEOUT_MS,
-    'The model',
-  );
+  return services.clip.load(options, (progress) => {
+    if (progress.stage === 'download') {
+      onStatus({ download: { loadedBytes: progress.loadedBytes, totalBytes: progress.totalBytes } });
+    }
+  });
 }
 
 async function readInAttempts(
@@ -113,6 +97,7 @@ async function readInAttempts(
   signal: AbortSignal,
 ): Promise<FrameFailure[]> {
   let fruitlessAttempts = 0;
+  let batchSize = DEFAULT_BATCH_SIZE;
   let lastStored = 0;
   for (;;) {
     const stored = new Set(await services.database.storedFrameIndexes(job.eventId, model.modelVersion));
@@ -130,6 +115,7 @@ async function readInAttempts(
       return await readOnce(
         services,
         { ...job, requests: remaining },
+        batchSize,
         model,
         stored.size,
         onStatus,
@@ -138,9 +124,12 @@ async function readInAttempts(
       );
     } catch (thrown) {
       const error = toFramesiftError(thrown);
-      if (isCancelled(error) || !error.transient || fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) throw error;
-      // Nothing less cures a lost device or a hung run than new workers (see docs/decisions/004).
-      services.discardMediaWorkers();
+      // A provider that gives no usable vectors any more may be another one in the next worker.
+      const isCurable = error.transient || error.code === 'provider-failed';
+      if (isCancelled(error) || !isCurable || fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) throw error;
+      if (error.code === 'out-of-memory') batchSize = Math.ceil(batchSize / 2);
+      // Nothing less cures a lost device, a hung run or a full heap than new workers (see docs/decisions/004).
+      services.clip.recover(error);
       await loadModel(services, job.model, onStatus);
     }
   }
@@ -149,6 +138,7 @@ async function readInAttempts(
 async function readOnce(
   services: FramesiftServices,
   job: IngestJob,
+  batchSize: number,
   model: LoadedModel,
   alreadyStored: number,
   onStatus: (change: Partial<IngestStatus>) => void,
@@ -158,11 +148,15 @@ async function readOnce(
   const { video, clip } = services;
   const estimator = new RateEstimator();
   const total = alreadyStored + job.requests.length;
-  const watchdog = new Watchdog(STALL_TIMEOUT_MS);
+  const watchdog = new Watchdog(
+    clip.limits.batchMs,
+    () =>
+      new FramesiftError('worker-lost', 'Reading the clip has come to a standstill.', { transient: true }),
+  );
   const cancel = () => {
-    void clip.cancelEmbedding();
+    clip.cancelEmbedding();
     // Answers a pull that waits for a decoder which may never come.
-    void video.closeFrames();
+    video.closeFrames().catch(() => undefined);
   };
   let element: ElementFrames | undefined;
   signal.addEventListener('abort', cancel, { once: true });
@@ -189,12 +183,8 @@ async function readOnce(
       estimator.add(nowMs, stored);
       onStatus({ framesStored: stored, rate: estimator.rate(total), failures, elapsedMs: nowMs - startedMs });
     };
-    const embedding = clip.embedClip(
-      job.model,
-      { eventId: job.eventId, batchSize: DEFAULT_BATCH_SIZE },
-      Comlink.proxy(onProgress),
-    );
-    const { failures } = await Promise.race([embedding, watchdog.expired]);
+    const embedding = clip.embedClip(job.model, { eventId: job.eventId, batchSize }, onProgress);
+    const { failures } = await watchdog.race(embedding);
     return failures;
   } finally {
     watchdog.stop();
@@ -202,37 +192,5 @@ async function readOnce(
     element?.close();
     // A worker that was replaced answers nothing any more.
     void video.closeFrames().catch(() => undefined);
-  }
-}
-
-/** Rejects when it has not been fed for a while. */
-class Watchdog {
-  readonly expired: Promise<never>;
-  readonly #timeoutMs: number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #reject: (error: FramesiftError) => void = () => undefined;
-
-  constructor(timeoutMs: number) {
-    this.#timeoutMs = timeoutMs;
-    this.expired = new Promise((_, reject) => (this.#reject = reject));
-    this.expired.catch(() => undefined);
-    this.feed();
-  }
-
-  feed(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () =>
-        this.#reject(
-          new FramesiftError('worker-lost', 'Reading the clip has come to a standstill.', {
-            transient: true,
-          }),
-        ),
-      this.#timeoutMs,
-    );
-  }
-
-  stop(): void {
-    clearTimeout(this.#timer);
   }
 }

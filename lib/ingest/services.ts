@@ -1,5 +1,10 @@
 import * as Comlink from 'comlink';
 import type { ClipDatabase } from '@/lib/db/clip-database';
+import { Interruption } from '@/lib/shared/async';
+import { FramesiftError } from '@/lib/shared/errors';
+import type { LoadOptions } from '@/lib/clip/clip-encoder';
+import { measureProviders, type ProviderReport } from './measure-providers';
+import { CLIP_MODEL_LIMITS, ClipModel, type ClipModelLimits, type ClipWorkers } from './clip-model';
 import type { ClipService } from './clip-service';
 import type { VideoService } from './video-service';
 
@@ -20,6 +25,8 @@ interface MediaWorkers {
   /** Undefined until a clip is opened, and then the CLIP worker's other end of `framesPort`. */
   video: OpenWorker<VideoService> | undefined;
   framesPort: MessagePort;
+  /** Ends every call to the two that waits, once they are gone. */
+  end: Interruption;
 }
 
 /**
@@ -36,9 +43,21 @@ export class FramesiftServices {
   /** Ends that the CLIP worker writes to, kept for the database worker until it is made. */
   #rowsPorts: MessagePort[] = [];
   #media: MediaWorkers | undefined;
+  #generation = 0;
+  /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
+  readonly clip: ClipModel;
 
-  constructor(factories: WorkerFactories) {
+  constructor(factories: WorkerFactories, limits: ClipModelLimits = CLIP_MODEL_LIMITS) {
     this.#factories = factories;
+    const generation = () => this.#generation;
+    const workers: ClipWorkers = {
+      get generation() {
+        return generation();
+      },
+      open: () => this.#mediaWorkers().clip.remote,
+      discard: (reason) => this.discardMediaWorkers(reason),
+    };
+    this.clip = new ClipModel(workers, limits);
   }
 
   get database(): Comlink.Remote<ClipDatabase> {
@@ -50,14 +69,11 @@ export class FramesiftServices {
   get video(): Comlink.Remote<VideoService> {
     const media = this.#mediaWorkers();
     if (!media.video) {
-      media.video = this.#open<VideoService>(this.#factories.video, 'video');
-      void media.video.remote.connect(Comlink.transfer(media.framesPort, [media.framesPort]));
+      const { worker, remote } = this.#open<VideoService>(this.#factories.video, 'video');
+      void remote.connect(Comlink.transfer(media.framesPort, [media.framesPort]));
+      media.video = { worker, remote: interruptible(remote, media.end) };
     }
     return media.video.remote;
-  }
-
-  get clip(): Comlink.Remote<ClipService> {
-    return this.#mediaWorkers().clip.remote;
   }
 
   /** Makes the CLIP worker ahead of its first use: its script loads while the page is still being built. */
@@ -65,11 +81,31 @@ export class FramesiftServices {
     this.#mediaWorkers();
   }
 
-  /** Ends the video and CLIP workers at once, whatever they are doing; the next use makes new ones. */
-  discardMediaWorkers(): void {
-    this.#media?.video?.worker.terminate();
-    this.#media?.clip.worker.terminate();
+  /**
+   * Ends the video and CLIP workers at once, whatever they are doing; the next use makes new ones. Calls
+   * that wait for them are answered with `reason`.
+   */
+  discardMediaWorkers(
+    reason = new FramesiftError('worker-lost', 'This page has ended its workers.', { transient: true }),
+  ): void {
+    const media = this.#media;
+    if (!media) return;
     this.#media = undefined;
+    this.#generation += 1;
+    media.video?.worker.terminate();
+    media.clip.worker.terminate();
+    media.end.interrupt(reason);
+  }
+
+  /**
+   * How fast a model reads pictures in each way of running it here, best way first; `onReport` is called
+   * as each is known. Takes some seconds a way and a worker of its own: for when nothing else is running.
+   */
+  measureProviders(
+    options: LoadOptions,
+    onReport: (report: ProviderReport) => void,
+  ): Promise<ProviderReport[]> {
+    return measureProviders(this.#factories.clip, options, onReport);
   }
 
   /** Ends everything. */
@@ -82,16 +118,18 @@ export class FramesiftServices {
 
   #mediaWorkers(): MediaWorkers {
     if (this.#media) return this.#media;
-    const clip = this.#open<ClipService>(this.#factories.clip, 'model');
+    const { worker, remote } = this.#open<ClipService>(this.#factories.clip, 'model');
     const frames = new MessageChannel();
     const rows = new MessageChannel();
-    void clip.remote.connect(
+    void remote.connect(
       Comlink.transfer(frames.port2, [frames.port2]),
       Comlink.transfer(rows.port2, [rows.port2]),
     );
     this.#rowsPorts.push(rows.port1);
     if (this.#database) this.#connectRows(this.#database.remote);
-    this.#media = { clip, video: undefined, framesPort: frames.port1 };
+    const end = new Interruption();
+    const clip = { worker, remote: interruptible(remote, end) };
+    this.#media = { clip, video: undefined, framesPort: frames.port1, end };
     return this.#media;
   }
 
@@ -105,13 +143,29 @@ export class FramesiftServices {
     return { worker, remote: Comlink.wrap<T>(worker) };
   }
 
+  /** A worker whose failure is told to the page, and ends the calls that wait for it. */
   #watched(worker: Worker, name: string): Worker {
     worker.addEventListener('error', ({ message }) => {
       const detail = message ? ` (${message})` : '';
       this.onWorkerError(
         `The ${name} worker of this page has failed${detail}. Reload the page to start it again.`,
       );
+      if (worker === this.#media?.video?.worker || worker === this.#media?.clip.worker) {
+        const reason = `The ${name} worker has failed${detail}.`;
+        this.discardMediaWorkers(new FramesiftError('worker-lost', reason, { transient: true }));
+      }
     });
     return worker;
   }
+}
+
+/** The same remote object, whose calls that wait end with the interruption. */
+function interruptible<T>(remote: Comlink.Remote<T>, end: Interruption): Comlink.Remote<T> {
+  return new Proxy(remote, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof name !== 'string' || typeof member !== 'function') return member;
+      return (...values: unknown[]) => end.race(Promise.resolve(Reflect.apply(member, undefined, values)));
+    },
+  });
 }

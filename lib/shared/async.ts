@@ -23,6 +23,60 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, wha
   }
 }
 
+/**
+ * Ends waits from outside, any number of them. Unlike `Promise.race` with a promise that rejects one
+ * day, it keeps nothing of a wait that is over.
+ */
+export class Interruption {
+  readonly #waits = new Set<(reason: Error) => void>();
+  #reason: Error | undefined;
+
+  /** What `promise` gives, or the reason of the interruption if that comes first. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#reason) reject(this.#reason);
+      this.#waits.add(reject);
+      const settle = () => this.#waits.delete(reject);
+      promise.then(resolve, reject).finally(settle);
+    });
+  }
+
+  /** Rejects every wait, and every one to come, with `reason`. */
+  interrupt(reason: Error): void {
+    this.#reason ??= reason;
+    for (const reject of this.#waits) reject(this.#reason);
+    this.#waits.clear();
+  }
+}
+
+/** Rejects with an error once it has not been fed for a while. */
+export class Watchdog {
+  readonly #interruption = new Interruption();
+  readonly #timeoutMs: number;
+  readonly #makeError: () => Error;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(timeoutMs: number, makeError: () => Error) {
+    this.#timeoutMs = timeoutMs;
+    this.#makeError = makeError;
+    this.feed();
+  }
+
+  /** What `promise` gives, unless nothing feeds this for too long. */
+  race<T>(promise: Promise<T>): Promise<T> {
+    return this.#interruption.race(promise);
+  }
+
+  feed(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#interruption.interrupt(this.#makeError()), this.#timeoutMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /** Runs async sections one at a time, first come, first served. */
 export class Mutex {
   #tail: Promise<unknown> = Promise.resolve();

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'model-unavailable'
   | 'model-mismatch'
   | 'provider-failed'
+  | 'out-of-memory'
   | 'storage-unavailable'
   | 'storage-full'
   | 'write-incomplete'

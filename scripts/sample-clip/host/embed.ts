@@ -7,11 +7,12 @@ import {
   type Calibration,
   type MatchStrength,
 } from '@/lib/clip/calibration';
-import { ClipSession } from '@/lib/clip/clip-session';
+import { onnxRuntime, type TowerSession } from '@/lib/clip/clip-session';
 import { readModelConfig, type ModelConfig } from '@/lib/clip/model-config';
 import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { resizeFrame } from '@/lib/clip/resize';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
+import { readTowers } from '@/lib/clip/towers';
 import { promptsFor } from '@/lib/query/prompts';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { packedRows } from '@/lib/shared/pixel-rows';
@@ -20,7 +21,7 @@ import { HEIGHT, WIDTH } from '../clip';
 
 /** The bundled model on Node's WASM: the same steps as on the page, files read from disk. */
 export class Embedder {
-  readonly #session: ClipSession;
+  readonly #session: TowerSession;
   readonly #tokenizer: ClipTokenizer;
   readonly #config: ModelConfig;
   readonly #calibration: Calibration;
@@ -28,7 +29,7 @@ export class Embedder {
   #background = new Float32Array();
 
   private constructor(
-    session: ClipSession,
+    session: TowerSession,
     tokenizer: ClipTokenizer,
     config: ModelConfig,
     calibration: Calibration,
@@ -47,10 +48,12 @@ export class Embedder {
     const readGraph = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
       new Uint8Array(await readFile(join(folder, 'onnx', name)));
     const [vision, text] = await Promise.all([readGraph('vision_model.onnx'), readGraph('text_model.onnx')]);
-    const session = await ClipSession.create(
-      { vision, text },
+    const towers = readTowers({ vision, text }, { ...config, imageSize: config.resize.size });
+    const session = await onnxRuntime.startTowers(
+      towers,
       { provider: 'wasm', threads: 1 },
       config.embeddingDimension,
+      'wasm',
     );
     const calibration = readCalibration(await readJson('calibration.json'));
     if (!calibration) throw new Error(`${folder}/calibration.json is not usable.`);
@@ -77,7 +80,7 @@ export class Embedder {
   async embedPicture(picture: Uint8Array): Promise<Float32Array> {
     const { resize, mean, std, embeddingDimension } = this.#config;
     const pixels = normalisePixels([picture], resize.size, mean, std);
-    const vector = await this.#session.runVision(pixels, 1, resize.size);
+    const vector = await this.#session.runVision(pixels, 1);
     normaliseRows(vector, embeddingDimension);
     return vector;
   }
@@ -94,8 +97,7 @@ export class Embedder {
   }
 
   async #embedTexts(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
-    const { ids, length } = this.#tokenizer.encodeBatch(texts);
-    const vectors = await this.#session.runText(ids, texts.length, length);
+    const vectors = await this.#session.runText(this.#tokenizer.encodeBatch(texts));
     normaliseRows(vectors, this.#config.embeddingDimension);
     return vectors;
   }

@@ -4,7 +4,13 @@ import { goldenMismatch, goldenPicture } from '@/lib/clip/golden';
 import { modelVersionOf, readModelConfig } from '@/lib/clip/model-config';
 import { normalisePixels } from '@/lib/clip/normalise-pixels';
 
-const FULL = { gpuAdapter: true, promiseIntegration: true, sharedMemory: true, processors: 4 };
+const FULL = {
+  gpuAdapter: true,
+  halfPrecision: true,
+  promiseIntegration: true,
+  sharedMemory: true,
+  processors: 4,
+};
 
 describe('rankProviders', () => {
   it.each([
@@ -34,15 +40,44 @@ describe('rankProviders', () => {
       skipped: 0,
     },
   ])('with $name', ({ capabilities, order, skipped }) => {
-    const ranked = rankProviders(capabilities, 'auto');
+    const ranked = rankProviders(capabilities, { preferred: 'auto', dtype: 'fp32' });
     expect(ranked.choices.map(({ provider, threads }) => `${provider} ${threads}`)).toEqual(order);
     expect(ranked.skipped).toHaveLength(skipped);
   });
 
   it('leaves WebGPU out when WASM is asked for, and says so', () => {
-    const { choices, skipped } = rankProviders(FULL, 'wasm');
+    const { choices, skipped } = rankProviders(FULL, { preferred: 'wasm', dtype: 'fp32' });
     expect(choices.every(({ provider }) => provider === 'wasm')).toBe(true);
-    expect(skipped).toEqual([{ provider: 'webgpu', reason: 'WASM was asked for' }]);
+    expect(skipped).toEqual([
+      { provider: 'webgpu', rung: 'webgpu', reason: 'WASM was asked for', failed: false },
+    ]);
+  });
+
+  it.each([
+    ['8-bit models anywhere', 'q8', FULL, /8-bit/],
+    ['half precision where the adapter has none', 'fp16', { ...FULL, halfPrecision: false }, /shader-f16/],
+  ] as const)('keeps off WebGPU %s', (_, dtype, capabilities, reason) => {
+    const { choices, skipped } = rankProviders(capabilities, { preferred: 'auto', dtype });
+    expect(choices.map(({ provider }) => provider)).toEqual(['wasm', 'wasm']);
+    expect(skipped[0]!.reason).toMatch(reason);
+  });
+
+  it('runs half precision on WebGPU where the adapter has it', () => {
+    expect(rankProviders(FULL, { preferred: 'auto', dtype: 'fp16' }).choices[0]!.provider).toBe('webgpu');
+  });
+
+  it('leaves out what has failed before, with the reason that was noted', () => {
+    const demoted = [{ provider: 'webgpu', rung: 'webgpu', reason: 'it hung', failed: true }] as const;
+    const { choices, skipped } = rankProviders(FULL, { preferred: 'webgpu', dtype: 'fp32', demoted });
+    expect(choices.map(({ provider, threads }) => `${provider} ${threads}`)).toEqual(['wasm 4', 'wasm 1']);
+    expect(skipped).toEqual(demoted);
+  });
+
+  it('takes one way alone when that is to be measured', () => {
+    const only = 'wasm-single';
+    expect(rankProviders(FULL, { preferred: 'auto', dtype: 'fp32', only }).choices).toEqual([
+      { provider: 'wasm', threads: 1 },
+    ]);
   });
 });
 
@@ -68,6 +103,23 @@ describe('readModelConfig', () => {
     expect(readModelConfig(CONFIG, { ...PREPROCESSOR, size: 224, crop_size: 224 }).resize.size).toBe(224);
   });
 
+  it('fills in what Hugging Face leaves out because it is the default', () => {
+    const published = {
+      model_type: 'clip',
+      projection_dim: 512,
+      text_config: { model_type: 'clip_text_model' },
+    };
+    expect(readModelConfig(published, PREPROCESSOR)).toMatchObject({
+      contextLength: 77,
+      vocabularySize: 49_408,
+    });
+  });
+
+  it('leaves values as they are when the model does not normalise', () => {
+    const preprocessor = { ...PREPROCESSOR, do_normalize: false, image_mean: undefined };
+    expect(readModelConfig(CONFIG, preprocessor)).toMatchObject({ mean: [0, 0, 0], std: [1, 1, 1] });
+  });
+
   it('stretches when nothing is cropped', () => {
     const preprocessor = { ...PREPROCESSOR, size: { height: 96, width: 96 }, do_center_crop: false };
     expect(readModelConfig(CONFIG, preprocessor).resize).toEqual({ size: 96, fit: 'stretch' });
@@ -85,6 +137,9 @@ describe('readModelConfig', () => {
     ],
     ['a missing mean', CONFIG, { ...PREPROCESSOR, image_mean: undefined }, /image_mean/],
     ['no object', null, PREPROCESSOR, /config\.json/],
+    ['another architecture', { ...CONFIG, model_type: 'siglip' }, PREPROCESSOR, /model_type/],
+    ['another scale of bytes', CONFIG, { ...PREPROCESSOR, rescale_factor: 1 / 127.5 }, /rescale_factor/],
+    ['a picture left in its shape', CONFIG, { ...PREPROCESSOR, do_center_crop: false }, /uncropped/],
   ])('refuses %s', (_, config, preprocessor, message) => {
     expect(() => readModelConfig(config, preprocessor)).toThrow(message);
   });
