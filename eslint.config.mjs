@@ -5,7 +5,8 @@ import tseslint from 'typescript-eslint';
 
 /**
  * Folders of lib/ in layers: an arrow points down only, so each layer may import those after it.
- * app → ingest, query, select, export → video, clip, db → shared. `select` and `query` know `shared` alone.
+ * app → ingest, query, select, export → video, clip, db → shared. `select` and `query` know `shared` alone;
+ * `models` is below `clip` and knows `shared` alone too.
  */
 const noApp = {
   group: ['**/app/**', '@/app/**', '**/workers/**', '@/workers/**'],
@@ -65,12 +66,13 @@ export default tseslint.config(
     rules: { ...next.configs.recommended.rules, ...next.configs['core-web-vitals'].rules },
   },
   { files: ['app/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
-  only('shared', ['app', 'clip', 'video', 'db', 'ingest', 'query', 'select', 'export']),
-  only('select', ['clip', 'video', 'db', 'ingest', 'query', 'export']),
-  only('query', ['clip', 'video', 'db', 'ingest', 'select', 'export']),
+  only('shared', ['app', 'clip', 'models', 'video', 'db', 'ingest', 'query', 'select', 'export']),
+  only('models', ['clip', 'video', 'db', 'ingest', 'query', 'select', 'export']),
+  only('select', ['clip', 'models', 'video', 'db', 'ingest', 'query', 'export']),
+  only('query', ['clip', 'models', 'video', 'db', 'ingest', 'select', 'export']),
   only('clip', ['video', 'db', 'ingest', 'query', 'select', 'export']),
-  only('video', ['clip', 'db', 'ingest', 'query', 'select', 'export']),
-  only('db', ['clip', 'video', 'ingest', 'query', 'select', 'export']),
+  only('video', ['clip', 'models', 'db', 'ingest', 'query', 'select', 'export']),
+  only('db', ['clip', 'models', 'video', 'ingest', 'query', 'select', 'export']),
   only('ingest', ['export']),
   {
     files: ['scripts/**/*.mjs', '*.mjs'],

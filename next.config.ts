@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NextConfig } from 'next';
 import { PHASE_DEVELOPMENT_SERVER } from 'next/constants';
@@ -11,6 +12,18 @@ import { isolationHeaders, nextHeaders, siteHeaders } from './scripts/deploy/sit
  */
 const target = process.env.FRAMESIFT_BUILD;
 
+/**
+ * The manifests of the models that `npm run models -- pull` has put into public/models. They are built into
+ * the page, which then takes these models from its own site without having to ask what is there.
+ */
+function hostedManifests(): string[] {
+  const folder = join(process.cwd(), 'public/models');
+  return readdirSync(folder)
+    .map((model) => join(folder, model, 'manifest.json'))
+    .filter((path) => existsSync(path))
+    .map((path) => readFileSync(path, 'utf8'));
+}
+
 export default function config(phase: string): NextConfig {
   const isDevelopment = phase === PHASE_DEVELOPMENT_SERVER;
   const models = readModelFolders(join(process.cwd(), 'public/models'));
@@ -20,6 +33,7 @@ export default function config(phase: string): NextConfig {
     // Hosts compress at their edge (docs/deploy.md). Doing it here took half a second a visit for the engine alone.
     compress: false,
     env: {
+      FRAMESIFT_HOSTED_MODELS: JSON.stringify(hostedManifests()),
       FRAMESIFT_MODEL_DIGESTS: JSON.stringify(
         Object.fromEntries(models.map(({ id, digest }) => [id, digest])),
       ),

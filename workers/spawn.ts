@@ -6,4 +6,6 @@ export const workerFactories: WorkerFactories = {
     new Worker(new URL('./db.worker.ts', import.meta.url), { type: 'module', name: 'database' }),
   video: () => new Worker(new URL('./video.worker.ts', import.meta.url), { type: 'module', name: 'video' }),
   clip: () => new Worker(new URL('./clip.worker.ts', import.meta.url), { type: 'module', name: 'clip' }),
+  models: () =>
+    new Worker(new URL('./models.worker.ts', import.meta.url), { type: 'module', name: 'models' }),
 };

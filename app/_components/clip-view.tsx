@@ -11,6 +11,7 @@ import { AnswerGrid, DEFAULT_COUNT, type AnswerOrder } from './answer-grid';
 import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
 import { QueryBar } from './query-bar';
+import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 
 const GENERAL_EXAMPLES = ['a person', 'a red car', 'a dog', 'trees and grass'];
@@ -60,9 +61,12 @@ export function ClipView({
     <div className="mx-auto max-w-[110rem] space-y-4 p-4">
       <QueryBar question={question} examples={examples ?? GENERAL_EXAMPLES} onAsk={onAsk} onClear={onClear} />
       {isOtherVersion && (
-        <Notice tone="warn">
+        <Notice
+          tone="warn"
+          actions={!isReading && <Button onClick={onResume}>Read it again with this model</Button>}
+        >
           This clip was read with another model ({clip.modelVersion}), whose numbers cannot be compared with
-          this one’s. Add the clip again to ask about it.
+          this one’s. Read it again to ask about it, or go back to that model.
         </Notice>
       )}
       {question && !model && (

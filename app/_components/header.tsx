@@ -1,5 +1,6 @@
 import { Popover } from 'radix-ui';
 import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { OfflineSnapshot, OfflineStage } from '../_hooks/offline-copy';
 import type { ModelState } from '../_hooks/use-model';
 import type { LibraryState } from '../_hooks/use-library';
@@ -24,17 +25,20 @@ function Logo() {
   );
 }
 
-/** The name of the page, what the model runs on, and help. */
+/** The name of the page, what the model runs on, the choice of models, and help. */
 export function Header({
   model,
   onRetryModel,
   library,
   offline,
+  models,
 }: {
   model: ModelState;
   onRetryModel: () => void;
   library: LibraryState;
   offline: OfflineSnapshot;
+  /** The models dialog with its button. */
+  models: ReactNode;
 }) {
   return (
     <header className="flex items-center gap-3 border-b border-line bg-surface px-4 py-2.5">
@@ -45,6 +49,7 @@ export function Header({
       </div>
       <div className="ml-auto flex items-center gap-1">
         <EngineBadge model={model} onRetry={onRetryModel} library={library} offline={offline} />
+        {models}
         <HelpDialog />
       </div>
     </header>

@@ -72,7 +72,7 @@ function Working({ status, onCancel }: { status: IngestStatus; onCancel: () => v
         </span>
         {rate && (
           <span className="text-ink-2 tabular-nums">
-            {rate.framesPerSecond.toFixed(1)} frames a second, {formatRemaining(rate.remainingMs)}
+            {rate.perSecond.toFixed(1)} frames a second, {formatRemaining(rate.remainingMs)}
           </span>
         )}
         <Button className="ml-auto" onClick={onCancel}>

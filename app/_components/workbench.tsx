@@ -4,8 +4,10 @@ import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
+import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
 import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
+import { looksLikeModel } from '@/lib/models/own-model';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { type Sampling } from '@/lib/video/choose-timestamps';
 import { exposeConsoleApi } from '../_hooks/console-api';
@@ -16,21 +18,26 @@ import { inspectFile, useDrafts, type Draft } from '../_hooks/use-drafts';
 import { useFileDrop } from '../_hooks/use-file-drop';
 import { useIngestStatuses } from '../_hooks/use-ingest';
 import { useLibrary, useWasEmpty } from '../_hooks/use-library';
+import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
 import { modelOptions, useModel } from '../_hooks/use-model';
 import { useOffline } from '../_hooks/use-offline';
+import { useModels } from '../_hooks/use-models';
 import { ClipView } from './clip-view';
 import { DraftPanel } from './draft-panel';
 import { Header } from './header';
 import { LibraryList } from './library-list';
 import { NewVersionNotice } from './new-version-notice';
+import { ModelsDialog } from './models/models-dialog';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 import { Welcome } from './welcome';
 
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
-  const { model, retry } = useModel();
+  const { model, retry, change } = useModel();
   const offline = useOffline(model);
+  const models = useModels(change);
+  const [modelsOpen, setModelsOpen] = useState(false);
   const { library, refresh, remove, undoable, undoRemove } = useLibrary(model.state === 'loading');
   const { drafts, refusals, inspecting, addFiles, removeDraft, dismissRefusal } = useDrafts();
   const statuses = useIngestStatuses();
@@ -77,7 +84,16 @@ export function Workbench() {
     const [first] = await addFiles(videos);
     if (first) setSelectedKey(first.key);
   };
-  const isDragging = useFileDrop((files) => void openFiles(files));
+  const openGiven = (given: readonly GivenFile[]) => {
+    if (looksLikeModel(given.map(({ path }) => path))) {
+      setModelsOpen(true);
+      models.refresh();
+      models.lookInFiles(given);
+    } else {
+      void openFiles(given.map(({ file }) => file));
+    }
+  };
+  const isDragging = useFileDrop(openGiven);
 
   const start = async (opened: Omit<Draft, 'key' | 'preview'>, sampling: Sampling) => {
     const { services, queue } = getFramesift();
@@ -139,7 +155,21 @@ export function Workbench() {
 
   return (
     <div className="flex min-h-dvh flex-col">
-      <Header model={model} onRetryModel={retry} library={library} offline={offline} />
+      <Header
+        model={model}
+        onRetryModel={retry}
+        library={library}
+        offline={offline}
+        models={
+          <ModelsDialog
+            models={models}
+            loaded={model.state === 'ready' ? model.model : null}
+            isReading={Array.from(statuses.values()).some(isActive)}
+            isOpen={modelsOpen}
+            onOpenChange={setModelsOpen}
+          />
+        }
+      />
       <input
         ref={picker}
         type="file"
@@ -195,7 +225,24 @@ export function Workbench() {
             ))}
             {inspecting && <Notice tone="info">Looking at the file…</Notice>}
             {model.state === 'failed' && (
-              <Notice tone="danger" actions={<Button onClick={retry}>Try again</Button>}>
+              <Notice
+                tone="danger"
+                actions={
+                  <>
+                    <Button onClick={retry}>Try again</Button>
+                    {readModelChoice().modelId !== BUNDLED_CHOICE.modelId && (
+                      <Button
+                        onClick={() => {
+                          saveModelChoice(BUNDLED_CHOICE);
+                          retry();
+                        }}
+                      >
+                        Use the bundled model
+                      </Button>
+                    )}
+                  </>
+                }
+              >
                 {model.message}
               </Notice>
             )}
@@ -252,7 +299,7 @@ export function Workbench() {
       {isDragging && (
         <div className="pointer-events-none fixed inset-0 z-40 flex items-center justify-center bg-black/60 p-6">
           <div className="flex items-center gap-3 rounded-2xl border-2 border-dashed border-white px-8 py-6 text-lg font-medium text-white">
-            <Upload aria-hidden className="size-6" /> Drop a clip, or a picture to search with
+            <Upload aria-hidden className="size-6" /> Drop a clip, a picture to search with, or a model
           </div>
         </div>
       )}

@@ -1,9 +1,14 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
+import type { GivenFile } from '@/lib/ingest/model-service';
+import { readDroppedFiles } from './dropped-files';
 
-/** Takes files dropped anywhere on the page. Returns whether files are being dragged over it now. */
-export function useFileDrop(onDrop: (files: File[]) => void): boolean {
+/**
+ * Takes files dropped anywhere on the page, those in dropped folders too. Returns whether files are being
+ * dragged over it now.
+ */
+export function useFileDrop(onDrop: (files: GivenFile[]) => void): boolean {
   const [isOver, setIsOver] = useState(false);
   const callback = useRef(onDrop);
   useEffect(() => {
@@ -32,7 +37,8 @@ export function useFileDrop(onDrop: (files: File[]) => void): boolean {
       event.preventDefault();
       depth = 0;
       setIsOver(false);
-      callback.current(Array.from(event.dataTransfer?.files ?? []));
+      if (!event.dataTransfer) return;
+      void readDroppedFiles(event.dataTransfer).then((files) => callback.current(files));
     };
     window.addEventListener('dragenter', enter);
     window.addEventListener('dragleave', leave);

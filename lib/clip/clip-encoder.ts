@@ -1,8 +1,14 @@
+import {
+  DTYPE_FILE_SUFFIX,
+  parseModelJson,
+  type DownloadProgress,
+  type ModelDtype,
+  type ModelFileSource,
+} from '@/lib/models/model-files';
 import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { normaliseRows } from '@/lib/shared/vectors';
 import { readCalibration, type Calibration } from './calibration';
-import { DTYPE_FILE_SUFFIX, findModel, type CatalogEntry, type ModelDtype } from './catalog';
 import { onnxRuntime, type EncoderRuntime, type TowerSession } from './clip-session';
 import {
   describeProvider,
@@ -15,7 +21,6 @@ import {
 } from './execution-provider';
 import { goldenMismatch, goldenOf, goldenPicture, readGolden, REFERENCE_TEXT, type Golden } from './golden';
 import { modelVersionOf, readModelConfig, type ModelConfig } from './model-config';
-import { fetchModelFile, fetchModelJson, type DownloadProgress } from './model-files';
 import { normalisePixels } from './normalise-pixels';
 import { cachedReferences, type ReferenceStore } from './reference-vectors';
 import { classifyRunError, costsWorker } from './run-errors';
@@ -51,6 +56,17 @@ export type LoadProgress =
   /** `skipped` are the ways that have been tried or ruled out by then. */
   | { stage: 'start'; provider: string; rung: ProviderRung; skipped: SkippedProvider[] };
 
+/**
+ * Finds the files of a model.
+ *
+ * @throws FramesiftError `model-unavailable` when there is no such model, or it is not on this machine yet
+ */
+export type OpenModelFiles = (
+  modelId: string,
+  dtype: ModelDtype,
+  onProgress: (progress: DownloadProgress) => void,
+) => Promise<ModelFileSource>;
+
 /** How many pictures a second a started model reads. */
 export interface SpeedMeasurement {
   framesPerSecond: number;
@@ -68,7 +84,6 @@ interface Loaded {
 export interface EncoderSurroundings {
   runtime: EncoderRuntime;
   references: ReferenceStore;
-  fetchModel: typeof fetchModel;
 }
 
 /**
@@ -81,21 +96,20 @@ export interface EncoderSurroundings {
 export class ClipEncoder {
   /** Rounds every session creation and run: on WebGPU two at once hang the worker without an error. */
   readonly #oneAtATime = new Mutex();
+  readonly #openFiles: OpenModelFiles;
   readonly #runtime: EncoderRuntime;
   readonly #references: ReferenceStore;
-  readonly #fetchModel: typeof fetchModel;
   /** Ways of running a model that have failed in an earlier worker of this page. */
   #demoted: readonly SkippedProvider[] = [];
   #loading: { key: string; result: Promise<Loaded> } | undefined;
 
-  constructor({
-    runtime = onnxRuntime,
-    references = cachedReferences,
-    fetchModel: fetcher = fetchModel,
-  }: Partial<EncoderSurroundings> = {}) {
+  constructor(
+    openFiles: OpenModelFiles,
+    { runtime = onnxRuntime, references = cachedReferences }: Partial<EncoderSurroundings> = {},
+  ) {
+    this.#openFiles = openFiles;
     this.#runtime = runtime;
     this.#references = references;
-    this.#fetchModel = fetcher;
   }
 
   /** Leaves out ways of running a model, with the reason that is given to the person. Before `load`. */
@@ -199,18 +213,18 @@ export class ClipEncoder {
       ({ session }) => this.#oneAtATime.run(() => session.close()),
       () => undefined,
     );
-    const entry = findModel(options.modelId);
-    if (!entry)
-      throw new FramesiftError('model-unavailable', `There is no model called “${options.modelId}”.`);
     const dtype = options.dtype ?? 'fp32';
     const ladder = this.#rank(options, dtype);
     const engine = this.#startEngine(ladder);
-    const files = await this.#fetchModel(entry, dtype, onProgress);
+    const source = await this.#openFiles(options.modelId, dtype, (progress) =>
+      onProgress({ stage: 'download', ...progress }),
+    );
+    const files = await readFiles(source);
     await engine;
     const { config, tokenizer } = files;
     const misfit = tokenizer.misfit(config.vocabularySize);
     if (misfit) throw new FramesiftError('model-mismatch', `This model cannot be used: ${misfit}.`);
-    const modelVersion = modelVersionOf(entry.id, config.revision, dtype);
+    const modelVersion = modelVersionOf(source.modelId, config.revision, dtype);
     const start: Start = {
       towers: readTowers(files.graphs, { ...config, imageSize: config.resize.size }),
       config,
@@ -223,8 +237,8 @@ export class ClipEncoder {
       session,
       tokenizer,
       model: {
-        modelId: entry.id,
-        modelName: entry.name,
+        modelId: source.modelId,
+        modelName: source.name,
         modelVersion,
         dtype,
         config,
@@ -236,10 +250,7 @@ export class ClipEncoder {
     };
   }
 
-  async #rank(
-    { provider = 'auto', only }: LoadOptions,
-    dtype: ModelDtype,
-  ): Promise<RankedProviders> {
+  async #rank({ provider = 'auto', only }: LoadOptions, dtype: ModelDtype): Promise<RankedProviders> {
     return rankProviders(await this.#runtime.detectCapabilities(), {
       preferred: provider,
       dtype,
@@ -389,7 +400,7 @@ function unitRows(
 }
 
 /** A model's files, read. */
-export interface ModelFiles {
+interface ModelFiles {
   config: ModelConfig;
   tokenizer: ClipTokenizer;
   graphs: ClipGraphs;
@@ -397,38 +408,39 @@ export interface ModelFiles {
   calibration: Calibration | undefined;
 }
 
-async function fetchModel(
-  entry: CatalogEntry,
-  dtype: ModelDtype,
-  onProgress: (progress: LoadProgress) => void,
-): Promise<ModelFiles> {
-  const suffix = DTYPE_FILE_SUFFIX[dtype];
-  const loaded = { vision: 0, text: 0 };
-  const totals: { vision: number | null; text: number | null } = { vision: null, text: null };
-  const watch = (tower: 'vision' | 'text') => (loadedBytes: number, totalBytes: number | null) => {
-    loaded[tower] = loadedBytes;
-    totals[tower] = totalBytes;
-    onProgress({
-      stage: 'download',
-      loadedBytes: loaded.vision + loaded.text,
-      totalBytes: totals.vision !== null && totals.text !== null ? totals.vision + totals.text : null,
-    });
+async function readFiles(source: ModelFileSource): Promise<ModelFiles> {
+  const suffix = DTYPE_FILE_SUFFIX[source.dtype];
+  const readJson = async (path: string): Promise<unknown> => {
+    const bytes = await source.read(path);
+    try {
+      return parseModelJson(bytes);
+    } catch (cause) {
+      throw new FramesiftError('model-mismatch', `The model's ${path} is not valid JSON.`, { cause });
+    }
   };
-  const [config, preprocessor, tokenizerJson, golden, calibration, vision, text] = await Promise.all([
-    fetchModelJson(`${entry.baseUrl}/config.json`),
-    fetchModelJson(`${entry.baseUrl}/preprocessor_config.json`),
-    fetchModelJson(`${entry.baseUrl}/tokenizer.json`),
+  const readGraphs = async (): Promise<ClipGraphs> => {
+    const combined = `onnx/model${suffix}.onnx`;
+    if (source.paths.includes(combined)) return { both: await source.read(combined) };
+    const [vision, text] = await Promise.all([
+      source.read(`onnx/vision_model${suffix}.onnx`),
+      source.read(`onnx/text_model${suffix}.onnx`),
+    ]);
+    return { vision, text };
+  };
+  const [config, preprocessor, tokenizerJson, golden, calibration, graphs] = await Promise.all([
+    readJson('config.json'),
+    readJson('preprocessor_config.json'),
+    readJson('tokenizer.json'),
     // Not every model has vectors to be compared with, or has been measured.
-    fetchModelJson(`${entry.baseUrl}/golden.json`).then(readGolden, () => undefined),
-    fetchModelJson(`${entry.baseUrl}/calibration.json`).then(readCalibration, () => undefined),
-    fetchModelFile(`${entry.baseUrl}/onnx/vision_model${suffix}.onnx`, watch('vision')),
-    fetchModelFile(`${entry.baseUrl}/onnx/text_model${suffix}.onnx`, watch('text')),
+    readJson('golden.json').then(readGolden, () => undefined),
+    readJson('calibration.json').then(readCalibration, () => undefined),
+    readGraphs(),
   ]);
-  const modelConfig = readModelConfig(config, preprocessor);
+  const modelConfig = readModelConfig(config, preprocessor, source.revision);
   return {
     config: modelConfig,
     tokenizer: new ClipTokenizer(tokenizerJson, modelConfig.contextLength),
-    graphs: { vision, text },
+    graphs,
     golden,
     calibration,
   };

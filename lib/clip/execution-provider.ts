@@ -1,4 +1,4 @@
-import type { ModelDtype } from './catalog';
+import type { ModelDtype } from '@/lib/models/model-files';
 
 /** Where the model runs. */
 export type ExecutionProvider = 'webgpu' | 'wasm';

@@ -1,6 +1,6 @@
 import { cosine } from '@/lib/shared/vectors';
+import type { ModelDtype } from '@/lib/models/model-files';
 import { z } from '@/lib/shared/zod';
-import type { ModelDtype } from './catalog';
 
 /**
  * A picture and a phrase whose vectors are stored with the model. A provider that does not reproduce

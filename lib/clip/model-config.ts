@@ -1,8 +1,8 @@
+import { REVISION_LENGTH, type ModelDtype } from '@/lib/models/model-files';
 import { FramesiftError } from '@/lib/shared/errors';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { z } from '@/lib/shared/zod';
-import type { ModelDtype } from './catalog';
 
 /**
  * Version of everything between a decoded frame and `pixel_values`: colour conversion, resampling,
@@ -163,7 +163,7 @@ export function readModelConfig(
  * @throws FramesiftError `model-mismatch` when it would not fit the column's 50 characters
  */
 export function modelVersionOf(modelId: string, revision: string, dtype: ModelDtype): string {
-  const version = `${modelId}@${revision.slice(0, 8)}/${dtype}/p${PREPROCESSING_VERSION}`;
+  const version = `${modelId}@${revision.slice(0, REVISION_LENGTH)}/${dtype}/p${PREPROCESSING_VERSION}`;
   if (version.length > MODEL_VERSION_MAX_LENGTH) {
     throw new FramesiftError(
       'model-mismatch',

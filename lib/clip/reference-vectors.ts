@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import { z } from '@/lib/shared/zod';
 import { readGolden, type Golden } from './golden';
 
 /**

@@ -1,5 +1,5 @@
 import { Tokenizer } from '@huggingface/tokenizers';
-import { z } from 'zod';
+import { z } from '@/lib/shared/zod';
 import { FramesiftError } from '@/lib/shared/errors';
 
 /** Ids of several texts, ready for a text tower. */

@@ -282,6 +282,6 @@ export class ClipModel {
   }
 }
 
-function keyOf({ modelId, dtype, provider }: LoadOptions): string {
+function keyOf({ modelId, dtype = 'fp32', provider = 'auto' }: LoadOptions): string {
   return JSON.stringify([modelId, dtype, provider]);
 }

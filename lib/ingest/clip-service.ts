@@ -7,15 +7,22 @@ import {
   type SpeedMeasurement,
 } from '@/lib/clip/clip-encoder';
 import type { SkippedProvider } from '@/lib/clip/execution-provider';
+import { bundledFiles } from '@/lib/models/bundled-files';
+import { findModel } from '@/lib/models/catalog';
+import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/models/model-files';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { DEFAULT_BATCH_SIZE, embedFrames, type EmbedProgress, type FrameSource } from './embed-frames';
+import type { ModelService } from './model-service';
 
 /** What the CLIP worker needs of the database worker. */
 interface FrameWriter {
   storeFrameBatch(eventId: string, frames: EmbeddedFrame[], modelVersion: string): Promise<unknown>;
 }
+
+/** What the CLIP worker needs of the models worker. */
+type ModelFiles = Pick<ModelService, 'openFiles' | 'readFile'>;
 
 export interface EmbedJob {
   eventId: string;
@@ -25,6 +32,9 @@ export interface EmbedJob {
 /** Decoding so many frames, or storing them, takes seconds at worst; longer means a worker is stuck. */
 const BATCH_TIMEOUT_MS = 90_000;
 
+/** Half a gigabyte from a slow disk. */
+const READ_TIMEOUT_MS = 120_000;
+
 /**
  * What the CLIP worker does, exposed over Comlink: encodes texts and pictures for the page, and embeds
  * a clip's frames, which come straight from the video worker and go straight to the database worker.
@@ -33,11 +43,14 @@ export class ClipService {
   readonly #encoder: ClipEncoder;
   #frames: Comlink.Remote<FrameSource> | undefined;
   #writer: Comlink.Remote<FrameWriter> | undefined;
+  #openModelsPort: (() => Promise<MessagePort>) | undefined;
+  #models: Promise<Comlink.Remote<ModelFiles>> | undefined;
   #job: AbortController | undefined;
 
   /** @param encoder what encodes; the worker's own unless a test brings one that fails */
-  constructor(encoder = new ClipEncoder()) {
-    this.#encoder = encoder;
+  constructor(encoder?: ClipEncoder) {
+    this.#encoder =
+      encoder ?? new ClipEncoder((modelId, dtype, onProgress) => this.#openFiles(modelId, dtype, onProgress));
   }
 
   /** Leaves out ways of running a model that have failed in an earlier worker. Before anything is loaded. */
@@ -49,6 +62,11 @@ export class ClipService {
   connect(framesPort: MessagePort, databasePort: MessagePort): void {
     this.#frames = Comlink.wrap<FrameSource>(framesPort);
     this.#writer = Comlink.wrap<FrameWriter>(databasePort);
+  }
+
+  /** Tells how to reach the models worker, for models that do not come with the page. */
+  connectModels(openPort: () => Promise<MessagePort>): void {
+    this.#openModelsPort = openPort;
   }
 
   load(options: LoadOptions, onProgress?: (progress: LoadProgress) => void): Promise<LoadedModel> {
@@ -118,5 +136,23 @@ export class ClipService {
   /** Stops the running job after the batch in hand; what is stored stays. */
   cancelEmbedding(): void {
     this.#job?.abort();
+  }
+
+  async #openFiles(
+    modelId: string,
+    dtype: ModelDtype,
+    onProgress: (progress: DownloadProgress) => void,
+  ): Promise<ModelFileSource> {
+    const entry = findModel(modelId);
+    if (entry?.origin.kind === 'bundled') return bundledFiles(entry, dtype, onProgress);
+    const open = this.#openModelsPort;
+    if (!open) throw new FramesiftError('internal', 'The workers are not connected.');
+    this.#models ??= open().then((port) => Comlink.wrap<ModelFiles>(port));
+    const models = await this.#models;
+    const facts = await withTimeout(models.openFiles(modelId, dtype), READ_TIMEOUT_MS, 'The model store');
+    return {
+      ...facts,
+      read: (path) => withTimeout(models.readFile(modelId, path), READ_TIMEOUT_MS, 'The model store'),
+    };
   }
 }

@@ -5,7 +5,7 @@ import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/erro
 import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
 import { openVideoElement, type ElementFrames } from '@/lib/video/element-frames';
 import { DEFAULT_BATCH_SIZE, type EmbedProgress } from './embed-frames';
-import { RateEstimator } from './rate-estimator';
+import { RateEstimator } from '@/lib/shared/rate-estimator';
 import type { IngestStatus } from './ingest-status';
 import type { FramesiftServices } from './services';
 

@@ -1,5 +1,5 @@
 import type { FrameFailure } from '@/lib/shared/frames';
-import type { Rate } from './rate-estimator';
+import type { Rate } from '@/lib/shared/rate-estimator';
 
 /** Where a clip is on its way into the database. */
 export type IngestStage =

@@ -26,15 +26,15 @@ const MEASURE_TIMEOUT_MS = 240_000;
 
 /** Tries every way of running a model, each in a worker of its own that is ended afterwards. */
 export async function measureProviders(
-  makeWorker: () => Worker,
+  openWorker: () => { worker: Worker; service: Comlink.Remote<ClipService> },
   options: LoadOptions,
   onReport: (report: ProviderReport) => void,
 ): Promise<ProviderReport[]> {
   const reports: ProviderReport[] = [];
   for (const rung of PROVIDER_RUNGS) {
-    const worker = makeWorker();
+    const { worker, service } = openWorker();
     try {
-      const report = await measureRung(Comlink.wrap<ClipService>(worker), { ...options, only: rung }, rung);
+      const report = await measureRung(service, { ...options, only: rung }, rung);
       reports.push(report);
       onReport(report);
     } finally {

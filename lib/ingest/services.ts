@@ -6,6 +6,7 @@ import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import { measureProviders, type ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipModelLimits, type ClipWorkers } from './clip-model';
 import type { ClipService } from './clip-service';
+import type { ModelService } from './model-service';
 import type { VideoService } from './video-service';
 
 /** Makes each worker; the page owns the files that they run. */
@@ -13,6 +14,7 @@ export interface WorkerFactories {
   database: () => Worker;
   video: () => Worker;
   clip: () => Worker;
+  models: () => Worker;
 }
 
 interface OpenWorker<T> {
@@ -30,10 +32,11 @@ interface MediaWorkers {
 }
 
 /**
- * The page's three workers, wired to each other, each made when it is first used: three that start at once
+ * The page's workers, wired to each other, each made when it is first used: three that start at once
  * take a second from the one that a person waits for. The video and CLIP workers can be thrown away and made
  * anew, which is the one cure for a lost graphics device, a hung run or a heap that has grown too large;
- * the database worker lives as long as the page.
+ * the database worker lives as long as the page, and so does the models worker, which is made when the first
+ * model that does not come with the page is asked for.
  */
 export class FramesiftServices {
   /** Called when a worker's script cannot be loaded or throws where nobody waits: its calls may never be answered. */
@@ -44,6 +47,7 @@ export class FramesiftServices {
   #rowsPorts: MessagePort[] = [];
   #media: MediaWorkers | undefined;
   #generation = 0;
+  #models: OpenWorker<ModelService> | undefined;
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
   readonly clip: ClipModel;
 
@@ -97,6 +101,11 @@ export class FramesiftServices {
     media.end.interrupt(reason);
   }
 
+  get models(): Comlink.Remote<ModelService> {
+    this.#models ??= this.#open<ModelService>(this.#factories.models, 'models');
+    return this.#models.remote;
+  }
+
   /**
    * How fast a model reads pictures in each way of running it here, best way first; `onReport` is called
    * as each is known. Takes some seconds a way and a worker of its own: for when nothing else is running.
@@ -105,7 +114,13 @@ export class FramesiftServices {
     options: LoadOptions,
     onReport: (report: ProviderReport) => void,
   ): Promise<ProviderReport[]> {
-    return measureProviders(this.#factories.clip, options, onReport);
+    const openWorker = () => {
+      const worker = this.#factories.clip();
+      const service = Comlink.wrap<ClipService>(worker);
+      this.#connectModels(service);
+      return { worker, service };
+    };
+    return measureProviders(openWorker, options, onReport);
   }
 
   /** Ends everything. */
@@ -114,11 +129,14 @@ export class FramesiftServices {
     this.#database?.remote[Comlink.releaseProxy]();
     this.#database?.worker.terminate();
     this.#database = undefined;
+    this.#models?.worker.terminate();
+    this.#models = undefined;
   }
 
   #mediaWorkers(): MediaWorkers {
     if (this.#media) return this.#media;
     const { worker, remote } = this.#open<ClipService>(this.#factories.clip, 'model');
+    this.#connectModels(remote);
     const frames = new MessageChannel();
     const rows = new MessageChannel();
     void remote.connect(
@@ -141,6 +159,18 @@ export class FramesiftServices {
   #open<T>(make: () => Worker, name: string): OpenWorker<T> {
     const worker = this.#watched(make(), name);
     return { worker, remote: Comlink.wrap<T>(worker) };
+  }
+
+  /** Tells a CLIP worker how to reach the models worker. */
+  #connectModels(clip: Comlink.Remote<ClipService>): void {
+    void clip.connectModels(Comlink.proxy(() => Promise.resolve(this.#openModelsPort())));
+  }
+
+  /** A way from the CLIP worker to the models worker, made when it is needed: the bundled model needs none. */
+  #openModelsPort(): MessagePort {
+    const channel = new MessageChannel();
+    void this.models.connect(Comlink.transfer(channel.port1, [channel.port1]));
+    return Comlink.transfer(channel.port2, [channel.port2]);
   }
 
   /** A worker whose failure is told to the page, and ends the calls that wait for it. */

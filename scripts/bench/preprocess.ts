@@ -13,8 +13,8 @@ import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from '@playwright/test';
-import { BUNDLED_MODEL_ID, findModel } from '@/lib/clip/catalog';
 import { resizeFrame } from '@/lib/clip/resize';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { dotAt } from '@/lib/shared/vectors';
 import { openModulePage } from '../host/module-page';
@@ -207,8 +207,7 @@ function comparisonRow(
 }
 
 async function compareAll(browser: Browser, address: string, folder: string): Promise<Comparison[]> {
-  const entry = findModel(BUNDLED_MODEL_ID)!;
-  const embedder = await Embedder.open(join(root, 'public', entry.baseUrl));
+  const embedder = await Embedder.open(join(root, 'public/models', BUNDLED_MODEL_ID));
   const context = await browser.newContext();
   try {
     const page = await context.newPage();

@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLED_MODEL_ID } from '@/lib/clip/catalog';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { formatBytes } from '@/lib/shared/format';
 import {
   findBuiltSite,

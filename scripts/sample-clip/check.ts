@@ -9,7 +9,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { BUNDLED_MODEL_ID } from '@/lib/clip/catalog';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { dotAt } from '@/lib/shared/vectors';
 import { CLIP_FILE, CLIP_FOLDER, FRAME_RATE, SHOTS } from './clip';
 import { repositoryPath, withPage } from './host/browser';

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUNDLED_MODEL_ID } from '@/lib/clip/catalog';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { readOpenAiVocabulary } from './simple-tokenizer';
 
 /*

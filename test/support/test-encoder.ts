@@ -1,15 +1,14 @@
-import { BUNDLED_MODEL_ID } from '@/lib/clip/catalog';
-import { ClipEncoder, type LoadOptions } from '@/lib/clip/clip-encoder';
+import { ClipEncoder, type LoadOptions, type OpenModelFiles } from '@/lib/clip/clip-encoder';
 import { onnxRuntime, type EncoderRuntime } from '@/lib/clip/clip-session';
 import type { Golden } from '@/lib/clip/golden';
-import { readModelConfig } from '@/lib/clip/model-config';
 import type { ReferenceStore } from '@/lib/clip/reference-vectors';
-import { ClipTokenizer } from '@/lib/clip/tokenizer';
 import type { ClipGraphs } from '@/lib/clip/towers';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
+import { DTYPE_FILE_SUFFIX } from '@/lib/models/model-files';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from './published-files';
 
 // Made once a test file: its vocabulary is large.
-const tokenizer = new ClipTokenizer(openAiTokenizerJson(), 77);
+const tokenizer = bytesOf(openAiTokenizerJson());
 
 /** An encoder whose model is in memory. */
 export interface TestModel {
@@ -55,18 +54,39 @@ export function encoderOf(
   references: ReferenceStore = new MemoryReferences(),
 ): ClipEncoder {
   const { graphs, config = PUBLISHED_CONFIG, preprocessor = PUBLISHED_PREPROCESSOR, golden } = model;
-  return new ClipEncoder({
-    runtime,
-    references,
-    fetchModel: () => {
-      const modelConfig = readModelConfig(config, preprocessor, 'test');
-      return Promise.resolve({
-        config: modelConfig,
-        tokenizer,
-        graphs,
-        golden,
-        calibration: undefined,
-      });
-    },
-  });
+  const openFiles: OpenModelFiles = (modelId, dtype) => {
+    const suffix = DTYPE_FILE_SUFFIX[dtype];
+    const files = new Map<string, Uint8Array<ArrayBuffer>>([
+      ['config.json', bytesOf(config)],
+      ['preprocessor_config.json', bytesOf(preprocessor)],
+      ['tokenizer.json', tokenizer],
+      ...(golden ? [['golden.json', bytesOf(goldenJson(golden))] as const] : []),
+      ...('both' in graphs
+        ? [[`onnx/model${suffix}.onnx`, graphs.both] as const]
+        : [
+            [`onnx/vision_model${suffix}.onnx`, graphs.vision] as const,
+            [`onnx/text_model${suffix}.onnx`, graphs.text] as const,
+          ]),
+    ]);
+    return Promise.resolve({
+      modelId,
+      name: 'Test model',
+      dtype,
+      revision: 'test',
+      paths: [...files.keys()],
+      read: (path) => {
+        const bytes = files.get(path);
+        return bytes ? Promise.resolve(bytes) : Promise.reject(new Error(`No ${path}.`));
+      },
+    });
+  };
+  return new ClipEncoder(openFiles, { runtime, references });
+}
+
+function goldenJson({ imageEmbedding, textEmbedding, text }: Golden) {
+  return { image_embedding: [...imageEmbedding], text_embedding: [...textEmbedding], text };
+}
+
+function bytesOf(json: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(json));
 }

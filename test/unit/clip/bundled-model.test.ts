@@ -2,14 +2,14 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCalibration } from '@/lib/clip/calibration';
-import { BUNDLED_MODEL_ID, findModel } from '@/lib/clip/catalog';
+import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import { readGolden } from '@/lib/clip/golden';
 import { modelVersionOf, readModelConfig } from '@/lib/clip/model-config';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
 import { cosine } from '@/lib/shared/vectors';
 
 const entry = findModel(BUNDLED_MODEL_ID)!;
-const folder = join(import.meta.dirname, '../../../public', entry.baseUrl);
+const folder = join(import.meta.dirname, '../../../public/models', entry.id);
 const json = (name: string): unknown => JSON.parse(readFileSync(join(folder, name), 'utf8'));
 
 const config = readModelConfig(json('config.json'), json('preprocessor_config.json'));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { BUNDLED_MODEL_ID } from '@/lib/clip/catalog';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
 import {
   openAiTokenizerJson,

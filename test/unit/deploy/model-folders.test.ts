@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { selfHostedModel } from '@/lib/clip/self-hosted';
+import { selfHostedModel } from '@/lib/models/self-hosted';
 import { readModelFolders, versionedModelPath } from '@/scripts/deploy/model-folders';
 
 let folder: string;

@@ -129,6 +129,9 @@ function openPage(mishaps: FakeRuntimeOptions): Page {
         clipWorkers.push(worker);
         return worker.asWorker();
       },
+      models: () => {
+        throw new Error('The bundled model needs no models worker.');
+      },
     },
     LIMITS,
   );
@@ -430,7 +433,7 @@ describe('measuring providers', () => {
         const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime));
         const worker = new ChannelWorker((port) => Comlink.expose(service, port));
         workers.push(worker);
-        return worker.asWorker();
+        return { worker: worker.asWorker(), service: Comlink.wrap<ClipService>(worker.asWorker()) };
       },
       TEST_MODEL,
       ({ rung }) => seen.push(rung),

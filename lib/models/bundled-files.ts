@@ -1,9 +1,45 @@
 import { FramesiftError } from '@/lib/shared/errors';
+import type { CatalogEntry } from './catalog';
+import type { DownloadProgress, ModelDtype, ModelFileSource } from './model-files';
 
-/** Bytes of all files of a model fetched so far; `totalBytes` is null while a server does not say. */
-export interface DownloadProgress {
-  loadedBytes: number;
-  totalBytes: number | null;
+/**
+ * The files of the model that is part of the page. They are fetched whenever the model is loaded and kept
+ * by the browser's ordinary cache: they come with the page, so nobody is asked and nothing is stored.
+ *
+ * @param onProgress is told of the graphs, beside which the other files are small
+ */
+export function bundledFiles(
+  entry: CatalogEntry,
+  dtype: ModelDtype,
+  onProgress: (progress: DownloadProgress) => void = () => undefined,
+): ModelFileSource {
+  const graphs = entry.graphs.get(dtype);
+  const { origin } = entry;
+  if (!graphs || origin.kind !== 'bundled') {
+    throw new FramesiftError('model-unavailable', `${entry.name} does not come with this page as ${dtype}.`);
+  }
+  const watched = new Map(
+    graphs.map(({ path }) => [path, { loadedBytes: 0, totalBytes: null as number | null }]),
+  );
+  const note = (path: string, loadedBytes: number, totalBytes: number | null) => {
+    if (!watched.has(path)) return;
+    watched.set(path, { loadedBytes, totalBytes });
+    const all = [...watched.values()];
+    onProgress({
+      loadedBytes: all.reduce((sum, file) => sum + file.loadedBytes, 0),
+      totalBytes: all.some((file) => file.totalBytes === null)
+        ? null
+        : all.reduce((sum, file) => sum + (file.totalBytes ?? 0), 0),
+    });
+  };
+  return {
+    modelId: entry.id,
+    name: entry.name,
+    dtype,
+    revision: 'bundled',
+    paths: [...entry.files, ...graphs].map(({ path }) => path),
+    read: (path) => fetchModelFile(`${origin.baseUrl}/${path}`, (loaded, total) => note(path, loaded, total)),
+  };
 }
 
 /** A model file that sends nothing for so long is given up. */
@@ -15,7 +51,7 @@ const STALL_TIMEOUT_MS = 30_000;
  * @throws FramesiftError `model-unavailable` when it is not there, stalls, is cut short, or is a web
  *   page instead of a file (what a misconfigured host answers for a missing path)
  */
-export async function fetchModelFile(
+async function fetchModelFile(
   url: string,
   onBytes: (loadedBytes: number, totalBytes: number | null) => void = () => undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -76,15 +112,5 @@ export async function fetchModelFile(
     );
   } finally {
     clearTimeout(timer);
-  }
-}
-
-/** Fetches one JSON file of a model. */
-export async function fetchModelJson(url: string): Promise<unknown> {
-  const bytes = await fetchModelFile(url);
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
-  } catch (error) {
-    throw new FramesiftError('model-mismatch', `The model file ${url} is not valid JSON.`, { cause: error });
   }
 }

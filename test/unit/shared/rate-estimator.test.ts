@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RateEstimator } from '@/lib/ingest/rate-estimator';
+import { RateEstimator } from '@/lib/shared/rate-estimator';
 
 describe('RateEstimator', () => {
   it('knows nothing before frames are done', () => {
@@ -15,20 +15,20 @@ describe('RateEstimator', () => {
     const estimator = new RateEstimator();
     estimator.add(0, 0);
     estimator.add(2000, 20);
-    expect(estimator.rate(100)).toEqual({ framesPerSecond: 10, remainingMs: 8000 });
+    expect(estimator.rate(100)).toEqual({ perSecond: 10, remainingMs: 8000 });
   });
 
   it('follows a machine that slows down', () => {
     const estimator = new RateEstimator();
     for (let second = 0; second <= 30; second += 1) estimator.add(second * 1000, second * 10);
     for (let second = 31; second <= 60; second += 1) estimator.add(second * 1000, 300 + (second - 30));
-    expect(estimator.rate(1000)!.framesPerSecond).toBeCloseTo(1, 5);
+    expect(estimator.rate(1000)!.perSecond).toBeCloseTo(1, 5);
   });
 
   it('counts frames of an earlier run as done, not as fast', () => {
     const estimator = new RateEstimator();
     estimator.add(0, 50);
     estimator.add(1000, 55);
-    expect(estimator.rate(60)).toEqual({ framesPerSecond: 5, remainingMs: 1000 });
+    expect(estimator.rate(60)).toEqual({ perSecond: 5, remainingMs: 1000 });
   });
 });

@@ -1,0 +1,114 @@
+'use client';
+
+import { Boxes, X } from 'lucide-react';
+import { Dialog } from 'radix-ui';
+import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { ModelChoice } from '../../_hooks/model-settings';
+import type { Models } from '../../_hooks/use-models';
+import { Button } from '../ui/button';
+import { Notice } from '../ui/notice';
+import { DownloadProgress } from './download-progress';
+import { MirrorForm } from './mirror-form';
+import { ModelCard } from './model-card';
+import { OwnModel } from './own-model';
+
+/** Where a person chooses which model the page works with, and fetches or removes models. */
+export function ModelsDialog({
+  models,
+  loaded,
+  isReading,
+  isOpen,
+  onOpenChange,
+}: {
+  models: Models;
+  /** The model at work; null while one is being started. */
+  loaded: LoadedModel | null;
+  /** A clip is being read: the model cannot be changed under it. */
+  isReading: boolean;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+}) {
+  const { listings, download, problem } = models;
+  const inUse: ModelChoice | null = loaded && { modelId: loaded.modelId, dtype: loaded.dtype };
+  return (
+    <Dialog.Root
+      open={isOpen}
+      onOpenChange={(open) => {
+        if (open) models.refresh();
+        onOpenChange(open);
+      }}
+    >
+      <Dialog.Trigger asChild>
+        <Button variant="ghost" data-testid="models-button">
+          <Boxes aria-hidden /> <span className="max-sm:sr-only">{buttonLabel(models)}</span>
+        </Button>
+      </Dialog.Trigger>
+      <Dialog.Portal>
+        {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which a strict policy refuses. */}
+        <div data-backdrop className="fixed inset-0 z-30 bg-black/50" />
+        <Dialog.Content
+          className="fixed top-1/2 left-1/2 z-30 max-h-[90dvh] w-[min(44rem,calc(100vw-1rem))] -translate-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-4 shadow-2xl sm:p-6"
+          data-testid="models-dialog"
+        >
+          <div className="flex items-start justify-between gap-4">
+            <div>
+              <Dialog.Title className="text-lg font-semibold">Models</Dialog.Title>
+              <Dialog.Description className="mt-1 text-sm text-ink-2">
+                A model turns frames and questions into numbers that can be compared. Clips are asked with the
+                model that they were read with; nothing is fetched before you say so.
+              </Dialog.Description>
+            </div>
+            <Dialog.Close asChild>
+              <Button variant="ghost" icon aria-label="Close models">
+                <X aria-hidden />
+              </Button>
+            </Dialog.Close>
+          </div>
+          <div className="mt-4 space-y-4">
+            {problem && (
+              <Notice
+                tone="danger"
+                actions={
+                  <Button variant="ghost" onClick={models.dismissProblem}>
+                    Dismiss
+                  </Button>
+                }
+              >
+                {problem}
+              </Notice>
+            )}
+            {isReading && (
+              <Notice tone="info">
+                A clip is being read. The model can be changed when it is done or stopped.
+              </Notice>
+            )}
+            {download?.choice === null && (
+              <DownloadProgress download={download} onStop={models.stopDownload} />
+            )}
+            {listings === null && !problem && <p className="text-sm text-ink-2">Looking at what is here…</p>}
+            <ul className="space-y-3">
+              {listings?.map((listing) => (
+                <li key={listing.id}>
+                  <ModelCard
+                    listing={listing}
+                    models={models}
+                    inUse={inUse?.modelId === listing.id ? inUse.dtype : null}
+                    canChange={!isReading && loaded !== null}
+                  />
+                </li>
+              ))}
+            </ul>
+            <OwnModel models={models} canAdd={!isReading && loaded !== null && download === null} />
+            <MirrorForm key={models.mirror} mirror={models.mirror} onSave={models.setMirror} />
+          </div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function buttonLabel({ download }: Models): string {
+  const progress = download?.progress;
+  if (!progress?.totalBytes) return 'Models';
+  return `Models, ${Math.floor((progress.loadedBytes / progress.totalBytes) * 100)} %`;
+}

@@ -1,0 +1,263 @@
+import { z } from '@/lib/shared/zod';
+import { Mutex } from '@/lib/shared/async';
+import { FramesiftError } from '@/lib/shared/errors';
+import { isSafePath, type FileAppender, type FileTree } from './file-tree';
+
+/** How a file was found to be the right one. */
+export type FileCheck =
+  /** Its SHA-256 is the one that is known for it. */
+  | 'sha256'
+  /** Nobody publishes a digest: its length and kind are right, and it came in one piece. */
+  | 'length';
+
+const storedFileSchema = z.object({
+  bytes: z.number().int().nonnegative(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  checked: z.enum(['sha256', 'length']),
+  /** Where it came from: an address, or `files` for what a person dropped. */
+  from: z.string(),
+});
+
+/** A file that is whole and checked. `sha256` is that of the bytes as stored, however they were checked. */
+export type StoredFile = z.infer<typeof storedFileSchema>;
+
+const manifestSchema = z.object({
+  format: z.literal(1),
+  id: z.string(),
+  name: z.string(),
+  /** Where the model's layout begins, for models that are in no catalogue. */
+  origin: z.string().optional(),
+  files: z.record(z.string(), storedFileSchema),
+});
+
+/** What a place holds of a model. It names checked files only: a file that it does not name is not used. */
+export type ModelManifest = z.infer<typeof manifestSchema>;
+
+/** The manifest's file beside a model's files, in every place: the browser, a disk, a served folder. */
+export const MANIFEST_PATH = 'manifest.json';
+
+/** The parsed text of a manifest, or null when it is none. */
+export function readManifest(json: string): ModelManifest | null {
+  try {
+    const parsed = manifestSchema.parse(JSON.parse(json));
+    return Object.keys(parsed.files).every(isSafePath) ? parsed : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What a model is called, for its manifest. */
+export type ModelIdentity = Pick<ModelManifest, 'id' | 'name' | 'origin'>;
+
+const noteSchema = z.object({
+  /** Address that the first byte came from. */
+  from: z.string(),
+  /** The server's strong ETag of it, null where it gave none. */
+  etag: z.string().nullable(),
+  totalBytes: z.number().int().nonnegative().nullable(),
+});
+
+/** What is remembered of a file that has not arrived whole. */
+export type PartialNote = z.infer<typeof noteSchema>;
+
+const PARTIAL_SUFFIX = '.part';
+const NOTE_SUFFIX = '.part.json';
+
+const encode = (value: unknown) => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/**
+ * Models in a file tree, each in a folder of its own: files that are whole and checked under their own
+ * names, others under `….part` with a note on where to go on.
+ */
+export class ModelStore {
+  readonly kind: FileTree['kind'];
+  readonly #tree: FileTree;
+  readonly #oneAtATime = new Mutex();
+
+  constructor(tree: FileTree) {
+    this.kind = tree.kind;
+    this.#tree = tree;
+  }
+
+  /** Of every model that this place holds something of. */
+  async manifests(): Promise<ModelManifest[]> {
+    const manifests: ModelManifest[] = [];
+    for (const folder of await this.#tree.folders()) {
+      const manifest = await this.manifest(folder);
+      if (manifest) manifests.push(manifest);
+    }
+    return manifests;
+  }
+
+  async manifest(modelId: string): Promise<ModelManifest | null> {
+    const bytes = await this.#tree.read(at(modelId, MANIFEST_PATH));
+    const manifest = bytes && readManifest(decode(bytes));
+    return manifest?.id === modelId ? manifest : null;
+  }
+
+  /** A checked file of a model; null when it is not here, or is not as long as it was. */
+  async file(modelId: string, path: string): Promise<StoredFile | null> {
+    const facts = (await this.manifest(modelId))?.files[path];
+    if (facts === undefined) return null;
+    return (await this.#tree.size(at(modelId, path))) === facts.bytes ? facts : null;
+  }
+
+  /** @throws FramesiftError `model-unavailable` when the file is not here whole */
+  async read(modelId: string, path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const facts = await this.file(modelId, path);
+    const bytes = facts ? await this.#tree.read(at(modelId, path)) : null;
+    if (bytes === null) {
+      throw new FramesiftError(
+        'model-unavailable',
+        `The model’s file ${path} is not stored here (any more). Download the model again.`,
+      );
+    }
+    return bytes;
+  }
+
+  stream(modelId: string, path: string): AsyncIterable<Uint8Array> {
+    return this.#tree.stream(at(modelId, path));
+  }
+
+  /** Bytes of a file that have arrived, when it has not arrived whole. */
+  async partialBytes(modelId: string, path: string): Promise<number> {
+    return (await this.#tree.size(at(modelId, path) + PARTIAL_SUFFIX)) ?? 0;
+  }
+
+  /** Opens what has arrived of a file, to go on with it. */
+  async openPartial(modelId: string, path: string): Promise<PartialFile> {
+    const target = at(modelId, path);
+    // A manifest that was cut short names no file any more: their bytes are checked once more, not fetched.
+    if ((await this.#tree.size(target + PARTIAL_SUFFIX)) === null && !(await this.file(modelId, path))) {
+      if ((await this.#tree.size(target)) !== null) {
+        await this.#tree.rename(target, target + PARTIAL_SUFFIX);
+      }
+    }
+    return PartialFile.open(this.#tree, target);
+  }
+
+  /** Makes a partial file, which the caller has checked and closed, a file of the model. */
+  async commit(model: ModelIdentity, path: string, facts: StoredFile): Promise<void> {
+    const target = at(model.id, path);
+    // In this order: whatever the moment a tab is closed at, a name in the manifest never stands for other
+    // bytes, and no checked bytes are lost.
+    await this.#tree.remove(target);
+    await this.#change(model, (files) => ({ ...files, [path]: facts }));
+    await this.#tree.rename(target + PARTIAL_SUFFIX, target);
+    await this.#tree.remove(target + NOTE_SUFFIX);
+  }
+
+  /** Removes files of a model, partial ones too, and the model with its last file. */
+  async remove(model: ModelIdentity, paths: readonly string[]): Promise<void> {
+    await this.#change(model, (files) =>
+      Object.fromEntries(Object.entries(files).filter(([path]) => !paths.includes(path))),
+    );
+    for (const path of paths) {
+      for (const suffix of ['', PARTIAL_SUFFIX, NOTE_SUFFIX]) {
+        await this.#tree.remove(at(model.id, path) + suffix);
+      }
+    }
+    const left = await this.manifest(model.id);
+    if (left && Object.keys(left.files).length === 0) await this.#tree.remove(model.id);
+  }
+
+  async removeModel(modelId: string): Promise<void> {
+    await this.#tree.remove(at(modelId));
+  }
+
+  #change(
+    model: ModelIdentity,
+    edit: (files: ModelManifest['files']) => ModelManifest['files'],
+  ): Promise<void> {
+    // Two files that end at the same time must not write over each other's line.
+    return this.#oneAtATime.run(async () => {
+      const { id, name, origin } = model;
+      const files = edit((await this.manifest(id))?.files ?? {});
+      const manifest: ModelManifest = { format: 1, id, name, ...(origin && { origin }), files };
+      await this.#tree.write(at(id, MANIFEST_PATH), encode(manifest));
+    });
+  }
+}
+
+/** A file that is arriving. */
+export class PartialFile {
+  readonly #tree: FileTree;
+  readonly #target: string;
+  #bytes: number;
+  #note: PartialNote | null;
+  #appender: FileAppender | undefined;
+
+  private constructor(tree: FileTree, target: string, bytes: number, note: PartialNote | null) {
+    this.#tree = tree;
+    this.#target = target;
+    this.#bytes = bytes;
+    this.#note = note;
+  }
+
+  static async open(tree: FileTree, target: string): Promise<PartialFile> {
+    const bytes = (await tree.size(target + PARTIAL_SUFFIX)) ?? 0;
+    const json = await tree.read(target + NOTE_SUFFIX);
+    let note: PartialNote | null = null;
+    try {
+      if (json) note = noteSchema.parse(JSON.parse(decode(json)));
+    } catch {
+      // A note that was cut short tells nothing.
+    }
+    return new PartialFile(tree, target, bytes, note);
+  }
+
+  /** Bytes that are here. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get note(): PartialNote | null {
+    return this.#note;
+  }
+
+  /** What is here, from the beginning. Not while it is being appended to. */
+  async *stream(): AsyncIterable<Uint8Array<ArrayBuffer>> {
+    let left = this.#bytes;
+    for await (const chunk of this.#tree.stream(this.#target + PARTIAL_SUFFIX)) {
+      const part = (left < chunk.length ? chunk.subarray(0, left) : chunk) as Uint8Array<ArrayBuffer>;
+      left -= part.length;
+      if (part.length > 0) yield part;
+    }
+  }
+
+  /** Throws away what is here and remembers where the bytes to come are from. */
+  async restart(note: PartialNote | null): Promise<void> {
+    await this.close();
+    this.#bytes = 0;
+    this.#note = note;
+    await this.#tree.remove(this.#target + PARTIAL_SUFFIX);
+    if (note) await this.#tree.write(this.#target + NOTE_SUFFIX, encode(note));
+    else await this.#tree.remove(this.#target + NOTE_SUFFIX);
+  }
+
+  async append(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#appender ??= await this.#tree.append(this.#target + PARTIAL_SUFFIX, this.#bytes);
+    await this.#appender.write(chunk);
+    this.#bytes += chunk.length;
+  }
+
+  async close(): Promise<void> {
+    const appender = this.#appender;
+    this.#appender = undefined;
+    await appender?.close();
+  }
+
+  /** Forgets the file and everything of it. */
+  async discard(): Promise<void> {
+    await this.restart(null);
+  }
+}
+
+function at(modelId: string, path?: string): string {
+  const full = path === undefined ? modelId : `${modelId}/${path}`;
+  if (!isSafePath(full)) {
+    throw new FramesiftError('bad-input', `${JSON.stringify(full)} is no path of a model’s file.`);
+  }
+  return full;
+}

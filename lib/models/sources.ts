@@ -1,0 +1,76 @@
+import { FramesiftError } from '@/lib/shared/errors';
+import type { CatalogEntry } from './catalog';
+import type { ModelManifest } from './model-store';
+
+/** Where models are fetched from unless a mirror is set. */
+export const HUB_BASE_URL = 'https://huggingface.co';
+
+/** What the page's own site is called where other places are called by their host. */
+export const THIS_SITE = 'this site';
+
+/** One place that a file may be fetched from. */
+export interface FileSource {
+  url: string;
+  /** The place as a person knows it: `this site`, or a host's name. */
+  label: string;
+}
+
+export interface SourceSettings {
+  /** Stands in for the Hub, with the Hub's own paths behind it; null for the Hub itself. */
+  mirrorBaseUrl: string | null;
+  /** Models that this site serves itself, put there by `npm run models -- pull`, and where they begin. */
+  hosted: readonly { manifest: ModelManifest; baseUrl: string }[];
+}
+
+/**
+ * The places to fetch a file of a catalogued model from, best first: this site where it serves the model,
+ * then the mirror if one is set, else the Hub. A mirror replaces the Hub: whoever sets one may not reach
+ * the Hub, or may not want to be seen there.
+ */
+export function sourcesOf(entry: CatalogEntry, path: string, settings: SourceSettings): FileSource[] {
+  if (entry.origin.kind === 'bundled') return [ownFolder(`${entry.origin.baseUrl}/${path}`)];
+  const { repository, revision } = entry.origin;
+  const base = settings.mirrorBaseUrl ?? HUB_BASE_URL;
+  const sources = [remote(`${base}/${repository}/resolve/${revision}/${path}`)];
+  const hosted = settings.hosted.find(({ manifest }) => manifest.id === entry.id);
+  if (hosted?.manifest.files[path]) sources.unshift(ownFolder(`${hosted.baseUrl}/${path}`));
+  return sources;
+}
+
+function ownFolder(url: string): FileSource {
+  return { url, label: THIS_SITE };
+}
+
+export function remote(url: string): FileSource {
+  return { url, label: new URL(url).host };
+}
+
+/**
+ * A base URL as a person typed it, without a slash at its end. A repository's page on the Hub becomes the
+ * address of its files.
+ *
+ * @throws FramesiftError `bad-input` when it is no http(s) address
+ */
+export function parseBaseUrl(text: string): string {
+  let url: URL;
+  try {
+    url = new URL(text.trim());
+  } catch {
+    throw badUrl(text);
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw badUrl(text);
+  url.search = '';
+  url.hash = '';
+  const repository = /^\/([\w.-]+)\/([\w.-]+)(?:\/(?:tree|blob|resolve)\/([\w.-]+))?\/?$/.exec(url.pathname);
+  if (url.host === new URL(HUB_BASE_URL).host && repository) {
+    url.pathname = `/${repository[1]}/${repository[2]}/resolve/${repository[3] ?? 'main'}`;
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function badUrl(text: string): FramesiftError {
+  return new FramesiftError(
+    'bad-input',
+    `“${text.trim()}” is not a web address. Write one that begins with https://, such as https://models.example.org/clip.`,
+  );
+}
