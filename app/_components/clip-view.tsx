@@ -7,6 +7,7 @@ import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
 import { useAnswer } from '../_hooks/use-answer';
+import { isReadWithAnother } from '../_hooks/other-model';
 import { AnswerGrid, DEFAULT_COUNT, type AnswerOrder } from './answer-grid';
 import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
@@ -27,6 +28,8 @@ export function ClipView({
   onClear,
   onCancel,
   onResume,
+  outdatedCount,
+  onRereadAll,
 }: {
   clip: EventSummary;
   status: IngestStatus | undefined;
@@ -37,6 +40,9 @@ export function ClipView({
   onClear: () => void;
   onCancel: () => void;
   onResume: () => void;
+  /** Clips that were read with another model than the one at work, this one included. */
+  outdatedCount: number;
+  onRereadAll: () => void;
 }) {
   const [order, setOrder] = useState<AnswerOrder>('relevance');
   const [count, setCount] = useState(DEFAULT_COUNT);
@@ -46,10 +52,12 @@ export function ClipView({
   const isReading = isActive(status);
   const storedFrames = Math.max(status?.framesStored ?? 0, clip.embeddingCount);
   // Vectors of another model's making cannot be compared with this model's questions.
-  const isOtherVersion =
-    model !== null && clip.modelVersion !== null && clip.modelVersion !== model.modelVersion;
-  const searchable = model && !isOtherVersion ? { eventId: clip.id, modelVersion: model.modelVersion } : null;
-  const answer = useAnswer(searchable, model, question, count, storedFrames);
+  const isOtherVersion = model !== null && isReadWithAnother(clip, model);
+  // While such a clip is read again, what is there of this model's making can be asked about.
+  const searchable =
+    model && (!isOtherVersion || isReading) ? { eventId: clip.id, modelVersion: model.modelVersion } : null;
+  const comparableFrames = isOtherVersion ? (status?.framesStored ?? 0) : storedFrames;
+  const answer = useAnswer(searchable, model, question, count, comparableFrames);
   const name = clip.fileName ?? clip.description;
   const questionText = question?.kind === 'image' ? question.name : (question?.text ?? '');
 
@@ -62,11 +70,24 @@ export function ClipView({
       <QueryBar question={question} examples={examples ?? GENERAL_EXAMPLES} onAsk={onAsk} onClear={onClear} />
       {isOtherVersion && (
         <Notice
-          tone="warn"
-          actions={!isReading && <Button onClick={onResume}>Read it again with this model</Button>}
+          tone={status?.stage === 'failed' ? 'danger' : 'warn'}
+          actions={
+            !isReading && (
+              <>
+                <Button onClick={onResume}>Read it again with this model</Button>
+                {outdatedCount > 1 && (
+                  <Button variant="ghost" onClick={onRereadAll}>
+                    Read all {outdatedCount} such clips again
+                  </Button>
+                )}
+              </>
+            )
+          }
         >
-          This clip was read with another model ({clip.modelVersion}), whose numbers cannot be compared with
-          this one’s. Read it again to ask about it, or go back to that model.
+          {status?.stage === 'failed' && `${status.error ?? 'Reading the clip failed.'} `}
+          {isReading
+            ? `This clip is being read again with the model at work. What was read with another (${clip.modelVersion}) stays until all of it is there.`
+            : `This clip was read with another model (${clip.modelVersion}), whose numbers cannot be compared with this one’s. Read it again to ask about it, or go back to that model.`}
         </Notice>
       )}
       {question && !model && (

@@ -1,10 +1,11 @@
 import { Popover } from 'radix-ui';
 import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
-import type { ReactNode } from 'react';
+import type { ComponentProps, ReactNode } from 'react';
 import type { OfflineSnapshot, OfflineStage } from '../_hooks/offline-copy';
 import type { ModelState } from '../_hooks/use-model';
 import type { LibraryState } from '../_hooks/use-library';
 import { formatBytes } from '@/lib/shared/format';
+import { ProviderChoice } from './engine/provider-choice';
 import { HelpDialog } from './help-dialog';
 import { Button } from './ui/button';
 
@@ -29,12 +30,14 @@ function Logo() {
 export function Header({
   model,
   onRetryModel,
+  provider,
   library,
   offline,
   models,
 }: {
   model: ModelState;
   onRetryModel: () => void;
+  provider: ProviderSettings;
   library: LibraryState;
   offline: OfflineSnapshot;
   /** The models dialog with its button. */
@@ -48,7 +51,13 @@ export function Header({
         <p className="hidden text-xs text-ink-2 sm:block">Your clips stay on this computer.</p>
       </div>
       <div className="ml-auto flex items-center gap-1">
-        <EngineBadge model={model} onRetry={onRetryModel} library={library} offline={offline} />
+        <EngineBadge
+          model={model}
+          onRetry={onRetryModel}
+          provider={provider}
+          library={library}
+          offline={offline}
+        />
         {models}
         <HelpDialog />
       </div>
@@ -61,15 +70,19 @@ const OFFLINE_LABELS: Record<OfflineStage, string> = {
   ready: 'ready, this page works without a network',
   unavailable: 'not possible in this window',
 };
+/** How the model is to be run, and the means to change it. */
+type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model'>;
 
 function EngineBadge({
   model,
   onRetry,
+  provider,
   library,
   offline,
 }: {
   model: ModelState;
   onRetry: () => void;
+  provider: ProviderSettings;
   library: LibraryState;
   offline: OfflineSnapshot;
 }) {
@@ -93,33 +106,36 @@ function EngineBadge({
           align="end"
           sideOffset={6}
           aria-label="What is at work"
-          className="z-20 w-80 max-w-[calc(100vw-2rem)] rounded-xl border border-line bg-surface p-4 text-sm shadow-xl"
+          className="z-20 max-h-[var(--radix-popover-content-available-height)] w-96 max-w-[calc(100vw-2rem)] overflow-y-auto rounded-xl border border-line bg-surface p-4 text-sm shadow-xl"
         >
           {model.state === 'ready' ? (
-            <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 [&_dt]:text-ink-2">
-              <dt>Model</dt>
-              <dd>{model.model.modelName}</dd>
-              <dt>Version</dt>
-              <dd
-                className="font-mono text-xs leading-5 [overflow-wrap:anywhere]"
-                data-testid="model-version"
-              >
-                {model.model.modelVersion}
-              </dd>
-              <dt>Runs on</dt>
-              <dd data-testid="provider">{model.model.providerLabel}</dd>
-              {model.model.skipped.map(({ provider, reason }) => (
-                <SkippedRow key={provider + reason} provider={provider} reason={reason} />
-              ))}
-              <dt>Database</dt>
-              <dd data-testid="store">
-                {library.state === 'ready'
-                  ? `PostgreSQL ${library.database.postgresVersion}, in ${library.database.store === 'opfs-ahp' ? 'this site’s private files' : 'IndexedDB'}`
-                  : 'not open'}
-              </dd>
-              <dt>Offline</dt>
-              <dd data-testid="offline">{OFFLINE_LABELS[offline.stage]}</dd>
-            </dl>
+            <div className="space-y-4">
+              <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 [&_dt]:text-ink-2">
+                <dt>Model</dt>
+                <dd>{model.model.modelName}</dd>
+                <dt>Version</dt>
+                <dd
+                  className="font-mono text-xs leading-5 [overflow-wrap:anywhere]"
+                  data-testid="model-version"
+                >
+                  {model.model.modelVersion}
+                </dd>
+                <dt>Database</dt>
+                <dd data-testid="store">
+                  {library.state === 'ready'
+                    ? `PostgreSQL ${library.database.postgresVersion}, in ${library.database.store === 'opfs-ahp' ? 'this site’s private files' : 'IndexedDB'}`
+                    : 'not open'}
+                </dd>
+                <dt>Offline</dt>
+                <dd data-testid="offline">{OFFLINE_LABELS[offline.stage]}</dd>
+              </dl>
+              <section aria-labelledby="runs-on" className="space-y-2">
+                <h2 id="runs-on" className="font-semibold">
+                  Runs on <span data-testid="provider">{model.model.providerLabel}</span>
+                </h2>
+                <ProviderChoice model={model.model} {...provider} />
+              </section>
+            </div>
           ) : model.state === 'failed' ? (
             <div className="space-y-3">
               <p>{model.message}</p>
@@ -131,15 +147,6 @@ function EngineBadge({
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
-  );
-}
-
-function SkippedRow({ provider, reason }: { provider: string; reason: string }) {
-  return (
-    <>
-      <dt>Not {provider === 'webgpu' ? 'WebGPU' : 'WASM'}</dt>
-      <dd>because {reason}</dd>
-    </>
   );
 }
 

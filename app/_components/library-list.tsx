@@ -1,8 +1,10 @@
 import clsx from 'clsx';
-import { CircleAlert, FileVideo, Pause, Plus, Trash2 } from 'lucide-react';
+import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Trash2 } from 'lucide-react';
+import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
+import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '../_hooks/use-library';
 import type { Draft } from '../_hooks/use-drafts';
 import { useThumbnails } from '../_hooks/use-thumbnails';
@@ -13,6 +15,7 @@ import { ProgressBar } from './ui/progress-bar';
 /** The clips that were read, are being read, or wait to be started. */
 export function LibraryList({
   library,
+  model,
   drafts,
   statuses,
   selectedKey,
@@ -22,6 +25,8 @@ export function LibraryList({
   onRetry,
 }: {
   library: LibraryState;
+  /** The model at work; null while one is being started. */
+  model: LoadedModel | null;
   drafts: readonly Draft[];
   statuses: ReadonlyMap<string, IngestStatus>;
   selectedKey: string | null;
@@ -73,6 +78,7 @@ export function LibraryList({
             <li key={clip.id} className="group relative w-60 shrink-0 md:w-auto">
               <ClipItem
                 clip={clip}
+                model={model}
                 status={statuses.get(clip.id)}
                 selected={selectedKey === clip.id}
                 onSelect={() => onSelect(clip.id)}
@@ -105,11 +111,13 @@ function itemClass(selected: boolean): string {
 
 function ClipItem({
   clip,
+  model,
   status,
   selected,
   onSelect,
 }: {
   clip: EventSummary;
+  model: LoadedModel | null;
   status: IngestStatus | undefined;
   selected: boolean;
   onSelect: () => void;
@@ -131,7 +139,7 @@ function ClipItem({
           </span>
         ) : (
           <span className="flex items-center gap-1 text-xs text-ink-2">
-            <StateMark clip={clip} />
+            <StateMark clip={clip} model={model} />
             {clip.durationMs !== null && `${formatTime(clip.durationMs)}, `}
             {plural(clip.embeddingCount, 'frame')}
           </span>
@@ -141,9 +149,11 @@ function ClipItem({
   );
 }
 
-function StateMark({ clip }: { clip: EventSummary }) {
+function StateMark({ clip, model }: { clip: EventSummary; model: LoadedModel | null }) {
   if (clip.ingestState === 'failed')
     return <CircleAlert role="img" aria-label="Failed" className="size-3.5 text-danger" />;
+  if (model && isReadWithAnother(clip, model))
+    return <RefreshCw role="img" aria-label="Read with another model" className="size-3.5 text-warn" />;
   if (clip.ingestState === 'done') return null;
   return <Pause role="img" aria-label="Not finished" className="size-3.5" />;
 }

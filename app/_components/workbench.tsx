@@ -17,6 +17,8 @@ import { readClipFileOf, rememberFile } from '../_hooks/use-clip-file';
 import { inspectFile, useDrafts, type Draft } from '../_hooks/use-drafts';
 import { useFileDrop } from '../_hooks/use-file-drop';
 import { useIngestStatuses } from '../_hooks/use-ingest';
+import { isReadWithAnother } from '../_hooks/other-model';
+import { readProviderPreference } from '../_hooks/provider-preference';
 import { useLibrary, useWasEmpty } from '../_hooks/use-library';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
 import { modelOptions, useModel } from '../_hooks/use-model';
@@ -34,7 +36,7 @@ import { Welcome } from './welcome';
 
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
-  const { model, retry, change } = useModel();
+  const { model, retry, change, changeProvider } = useModel();
   const offline = useOffline(model);
   const models = useModels(change);
   const [modelsOpen, setModelsOpen] = useState(false);
@@ -49,9 +51,12 @@ export function Workbench() {
   const [message, setMessage] = useState<string | null>(null);
   const picker = useRef<HTMLInputElement>(null);
 
+  const loaded = model.state === 'ready' ? model.model : null;
   const clips = library.state === 'ready' ? library.clips : [];
   const draft = drafts.find(({ key }) => key === selectedKey) ?? null;
   const clip = draft ? null : (clips.find(({ id }) => id === selectedKey) ?? clips[0] ?? null);
+  const outdated = loaded ? clips.filter((other) => isReadWithAnother(other, loaded)) : [];
+  const isReading = Array.from(statuses.values()).some(isActive);
   const shownDraft = draft ?? (clip ? null : (drafts[0] ?? null));
 
   useEffect(() => {
@@ -158,13 +163,18 @@ export function Workbench() {
       <Header
         model={model}
         onRetryModel={retry}
+        provider={{
+          preference: loaded ? readProviderPreference() : 'auto',
+          isReading,
+          onChoose: (preference) => guard(() => changeProvider(preference)),
+        }}
         library={library}
         offline={offline}
         models={
           <ModelsDialog
             models={models}
-            loaded={model.state === 'ready' ? model.model : null}
-            isReading={Array.from(statuses.values()).some(isActive)}
+            loaded={loaded}
+            isReading={isReading}
             isOpen={modelsOpen}
             onOpenChange={setModelsOpen}
           />
@@ -186,6 +196,7 @@ export function Workbench() {
         <aside className="border-b border-line bg-surface md:border-r md:border-b-0">
           <LibraryList
             library={library}
+            model={loaded}
             drafts={drafts}
             statuses={statuses}
             selectedKey={shownDraft?.key ?? clip?.id ?? null}
@@ -264,7 +275,7 @@ export function Workbench() {
               key={clip.id}
               clip={clip}
               status={statuses.get(clip.id)}
-              model={model.state === 'ready' ? model.model : null}
+              model={loaded}
               question={questions.get(clip.id) ?? null}
               examples={
                 clip.fileName === SAMPLE_FILE_NAME && sampleQuestions.length > 0 ? sampleQuestions : null
@@ -273,6 +284,8 @@ export function Workbench() {
               onClear={() => ask(clip.id, null)}
               onCancel={() => getFramesift().queue.cancel(clip.id)}
               onResume={() => resume(clip)}
+              outdatedCount={outdated.length}
+              onRereadAll={() => outdated.forEach(resume)}
             />
           ) : (
             (library.state !== 'opening' || wasEmpty) && (

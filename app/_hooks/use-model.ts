@@ -3,16 +3,22 @@
 import { useEffect, useState } from 'react';
 import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
-import { getFramesift, readSwitches } from './framesift';
+import { getFramesift } from './framesift';
 import { readModelChoice, saveModelChoice, type ModelChoice } from './model-settings';
+import {
+  providerOptions,
+  readProviderPreference,
+  saveProviderPreference,
+  type ProviderPreference,
+} from './provider-preference';
 
 export type ModelState =
   | { state: 'loading'; progress: LoadProgress | null }
   | { state: 'ready'; model: LoadedModel }
   | { state: 'failed'; message: string };
 
-function optionsFor(choice: ModelChoice): LoadOptions {
-  return { ...choice, provider: readSwitches().provider };
+function optionsFor(choice: ModelChoice, preference = readProviderPreference()): LoadOptions {
+  return { ...choice, ...providerOptions(preference) };
 }
 
 /** The model that this page is set to use. */
@@ -26,6 +32,8 @@ export function useModel(): {
   retry: () => void;
   /** Changes to another model and stays with it; goes back to the one before, and throws, when it does not start. */
   change: (choice: ModelChoice) => Promise<void>;
+  /** Runs the model another way and stays with it; goes back, and throws, when it does not start. */
+  changeProvider: (preference: ProviderPreference) => Promise<void>;
 } {
   const [model, setModel] = useState<ModelState>({ state: 'loading', progress: null });
   const [attempt, setAttempt] = useState(0);
@@ -60,19 +68,22 @@ export function useModel(): {
     setAttempt((number) => number + 1);
   };
 
-  const change = async (choice: ModelChoice) => {
+  const restart = async (options: LoadOptions, keep: () => void) => {
     setModel({ state: 'loading', progress: null });
     try {
-      const loaded = await load(optionsFor(choice), (progress) => setModel({ state: 'loading', progress }));
-      saveModelChoice(choice);
+      const loaded = await load(options, (progress) => setModel({ state: 'loading', progress }));
+      keep();
       setModel({ state: 'ready', model: loaded });
     } catch (error) {
       retry();
       throw error;
     }
   };
+  const change = (choice: ModelChoice) => restart(optionsFor(choice), () => saveModelChoice(choice));
+  const changeProvider = (preference: ProviderPreference) =>
+    restart(optionsFor(readModelChoice(), preference), () => saveProviderPreference(preference));
 
-  return { model, retry, change };
+  return { model, retry, change, changeProvider };
 }
 
 function load(options: LoadOptions, onProgress: (progress: LoadProgress) => void): Promise<LoadedModel> {

@@ -5,6 +5,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { connectionFault, toStorageError, type DatabaseConnection } from './client';
 import type { Database } from './database';
+import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
 import {
   checkEventFrames,
   countEventFrames,
@@ -173,8 +174,15 @@ export class ClipDatabase {
    * Stores a batch of frames with their pictures and vectors and returns the ids of the
    * frame_embeddings rows, in order. Pictures first, then all rows in one transaction: a row always has
    * its picture, and a batch that fails leaves nothing.
+   *
+   * @param options.asDraft keeps the vectors beside those of another model until `finishReembedding`; no ids then
    */
-  async storeFrameBatch(eventId: string, frames: EmbeddedFrame[], modelVersion: string): Promise<string[]> {
+  async storeFrameBatch(
+    eventId: string,
+    frames: EmbeddedFrame[],
+    modelVersion: string,
+    { asDraft = false } = {},
+  ): Promise<string[]> {
     const vectors = checkFrameVectors(frames, modelVersion);
     const rows = frames.map(({ frameIndex, timestampMs, width, height, thumbnail }) => ({
       frameIndex,
@@ -199,6 +207,10 @@ export class ClipDatabase {
       const ids = await this.#run((db) =>
         db.transaction(async (tx) => {
           await writeEventFrames(tx, eventId, rows);
+          if (asDraft) {
+            await writeEmbeddingDrafts(tx, eventId, vectors, modelVersion);
+            return [];
+          }
           const ids = await writeFrameEmbeddings(tx, eventId, vectors, modelVersion);
           await updateEvent(tx, eventId, { frameCountUsed: await countEventFrames(tx, eventId) });
           return ids;
@@ -210,6 +222,19 @@ export class ClipDatabase {
       await this.#removeUnnamedFiles(files, eventId, newPaths).catch(() => undefined);
       throw toStorageError(error);
     }
+  }
+
+  /** Puts the drafts of a model in the place of a clip's vectors of every other one, all at once. */
+  async finishReembedding(eventId: string, modelVersion: string): Promise<void> {
+    await this.#run((db) =>
+      db.transaction(async (tx) => {
+        await adoptEmbeddingDrafts(tx, eventId, modelVersion);
+        await recordFrameTimestamps(tx, eventId);
+        await updateEvent(tx, eventId, { modelVersion, ingestState: 'done', ingestError: null });
+      }),
+    );
+    this.#announce(eventId);
+    void this.#reclaimSpace().catch(() => undefined);
   }
 
   /** Which frames already have a vector of this model, in order: what a resumed ingest may skip. */

@@ -1,8 +1,10 @@
 import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm';
+import { union } from 'drizzle-orm/pg-core';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chunked, ROWS_PER_INSERT, ROWS_PER_READ, type Database } from './database';
-import { frameEmbeddings } from './schema';
+import { deleteEmbeddingDrafts } from './embedding-drafts';
+import { frameEmbeddingDrafts, frameEmbeddings } from './schema';
 import { assertDistinctFrames, assertModelVersion, requireEvent, toUnitVector } from './validate';
 import { vectorFromJson, vectorToJson } from './vector-json';
 
@@ -176,8 +178,9 @@ async function* pagesOfFrameEmbeddings(db: Database, eventId: string, options: {
   }
 }
 
-/** Removes the vectors of an event and returns how many there were. */
+/** Removes the vectors of an event, drafts included, and returns how many there were without those. */
 export async function deleteFrameEmbeddings(db: Database, eventId: string): Promise<number> {
+  await deleteEmbeddingDrafts(db, eventId);
   const deleted = await db
     .delete(frameEmbeddings)
     .where(eq(frameEmbeddings.eventId, eventId))
@@ -185,16 +188,20 @@ export async function deleteFrameEmbeddings(db: Database, eventId: string): Prom
   return deleted.length;
 }
 
-/** Which frames of an event already have a vector of this model, in order: what a resumed ingest may skip. */
+/**
+ * Which frames of an event already have a vector of this model, drafts included, in order: what a resumed
+ * ingest may skip.
+ */
 export async function storedFrameIndexes(
   db: Database,
   eventId: string,
   modelVersion: string,
 ): Promise<number[]> {
-  const rows = await db
-    .select({ frameIndex: frameEmbeddings.frameIndex })
-    .from(frameEmbeddings)
-    .where(and(eq(frameEmbeddings.eventId, eventId), eq(frameEmbeddings.modelVersion, modelVersion)))
-    .orderBy(asc(frameEmbeddings.frameIndex));
-  return rows.map((row) => row.frameIndex);
+  const of = (table: typeof frameEmbeddings | typeof frameEmbeddingDrafts) =>
+    db
+      .select({ frameIndex: table.frameIndex })
+      .from(table)
+      .where(and(eq(table.eventId, eventId), eq(table.modelVersion, modelVersion)));
+  const rows = await union(of(frameEmbeddings), of(frameEmbeddingDrafts));
+  return rows.map((row) => row.frameIndex).sort((a, b) => a - b);
 }

@@ -17,5 +17,14 @@ export const migrations: MigrationMeta[] = [
     "bps": true,
     "folderMillis": 1795339602556,
     "hash": "8779a8ced968d85d36c8870a42cd53c86bdbea491e16bd68d911ba77abbec5bb"
+  },
+  {
+    "sql": [
+      "CREATE TABLE \"frame_embedding_drafts\" (\n\t\"event_id\" text NOT NULL,\n\t\"frame_index\" integer NOT NULL,\n\t\"embedding\" text NOT NULL,\n\t\"model_version\" varchar(50) NOT NULL,\n\t\"created_at\" timestamp with time zone NOT NULL,\n\tCONSTRAINT \"frame_embedding_drafts_event_id_frame_index_pk\" PRIMARY KEY(\"event_id\",\"frame_index\")\n);\n",
+      "\nALTER TABLE \"frame_embedding_drafts\" ADD CONSTRAINT \"frame_embedding_drafts_event_id_events_id_fk\" FOREIGN KEY (\"event_id\") REFERENCES \"public\".\"events\"(\"id\") ON DELETE cascade ON UPDATE no action;"
+    ],
+    "bps": true,
+    "folderMillis": 1795366159199,
+    "hash": "a1e90ce0ce02941e5559414d2818c3e0d056212469f8707260bf71167be87581"
   }
 ];

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, gt, gte, max, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { ROWS_PER_READ, type Database } from './database';
-import { eventFrames, frameEmbeddings } from './schema';
+import { eventFrames, frameEmbeddingDrafts, frameEmbeddings } from './schema';
 import { readVectorInto } from './vector-json';
 
 /** The vectors of one event and one model, in frame order, ready for scoring. */
@@ -45,15 +45,15 @@ export class PackedVectorCache {
     const key = JSON.stringify([eventId, modelVersion]);
     const cached = this.#entries.get(key);
     const { stamp, packed } = await db.transaction(async (tx) => {
-      const stamp = await readStamp(tx, eventId, modelVersion);
+      const { table, stamp } = await findRows(tx, eventId, modelVersion);
       if (cached && isSame(cached.stamp, stamp)) return { stamp, packed: cached.packed };
       if (cached?.stamp.newest != null && stamp.rows >= cached.stamp.rows) {
-        const newer = await readPacked(tx, eventId, modelVersion, cached.stamp.newest);
+        const newer = await readPacked(tx, table, eventId, modelVersion, cached.stamp.newest);
         const merged = merge(cached.packed, newer);
         // Fewer or more than there are means that rows went away or came in late: read all again.
         if (merged.frameIndexes.length === stamp.rows) return { stamp, packed: merged };
       }
-      return { stamp, packed: await readPacked(tx, eventId, modelVersion) };
+      return { stamp, packed: await readPacked(tx, table, eventId, modelVersion) };
     });
     this.#entries.delete(key);
     this.#entries.set(key, { eventId, stamp, packed });
@@ -81,21 +81,41 @@ function isSame(a: RowsStamp, b: RowsStamp): boolean {
   return a.rows === b.rows && a.newest === b.newest;
 }
 
-function ofModel(eventId: string, modelVersion: string) {
-  return and(eq(frameEmbeddings.eventId, eventId), eq(frameEmbeddings.modelVersion, modelVersion));
+/** Where vectors lie: in their table, or beside it while a clip is being read again. */
+type VectorTable = typeof frameEmbeddings | typeof frameEmbeddingDrafts;
+
+function ofModel(table: VectorTable, eventId: string, modelVersion: string) {
+  return and(eq(table.eventId, eventId), eq(table.modelVersion, modelVersion));
 }
 
-async function readStamp(db: Database, eventId: string, modelVersion: string): Promise<RowsStamp> {
+async function findRows(
+  db: Database,
+  eventId: string,
+  modelVersion: string,
+): Promise<{ table: VectorTable; stamp: RowsStamp }> {
+  const stamp = await readStamp(db, frameEmbeddings, eventId, modelVersion);
+  if (stamp.rows > 0) return { table: frameEmbeddings, stamp };
+  const draft = await readStamp(db, frameEmbeddingDrafts, eventId, modelVersion);
+  return { table: frameEmbeddingDrafts, stamp: draft };
+}
+
+async function readStamp(
+  db: Database,
+  table: VectorTable,
+  eventId: string,
+  modelVersion: string,
+): Promise<RowsStamp> {
   const [stamp] = await db
-    .select({ rows: count(), newest: max(sql<string>`${frameEmbeddings.createdAt}::text`) })
-    .from(frameEmbeddings)
-    .where(ofModel(eventId, modelVersion));
+    .select({ rows: count(), newest: max(sql<string>`${table.createdAt}::text`) })
+    .from(table)
+    .where(ofModel(table, eventId, modelVersion));
   return { rows: stamp?.rows ?? 0, newest: stamp?.newest ?? null };
 }
 
 /** The rows of one event and model, from `since` on (rows of that very moment included) when it is given. */
 async function readPacked(
   db: Database,
+  table: VectorTable,
   eventId: string,
   modelVersion: string,
   since?: string,
@@ -104,26 +124,26 @@ async function readPacked(
   for (let after = -1; ;) {
     const rows = await db
       .select({
-        frameIndex: frameEmbeddings.frameIndex,
-        embedding: frameEmbeddings.embedding,
+        frameIndex: table.frameIndex,
+        embedding: table.embedding,
         timestampMs: eventFrames.timestampOffsetMs,
       })
-      .from(frameEmbeddings)
+      .from(table)
       .leftJoin(
         eventFrames,
         and(
-          eq(eventFrames.eventId, frameEmbeddings.eventId),
-          eq(eventFrames.frameNumber, sql`${frameEmbeddings.frameIndex} + 1`),
+          eq(eventFrames.eventId, table.eventId),
+          eq(eventFrames.frameNumber, sql`${table.frameIndex} + 1`),
         ),
       )
       .where(
         and(
-          ofModel(eventId, modelVersion),
-          gt(frameEmbeddings.frameIndex, after),
-          since === undefined ? undefined : gte(frameEmbeddings.createdAt, sql`${since}::timestamptz`),
+          ofModel(table, eventId, modelVersion),
+          gt(table.frameIndex, after),
+          since === undefined ? undefined : gte(table.createdAt, sql`${since}::timestamptz`),
         ),
       )
-      .orderBy(asc(frameEmbeddings.frameIndex))
+      .orderBy(asc(table.frameIndex))
       .limit(ROWS_PER_READ);
     pages.push(pack(rows));
     const last = rows.at(-1);

@@ -1,8 +1,8 @@
-import { bigint, index, integer, pgTable, text, unique, varchar } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, pgTable, primaryKey, text, unique, varchar } from 'drizzle-orm/pg-core';
 import { timestamptz } from './timestamp';
 
 /*
- * The three tables of the library. `frame_embeddings` is the server's table letter for letter, and
+ * The tables of the library. `frame_embeddings` is the server's table letter for letter, and
  * test/contract/schema.test.ts compares the migrated database with it. Ids are UUIDv4 as text and
  * timestamps are UTC, both made by the writer: the database has no defaults for them.
  */
@@ -95,6 +95,24 @@ export const frameEmbeddings = pgTable(
     index('ix_frame_embeddings_event_frame').on(table.eventId, table.frameIndex),
     index('idx_frame_embeddings_model_version').on(table.modelVersion),
   ],
+);
+
+/**
+ * Vectors of a clip that is being read again with another model, local to the browser. `frame_embeddings` has
+ * one row a frame, so the old ones stay there until these are complete and take their place.
+ */
+export const frameEmbeddingDrafts = pgTable(
+  'frame_embedding_drafts',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    frameIndex: integer('frame_index').notNull(),
+    embedding: text('embedding').notNull(),
+    modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
+    createdAt: timestamptz('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
 );
 
 export type EventRow = typeof events.$inferSelect;

@@ -282,6 +282,6 @@ export class ClipModel {
   }
 }
 
-function keyOf({ modelId, dtype = 'fp32', provider = 'auto' }: LoadOptions): string {
-  return JSON.stringify([modelId, dtype, provider]);
+function keyOf({ modelId, dtype = 'fp32', provider = 'auto', only }: LoadOptions): string {
+  return JSON.stringify([modelId, dtype, provider, only]);
 }

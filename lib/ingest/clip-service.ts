@@ -18,7 +18,12 @@ import type { ModelService } from './model-service';
 
 /** What the CLIP worker needs of the database worker. */
 interface FrameWriter {
-  storeFrameBatch(eventId: string, frames: EmbeddedFrame[], modelVersion: string): Promise<unknown>;
+  storeFrameBatch(
+    eventId: string,
+    frames: EmbeddedFrame[],
+    modelVersion: string,
+    options: { asDraft: boolean },
+  ): Promise<unknown>;
 }
 
 /** What the CLIP worker needs of the models worker. */
@@ -27,6 +32,8 @@ type ModelFiles = Pick<ModelService, 'openFiles' | 'readFile'>;
 export interface EmbedJob {
   eventId: string;
   batchSize: number;
+  /** The clip has vectors of another model, which stay until these are complete. */
+  asDraft: boolean;
 }
 
 /** Decoding so many frames, or storing them, takes seconds at worst; longer means a worker is stuck. */
@@ -118,7 +125,7 @@ export class ClipService {
           storeFrameBatch: async (batch) => {
             // Copied, not transferred: a refused batch is stored again frame by frame.
             await withTimeout(
-              writer.storeFrameBatch(job.eventId, batch, modelVersion),
+              writer.storeFrameBatch(job.eventId, batch, modelVersion, { asDraft: job.asDraft }),
               BATCH_TIMEOUT_MS,
               'The database',
             );

@@ -25,7 +25,8 @@ const MAX_FRUITLESS_ATTEMPTS = 3;
 
 /**
  * Reads a clip into the database from wherever an earlier run stopped: loads the model, decodes and
- * embeds the frames that have no vector of this model version yet, and counts the rows in the end.
+ * embeds the frames that have no vector of this model version yet, and counts the rows in the end. Vectors of
+ * another model stay until all of the new ones are there, and the clip is as it was when that is given up.
  *
  * @returns the moments that gave no frame
  * @throws FramesiftError `cancelled`, or a sentence on what made it fail; what is stored stays
@@ -39,17 +40,21 @@ export async function ingestClip(
   const { eventId, requests } = job;
   const { database } = services;
   onStatus({ stage: 'loading-model', framesTotal: requests.length });
+  let asDraft = false;
   try {
     const model = await loadModel(services, job.model, onStatus);
     throwIfCancelled(signal);
-    await database.updateEvent(eventId, {
-      ingestState: 'running',
-      ingestError: null,
-      modelVersion: model.modelVersion,
-    });
+    asDraft = await hasOtherVectors(database, eventId, model.modelVersion);
+    if (!asDraft) {
+      await database.updateEvent(eventId, {
+        ingestState: 'running',
+        ingestError: null,
+        modelVersion: model.modelVersion,
+      });
+    }
 
     const startedMs = performance.now();
-    const failures = await readInAttempts(services, job, model, onStatus, startedMs, signal);
+    const failures = await readInAttempts(services, { ...job, asDraft }, model, onStatus, startedMs, signal);
     onStatus({ elapsedMs: performance.now() - startedMs });
     const stored = await database.storedFrameIndexes(eventId, model.modelVersion);
     if (stored.length + failures.length < requests.length) {
@@ -59,10 +64,13 @@ export async function ingestClip(
         { transient: true },
       );
     }
-    await database.updateEvent(eventId, { ingestState: 'done' });
+    if (asDraft) await database.finishReembedding(eventId, model.modelVersion);
+    else await database.updateEvent(eventId, { ingestState: 'done' });
     return failures;
   } catch (thrown) {
     const error = toFramesiftError(thrown, 'The clip could not be read.');
+    // What a clip already had stays as it was.
+    if (asDraft) throw error;
     await database
       .updateEvent(
         eventId,
@@ -74,6 +82,15 @@ export async function ingestClip(
       .catch(() => undefined);
     throw error;
   }
+}
+
+async function hasOtherVectors(
+  database: FramesiftServices['database'],
+  eventId: string,
+  modelVersion: string,
+): Promise<boolean> {
+  const event = await database.getEvent(eventId);
+  return Object.keys(event?.embeddingCounts ?? {}).some((version) => version !== modelVersion);
 }
 
 async function loadModel(
@@ -88,9 +105,12 @@ async function loadModel(
   });
 }
 
+/** A job, once it is known whether the clip has vectors of another model. */
+type ReadingJob = IngestJob & { asDraft: boolean };
+
 async function readInAttempts(
   services: FramesiftServices,
-  job: IngestJob,
+  job: ReadingJob,
   model: LoadedModel,
   onStatus: (change: Partial<IngestStatus>) => void,
   startedMs: number,
@@ -137,7 +157,7 @@ async function readInAttempts(
 
 async function readOnce(
   services: FramesiftServices,
-  job: IngestJob,
+  job: ReadingJob,
   batchSize: number,
   model: LoadedModel,
   alreadyStored: number,
@@ -183,7 +203,11 @@ async function readOnce(
       estimator.add(nowMs, stored);
       onStatus({ framesStored: stored, rate: estimator.rate(total), failures, elapsedMs: nowMs - startedMs });
     };
-    const embedding = clip.embedClip(job.model, { eventId: job.eventId, batchSize }, onProgress);
+    const embedding = clip.embedClip(
+      job.model,
+      { eventId: job.eventId, batchSize, asDraft: job.asDraft },
+      onProgress,
+    );
     const { failures } = await watchdog.race(embedding);
     return failures;
   } finally {

@@ -141,7 +141,7 @@ test('an own model from an address is fetched, used, kept over a reload, and rem
   // The bundled model's revision is in its configuration; the name is the own model's.
   await framesift.closeModels();
   const version = await framesift.modelVersion();
-  expect(version).toMatch(/^own-my-clip-[0-9a-f]{6}@[0-9a-f]{8}\/fp32\/p1$/);
+  expect(version).toMatch(/^own-my-clip-[0-9a-f]{6}@[0-9a-f]{8}\/fp32\/p2$/);
 
   await framesift.readSample('1 every 5 seconds');
   const [best] = await framesift.ask(sample.questions[0]!.text);
@@ -164,10 +164,27 @@ test('an own model from an address is fetched, used, kept over a reload, and rem
   await expect(framesift.model('my-clip')).toHaveCount(0);
   expect(await framesift.modelFiles()).toEqual({});
   await framesift.closeModels();
+  const bundled = await framesift.modelVersion();
+  await expect(framesift.clips.getByRole('img', { name: 'Read with another model' })).toBeVisible();
+  // What is stored is looked at while it is read again: all of the old vectors or all of the new, never some of each.
+  const seen = page.evaluate(async (newVersion) => {
+    const states = new Set<string>();
+    for (;;) {
+      const rows = await window.framesift.query(
+        'select model_version as version, count(*)::int as frames from frame_embeddings group by 1 order by 1',
+      );
+      const state = rows.map(({ version, frames }) => `${String(version)}: ${String(frames)}`).join(', ');
+      states.add(state);
+      if (state.startsWith(newVersion)) return [...states];
+      await new Promise((resolve) => setTimeout(resolve, 30));
+    }
+  }, bundled);
   await page.getByRole('button', { name: 'Read it again with this model' }).click();
   await framesift.waitUntilRead();
-  const versions = await framesift.query('select distinct model_version as version from frame_embeddings');
-  expect(versions).toEqual([{ version: await framesift.modelVersion() }]);
+  expect(await seen).toEqual([`${version}: 10`, `${bundled}: 10`]);
+  await expect(framesift.clips.getByRole('img', { name: 'Read with another model' })).toHaveCount(0);
+  const [again] = await framesift.ask(sample.questions[0]!.text);
+  expect(again!.timestampMs).toBeGreaterThanOrEqual(sample.questions[0]!.startMs);
 });
 
 test('a download that is cut off by closing the page goes on where it was', async ({ page }) => {

@@ -34,7 +34,12 @@ describe('the prepared database is what initdb and the migrations make', () => {
 
   it('with the same tables, columns, keys and indexes', async () => {
     const tables = await rows(fresh, TABLES);
-    expect(tables.map(({ name }) => name)).toEqual(['event_frames', 'events', 'frame_embeddings']);
+    expect(tables.map(({ name }) => name)).toEqual([
+      'event_frames',
+      'events',
+      'frame_embedding_drafts',
+      'frame_embeddings',
+    ]);
     expect(await rows(prepared, TABLES)).toEqual(tables);
     for (const { name } of tables) {
       for (const sql of [COLUMNS_SQL, CONSTRAINTS_SQL, INDEXES_SQL]) {

@@ -49,6 +49,67 @@ function frame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
 
 const frames = (...indexes: number[]) => indexes.map((index) => frame(index));
 
+describe('reading a clip again with another model', () => {
+  const NEWER = 'clip-test@2/fp32/p1';
+  const asDraft = { asDraft: true };
+  const versions = async () =>
+    (await database.getFrameEmbeddings(eventId)).map(({ frameIndex, modelVersion }) => [
+      frameIndex,
+      modelVersion,
+    ]);
+
+  beforeEach(() => database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL));
+
+  it('keeps every old vector until the new ones are complete, and then none', async () => {
+    const before = await database.getFrameEmbeddings(eventId);
+    await database.storeFrameBatch(eventId, [frame(0, 50), frame(1, 51)], NEWER, asDraft);
+    expect(await database.getFrameEmbeddings(eventId)).toEqual(before);
+    expect(await database.storedFrameIndexes(eventId, NEWER)).toEqual([0, 1]);
+    await database.storeFrameBatch(eventId, [frame(2, 52)], NEWER, asDraft);
+    await database.finishReembedding(eventId, NEWER);
+    const after = await database.getFrameEmbeddings(eventId);
+    expect(after.map(({ id, modelVersion }) => [id, modelVersion])).toEqual(
+      before.map(({ id }) => [id, NEWER]),
+    );
+    after.forEach(({ embedding }, i) => {
+      randomUnitVector(50 + i).forEach((value, at) => expect(embedding[at]).toBeCloseTo(value, 6));
+    });
+    expect((await pg.query('select * from frame_embedding_drafts')).rows).toEqual([]);
+    expect(await database.getEvent(eventId)).toMatchObject({ modelVersion: NEWER, ingestState: 'done' });
+  });
+
+  it('answers from the drafts of the model that asks, and never mixes them with another’s', async () => {
+    await database.storeFrameBatch(eventId, frames(1), NEWER, asDraft);
+    expect(Array.from((await database.getVectors(eventId, NEWER)).frameIndexes)).toEqual([1]);
+    expect(Array.from((await database.getVectors(eventId, MODEL)).frameIndexes)).toEqual([0, 1, 2]);
+    await database.storeFrameBatch(eventId, frames(0, 2), NEWER, asDraft);
+    expect(Array.from((await database.getVectors(eventId, NEWER)).frameIndexes)).toEqual([0, 1, 2]);
+    await database.finishReembedding(eventId, NEWER);
+    expect(Array.from((await database.getVectors(eventId, NEWER)).frameIndexes)).toEqual([0, 1, 2]);
+    expect(Array.from((await database.getVectors(eventId, MODEL)).frameIndexes)).toEqual([]);
+  });
+
+  it('drops the drafts of a model that was given up for a third', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1), NEWER, asDraft);
+    await database.storeFrameBatch(eventId, frames(2), 'third', asDraft);
+    expect(await database.storedFrameIndexes(eventId, NEWER)).toEqual([]);
+    expect(await database.storedFrameIndexes(eventId, 'third')).toEqual([2]);
+    expect(await versions()).toEqual([0, 1, 2].map((index) => [index, MODEL]));
+  });
+
+  it('leaves no vector of the old model to a frame that the new one has none of', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 2), NEWER, asDraft);
+    await database.finishReembedding(eventId, NEWER);
+    expect(await versions()).toEqual([0, 2].map((index) => [index, NEWER]));
+  });
+
+  it('goes with the clip', async () => {
+    await database.storeFrameBatch(eventId, frames(0), NEWER, asDraft);
+    await database.deleteEvent(eventId);
+    expect((await pg.query('select * from frame_embedding_drafts')).rows).toEqual([]);
+  });
+});
+
 describe('opening', () => {
   it('says which PostgreSQL it is, and once open stays so', async () => {
     const connect = vi.fn(() => Promise.resolve(connection));

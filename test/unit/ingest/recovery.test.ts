@@ -88,6 +88,10 @@ class FakeDatabase {
     Comlink.expose(this, port);
   }
 
+  getEvent(): { embeddingCounts: Record<string, number> } {
+    return { embeddingCounts: {} };
+  }
+
   updateEvent(_id: string, { ingestState }: { ingestState?: string }): void {
     this.state = ingestState ?? this.state;
   }

@@ -1,0 +1,36 @@
+import type { LoadOptions } from '@/lib/clip/clip-encoder';
+import { PROVIDER_RUNGS, type ProviderRung } from '@/lib/clip/execution-provider';
+import { readSwitches } from './framesift';
+
+/** How a person wants the model to be run: `auto` is the best way that works. */
+export type ProviderPreference = 'auto' | ProviderRung;
+
+export const PROVIDER_PREFERENCES: readonly ProviderPreference[] = ['auto', ...PROVIDER_RUNGS];
+
+const PREFERENCE_KEY = 'framesift-provider';
+
+export function readProviderPreference(): ProviderPreference {
+  const kept = localStorage.getItem(PREFERENCE_KEY);
+  return PROVIDER_PREFERENCES.find((preference) => preference === kept) ?? 'auto';
+}
+
+export function saveProviderPreference(preference: ProviderPreference): void {
+  if (preference === 'auto') localStorage.removeItem(PREFERENCE_KEY);
+  else localStorage.setItem(PREFERENCE_KEY, preference);
+}
+
+/** The preference as the model is started with it; the page's address has the last word. */
+export function providerOptions(preference: ProviderPreference): Pick<LoadOptions, 'provider' | 'only'> {
+  const { provider } = readSwitches();
+  if (provider !== 'auto') return { provider };
+  switch (preference) {
+    case 'auto':
+      return { provider: 'auto' };
+    case 'webgpu':
+      return { provider: 'webgpu' };
+    case 'wasm-threads':
+      return { provider: 'wasm' };
+    case 'wasm-single':
+      return { provider: 'wasm', only: 'wasm-single' };
+  }
+}

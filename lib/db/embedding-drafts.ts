@@ -1,0 +1,63 @@
+import { and, eq, ne, sql } from 'drizzle-orm';
+import { chunked, ROWS_PER_INSERT, type Database } from './database';
+import type { CheckedFrameVector } from './frame-embeddings';
+import { frameEmbeddingDrafts, frameEmbeddings } from './schema';
+import { requireEvent } from './validate';
+
+/** Stores vectors beside those that a clip has of another model. Drafts of a third model make way. */
+export async function writeEmbeddingDrafts(
+  tx: Database,
+  eventId: string,
+  rows: readonly CheckedFrameVector[],
+  modelVersion: string,
+): Promise<void> {
+  await requireEvent(tx, eventId);
+  await tx
+    .delete(frameEmbeddingDrafts)
+    .where(
+      and(eq(frameEmbeddingDrafts.eventId, eventId), ne(frameEmbeddingDrafts.modelVersion, modelVersion)),
+    );
+  const createdAt = new Date();
+  for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
+    await tx
+      .insert(frameEmbeddingDrafts)
+      .values(
+        chunk.map(({ frameIndex, json }) => ({
+          eventId,
+          frameIndex,
+          embedding: json,
+          modelVersion,
+          createdAt,
+        })),
+      )
+      .onConflictDoUpdate({
+        target: [frameEmbeddingDrafts.eventId, frameEmbeddingDrafts.frameIndex],
+        set: { embedding: sql`excluded.embedding`, createdAt: sql`excluded.created_at` },
+      });
+  }
+}
+
+/**
+ * Puts the drafts of a model in the place of the clip's vectors of every other one, in the caller's
+ * transaction: nobody sees half of each. A frame's row keeps its id; a frame without a draft loses its vector.
+ */
+export async function adoptEmbeddingDrafts(
+  tx: Database,
+  eventId: string,
+  modelVersion: string,
+): Promise<void> {
+  await tx.execute(sql`
+    insert into ${frameEmbeddings} (id, event_id, frame_index, embedding, model_version, created_at)
+    select gen_random_uuid()::text, event_id, frame_index, embedding, model_version, created_at
+    from ${frameEmbeddingDrafts} where event_id = ${eventId} and model_version = ${modelVersion}
+    on conflict (event_id, frame_index) do update
+    set embedding = excluded.embedding, model_version = excluded.model_version, created_at = excluded.created_at`);
+  await tx
+    .delete(frameEmbeddings)
+    .where(and(eq(frameEmbeddings.eventId, eventId), ne(frameEmbeddings.modelVersion, modelVersion)));
+  await deleteEmbeddingDrafts(tx, eventId);
+}
+
+export async function deleteEmbeddingDrafts(tx: Database, eventId: string): Promise<void> {
+  await tx.delete(frameEmbeddingDrafts).where(eq(frameEmbeddingDrafts.eventId, eventId));
+}

@@ -1,0 +1,44 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { FramesiftPage } from './framesift-page';
+
+test('each way of running the model says why it is not at work, is measured, and can be chosen', async ({
+  page,
+}) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.engine.click();
+  const way = (name: string) => page.getByTestId(`provider-${name}`);
+  await expect(way('auto')).toBeChecked();
+  await expect(way('wasm-threads')).toContainText('At work.');
+  await expect(way('webgpu')).toContainText('because this browser offers no graphics adapter');
+
+  await test.step('measured', async () => {
+    await page.getByRole('button', { name: 'Measure the speed of each' }).click();
+    await expect(page.getByRole('button', { name: 'Measuring…' })).toBeDisabled();
+    await expect(page.getByRole('button', { name: 'Measure the speed of each' })).toBeEnabled({
+      timeout: 90_000,
+    });
+    const speed = async (name: string) =>
+      Number(/^([\d.]+) frames\/s$/.exec((await page.getByTestId(`speed-${name}`).textContent()) ?? '')?.[1]);
+    expect(await speed('wasm-threads')).toBeGreaterThan(0);
+    expect(await speed('wasm-single')).toBeGreaterThan(0);
+    await expect(page.getByTestId('speed-webgpu')).toHaveCount(0);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations).toEqual([]);
+  });
+
+  await test.step('chosen, with the keyboard, and kept over a reload', async () => {
+    await way('auto').focus();
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('Space');
+    await expect(framesift.engine).toHaveText('WASM, 1 thread', { timeout: 60_000 });
+    await page.reload();
+    await expect(framesift.engine).toHaveText('WASM, 1 thread', { timeout: 60_000 });
+    await framesift.engine.click();
+    await expect(way('wasm-single')).toBeChecked();
+    await way('auto').click();
+    await expect(framesift.engine).toHaveText(/^WASM, [2-9]\d* threads$/, { timeout: 60_000 });
+  });
+  expect(framesift.problems).toEqual([]);
+});
