@@ -172,7 +172,13 @@ class FileDownload {
   }
 
   async #restart(note: PartialNote | null): Promise<void> {
-    await this.#partial.restart(note);
+    try {
+      await this.#partial.restart(note);
+    } catch (error) {
+      const problem = toFramesiftError(error, 'The model could not be stored.');
+      if (problem.code !== 'storage-full') throw problem;
+      await this.#moveToSpare(problem);
+    }
     this.#digest = new StreamingSha256();
     this.#isPatched = false;
     this.#options.onBytes?.(0);

@@ -17,7 +17,7 @@ export interface FileTree {
   stream(path: string): AsyncIterable<Uint8Array>;
   /** Opens a file for writing from `offset` on, creating it if need be; what lies behind is cut off. */
   append(path: string, offset: number): Promise<FileAppender>;
-  /** Writes a small file whole. */
+  /** Writes a small file whole; what was there stays when that fails. */
   write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** Moves a file to another name in the same folder, over what was there. */
   rename(path: string, to: string): Promise<void>;

@@ -83,12 +83,20 @@ export class OpfsTree implements FileTree {
   }
 
   async write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const appender = await this.append(path, 0);
+    // Written beside it first: a full disk must not cut short what was there.
+    const draft = `${path}.new`;
     try {
-      await appender.write(bytes);
-    } finally {
-      await appender.close();
+      const appender = await this.append(draft, 0);
+      try {
+        await appender.write(bytes);
+      } finally {
+        await appender.close();
+      }
+    } catch (error) {
+      await this.remove(draft);
+      throw error;
     }
+    await this.rename(draft, path);
   }
 
   async rename(path: string, to: string): Promise<void> {

@@ -195,7 +195,9 @@ test('a download that is cut off by closing the page goes on where it was', asyn
   vision.faults = [{ stallAfter: 2_000_000 }];
   await framesift.dialog.getByRole('button', { name: /Download 32-bit/ }).click();
   const download = framesift.dialog.getByTestId('model-download');
-  await expect(download.getByTestId('model-download-bytes')).toContainText(/of 7\.\d MB/);
+  await expect(download.getByTestId('model-download-bytes')).toContainText(/of 7\.\d MB/, {
+    timeout: 120_000,
+  });
   await expect
     .poll(
       async () =>

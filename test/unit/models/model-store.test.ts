@@ -139,6 +139,17 @@ describe('private files', () => {
     await expect(tree.write('model/a.json', bytes(1, 2, 3))).rejects.toMatchObject({ code: 'storage-full' });
   });
 
+  it('keep what a full disk has no newer version of', async () => {
+    const root = new FakeDirectory({ freeBytes: 10, canMove: true });
+    const tree = new OpfsTree(root.asHandle());
+    await tree.write('model/a.json', bytes(1, 2, 3, 4, 5, 6));
+    await expect(tree.write('model/a.json', bytes(1, 2, 3, 4, 5, 6, 7))).rejects.toMatchObject({
+      code: 'storage-full',
+    });
+    expect(await tree.read('model/a.json')).toEqual(bytes(1, 2, 3, 4, 5, 6));
+    expect(root.paths()).toEqual(['model/a.json']);
+  });
+
   it('wait for another tab that is writing, and then say so', async () => {
     const tree = new OpfsTree(new FakeDirectory().asHandle());
     const other = await tree.append('model/a.json', 0);
