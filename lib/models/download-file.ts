@@ -200,7 +200,7 @@ class FileDownload {
       throw this.#describe(error, connection.isStalled);
     } finally {
       connection.close();
-      await this.#partial.close();
+      await this.#endWriting();
     }
     const expected = this.#file.bytes ?? this.#partial.note?.totalBytes ?? null;
     if (expected !== null && this.#partial.bytes < expected) {
@@ -282,12 +282,28 @@ class FileDownload {
     this.#options.onBytes?.(this.#partial.bytes);
   }
 
-  /** Goes on in memory with a file that the store has no room for, and makes room there. */
-  async #moveToSpare(reason: FramesiftError): Promise<void> {
+  /** Closes the file; what a full disk has not kept of it is fetched again. */
+  async #endWriting(): Promise<void> {
+    const written = this.#partial.bytes;
+    await this.#partial.close();
+    if (this.#partial.bytes === written) return;
+    const { path } = this.#file;
+    await this.#moveToSpare(
+      new FramesiftError('storage-full', `There was no room for all of the model’s ${path}.`),
+      written,
+    );
+  }
+
+  /**
+   * Goes on in memory with a file that the store has no room for, and makes room there.
+   *
+   * @throws RetryLater when the store has kept fewer bytes than were written
+   */
+  async #moveToSpare(reason: FramesiftError, written = this.#partial.bytes): Promise<void> {
     const { spare, model } = this.#target;
-    if (!spare || this.#store === spare) throw reason;
     const full = this.#partial;
     await full.close();
+    if (!spare || this.#store === spare) throw reason;
     const partial = await spare.openPartial(model.id, this.#file.path);
     await partial.restart(full.note);
     for await (const chunk of full.stream()) await partial.append(chunk);
@@ -295,6 +311,10 @@ class FileDownload {
     await full.discard().catch(() => undefined);
     this.#partial = partial;
     this.#store = spare;
+    if (partial.bytes === written) return;
+    this.#digest = new StreamingSha256();
+    for await (const chunk of partial.stream()) this.#digest.update(chunk);
+    throw new RetryLater(reason.message, 0);
   }
 
   /** Null when the file is the right one. */

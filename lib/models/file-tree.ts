@@ -29,7 +29,7 @@ export interface FileTree {
 export interface FileAppender {
   /** Either all of the chunk is in the file afterwards, or an error is thrown. */
   write(chunk: Uint8Array<ArrayBuffer>): Promise<void>;
-  /** Must be called; what was written may be lost without it. */
+  /** Must be called; what was written may be lost without it. A full disk can lose some of it even so. */
   close(): Promise<void>;
 }
 

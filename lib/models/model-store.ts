@@ -242,10 +242,17 @@ export class PartialFile {
     this.#bytes += chunk.length;
   }
 
+  /**
+   * Ends writing. `bytes` can be fewer afterwards: Chromium takes what goes beyond its quota without a word,
+   * and cuts it off when the file is closed.
+   */
   async close(): Promise<void> {
     const appender = this.#appender;
     this.#appender = undefined;
-    await appender?.close();
+    if (!appender) return;
+    await appender.close();
+    const kept = (await this.#tree.size(this.#target + PARTIAL_SUFFIX)) ?? 0;
+    this.#bytes = Math.min(this.#bytes, kept);
   }
 
   /** Forgets the file and everything of it. */

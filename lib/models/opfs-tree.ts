@@ -68,7 +68,7 @@ export class OpfsTree implements FileTree {
         inPromise(() => {
           const written = access.write(chunk, { at: position });
           // A full disk shows as a short write in some browsers, as an exception in others.
-          if (written < chunk.length) throw new DOMException('Short write.', 'QuotaExceededError');
+          if (written < chunk.length) throw shortWrite();
           position += written;
         }),
       close: () =>
@@ -92,9 +92,11 @@ export class OpfsTree implements FileTree {
       } finally {
         await appender.close();
       }
+      // Chromium cuts off what goes beyond its quota when a file is closed.
+      if ((await this.size(draft)) !== bytes.length) throw shortWrite();
     } catch (error) {
       await this.remove(draft);
-      throw error;
+      throw asStorageError(error);
     }
     await this.rename(draft, path);
   }
@@ -192,6 +194,10 @@ async function orNull<T>(work: Promise<T>): Promise<T | null> {
     if (isDomException(error, 'NotFoundError')) return null;
     throw asStorageError(error);
   }
+}
+
+function shortWrite(): DOMException {
+  return new DOMException('Short write.', 'QuotaExceededError');
 }
 
 function isDomException(error: unknown, name: string): boolean {

@@ -52,6 +52,8 @@ class ModelsPage extends FramesiftPage {
   async lookAt(url: string): Promise<void> {
     await this.dialog.getByLabel('or its address').fill(url);
     await this.dialog.getByRole('button', { name: 'Look' }).click();
+    // Only then have all of its questions to the server been answered.
+    await expect(this.dialog.getByTestId('own-model-found')).toBeVisible();
   }
 
   async setMirror(url: string): Promise<void> {

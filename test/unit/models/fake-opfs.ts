@@ -1,3 +1,10 @@
+export interface FakeDisk {
+  freeBytes: number;
+  canMove: boolean;
+  /** Whether a file that is too large is cut when it is closed, as Chromium does, and not by its write. */
+  cutsOnClose?: boolean;
+}
+
 /**
  * The part of the browser's private file system that OpfsTree uses, in memory: one writer a file, names
  * that do not exist, and a quota.
@@ -5,9 +12,9 @@
 export class FakeDirectory {
   readonly kind = 'directory';
   readonly entries = new Map<string, FakeDirectory | FakeFile>();
-  readonly disk: { freeBytes: number; canMove: boolean };
+  readonly disk: FakeDisk;
 
-  constructor(disk = { freeBytes: Infinity, canMove: true }) {
+  constructor(disk: FakeDisk = { freeBytes: Infinity, canMove: true }) {
     this.disk = disk;
   }
 
@@ -92,9 +99,11 @@ export class FakeFile {
         this.bytes = this.bytes.slice(0, length);
       },
       write: (chunk: Uint8Array, { at }: { at: number }) => {
-        // As Chromium does: what still fits is written, and the count tells.
+        // What still fits is written, and the count tells.
+        const { freeBytes, cutsOnClose } = this.#parent.disk;
         const grown = Math.max(0, at + chunk.length - this.bytes.length);
-        const fitting = chunk.subarray(0, chunk.length - Math.max(0, grown - this.#parent.disk.freeBytes));
+        const excess = cutsOnClose ? 0 : Math.max(0, grown - freeBytes);
+        const fitting = chunk.subarray(0, chunk.length - excess);
         const next = new Uint8Array(Math.max(this.bytes.length, at + fitting.length));
         next.set(this.bytes);
         next.set(fitting, at);
@@ -103,7 +112,13 @@ export class FakeFile {
         return fitting.length;
       },
       flush: () => undefined,
-      close: () => (this.#isOpen = false),
+      close: () => {
+        this.#isOpen = false;
+        const { disk } = this.#parent;
+        if (disk.freeBytes >= 0) return;
+        this.bytes = this.bytes.slice(0, disk.freeBytes);
+        disk.freeBytes = 0;
+      },
     });
   }
 
