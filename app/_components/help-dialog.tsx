@@ -48,9 +48,17 @@ export function HelpDialog() {
             <section>
               <h3>Read the answer</h3>
               <p>
-                Frames come with their time and a score: the cosine between the frame and your question.
-                Frames that look nearly the same as a better one are folded into it. Click a frame to play the
-                clip from there.
+                Frames come with their time and how likely each shows what you asked for, as measured on
+                pictures the model had not seen; where nobody has measured a model, with the cosine between
+                frame and question. Frames that look nearly the same as a better one are folded into it. Click
+                a frame to play the clip from there.
+              </p>
+            </section>
+            <section>
+              <h3>Another model</h3>
+              <p>
+                “Models” offers larger ones, or takes your own; clips are then read again when you ask for it.
+                The button beside it says what the model runs on, measures the other ways, and lets you choose.
               </p>
             </section>
             <section>
