@@ -58,7 +58,8 @@ export function HelpDialog() {
               <h3>Another model</h3>
               <p>
                 “Models” offers larger ones, or takes your own; clips are then read again when you ask for it.
-                The button beside it says what the model runs on, measures the other ways, and lets you choose.
+                The button beside it says what the model runs on, measures the other ways, and lets you
+                choose.
               </p>
             </section>
             <section>

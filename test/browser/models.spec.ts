@@ -4,6 +4,8 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import { HubServer } from '../support/hub-server';
+import { combinedGraph, TOY_CLIP } from '../support/clip-graphs';
+import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage, sample } from './framesift-page';
 
 /*
@@ -248,6 +250,32 @@ test('a dropped model is added; what is none is refused with the reason', async 
   await framesift.dialog.getByRole('button', { name: /Add 32-bit/ }).click();
   await expect(framesift.model('dropped model').getByText('In use')).toBeVisible({ timeout: 120_000 });
   expect(Object.keys(await framesift.modelFiles())).toHaveLength(FILES.length + 1);
+  expect(framesift.problems).toEqual([]);
+});
+
+test('a dropped model of one graph with both towers reads a clip and answers', async ({ page }) => {
+  const framesift = await openPage(page);
+  const edge = { height: 32, width: 32 };
+  const files: Record<string, unknown> = {
+    'config.json': PUBLISHED_CONFIG,
+    'preprocessor_config.json': { ...PUBLISHED_PREPROCESSOR, size: edge, crop_size: edge },
+    'tokenizer.json': openAiTokenizerJson(),
+  };
+  await framesift.drop(
+    ...Object.entries(files).map(([name, json]) => ({
+      name,
+      type: '',
+      bytes: new TextEncoder().encode(JSON.stringify(json)),
+    })),
+    { name: 'model.onnx', type: '', bytes: combinedGraph(TOY_CLIP) },
+  );
+  await framesift.dialog.getByRole('button', { name: /Add 32-bit/ }).click();
+  await expect(framesift.model('dropped model').getByText('In use')).toBeVisible({ timeout: 120_000 });
+  await framesift.closeModels();
+  await framesift.readSample('1 every 5 seconds');
+  expect((await framesift.ask('a red car')).length).toBeGreaterThan(0);
+  const versions = await framesift.query('select distinct model_version as version from frame_embeddings');
+  expect(versions).toEqual([{ version: await framesift.modelVersion() }]);
   expect(framesift.problems).toEqual([]);
 });
 
