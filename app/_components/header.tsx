@@ -2,7 +2,7 @@ import { Popover } from 'radix-ui';
 import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
 import type { ComponentProps, ReactNode } from 'react';
 import type { OfflineSnapshot, OfflineStage } from '../_hooks/offline-copy';
-import type { ModelState } from '../_hooks/use-model';
+import { modelOf, type ModelState } from '../_hooks/use-model';
 import type { LibraryState } from '../_hooks/use-library';
 import { formatBytes } from '@/lib/shared/format';
 import { ProviderChoice } from './engine/provider-choice';
@@ -71,7 +71,7 @@ const OFFLINE_LABELS: Record<OfflineStage, string> = {
   unavailable: 'not possible in this window',
 };
 /** How the model is to be run, and the means to change it. */
-type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model'>;
+type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model' | 'isStarting'>;
 
 function EngineBadge({
   model,
@@ -92,6 +92,8 @@ function EngineBadge({
       : model.state === 'failed'
         ? 'Model failed'
         : loadingLabel(model);
+  // While it is replaced the panel stays, and with it the keyboard's place in it.
+  const shown = modelOf(model);
   const Icon = model.state === 'ready' ? Cpu : model.state === 'failed' ? TriangleAlert : Loader2;
   return (
     <Popover.Root>
@@ -108,17 +110,17 @@ function EngineBadge({
           aria-label="What is at work"
           className="z-20 max-h-[var(--radix-popover-content-available-height)] w-96 max-w-[calc(100vw-2rem)] overflow-y-auto rounded-xl border border-line bg-surface p-4 text-sm shadow-xl"
         >
-          {model.state === 'ready' ? (
+          {shown ? (
             <div className="space-y-4">
               <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 [&_dt]:text-ink-2">
                 <dt>Model</dt>
-                <dd>{model.model.modelName}</dd>
+                <dd>{shown.modelName}</dd>
                 <dt>Version</dt>
                 <dd
                   className="font-mono text-xs leading-5 [overflow-wrap:anywhere]"
                   data-testid="model-version"
                 >
-                  {model.model.modelVersion}
+                  {shown.modelVersion}
                 </dd>
                 <dt>Database</dt>
                 <dd data-testid="store">
@@ -131,9 +133,9 @@ function EngineBadge({
               </dl>
               <section aria-labelledby="runs-on" className="space-y-2">
                 <h2 id="runs-on" className="font-semibold">
-                  Runs on <span data-testid="provider">{model.model.providerLabel}</span>
+                  Runs on <span data-testid="provider">{shown.providerLabel}</span>
                 </h2>
-                <ProviderChoice model={model.model} {...provider} />
+                <ProviderChoice model={shown} isStarting={model.state === 'loading'} {...provider} />
               </section>
             </div>
           ) : model.state === 'failed' ? (

@@ -21,7 +21,7 @@ import { isReadWithAnother } from '../_hooks/other-model';
 import { readProviderPreference } from '../_hooks/provider-preference';
 import { useLibrary, useWasEmpty } from '../_hooks/use-library';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
-import { modelOptions, useModel } from '../_hooks/use-model';
+import { modelOf, modelOptions, useModel } from '../_hooks/use-model';
 import { useOffline } from '../_hooks/use-offline';
 import { useModels } from '../_hooks/use-models';
 import { ClipView } from './clip-view';
@@ -164,7 +164,7 @@ export function Workbench() {
         model={model}
         onRetryModel={retry}
         provider={{
-          preference: loaded ? readProviderPreference() : 'auto',
+          preference: modelOf(model) ? readProviderPreference() : 'auto',
           isReading,
           onChoose: (preference) => guard(() => changeProvider(preference)),
         }}

@@ -13,7 +13,8 @@ import {
 } from './provider-preference';
 
 export type ModelState =
-  | { state: 'loading'; progress: LoadProgress | null }
+  /** `previous` is what was at work before, while it is being replaced. */
+  | { state: 'loading'; progress: LoadProgress | null; previous: LoadedModel | null }
   | { state: 'ready'; model: LoadedModel }
   | { state: 'failed'; message: string };
 
@@ -35,7 +36,11 @@ export function useModel(): {
   /** Runs the model another way and stays with it; goes back, and throws, when it does not start. */
   changeProvider: (preference: ProviderPreference) => Promise<void>;
 } {
-  const [model, setModel] = useState<ModelState>({ state: 'loading', progress: null });
+  const [model, setModel] = useState<ModelState>({
+    state: 'loading',
+    progress: null,
+    previous: null,
+  });
   const [attempt, setAttempt] = useState(0);
 
   useEffect(() => {
@@ -46,7 +51,7 @@ export function useModel(): {
       if (current) setModel({ state: 'ready', model: loaded });
     });
     load(modelOptions(), (progress) => {
-      if (current) setModel({ state: 'loading', progress });
+      if (current) setModel(loading(progress));
     }).then(
       (loaded) => {
         if (current) setModel({ state: 'ready', model: loaded });
@@ -64,26 +69,49 @@ export function useModel(): {
   }, [attempt]);
 
   const retry = () => {
-    setModel({ state: 'loading', progress: null });
+    setModel(loading(null));
     setAttempt((number) => number + 1);
   };
 
-  const restart = async (options: LoadOptions, keep: () => void) => {
-    setModel({ state: 'loading', progress: null });
+  const restart = async (options: LoadOptions, keep: () => void, goBack: () => void = () => undefined) => {
+    setModel(loading(null));
     try {
-      const loaded = await load(options, (progress) => setModel({ state: 'loading', progress }));
+      const loaded = await load(options, (progress) => setModel(loading(progress)));
       keep();
       setModel({ state: 'ready', model: loaded });
-    } catch (error) {
+    } catch (thrown) {
+      const error = toFramesiftError(thrown);
+      // Another choice was made before this one had started, and is under way.
+      if (isCancelled(error)) return;
+      goBack();
       retry();
       throw error;
     }
   };
   const change = (choice: ModelChoice) => restart(optionsFor(choice), () => saveModelChoice(choice));
-  const changeProvider = (preference: ProviderPreference) =>
-    restart(optionsFor(readModelChoice(), preference), () => saveProviderPreference(preference));
+  const changeProvider = (preference: ProviderPreference) => {
+    const before = readProviderPreference();
+    // Kept at once: the choice shows while the model starts.
+    saveProviderPreference(preference);
+    return restart(
+      optionsFor(readModelChoice(), preference),
+      () => undefined,
+      () => saveProviderPreference(before),
+    );
+  };
 
   return { model, retry, change, changeProvider };
+}
+
+/** The state of a model that is being started, whatever was there before. */
+function loading(progress: LoadProgress | null): (current: ModelState) => ModelState {
+  return (current) => ({ state: 'loading', progress, previous: modelOf(current) });
+}
+
+/** The model that is at work, or was until it began to be replaced. */
+export function modelOf(state: ModelState): LoadedModel | null {
+  if (state.state === 'ready') return state.model;
+  return state.state === 'loading' ? state.previous : null;
 }
 
 function load(options: LoadOptions, onProgress: (progress: LoadProgress) => void): Promise<LoadedModel> {

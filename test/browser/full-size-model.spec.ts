@@ -23,7 +23,7 @@ test('a model of CLIP ViT-B/32’s size reads a clip and answers', async ({ page
   };
   const served = new Set<string>();
   await page.route('**/models/**', async (route) => {
-    const [, name = ''] = /\/models\/[^/]+\/([^?]+)/.exec(route.request().url()) ?? [];
+    const [, name = ''] = /\/models\/[^/]+\/[0-9a-f]{12}\/([^?]+)/.exec(route.request().url()) ?? [];
     const body = files[name];
     if (body === undefined) return route.continue();
     served.add(name);

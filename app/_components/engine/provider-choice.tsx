@@ -18,11 +18,14 @@ const LABELS: Record<ProviderPreference, string> = {
 /** Which way of running the model is at work, why the others are not, how fast each is, and the choice. */
 export function ProviderChoice({
   model,
+  isStarting,
   preference,
   isReading,
   onChoose,
 }: {
   model: LoadedModel;
+  /** It is about to be replaced by what was chosen. */
+  isStarting: boolean;
   preference: ProviderPreference;
   /** A clip is being read: neither a change nor a measurement may come between. */
   isReading: boolean;
@@ -40,12 +43,12 @@ export function ProviderChoice({
         className="space-y-1"
       >
         {PROVIDER_PREFERENCES.map((value) => (
-          <Way key={value} value={value} model={model} speeds={speeds} />
+          <Way key={value} value={value} model={isStarting ? null : model} speeds={speeds} />
         ))}
       </RadioGroup.Root>
       {speeds.problem && <Notice tone="danger">{speeds.problem}</Notice>}
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
-        <Button onClick={speeds.measure} disabled={isBusy}>
+        <Button onClick={speeds.measure} disabled={isBusy || isStarting}>
           <Gauge aria-hidden /> {speeds.isMeasuring ? 'Measuring…' : 'Measure the speed of each'}
         </Button>
         <p className="text-xs text-ink-2" aria-live="polite">
@@ -60,9 +63,18 @@ export function ProviderChoice({
   );
 }
 
-function Way({ value, model, speeds }: { value: ProviderPreference; model: LoadedModel; speeds: Speeds }) {
+function Way({
+  value,
+  model,
+  speeds,
+}: {
+  value: ProviderPreference;
+  /** Null while it is being started. */
+  model: LoadedModel | null;
+  speeds: Speeds;
+}) {
   const report = value === 'auto' ? undefined : speeds.reports.get(value);
-  const isAtWork = value !== 'auto' && rungOf(model.provider) === value;
+  const isAtWork = model !== null && rungOf(model.provider) === value;
   const name = value === 'wasm-threads' && isAtWork ? model.providerLabel : LABELS[value];
   return (
     <RadioGroup.Item
@@ -101,10 +113,11 @@ function Way({ value, model, speeds }: { value: ProviderPreference; model: Loade
 function noteOn(
   value: ProviderPreference,
   isAtWork: boolean,
-  model: LoadedModel,
+  model: LoadedModel | null,
   problem: string | null,
 ): string {
   if (value === 'auto') return 'The best way that passes its self-test.';
+  if (!model) return 'The model is being started.';
   if (isAtWork) return 'At work.';
   const skipped = model.skipped.find(({ rung }: { rung: ProviderRung }) => rung === value);
   if (skipped) return `Not at work, because ${skipped.reason}.`;
