@@ -11,7 +11,7 @@ import { Button } from './ui/button';
 
 function Logo() {
   return (
-    <svg viewBox="0 0 32 32" className="size-7" aria-hidden>
+    <svg viewBox="0 0 32 32" className="size-7 shrink-0" aria-hidden>
       <rect width="32" height="32" rx="7" className="fill-accent" />
       <g
         className="stroke-accent-ink"
@@ -46,7 +46,7 @@ export function Header({
   return (
     <header className="flex items-center gap-3 border-b border-line bg-surface px-4 py-2.5">
       <Logo />
-      <div className="min-w-0">
+      <div className="min-w-0 max-[26rem]:sr-only">
         <p className="text-base leading-5 font-semibold">Framesift</p>
         <p className="hidden text-xs text-ink-2 sm:block">Your clips stay on this computer.</p>
       </div>
@@ -100,7 +100,7 @@ function EngineBadge({
       <Popover.Trigger asChild>
         <Button variant="ghost" data-testid="engine" aria-label={`Model: ${label}. Details`}>
           <Icon aria-hidden className={model.state === 'loading' ? 'animate-spin' : undefined} />
-          <span>{label}</span>
+          <span className="whitespace-nowrap">{label}</span>
         </Button>
       </Popover.Trigger>
       <Popover.Portal>
