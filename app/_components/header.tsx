@@ -3,6 +3,7 @@ import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
 import type { ComponentProps, ReactNode } from 'react';
 import type { OfflineSnapshot, OfflineStage } from '../_hooks/offline-copy';
 import { modelOf, type ModelState } from '../_hooks/use-model';
+import { useSpeeds } from '../_hooks/use-speeds';
 import type { LibraryState } from '../_hooks/use-library';
 import { formatBytes } from '@/lib/shared/format';
 import { ProviderChoice } from './engine/provider-choice';
@@ -71,7 +72,7 @@ const OFFLINE_LABELS: Record<OfflineStage, string> = {
   unavailable: 'not possible in this window',
 };
 /** How the model is to be run, and the means to change it. */
-type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model' | 'isStarting'>;
+type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model' | 'speeds' | 'isStarting'>;
 
 function EngineBadge({
   model,
@@ -94,6 +95,7 @@ function EngineBadge({
         : loadingLabel(model);
   // While it is replaced the panel stays, and with it the keyboard's place in it.
   const shown = modelOf(model);
+  const speeds = useSpeeds(shown?.modelVersion ?? null);
   const Icon = model.state === 'ready' ? Cpu : model.state === 'failed' ? TriangleAlert : Loader2;
   return (
     <Popover.Root>
@@ -135,7 +137,12 @@ function EngineBadge({
                 <h2 id="runs-on" className="font-semibold">
                   Runs on <span data-testid="provider">{shown.providerLabel}</span>
                 </h2>
-                <ProviderChoice model={shown} isStarting={model.state === 'loading'} {...provider} />
+                <ProviderChoice
+                  model={shown}
+                  speeds={speeds}
+                  isStarting={model.state === 'loading'}
+                  {...provider}
+                />
               </section>
             </div>
           ) : model.state === 'failed' ? (

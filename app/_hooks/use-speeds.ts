@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { ProviderRung } from '@/lib/clip/execution-provider';
 import type { ProviderReport } from '@/lib/ingest/measure-providers';
 import { toFramesiftError } from '@/lib/shared/errors';
@@ -15,7 +15,11 @@ export interface Speeds {
   measure: () => void;
 }
 
-/** @param modelVersion whose speeds are wanted; those of another are forgotten */
+/**
+ * Belongs where it stays mounted: a measurement goes on, and its figures are kept, while the panel is closed.
+ *
+ * @param modelVersion whose speeds are wanted; those of another are forgotten
+ */
 export function useSpeeds(modelVersion: string | null): Speeds {
   const [measured, setMeasured] = useState<{
     modelVersion: string;
@@ -23,39 +27,31 @@ export function useSpeeds(modelVersion: string | null): Speeds {
   } | null>(null);
   const [isMeasuring, setIsMeasuring] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
-  const [run, setRun] = useState(0);
 
-  useEffect(() => {
-    if (run === 0 || modelVersion === null) return;
-    let current = true;
+  const measure = async (version: string) => {
     const reports = new Map<ProviderRung, ProviderReport>();
-    getFramesift()
-      .services.measureProviders({ ...modelOptions(), provider: 'auto' }, (report) => {
+    setProblem(null);
+    setMeasured(null);
+    setIsMeasuring(true);
+    try {
+      const { services } = getFramesift();
+      await services.measureProviders({ ...modelOptions(), provider: 'auto' }, (report) => {
         reports.set(report.rung, report);
-        if (current) setMeasured({ modelVersion, reports: new Map(reports) });
-      })
-      .catch((error: unknown) => {
-        if (current) setProblem(toFramesiftError(error).message);
-      })
-      .finally(() => {
-        if (current) setIsMeasuring(false);
+        setMeasured({ modelVersion: version, reports: new Map(reports) });
       });
-    return () => {
-      current = false;
-    };
-    // Measured when it is asked for, not when the model changes.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [run]);
+    } catch (error) {
+      setProblem(toFramesiftError(error).message);
+    } finally {
+      setIsMeasuring(false);
+    }
+  };
 
   return {
     reports: measured?.modelVersion === modelVersion ? measured.reports : new Map(),
     isMeasuring,
     problem,
     measure: () => {
-      setProblem(null);
-      setMeasured(null);
-      setIsMeasuring(true);
-      setRun((number) => number + 1);
+      if (modelVersion !== null && !isMeasuring) void measure(modelVersion);
     },
   };
 }

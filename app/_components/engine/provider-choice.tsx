@@ -4,7 +4,7 @@ import { RadioGroup } from 'radix-ui';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import { rungOf, type ProviderRung } from '@/lib/clip/execution-provider';
 import { PROVIDER_PREFERENCES, type ProviderPreference } from '../../_hooks/provider-preference';
-import { useSpeeds, type Speeds } from '../../_hooks/use-speeds';
+import type { Speeds } from '../../_hooks/use-speeds';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 
@@ -18,12 +18,14 @@ const LABELS: Record<ProviderPreference, string> = {
 /** Which way of running the model is at work, why the others are not, how fast each is, and the choice. */
 export function ProviderChoice({
   model,
+  speeds,
   isStarting,
   preference,
   isReading,
   onChoose,
 }: {
   model: LoadedModel;
+  speeds: Speeds;
   /** It is about to be replaced by what was chosen. */
   isStarting: boolean;
   preference: ProviderPreference;
@@ -31,7 +33,6 @@ export function ProviderChoice({
   isReading: boolean;
   onChoose: (preference: ProviderPreference) => void;
 }) {
-  const speeds = useSpeeds(model.modelVersion);
   const isBusy = isReading || speeds.isMeasuring;
   return (
     <div className="space-y-3">
