@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-const PORT = 3217;
+const PORT = Number(process.env.FRAMESIFT_TEST_PORT ?? 3217);
 
 /** Chromium's own background requests would only fail on a machine without network, and slow it down. */
 const QUIET = [

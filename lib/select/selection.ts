@@ -1,0 +1,50 @@
+/**
+ * What a strategy chooses from: the frames that a question is asked about, in time order. Row i of every array is the
+ * same frame.
+ */
+export interface SelectionInput {
+  /** Row-major [frames, dimension], rows of unit length. */
+  vectors: Float32Array;
+  dimension: number;
+  /** How well each frame fits the question; higher is better, the scale is the question's own. */
+  scores: Float32Array;
+  /** Ascending. Several clips lie end to end, each after the last frame of the one before. */
+  timesMs: Float64Array;
+  /** How likely each frame shows what was asked, 0…1; null where nobody has measured the model for such questions. */
+  likelihoods: Float32Array | null;
+  /** Likelihoods from which a match counts as possible and as strong; null with `likelihoods`. */
+  levels: { possible: number; strong: number } | null;
+}
+
+/** A stretch of frames, both ends included. */
+export interface RowSpan {
+  startRow: number;
+  endRow: number;
+}
+
+/** What a question turned out to be about: which is what `auto` decides, and the page says in words. */
+export interface Verdict {
+  kind: 'moment' | 'several' | 'whole' | 'absent';
+  /** The stretches that answer, in time order; the whole input for `whole`, none for `absent`. */
+  spans: RowSpan[];
+}
+
+export interface Selection {
+  /** Exactly min(count, frames) different rows, ascending, which is in time order. */
+  rows: number[];
+  /** Only `auto` gives one. */
+  verdict: Verdict | null;
+}
+
+export type StrategyId = 'auto' | 'uniform' | 'top-k' | 'binned' | 'mmr' | 'aks' | 'bolt' | 'server';
+
+/** A way to choose the frames that answer a question: pure, and the same for the same input. */
+export interface SelectionStrategy {
+  id: StrategyId;
+  /** As the page lists it. */
+  name: string;
+  /** One sentence for the page: what it is good for. */
+  summary: string;
+  /** @throws RangeError when `count` is no whole number ≥ 0 or the arrays do not fit together */
+  select(input: SelectionInput, count: number): Selection;
+}
