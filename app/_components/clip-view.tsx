@@ -1,25 +1,32 @@
 'use client';
 
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
+import type { AnswerFrame, FrameKey, SearchRequest } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
-import { useAnswer } from '../_hooks/use-answer';
 import { isReadWithAnother } from '../_hooks/other-model';
-import { AnswerGrid, DEFAULT_COUNT, type AnswerOrder } from './answer-grid';
+import { useAnswer } from '../_hooks/use-answer';
+import { useEdits } from '../_hooks/use-edits';
+import { pictureKey } from '../_hooks/use-frame-pictures';
+import { AnswerPanel, DEFAULT_SETTINGS, type AnswerSettings } from './answer/answer-panel';
 import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
 import { QueryBar } from './query-bar';
+import { clipsInScope, ScopeChoice, type Scope } from './scope-choice';
+import { RangeChoice, type TimeRange } from './timeline/range-choice';
+import { Timeline } from './timeline/timeline';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 
 const GENERAL_EXAMPLES = ['a person', 'a red car', 'a dog', 'trees and grass'];
 
-/** One clip: the question, the player and the frames that answer. */
+/** One clip: the question, the player with the evidence below it, and the frames that answer. */
 export function ClipView({
   clip,
+  clips,
   status,
   model,
   question,
@@ -32,6 +39,8 @@ export function ClipView({
   onRereadAll,
 }: {
   clip: EventSummary;
+  /** The whole library, this clip included. */
+  clips: readonly EventSummary[];
   status: IngestStatus | undefined;
   model: LoadedModel | null;
   question: Question | null;
@@ -44,26 +53,56 @@ export function ClipView({
   outdatedCount: number;
   onRereadAll: () => void;
 }) {
-  const [order, setOrder] = useState<AnswerOrder>('relevance');
-  const [count, setCount] = useState(DEFAULT_COUNT);
+  const [settings, setSettings] = useState<AnswerSettings>(DEFAULT_SETTINGS);
+  const [scope, setScope] = useState<Scope>({ kind: 'this' });
+  const [range, setRange] = useState<TimeRange | null>(null);
   const [jump, setJump] = useState<Jump | null>(null);
+  const [cursor, setCursor] = useState<{ eventId: string; timeMs: number }>({ eventId: clip.id, timeMs: 0 });
+  const { edits, togglePin, drop, undoDrop, restoreAll } = useEdits(question);
   const player = useRef<HTMLDivElement>(null);
 
   const isReading = isActive(status);
   const storedFrames = Math.max(status?.framesStored ?? 0, clip.embeddingCount);
   // Vectors of another model's making cannot be compared with this model's questions.
   const isOtherVersion = model !== null && isReadWithAnother(clip, model);
-  // While such a clip is read again, what is there of this model's making can be asked about.
-  const searchable =
-    model && (!isOtherVersion || isReading) ? { eventId: clip.id, modelVersion: model.modelVersion } : null;
   const comparableFrames = isOtherVersion ? (status?.framesStored ?? 0) : storedFrames;
-  const answer = useAnswer(searchable, model, question, count, comparableFrames);
-  const name = clip.fileName ?? clip.description;
+
+  const searched = clipsInScope(scope, clip, clips);
+  const isSeveral = searched.length > 1;
+  // While such a clip is read again, what is there of this model's making can be asked about.
+  const isSearchable = model !== null && (isSeveral || !isOtherVersion || isReading);
+  const request: SearchRequest | null = isSearchable
+    ? {
+        clips: searched.map(({ id, durationMs }) => ({ eventId: id, durationMs })),
+        range: isSeveral ? null : range,
+        strategy: settings.strategy,
+        count: settings.count,
+        ...edits,
+      }
+    : null;
+  const revision = comparableFrames + searched.reduce((sum, { embeddingCount }) => sum + embeddingCount, 0);
+  const state = useAnswer(request, model, question, revision);
+  const answer = state.state === 'ready' ? state.answer : null;
+
+  // The player follows a frame into whichever clip it is of.
+  const shown = clips.find(({ id }) => id === jump?.eventId) ?? clip;
+  const durationMs = shown.durationMs ?? 0;
+  const cursorMs = cursor.eventId === shown.id ? cursor.timeMs : 0;
+  const ofShown = ({ eventId }: { eventId: string }) => eventId === shown.id;
+  const clipNames = isSeveral
+    ? new Map(searched.map(({ id, fileName, description }) => [id, fileName ?? description]))
+    : null;
+  const name = shown.fileName ?? shown.description;
   const questionText = question?.kind === 'image' ? question.name : (question?.text ?? '');
 
-  useEffect(() => {
-    if (jump) player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
-  }, [jump]);
+  const goTo = (eventId: string, timestampMs: number, frameIndex: number | null) => {
+    setJump({ eventId, timestampMs, frameIndex });
+    setCursor({ eventId, timeMs: timestampMs });
+  };
+  const jumpTo = ({ eventId, timestampMs, frameIndex }: AnswerFrame) => {
+    goTo(eventId, timestampMs, frameIndex);
+    player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  };
 
   return (
     <div className="mx-auto max-w-[110rem] space-y-4 p-4">
@@ -99,32 +138,68 @@ export function ClipView({
       <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
         <div
           ref={player}
-          className="mx-auto w-full max-w-2xl scroll-mt-4 space-y-2 xl:sticky xl:top-4 xl:max-w-none"
+          className="mx-auto w-full max-w-2xl scroll-mt-4 space-y-3 xl:sticky xl:top-4 xl:max-w-none"
         >
-          <Player eventId={clip.id} name={name} fingerprint={clip.fileFingerprint} jump={jump} />
+          <Player
+            key={shown.id}
+            eventId={shown.id}
+            name={name}
+            fingerprint={shown.fileFingerprint}
+            jump={jump}
+            onTime={(timeMs) => setCursor({ eventId: shown.id, timeMs })}
+          />
+          {durationMs > 0 && (
+            <Timeline
+              eventId={shown.id}
+              durationMs={durationMs}
+              curve={answer?.curves.find(ofShown) ?? null}
+              levels={answer?.levels ?? null}
+              picks={answer?.frames.filter(ofShown) ?? []}
+              spans={answer?.verdict?.spans.filter(ofShown) ?? []}
+              range={isSeveral ? null : range}
+              cursorMs={cursorMs}
+              onSeek={(timeMs, frameIndex) => goTo(shown.id, timeMs, frameIndex)}
+            />
+          )}
+          {durationMs > 0 && !isSeveral && (
+            <RangeChoice durationMs={durationMs} range={range} onRange={setRange} />
+          )}
           <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm">
             <h1 className="font-medium [overflow-wrap:anywhere]">{name}</h1>
             <p className="text-ink-2 tabular-nums" data-testid="clip-summary">
-              {clip.durationMs !== null && `${formatTime(clip.durationMs)}, `}
-              {clip.width !== null && clip.height !== null && `${clip.width} × ${clip.height}, `}
-              {plural(storedFrames, 'frame')} in the library
-              {status?.stage === 'done' &&
+              {shown.durationMs !== null && `${formatTime(shown.durationMs)}, `}
+              {shown.width !== null && shown.height !== null && `${shown.width} × ${shown.height}, `}
+              {plural(shown.id === clip.id ? storedFrames : shown.embeddingCount, 'frame')} in the library
+              {shown.id === clip.id &&
+                status?.stage === 'done' &&
                 status.elapsedMs !== null &&
                 `, read in ${(status.elapsedMs / 1000).toFixed(1)} s`}
             </p>
           </div>
         </div>
-        <AnswerGrid
-          eventId={clip.id}
-          state={answer}
+        <AnswerPanel
+          state={state}
           questionText={questionText}
           isReading={isReading}
-          order={order}
-          count={count}
-          currentFrame={jump?.frameIndex ?? null}
-          onOrder={setOrder}
-          onCount={setCount}
-          onJump={setJump}
+          clipNames={clipNames}
+          currentKey={jump && jump.frameIndex !== null ? pictureKey(jump as FrameKey) : null}
+          settings={settings}
+          droppedCount={edits.dropped.length}
+          tools={
+            clips.length > 1 && <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />
+          }
+          onSettings={setSettings}
+          onUndoDrop={undoDrop}
+          onRestoreAll={restoreAll}
+          onSpan={({ eventId, startMs }) => goTo(eventId, startMs, null)}
+          onEscape={() =>
+            document.querySelector<HTMLInputElement>('form[role=search] input[type=text]')?.focus()
+          }
+          onJump={jumpTo}
+          onTogglePin={togglePin}
+          onDrop={drop}
+          onMoreLikeThis={() => undefined}
+          onCrop={() => undefined}
         />
       </div>
     </div>

@@ -12,7 +12,9 @@ import { Notice } from './ui/notice';
 
 /** A moment to show; a new object is a new request, also for the same moment. */
 export interface Jump {
-  frameIndex: number;
+  eventId: string;
+  /** Whose stored picture stands in where nothing can be played; null for a moment between frames. */
+  frameIndex: number | null;
   timestampMs: number;
 }
 
@@ -25,12 +27,15 @@ export function Player({
   name,
   fingerprint,
   jump,
+  onTime,
 }: {
   eventId: string;
   name: string;
   /** Of the file that the clip was made from (lib/ingest/start-clip.ts). */
   fingerprint: string | null;
   jump: Jump | null;
+  /** Where the player stands, whenever that changes. */
+  onTime: (timestampMs: number) => void;
 }) {
   const clipFile = useClipFile(eventId);
   const url = useObjectUrl(clipFile.state === 'ready' ? clipFile.file : null);
@@ -39,7 +44,8 @@ export function Player({
   const [unplayableUrl, setUnplayableUrl] = useState<string | null>(null);
   const [isOtherFile, setOtherFile] = useState(false);
   const isUnplayable = url !== null && unplayableUrl === url;
-  const still = useThumbnails(eventId, jump ? [jump.frameIndex] : [0]).get(jump?.frameIndex ?? 0);
+  const stillIndex = jump?.frameIndex ?? 0;
+  const still = useThumbnails(eventId, [stillIndex]).get(stillIndex);
 
   useEffect(() => {
     const element = video.current;
@@ -76,6 +82,7 @@ export function Player({
             aria-label={`Player: ${name}`}
             data-testid="player"
             className="size-full object-contain"
+            onTimeUpdate={({ currentTarget }) => onTime(currentTarget.currentTime * 1000)}
             onError={() => setUnplayableUrl(url)}
           />
         ) : (

@@ -274,6 +274,7 @@ export function Workbench() {
             <ClipView
               key={clip.id}
               clip={clip}
+              clips={clips}
               status={statuses.get(clip.id)}
               model={loaded}
               question={questions.get(clip.id) ?? null}

@@ -34,7 +34,14 @@ const consoleApi = {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
     const query = await encodeQuestion(services, model, { kind: 'text', text });
-    return answerQuestion(services, { eventId, modelVersion: model.modelVersion }, query, count);
+    return answerQuestion(services, query, {
+      clips: [{ eventId, durationMs: null }],
+      range: null,
+      strategy: 'auto',
+      count,
+      pinned: [],
+      dropped: [],
+    });
   },
 };
 

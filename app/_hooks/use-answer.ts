@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
-import { answerQuestion, type Answer } from '@/lib/ask/answer';
+import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answer';
 import { encodeQuestion, type EncodedQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import { toFramesiftError } from '@/lib/shared/errors';
@@ -10,49 +10,34 @@ import { getFramesift } from './framesift';
 export type AnswerState =
   | { state: 'idle' }
   | { state: 'searching' }
-  | { state: 'ready'; answer: Answer; tookMs: number }
+  | { state: 'ready'; answer: Answer; isStale: boolean }
   | { state: 'failed'; message: string };
 
-/**
- * The frames of a clip that answer a question, found anew whenever the question, the number wanted or
- * what is stored of the clip changes.
- *
- * @param revision changes whenever more of the clip is in the database
- */
 export function useAnswer(
-  clip: { eventId: string; modelVersion: string } | null,
+  request: SearchRequest | null,
   model: LoadedModel | null,
   question: Question | null,
-  count: number,
   revision: number,
 ): AnswerState {
-  const [result, setResult] = useState<{ question: Question; eventId: string; state: AnswerState } | null>(
-    null,
-  );
+  const [result, setResult] = useState<{ question: Question; state: AnswerState } | null>(null);
   const encoded = useRef<{ question: Question; query: EncodedQuestion } | null>(null);
-  const eventId = clip?.eventId;
-  const modelVersion = clip?.modelVersion;
-
+  const key = JSON.stringify(request);
   useEffect(() => {
-    if (!question || !model || eventId === undefined || modelVersion === undefined) return;
+    const parsed = JSON.parse(key) as SearchRequest | null;
+    if (!question || !model || !parsed) return;
     let current = true;
     const show = (state: AnswerState) => {
-      if (current) setResult({ question, eventId, state });
+      if (current) setResult({ question, state });
     };
     const answer = async () => {
-      const startedMs = performance.now();
       try {
         const { services } = getFramesift();
-        if (
-          encoded.current?.question !== question ||
-          encoded.current.query.modelVersion !== model.modelVersion
-        ) {
+        if (encoded.current?.question !== question) {
           show({ state: 'searching' });
           encoded.current = { question, query: await encodeQuestion(services, model, question) };
         }
         const { query } = encoded.current;
-        const found = await answerQuestion(services, { eventId, modelVersion }, query, count);
-        show({ state: 'ready', answer: found, tookMs: performance.now() - startedMs });
+        show({ state: 'ready', answer: await answerQuestion(services, query, parsed), isStale: false });
       } catch (error) {
         show({ state: 'failed', message: toFramesiftError(error).message });
       }
@@ -61,11 +46,7 @@ export function useAnswer(
     return () => {
       current = false;
     };
-  }, [eventId, modelVersion, model, question, count, revision]);
-
-  if (!question || !clip || !model) return { state: 'idle' };
-  // What was found for another question or clip must never be shown under this one's words.
-  return result?.question === question && result.eventId === clip.eventId
-    ? result.state
-    : { state: 'searching' };
+  }, [key, model, question, revision]);
+  if (!question || !request || !model) return { state: 'idle' };
+  return result?.question === question ? result.state : { state: 'searching' };
 }

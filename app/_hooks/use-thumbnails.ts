@@ -1,53 +1,12 @@
 'use client';
 
-import { useEffect, useRef, useState } from 'react';
-import { getFramesift } from './framesift';
+import { pictureKey, useFramePictures } from './use-frame-pictures';
 
-/**
- * Object URLs for the thumbnails of some frames of a clip, by frame index. URLs live as long as the
- * clip is shown and are revoked together, so that a frame that comes back needs no new one.
- */
+/** Object URLs for the stored pictures of some frames of one clip, by frame index. */
 export function useThumbnails(eventId: string, frameIndexes: readonly number[]): ReadonlyMap<number, string> {
-  const [urls, setUrls] = useState<ReadonlyMap<number, string>>(new Map());
-  const owned = useRef(new Map<number, string>());
-  const wanted = frameIndexes.join(',');
-
-  useEffect(() => {
-    const cache = owned.current;
-    return () => {
-      for (const url of cache.values()) URL.revokeObjectURL(url);
-      cache.clear();
-      setUrls(new Map());
-    };
-  }, [eventId]);
-
-  useEffect(() => {
-    let current = true;
-    const cache = owned.current;
-    const missing =
-      wanted === ''
-        ? []
-        : wanted
-            .split(',')
-            .map(Number)
-            .filter((index) => !cache.has(index));
-    if (missing.length === 0) return;
-    void getFramesift()
-      .services.database.readThumbnails(eventId, missing)
-      .then((blobs) => {
-        if (!current) return;
-        blobs.forEach((blob, position) => {
-          const frameIndex = missing[position]!;
-          if (blob && !cache.has(frameIndex)) cache.set(frameIndex, URL.createObjectURL(blob));
-        });
-        setUrls(new Map(cache));
-      })
-      // A picture that cannot be read leaves its place empty; the frame's time and score still stand.
-      .catch(() => undefined);
-    return () => {
-      current = false;
-    };
-  }, [eventId, wanted]);
-
-  return urls;
+  const urls = useFramePictures(frameIndexes.map((frameIndex) => ({ eventId, frameIndex })));
+  const found = frameIndexes.map(
+    (frameIndex) => [frameIndex, urls.get(pictureKey({ eventId, frameIndex }))] as const,
+  );
+  return new Map(found.filter((entry): entry is readonly [number, string] => entry[1] !== undefined));
 }

@@ -29,6 +29,8 @@ export interface ShownFrame {
   timestampMs: number;
   score: number;
   strength: string;
+  rank: number;
+  isPinned: boolean;
 }
 
 /** What a person does on the page, step by step. */
@@ -73,6 +75,14 @@ export class FramesiftPage {
 
   get answerStatus(): Locator {
     return this.page.getByTestId('answer-status');
+  }
+
+  get frames(): Locator {
+    return this.page.getByTestId('frame');
+  }
+
+  get verdict(): Locator {
+    return this.page.getByTestId('verdict');
   }
 
   get clipSummary(): Locator {
@@ -136,12 +146,14 @@ export class FramesiftPage {
   shownFrames(): Promise<ShownFrame[]> {
     return this.page.getByTestId('frame').evaluateAll((cards) =>
       cards.map((card) => {
-        const { frameIndex, timestampMs, score, strength } = (card as HTMLElement).dataset;
+        const { frameIndex, timestampMs, score, strength, rank, pinned } = (card as HTMLElement).dataset;
         return {
           frameIndex: Number(frameIndex),
           timestampMs: Number(timestampMs),
           score: Number(score),
           strength: strength ?? '',
+          rank: Number(rank),
+          isPinned: pinned === 'true',
         };
       }),
     );

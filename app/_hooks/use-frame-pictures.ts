@@ -1,0 +1,73 @@
+'use client';
+
+import { useEffect, useRef, useState } from 'react';
+import type { FrameKey } from '@/lib/ask/answer';
+import { getFramesift } from './framesift';
+
+/** URLs held at a time, so that moving along many timelines does not fill the memory; 7 kB each. */
+const MAX_URLS = 600;
+
+export function pictureKey({ eventId, frameIndex }: FrameKey): string {
+  return `${eventId}/${frameIndex}`;
+}
+
+/**
+ * Object URLs for the stored pictures of frames, of whichever clips, by `pictureKey`. URLs live until the
+ * component goes, or until many others have come since, so that a frame that comes back needs no new one.
+ */
+export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<string, string> {
+  const [urls, setUrls] = useState<ReadonlyMap<string, string>>(new Map());
+  const owned = useRef(new Map<string, string>());
+  const wanted = frames.map(pictureKey).join(' ');
+
+  useEffect(() => {
+    const cache = owned.current;
+    return () => {
+      for (const url of cache.values()) URL.revokeObjectURL(url);
+      cache.clear();
+    };
+  }, []);
+
+  useEffect(() => {
+    let current = true;
+    const cache = owned.current;
+    const keys = wanted === '' ? [] : wanted.split(' ');
+    const missing = new Map<string, number[]>();
+    for (const key of keys) {
+      const url = cache.get(key);
+      if (url === undefined) {
+        const [eventId, frameIndex] = key.split('/') as [string, string];
+        missing.set(eventId, [...(missing.get(eventId) ?? []), Number(frameIndex)]);
+      } else {
+        // Back to the end of the line: what is shown now is the last to be let go.
+        cache.delete(key);
+        cache.set(key, url);
+      }
+    }
+    const { database } = getFramesift().services;
+    for (const [eventId, frameIndexes] of missing) {
+      void database
+        .readThumbnails(eventId, frameIndexes)
+        .then((blobs) => {
+          if (!current) return;
+          blobs.forEach((blob, position) => {
+            const key = pictureKey({ eventId, frameIndex: frameIndexes[position]! });
+            if (blob && !cache.has(key)) cache.set(key, URL.createObjectURL(blob));
+          });
+          for (const [key, url] of cache) {
+            if (cache.size <= Math.max(MAX_URLS, keys.length)) break;
+            cache.delete(key);
+            URL.revokeObjectURL(url);
+          }
+          setUrls(new Map(cache));
+        })
+        // A picture that cannot be read leaves its place empty; the frame's time and score still stand.
+        .catch(() => undefined);
+    }
+    return () => {
+      current = false;
+    };
+  }, [wanted]);
+
+  return urls;
+}
