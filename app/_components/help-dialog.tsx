@@ -1,6 +1,17 @@
 import { Dialog } from 'radix-ui';
 import { CircleHelp, X } from 'lucide-react';
+import { Fragment } from 'react';
 import { Button } from './ui/button';
+
+const KEYS = [
+  ['/', 'go to the question'],
+  ['Enter', 'ask; on a frame, play the clip from there'],
+  ['← ↑ → ↓', 'from frame to frame, in the grid and on the timeline'],
+  ['Page Up, Page Down', 'on the timeline, from one picked frame to another'],
+  ['Space', 'pin a frame, or let it go'],
+  ['Delete', 'drop a frame'],
+  ['Esc', 'back from the frames to the question; there, clear it'],
+] as const;
 
 /** What the page does, how to ask, and what stays where. */
 export function HelpDialog() {
@@ -48,11 +59,38 @@ export function HelpDialog() {
             <section>
               <h3>Read the answer</h3>
               <p>
-                Frames come with their time and how likely each shows what you asked for, as measured on
-                pictures the model had not seen; where nobody has measured a model, with the cosine between
-                frame and question. Frames that look nearly the same as a better one are folded into it. Click
-                a frame to play the clip from there.
+                Frames come with their rank, their time and how likely each shows what you asked for, as
+                measured on pictures the model had not seen; where nobody has measured a model, with the
+                cosine between frame and question. The line above them says whether a moment answers, several
+                do, the whole clip does, or nothing. Click a frame to play the clip from there.
               </p>
+              <ul>
+                <li>
+                  The timeline shows every frame’s likelihood, where scenes change (dashed), the moments that
+                  answer (shaded) and the frames that were picked. Point at it to see what is there.
+                </li>
+                <li>Pin frames that you want to keep, drop others: the next best comes in their place.</li>
+                <li>
+                  “Chosen by” compares the automatic choice with evenly spaced frames, the best scores and
+                  methods from papers.
+                </li>
+                <li>Ask one clip, some or all of them, or a stretch of one.</li>
+              </ul>
+            </section>
+            <section>
+              <h3>Keys</h3>
+              <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 [&_dt]:whitespace-nowrap">
+                {KEYS.map(([keys, what]) => (
+                  <Fragment key={keys}>
+                    <dt>
+                      <kbd className="rounded border border-line bg-surface-2 px-1.5 font-mono text-xs">
+                        {keys}
+                      </kbd>
+                    </dt>
+                    <dd>{what}</dd>
+                  </Fragment>
+                ))}
+              </dl>
             </section>
             <section>
               <h3>Another model</h3>

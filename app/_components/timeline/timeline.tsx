@@ -120,6 +120,11 @@ export function Timeline({
         }}
       >
         <div className="absolute inset-0 overflow-hidden rounded-lg">
+          {!curve && (
+            <p className="flex size-full items-center justify-center px-4 text-center text-xs text-ink-2">
+              How well each moment fits your question will show here.
+            </p>
+          )}
           {spans.map(({ startMs, endMs }) => (
             <div
               key={startMs}
