@@ -1,13 +1,16 @@
-import type { SelectionStrategy, StrategyId } from './selection';
+import { aks } from './aks';
+import { binned } from './binned';
+import { bolt } from './bolt';
+import { mmr } from './mmr';
+import type { SelectionStrategy } from './selection';
+import { server } from './server';
+import { topK } from './top-k';
+import { uniform } from './uniform';
 
-const make = (id: StrategyId, name: string, summary: string): SelectionStrategy => ({
-  id,
-  name,
-  summary,
-  select: () => ({ rows: [], verdict: null }),
-});
-export const STRATEGIES: readonly SelectionStrategy[] = [
-  make('auto', 'Automatic', 'Decides by itself whether a moment, several or the whole clip answers.'),
-  make('uniform', 'Evenly spaced', 'Ignores the question.'),
-  make('top-k', 'Best scores', 'The highest scores, however alike.'),
-];
+/** Every way to choose frames, in the order in which the page lists them. */
+export const STRATEGIES: readonly SelectionStrategy[] = [uniform, topK, binned, mmr, aks, bolt, server];
+
+/** The strategy of that id, or undefined: an id may come from a stored setting or a file. */
+export function findStrategy(id: string): SelectionStrategy | undefined {
+  return STRATEGIES.find((strategy) => strategy.id === id);
+}
