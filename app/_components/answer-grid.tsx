@@ -194,11 +194,6 @@ function FrameCard({
         <span className="absolute bottom-1 left-1 rounded bg-black/75 px-1.5 py-0.5 text-xs text-white tabular-nums">
           {time}
         </span>
-        {frame.similarCount > 0 && (
-          <span className="absolute right-1 bottom-1 rounded bg-black/75 px-1.5 py-0.5 text-xs text-white">
-            +{frame.similarCount} alike
-          </span>
-        )}
       </span>
       <span className="flex items-baseline justify-between gap-2 px-2.5 py-1.5 text-xs">
         <span className={clsx('truncate', strength?.style)}>{strength?.label ?? `no. ${frame.rank}`}</span>

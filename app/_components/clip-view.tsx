@@ -1,10 +1,12 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
+import type { SearchRequest } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
+import { STRATEGIES } from '@/lib/select/strategies';
 import { formatTime, plural } from '@/lib/shared/format';
 import { useAnswer } from '../_hooks/use-answer';
 import { isReadWithAnother } from '../_hooks/other-model';
@@ -54,10 +56,19 @@ export function ClipView({
   // Vectors of another model's making cannot be compared with this model's questions.
   const isOtherVersion = model !== null && isReadWithAnother(clip, model);
   // While such a clip is read again, what is there of this model's making can be asked about.
-  const searchable =
-    model && (!isOtherVersion || isReading) ? { eventId: clip.id, modelVersion: model.modelVersion } : null;
+  const request: SearchRequest | null =
+    model && (!isOtherVersion || isReading)
+      ? {
+          clips: [{ eventId: clip.id, durationMs: clip.durationMs }],
+          range: null,
+          strategy: STRATEGIES[0]!.id,
+          count,
+          pinned: [],
+          dropped: [],
+        }
+      : null;
   const comparableFrames = isOtherVersion ? (status?.framesStored ?? 0) : storedFrames;
-  const answer = useAnswer(searchable, model, question, count, comparableFrames);
+  const answer = useAnswer(request, model, question, comparableFrames);
   const name = clip.fileName ?? clip.description;
   const questionText = question?.kind === 'image' ? question.name : (question?.text ?? '');
 

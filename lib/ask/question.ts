@@ -11,11 +11,12 @@ export type Question = { kind: 'text'; text: string } | { kind: 'image'; image: 
 
 /** A question, ready to be compared with frames. */
 export interface EncodedQuestion {
-  /** Unit length, of the model version that made it. */
-  vector: Float32Array<ArrayBuffer>;
   modelVersion: string;
+  /** Terms with unit vectors of that model version. */
+  alternatives: { weight: number; vector: Float32Array<ArrayBuffer>; isPicture: boolean }[][];
   /** What tells likely matches from unlikely ones; null where nobody has measured the model for such questions. */
-  rating: { calibration: Calibration; background: Float32Array<ArrayBuffer> } | null;
+  calibration: Calibration | null;
+  background: Float32Array<ArrayBuffer> | null;
 }
 
 /**
@@ -39,7 +40,8 @@ export async function encodeQuestion(
     const pixels = await services.video.prepareImage(question.image, model.config.resize);
     const vector = await withTimeout(services.clip.encodeImages([pixels]), ENCODE_TIMEOUT_MS, 'The model');
     // The calibration is of words: two pictures lie much closer to each other than a picture to a text.
-    return { vector, modelVersion, rating: null };
+    const alternatives = [[{ weight: 1, vector, isPicture: true }]];
+    return { modelVersion, alternatives, calibration: null, background: null };
   }
   const vectors = await withTimeout(
     services.clip.encodeTexts(promptsFor(question.text)),
@@ -47,11 +49,12 @@ export async function encodeQuestion(
     'The model',
   );
   const vector = meanDirection(vectors, model.config.embeddingDimension);
-  if (!calibration) return { vector, modelVersion, rating: null };
+  const alternatives = [[{ weight: 1, vector, isPicture: false }]];
+  if (!calibration) return { modelVersion, alternatives, calibration: null, background: null };
   const background = await withTimeout(
     backgroundVectors(services, model, calibration.phrases),
     ENCODE_TIMEOUT_MS,
     'The model',
   );
-  return { vector, modelVersion, rating: { calibration, background } };
+  return { modelVersion, alternatives, calibration, background };
 }
