@@ -20,11 +20,13 @@ const consoleApi = {
     getFramesift().services.database.getFrameEmbeddings(eventId, options),
   /** One reading SQL statement on the page's PostgreSQL. */
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
-  /** A text as the model's unit vector. */
+  /** A text as the model's unit vector; of a composed question, its first term's. */
   encodeText: async (text: string): Promise<Float32Array> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
-    return (await encodeQuestion(services, model, { kind: 'text', text })).vector;
+    const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
+    const [term] = alternatives.flat();
+    return term!.vector;
   },
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
   prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
@@ -33,7 +35,7 @@ const consoleApi = {
   ask: async (eventId: string, text: string, count = DEFAULT_COUNT): Promise<Answer> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
-    const query = await encodeQuestion(services, model, { kind: 'text', text });
+    const query = await encodeQuestion(services, model, { text, attachments: [] });
     return answerQuestion(services, { eventId, modelVersion: model.modelVersion }, query, count);
   },
 };

@@ -1,5 +1,6 @@
 import { matchLikelihood, strengthOf, type MatchStrength } from '@/lib/clip/calibration';
 import type { FramesiftServices } from '@/lib/ingest/services';
+import { combineScores } from '@/lib/query/combine';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { topDistinct } from '@/lib/select/top-distinct';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -8,7 +9,7 @@ import type { EncodedQuestion } from './question';
 export interface AnswerFrame {
   frameIndex: number;
   timestampMs: number;
-  /** Cosine with the question. */
+  /** Cosine with a question of one term; see CombinedScores. */
   score: number;
   /** 1 is the most relevant. */
   rank: number;
@@ -37,14 +38,28 @@ export const MAX_ANSWER_FRAMES = 64;
 export async function answerQuestion(
   services: FramesiftServices,
   clip: { eventId: string; modelVersion: string },
-  { vector: query, rating }: EncodedQuestion,
+  { alternatives, calibration, background }: EncodedQuestion,
   count: number,
 ): Promise<Answer> {
   const { frameIndexes, timestampsMs, vectors } = await services.database.getVectors(
     clip.eventId,
     clip.modelVersion,
   );
-  const scores = scoreFrames(vectors, query);
+  const { scores, likelihoods } = combineScores(
+    alternatives.map((terms) =>
+      terms.map(({ weight, vector, isPicture }) => ({
+        weight,
+        cosines: scoreFrames(vectors, vector),
+        likelihoods:
+          calibration && background && !isPicture
+            ? Float32Array.from(timestampsMs, (_, row) =>
+                matchLikelihood(calibration, background, vectors, row * EMBEDDING_DIMENSION, vector),
+              )
+            : null,
+        isPicture,
+      })),
+    ),
+  );
   const selected = topDistinct.select({
     vectors,
     dimension: EMBEDDING_DIMENSION,
@@ -55,16 +70,14 @@ export async function answerQuestion(
   return {
     framesSearched: frameIndexes.length,
     frames: selected.map(({ row, score, rank, similar }) => {
-      const likelihood =
-        rating &&
-        matchLikelihood(rating.calibration, rating.background, vectors, row * EMBEDDING_DIMENSION, query);
+      const likelihood = likelihoods?.[row] ?? null;
       return {
         frameIndex: frameIndexes[row]!,
         timestampMs: timestampsMs[row]!,
         score,
         rank,
         likelihood,
-        strength: strengthOf(likelihood, rating?.calibration),
+        strength: strengthOf(likelihood, calibration ?? undefined),
         similarCount: similar.length,
       };
     }),

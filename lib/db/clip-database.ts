@@ -33,6 +33,7 @@ import {
   storeFrameEmbeddingsBatch,
   writeFrameEmbeddings,
   type FrameEmbedding,
+  type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
 import { pictureType, type ClipFiles } from './frame-files';
@@ -268,7 +269,7 @@ export class ClipDatabase {
     return ids;
   }
 
-  getFrameEmbeddings(eventId: string, options: { modelVersion?: string } = {}): Promise<FrameEmbedding[]> {
+  getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
     return this.#run((db) => getFrameEmbeddings(db, eventId, options));
   }
 

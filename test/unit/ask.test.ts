@@ -35,7 +35,12 @@ describe('answerQuestion', () => {
   vector[3] = 1;
   const background = new Float32Array(2 * 512);
   background[100] = background[512 + 101] = 1;
-  const question: EncodedQuestion = { vector, modelVersion: 'model@1', rating: { calibration, background } };
+  const question: EncodedQuestion = {
+    modelVersion: 'model@1',
+    alternatives: [[{ weight: 1, vector, isPicture: false }]],
+    calibration,
+    background,
+  };
   const clip = { eventId: 'clip', modelVersion: 'model@1' };
   const services = servicesWith([
     { frameIndex: 4, axis: 0 },
@@ -56,7 +61,12 @@ describe('answerQuestion', () => {
   });
 
   it('rates nothing without a calibration', async () => {
-    const { frames } = await answerQuestion(services, clip, { ...question, rating: null }, 8);
+    const { frames } = await answerQuestion(
+      services,
+      clip,
+      { ...question, calibration: null, background: null },
+      8,
+    );
     expect(frames.map(({ likelihood, strength }) => [likelihood, strength])).toEqual([
       [null, 'unrated'],
       [null, 'unrated'],
