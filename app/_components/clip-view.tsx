@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import type { SearchRequest } from '@/lib/ask/answer';
-import type { Question } from '@/lib/ask/question';
+import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
@@ -13,7 +13,7 @@ import { isReadWithAnother } from '../_hooks/other-model';
 import { AnswerGrid, DEFAULT_COUNT, type AnswerOrder } from './answer-grid';
 import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
-import { QueryBar } from './query-bar';
+import { QueryBar } from './query/query-bar';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 
@@ -70,7 +70,7 @@ export function ClipView({
   const comparableFrames = isOtherVersion ? (status?.framesStored ?? 0) : storedFrames;
   const answer = useAnswer(request, model, question, comparableFrames);
   const name = clip.fileName ?? clip.description;
-  const questionText = question?.kind === 'image' ? question.name : (question?.text ?? '');
+  const questionText = question ? describeQuestion(question) : '';
 
   useEffect(() => {
     if (jump) player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });

@@ -24,12 +24,13 @@ const consoleApi = {
     getFramesift().services.database.getFrameEmbeddings(eventId, options),
   /** One reading SQL statement on the page's PostgreSQL. */
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
-  /** A text as the model's unit vector. */
+  /** A text as the model's unit vector; of a composed question, its first term's. */
   encodeText: async (text: string): Promise<Float32Array> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
-    const { alternatives } = await encodeQuestion(services, model, { kind: 'text', text });
-    return alternatives[0]![0]!.vector;
+    const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
+    const [term] = alternatives.flat();
+    return term!.vector;
   },
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
   prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
@@ -50,7 +51,7 @@ const consoleApi = {
     const asked = eventIds === null ? events.map(({ id }) => id) : [eventIds].flat();
     const durations = new Map(events.map(({ id, durationMs }) => [id, durationMs]));
     const model = await services.clip.load(modelOptions());
-    const question = await encodeQuestion(services, model, { kind: 'text', text });
+    const question = await encodeQuestion(services, model, { text, attachments: [] });
     const request: SearchRequest = {
       clips: asked.map((eventId) => ({ eventId, durationMs: durations.get(eventId) ?? null })),
       range: null,

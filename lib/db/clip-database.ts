@@ -33,6 +33,7 @@ import {
   storeFrameEmbeddingsBatch,
   writeFrameEmbeddings,
   type FrameEmbedding,
+  type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
 import { pictureType, type ClipFiles } from './frame-files';
@@ -287,7 +288,7 @@ export class ClipDatabase {
     return this.#write(eventId, (db) => storeFrameEmbeddingsBatch(db, eventId, rows, modelVersion));
   }
 
-  getFrameEmbeddings(eventId: string, options: { modelVersion?: string } = {}): Promise<FrameEmbedding[]> {
+  getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
     return this.#run((db) => getFrameEmbeddings(db, eventId, options));
   }
 

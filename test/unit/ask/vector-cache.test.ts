@@ -177,7 +177,13 @@ describe('what is read', () => {
     source.meanwhile = () => database.storeFrameBatch(eventId, [frame(4500, 3)], MODEL);
     const found = await read();
     expect(found.frameIndexes).toEqual([...indexes, 4500]);
-    for (const [index, seed] of [[0, 1], [3999, 1], [4000, 1], [4499, 1], [4500, 3]] as const) {
+    for (const [index, seed] of [
+      [0, 1],
+      [3999, 1],
+      [4000, 1],
+      [4499, 1],
+      [4500, 3],
+    ] as const) {
       expect(found.rows[index]).toEqual(randomUnitVector(seed));
     }
   });

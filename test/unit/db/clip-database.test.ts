@@ -3,7 +3,6 @@ import { LeaderChangedError } from '@electric-sql/pglite/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatabaseConnection } from '@/lib/db/client';
 import { ClipDatabase } from '@/lib/db/clip-database';
-import { storeFrameEmbeddingsBatch } from '@/lib/db/frame-embeddings';
 import { OpfsFiles } from '@/lib/db/frame-files';
 import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
