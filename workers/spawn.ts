@@ -8,4 +8,6 @@ export const workerFactories: WorkerFactories = {
   clip: () => new Worker(new URL('./clip.worker.ts', import.meta.url), { type: 'module', name: 'clip' }),
   models: () =>
     new Worker(new URL('./models.worker.ts', import.meta.url), { type: 'module', name: 'models' }),
+  search: () =>
+    new Worker(new URL('./search.worker.ts', import.meta.url), { type: 'module', name: 'search' }),
 };

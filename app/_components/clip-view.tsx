@@ -2,7 +2,7 @@
 
 import { useRef, useState } from 'react';
 import type { AnswerFrame, FrameKey, SearchRequest } from '@/lib/ask/answer';
-import type { Question } from '@/lib/ask/question';
+import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
@@ -14,7 +14,7 @@ import { pictureKey } from '../_hooks/use-frame-pictures';
 import { AnswerPanel, DEFAULT_SETTINGS, type AnswerSettings } from './answer/answer-panel';
 import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
-import { QueryBar } from './query-bar';
+import { QueryBar } from './query/query-bar';
 import { clipsInScope, ScopeChoice, type Scope } from './scope-choice';
 import { RangeChoice, type TimeRange } from './timeline/range-choice';
 import { Timeline } from './timeline/timeline';
@@ -93,7 +93,7 @@ export function ClipView({
     ? new Map(searched.map(({ id, fileName, description }) => [id, fileName ?? description]))
     : null;
   const name = shown.fileName ?? shown.description;
-  const questionText = question?.kind === 'image' ? question.name : (question?.text ?? '');
+  const questionText = question ? describeQuestion(question) : '';
 
   const goTo = (eventId: string, timestampMs: number, frameIndex: number | null) => {
     setJump({ eventId, timestampMs, frameIndex });

@@ -2,7 +2,7 @@
 
 import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import type { Question } from '@/lib/ask/question';
+import { pictureQuestion, type Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
 import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
@@ -79,7 +79,7 @@ export function Workbench() {
     const videos = files.filter((file) => !file.type.startsWith('image/'));
     const [picture] = pictures;
     if (picture && videos.length === 0 && clip) {
-      ask(clip.id, { kind: 'image', image: picture, name: picture.name });
+      ask(clip.id, pictureQuestion(picture));
       return;
     }
     if (picture && videos.length === 0) {

@@ -1,12 +1,16 @@
-import { answerQuestion, type Answer } from '@/lib/ask/answer';
+import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answer';
 import { encodeQuestion } from '@/lib/ask/question';
 import { prepareMoments } from '@/lib/ingest/prepare-moments';
+import { STRATEGIES } from '@/lib/select/strategies';
 import type { PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';
 
 /** Frames that `ask` returns unless told otherwise. */
 const DEFAULT_COUNT = 8;
+
+/** What `ask` may be told besides the clips and the words. */
+export type AskOptions = Partial<Omit<SearchRequest, 'clips'>> & { fresh?: boolean };
 
 /**
  * What the page offers at the developer console as `framesift`, and to browser tests: the library's
@@ -20,28 +24,44 @@ const consoleApi = {
     getFramesift().services.database.getFrameEmbeddings(eventId, options),
   /** One reading SQL statement on the page's PostgreSQL. */
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
-  /** A text as the model's unit vector. */
+  /** A text as the model's unit vector; of a composed question, its first term's. */
   encodeText: async (text: string): Promise<Float32Array> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
-    return (await encodeQuestion(services, model, { kind: 'text', text })).vector;
+    const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
+    const [term] = alternatives.flat();
+    return term!.vector;
   },
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
   prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
     prepareMoments(getFramesift().services.video, file, timestampsMs, resize),
-  /** The frames of a clip that answer a question. */
-  ask: async (eventId: string, text: string, count = DEFAULT_COUNT): Promise<Answer> => {
+  /**
+   * The frames that answer a question: of one clip, of several, or of all clips for null.
+   *
+   * @param options a number is how many; otherwise whatever a request can say, and `fresh` to look at every row
+   */
+  ask: async (
+    eventIds: string | string[] | null,
+    text: string,
+    options: number | AskOptions = {},
+  ): Promise<Answer> => {
     const { services } = getFramesift();
+    const { fresh = false, ...rest } = typeof options === 'number' ? { count: options } : options;
+    const events = await services.database.listEvents();
+    const asked = eventIds === null ? events.map(({ id }) => id) : [eventIds].flat();
+    const durations = new Map(events.map(({ id, durationMs }) => [id, durationMs]));
     const model = await services.clip.load(modelOptions());
-    const query = await encodeQuestion(services, model, { kind: 'text', text });
-    return answerQuestion(services, query, {
-      clips: [{ eventId, durationMs: null }],
+    const question = await encodeQuestion(services, model, { text, attachments: [] });
+    const request: SearchRequest = {
+      clips: asked.map((eventId) => ({ eventId, durationMs: durations.get(eventId) ?? null })),
       range: null,
-      strategy: 'auto',
-      count,
+      strategy: STRATEGIES[0]!.id,
+      count: DEFAULT_COUNT,
       pinned: [],
       dropped: [],
-    });
+      ...rest,
+    };
+    return answerQuestion(services, question, request, { fresh });
   },
 };
 

@@ -1,21 +1,65 @@
 import type { Calibration } from '@/lib/clip/calibration';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { FramesiftServices } from '@/lib/ingest/services';
+import { parseQuery } from '@/lib/query/parse';
 import { promptsFor } from '@/lib/query/prompts';
+import type { TermContent } from '@/lib/query/query';
 import { withTimeout } from '@/lib/shared/async';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { meanDirection } from '@/lib/shared/vectors';
 import { backgroundVectors } from './background';
 
-/** What a person asks: words, or a picture that the frames shall look like. */
-export type Question = { kind: 'text'; text: string } | { kind: 'image'; image: Blob; name: string };
+/** What a person asks, in the language of lib/query/parse.ts, with the pictures that it names. */
+export interface Question {
+  text: string;
+  attachments: Attachment[];
+}
+
+/** A picture beside a question: `#1` in its text is the attachment of number 1. */
+export interface Attachment {
+  /** ≥ 1, each once in a question. */
+  number: number;
+  image: Blob;
+  /** As a person knows it: a file's name, or which moment of a clip. */
+  name: string;
+  source: AttachmentSource;
+}
+
+export type AttachmentSource =
+  | { kind: 'picture' }
+  /** A whole frame of a clip in the library: its stored vector is taken where the model at work made it. */
+  | { kind: 'frame'; eventId: string; frameIndex: number; timestampMs: number }
+  /** A part of a frame; position and size are shares of the frame's, 0…1. */
+  | {
+      kind: 'crop';
+      eventId: string;
+      frameIndex: number;
+      timestampMs: number;
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
 
 /** A question, ready to be compared with frames. */
 export interface EncodedQuestion {
-  /** Unit length, of the model version that made it. */
-  vector: Float32Array<ArrayBuffer>;
+  /** Of the model that made the vectors. */
   modelVersion: string;
-  /** What tells likely matches from unlikely ones; null where nobody has measured the model for such questions. */
-  rating: { calibration: Calibration; background: Float32Array<ArrayBuffer> } | null;
+  /** A frame answers by the alternative that it fits best; see lib/query/combine.ts. */
+  alternatives: EncodedTerm[][];
+  /** What tells likely matches from unlikely ones; null where the model has none, or the question no words. */
+  calibration: Calibration | null;
+  /** Unit vectors of the calibration's phrases, row-major [phrases, dimension]; null with `calibration`. */
+  background: Float32Array<ArrayBuffer> | null;
+}
+
+export interface EncodedTerm {
+  /** Not zero; see `Term.weight`. */
+  weight: number;
+  /** Unit length. */
+  vector: Float32Array<ArrayBuffer>;
+  /** Pictures are not rated: the calibration is of words, and two pictures lie much closer to each other. */
+  isPicture: boolean;
 }
 
 /**
@@ -24,34 +68,157 @@ export interface EncodedQuestion {
  */
 const ENCODE_TIMEOUT_MS = 600_000;
 
+/** One row of a library that is open already. */
+const READ_TIMEOUT_MS = 30_000;
+
+/** A picture of 50 megapixels takes a second or two to open. */
+const PREPARE_TIMEOUT_MS = 30_000;
+
+/** The question that a picture alone is. */
+export function pictureQuestion(image: File): Question {
+  const attachment: Attachment = { number: 1, image, name: image.name, source: { kind: 'picture' } };
+  return { text: '#1', attachments: [attachment] };
+}
+
+/** A question in the words of the page: its text, or a picture's name where it is nothing else. */
+export function describeQuestion({ text, attachments }: Question): string {
+  const only = attachments.find(({ number }) => text.trim() === `#${number}`);
+  return only?.name ?? text;
+}
+
 /**
- * The question as a unit vector in the model's space, with what rates its matches.
+ * The question's terms as unit vectors in the model's space, with what rates its matches.
  *
- * @throws FramesiftError `bad-input` for an empty question or a picture that cannot be read
+ * @throws QuerySyntaxError (`bad-input`) for a question that cannot be read
+ * @throws FramesiftError `bad-input` for a picture that cannot be read
  */
 export async function encodeQuestion(
   services: FramesiftServices,
   model: LoadedModel,
-  question: Question,
+  { text, attachments }: Question,
 ): Promise<EncodedQuestion> {
-  const { modelVersion, calibration } = model;
-  if (question.kind === 'image') {
-    const pixels = await services.video.prepareImage(question.image, model.config.resize);
-    const vector = await withTimeout(services.clip.encodeImages([pixels]), ENCODE_TIMEOUT_MS, 'The model');
-    // The calibration is of words: two pictures lie much closer to each other than a picture to a text.
-    return { vector, modelVersion, rating: null };
+  const query = parseQuery(
+    text,
+    attachments.map(({ number }) => number),
+  );
+  const contents = query.alternatives.flatMap(({ terms }) => terms.map(({ content }) => content));
+  const [textVectors, pictureVectors] = await Promise.all([
+    encodeTexts(services, model, contents),
+    encodePictures(services, model, contents, attachments),
+  ]);
+  const alternatives = query.alternatives.map(({ terms }) =>
+    terms.map(({ weight, content }) =>
+      content.kind === 'text'
+        ? { weight, vector: textVectors.get(textKey(content))!, isPicture: false }
+        : { weight, vector: pictureVectors.get(content.attachment)!, isPicture: true },
+    ),
+  );
+  const calibration = textVectors.size > 0 ? (model.calibration ?? null) : null;
+  const background =
+    calibration &&
+    (await withTimeout(
+      backgroundVectors(services, model, calibration.phrases),
+      ENCODE_TIMEOUT_MS,
+      'The model',
+    ));
+  return { modelVersion: model.modelVersion, alternatives, calibration, background };
+}
+
+type TextContent = Extract<TermContent, { kind: 'text' }>;
+
+/** What tells the sentences of one text from those of another. */
+function textKey({ text, isQuoted }: TextContent): string {
+  return `${isQuoted ? 'quoted' : 'plain'} ${text}`;
+}
+
+/** Vectors of all texts by `textKey`, made in one run. */
+async function encodeTexts(
+  services: FramesiftServices,
+  model: LoadedModel,
+  contents: readonly TermContent[],
+): Promise<Map<string, Float32Array<ArrayBuffer>>> {
+  const prompts = new Map<string, string[]>();
+  for (const content of contents) {
+    if (content.kind !== 'text') continue;
+    prompts.set(textKey(content), content.isQuoted ? [content.text] : promptsFor(content.text));
   }
-  const vectors = await withTimeout(
-    services.clip.encodeTexts(promptsFor(question.text)),
+  if (prompts.size === 0) return new Map();
+  const rows = await withTimeout(
+    services.clip.encodeTexts([...prompts.values()].flat()),
     ENCODE_TIMEOUT_MS,
     'The model',
   );
-  const vector = meanDirection(vectors, model.config.embeddingDimension);
-  if (!calibration) return { vector, modelVersion, rating: null };
-  const background = await withTimeout(
-    backgroundVectors(services, model, calibration.phrases),
-    ENCODE_TIMEOUT_MS,
-    'The model',
+  const dimension = model.config.embeddingDimension;
+  let offset = 0;
+  return new Map(
+    Array.from(prompts, ([key, { length }]) => {
+      const start = offset;
+      offset += length * dimension;
+      return [key, meanDirection(rows.subarray(start, offset), dimension)] as const;
+    }),
   );
-  return { vector, modelVersion, rating: { calibration, background } };
+}
+
+/** Vectors of all pictures by their attachment's number; what is not in the library is encoded in one run. */
+async function encodePictures(
+  services: FramesiftServices,
+  model: LoadedModel,
+  contents: readonly TermContent[],
+  attachments: readonly Attachment[],
+): Promise<Map<number, Float32Array<ArrayBuffer>>> {
+  const named = new Set(
+    contents.flatMap((content) => (content.kind === 'picture' ? [content.attachment] : [])),
+  );
+  const vectors = new Map<number, Float32Array<ArrayBuffer>>();
+  const pictures: Attachment[] = [];
+  for (const attachment of attachments) {
+    if (!named.has(attachment.number)) continue;
+    const stored = await storedVector(services, model, attachment);
+    if (stored) vectors.set(attachment.number, stored);
+    else pictures.push(attachment);
+  }
+  if (pictures.length === 0) return vectors;
+  const pixels: Uint8Array<ArrayBuffer>[] = [];
+  for (const picture of pictures) pixels.push(await preparePicture(services, model, picture));
+  const dimension = model.config.embeddingDimension;
+  const rows = await withTimeout(services.clip.encodeImages(pixels), ENCODE_TIMEOUT_MS, 'The model');
+  pictures.forEach(({ number }, row) =>
+    vectors.set(number, rows.slice(row * dimension, (row + 1) * dimension)),
+  );
+  return vectors;
+}
+
+/** The picture as the model gets it; an error says which of the question's pictures it is about. */
+async function preparePicture(
+  services: FramesiftServices,
+  model: LoadedModel,
+  { image, name }: Attachment,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await withTimeout(
+      services.video.prepareImage(image, model.config.resize),
+      PREPARE_TIMEOUT_MS,
+      'The worker that opens pictures',
+    );
+  } catch (error) {
+    const { code, message, transient } = toFramesiftError(error);
+    throw new FramesiftError(code, `${name}: ${message}`, { transient, cause: error });
+  }
+}
+
+/** The vector that a whole frame already has of this model; undefined for anything else. */
+async function storedVector(
+  services: FramesiftServices,
+  { modelVersion }: LoadedModel,
+  { source }: Attachment,
+): Promise<Float32Array<ArrayBuffer> | undefined> {
+  if (source.kind !== 'frame') return undefined;
+  const { eventId, frameIndex } = source;
+  // Where the library does not answer, the picture itself still can.
+  const [row] = await withTimeout(
+    services.database.getFrameEmbeddings(eventId, { modelVersion, frameIndex }),
+    READ_TIMEOUT_MS,
+    'The library',
+  ).catch(() => []);
+  return row?.embedding;
 }

@@ -33,15 +33,32 @@ import {
   storeFrameEmbeddingsBatch,
   writeFrameEmbeddings,
   type FrameEmbedding,
+  type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
 import { pictureType, type ClipFiles } from './frame-files';
 import { LIBRARY_CHANNEL, type LibraryChange } from './library-channel';
-import { copyPacked, PackedVectorCache, type PackedVectors } from './packed-vectors';
+import {
+  readVectors,
+  vectorStamps,
+  type PackedVectors,
+  type VectorPage,
+  type VectorStamp,
+} from './packed-vectors';
 import type { EventRow } from './schema';
 import { unknownEvent } from './validate';
 
-export type { EventFields, EventRow, EventSummary, FrameEmbedding, FrameVector, NewEvent, PackedVectors };
+export type {
+  EventFields,
+  EventRow,
+  EventSummary,
+  FrameEmbedding,
+  FrameVector,
+  NewEvent,
+  PackedVectors,
+  VectorPage,
+  VectorStamp,
+};
 
 export interface ClipDatabaseInfo {
   store: DatabaseConnection['store'];
@@ -91,7 +108,7 @@ const PARALLEL_FILES = 8;
 export class ClipDatabase {
   readonly #parts: ClipDatabaseParts;
   readonly #channel = new BroadcastChannel(LIBRARY_CHANNEL);
-  readonly #packed = new PackedVectorCache();
+  readonly #changeCounts = new Map<string, number>();
   readonly #connecting = new Mutex();
   #connection: DatabaseConnection | undefined;
   #files: Promise<ClipFiles> | undefined;
@@ -129,11 +146,9 @@ export class ClipDatabase {
 
   // # Clips
 
-  async createEvent(event: NewEvent): Promise<EventRow> {
+  createEvent(event: NewEvent): Promise<EventRow> {
     const withId = { ...event, id: event.id ?? crypto.randomUUID() };
-    const created = await this.#run((db) => createEvent(db, withId));
-    this.#announce(created.id);
-    return created;
+    return this.#write(withId.id, (db) => createEvent(db, withId));
   }
 
   getEvent(eventId: string): Promise<EventSummary | null> {
@@ -146,24 +161,20 @@ export class ClipDatabase {
   }
 
   /** Changes a clip. Setting `ingestState` to `done` also writes `frame_timestamps` and `frame_count_used`. */
-  async updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
-    const updated = await this.#run((db) =>
+  updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
+    return this.#write(eventId, (db) =>
       db.transaction(async (tx) => {
         if (changes.ingestState === 'done') await recordFrameTimestamps(tx, eventId);
         return updateEvent(tx, eventId, changes);
       }),
     );
-    this.#announce(eventId);
-    return updated;
   }
 
   /** Removes a clip with its frames, vectors and files. False when there was none. */
   async deleteEvent(eventId: string): Promise<boolean> {
-    const deleted = await this.#run((db) => deleteEvent(db, eventId));
-    this.#packed.forget(eventId);
+    const deleted = await this.#write(eventId, (db) => deleteEvent(db, eventId));
     // Rows first: files that nobody names are swept up at the next open, rows without files would show as holes.
     await (await this.#openFiles()).removeEvent(eventId);
-    this.#announce(eventId);
     if (deleted) void this.#reclaimSpace().catch(() => undefined);
     return deleted;
   }
@@ -204,7 +215,7 @@ export class ClipDatabase {
         if (!(await files.has(path))) newPaths.push(path);
         await files.write(path, thumbnail);
       });
-      const ids = await this.#run((db) =>
+      return await this.#write(eventId, (db) =>
         db.transaction(async (tx) => {
           await writeEventFrames(tx, eventId, rows);
           if (asDraft) {
@@ -216,8 +227,6 @@ export class ClipDatabase {
           return ids;
         }),
       );
-      this.#announce(eventId);
-      return ids;
     } catch (error) {
       await this.#removeUnnamedFiles(files, eventId, newPaths).catch(() => undefined);
       throw toStorageError(error);
@@ -226,14 +235,13 @@ export class ClipDatabase {
 
   /** Puts the drafts of a model in the place of a clip's vectors of every other one, all at once. */
   async finishReembedding(eventId: string, modelVersion: string): Promise<void> {
-    await this.#run((db) =>
+    await this.#write(eventId, (db) =>
       db.transaction(async (tx) => {
         await adoptEmbeddingDrafts(tx, eventId, modelVersion);
         await recordFrameTimestamps(tx, eventId);
         await updateEvent(tx, eventId, { modelVersion, ingestState: 'done', ingestError: null });
       }),
     );
-    this.#announce(eventId);
     void this.#reclaimSpace().catch(() => undefined);
   }
 
@@ -242,42 +250,51 @@ export class ClipDatabase {
     return this.#run((db) => storedFrameIndexes(db, eventId, modelVersion));
   }
 
-  /** The vectors of a clip and a model in frame order, packed; the arrays are transferred to the caller. */
-  async getVectors(eventId: string, modelVersion: string): Promise<PackedVectors> {
-    const packed = copyPacked(await this.#run((db) => this.#packed.read(db, eventId, modelVersion)));
-    return Comlink.transfer(packed, [
-      packed.frameIndexes.buffer,
-      packed.timestampsMs.buffer,
-      packed.vectors.buffer,
-    ]);
+  /** What state each clip's vectors of a model are in: see [Note: Stamps] in packed-vectors.ts. */
+  vectorStamps(modelVersion: string, eventIds: string[]): Promise<VectorStamp[]> {
+    return this.#run((db) => vectorStamps(db, modelVersion, eventIds));
   }
 
-  async storeFrameEmbedding(frame: FrameVector & { eventId: string; modelVersion: string }): Promise<string> {
-    const id = await this.#run((db) => storeFrameEmbedding(db, frame));
-    this.#announce(frame.eventId);
-    return id;
-  }
-
-  async storeFrameEmbeddingsBatch(
+  /**
+   * Some thousand vectors of a clip and a model in frame order, packed; the arrays are transferred to the caller.
+   *
+   * @param options.source where the clip's stamp says that they lie
+   * @param options.newerThan a stamp's `newest`: leaves out what that stamp has seen
+   * @param options.after `next` of the page before
+   */
+  async readVectors(
     eventId: string,
-    rows: FrameVector[],
     modelVersion: string,
-  ): Promise<string[]> {
-    const ids = await this.#run((db) => storeFrameEmbeddingsBatch(db, eventId, rows, modelVersion));
-    this.#announce(eventId);
-    return ids;
+    options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
+  ): Promise<VectorPage> {
+    const page = await this.#run((db) => readVectors(db, eventId, modelVersion, options));
+    const { frameIndexes, timestampsMs, vectors } = page.packed;
+    return Comlink.transfer(page, [frameIndexes.buffer, timestampsMs.buffer, vectors.buffer]);
   }
 
-  getFrameEmbeddings(eventId: string, options: { modelVersion?: string } = {}): Promise<FrameEmbedding[]> {
+  /**
+   * How often this page has written to each clip. Rises before the write's own answer goes out, and needs no
+   * query: whoever finds a count unchanged knows that nothing was written here since.
+   */
+  changeCounts(eventIds: string[]): number[] {
+    return eventIds.map((eventId) => this.#changeCounts.get(eventId) ?? 0);
+  }
+
+  storeFrameEmbedding(frame: FrameVector & { eventId: string; modelVersion: string }): Promise<string> {
+    return this.#write(frame.eventId, (db) => storeFrameEmbedding(db, frame));
+  }
+
+  storeFrameEmbeddingsBatch(eventId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
+    return this.#write(eventId, (db) => storeFrameEmbeddingsBatch(db, eventId, rows, modelVersion));
+  }
+
+  getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
     return this.#run((db) => getFrameEmbeddings(db, eventId, options));
   }
 
-  async deleteFrameEmbeddings(eventId: string): Promise<number> {
+  deleteFrameEmbeddings(eventId: string): Promise<number> {
     // Tried once: a second try after a lost answer would count nothing.
-    const count = await this.#run((db) => deleteFrameEmbeddings(db, eventId), { retry: false });
-    this.#packed.forget(eventId);
-    this.#announce(eventId);
-    return count;
+    return this.#write(eventId, (db) => deleteFrameEmbeddings(db, eventId), { retry: false });
   }
 
   // # Files
@@ -311,13 +328,12 @@ export class ClipDatabase {
     const path = await files.storeClipFile(eventId, file, onProgress);
     if (path === null) return null;
     try {
-      await this.#run((db) => updateEvent(db, eventId, { videoPath: path }));
+      await this.#write(eventId, (db) => updateEvent(db, eventId, { videoPath: path }));
     } catch (error) {
       await files.remove([path]).catch(() => undefined);
       throw error;
     }
     if (before.videoPath !== null && before.videoPath !== path) await files.remove([before.videoPath]);
-    this.#announce(eventId);
     return path;
   }
 
@@ -344,7 +360,21 @@ export class ClipDatabase {
 
   // # Within
 
+  /** `#run` for what changes a clip. Told also after a failure: a write whose answer was lost may have come through. */
+  async #write<T>(
+    eventId: string,
+    work: (db: Database) => Promise<T>,
+    options?: { retry?: boolean },
+  ): Promise<T> {
+    try {
+      return await this.#run(work, options);
+    } finally {
+      this.#announce(eventId);
+    }
+  }
+
   #announce(eventId: string): void {
+    this.#changeCounts.set(eventId, (this.#changeCounts.get(eventId) ?? 0) + 1);
     this.#channel.postMessage({ type: 'changed', eventId } satisfies LibraryChange);
   }
 

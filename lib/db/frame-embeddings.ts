@@ -135,11 +135,17 @@ function writeIncomplete(expected: number, found: number): FramesiftError {
   );
 }
 
-/** The vectors of an event in frame order, of one model when `modelVersion` is given. Empty when there are none. */
+/** Which of an event's vectors are wanted; all where nothing is said. */
+export interface FrameEmbeddingFilter {
+  modelVersion?: string;
+  frameIndex?: number;
+}
+
+/** The vectors of an event in frame order, those that a filter leaves. Empty when there are none. */
 export async function getFrameEmbeddings(
   db: Database,
   eventId: string,
-  options: { modelVersion?: string } = {},
+  options: FrameEmbeddingFilter = {},
 ): Promise<FrameEmbedding[]> {
   const embeddings: FrameEmbedding[] = [];
   for await (const page of pagesOfFrameEmbeddings(db, eventId, options)) {
@@ -150,7 +156,11 @@ export async function getFrameEmbeddings(
   return embeddings;
 }
 
-async function* pagesOfFrameEmbeddings(db: Database, eventId: string, options: { modelVersion?: string }) {
+async function* pagesOfFrameEmbeddings(
+  db: Database,
+  eventId: string,
+  { modelVersion, frameIndex }: FrameEmbeddingFilter,
+) {
   for (let after = -1; ;) {
     const page = await db
       .select({
@@ -164,9 +174,8 @@ async function* pagesOfFrameEmbeddings(db: Database, eventId: string, options: {
         and(
           eq(frameEmbeddings.eventId, eventId),
           gt(frameEmbeddings.frameIndex, after),
-          options.modelVersion === undefined
-            ? undefined
-            : eq(frameEmbeddings.modelVersion, options.modelVersion),
+          modelVersion === undefined ? undefined : eq(frameEmbeddings.modelVersion, modelVersion),
+          frameIndex === undefined ? undefined : eq(frameEmbeddings.frameIndex, frameIndex),
         ),
       )
       .orderBy(asc(frameEmbeddings.frameIndex))

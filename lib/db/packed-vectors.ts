@@ -1,4 +1,4 @@
-import { and, asc, count, eq, gt, gte, max, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { ROWS_PER_READ, type Database } from './database';
 import { eventFrames, frameEmbeddingDrafts, frameEmbeddings } from './schema';
@@ -7,121 +7,104 @@ import { readVectorInto } from './vector-json';
 /** The vectors of one event and one model, in frame order, ready for scoring. */
 export interface PackedVectors {
   frameIndexes: Int32Array<ArrayBuffer>;
-  /** Time of each frame from the start of the clip; -1 for a vector whose frame has no row. */
+  /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
   timestampsMs: Int32Array<ArrayBuffer>;
   /** `frameIndexes.length` rows of 512. */
   vectors: Float32Array<ArrayBuffer>;
 }
 
-/** What tells one state of the rows from another. */
-interface RowsStamp {
-  rows: number;
-  /** Text of the newest created_at, to the microsecond; null when there are no rows. */
-  newest: string | null;
-}
-
-interface CacheEntry {
-  eventId: string;
-  stamp: RowsStamp;
-  packed: PackedVectors;
-}
-
-/** Rows that may lie in the cache, all events together: 2 KB each, so at most 100 MB. */
-const MAX_CACHED_ROWS = 50_000;
-
 /** The time of a frame that has a vector but no row in event_frames. */
-const UNKNOWN_TIME = -1;
+export const UNKNOWN_TIME = -1;
 
 /**
- * Vectors packed as float32 so that a second question does not parse the JSON again. It is never the
- * truth: before it is used, count and newest created_at are compared with the table, which other
- * tabs write to as well. While a clip is being ingested only the rows that came since are read.
+ * What tells one state of an event's vectors of a model from another.
+ *
+ * [Note: Stamps] Each row carries the number of the transaction that wrote it (`xmin`), which only rises. So whatever
+ * is written makes `newest` rise, and whatever is deleted makes `rows` fall or `newest` rise; a clock, which
+ * stands still for a millisecond and can be set back, would not tell. Rows above a stamp's `newest` are those that
+ * came since.
  */
-export class PackedVectorCache {
-  /** Least recently used first. */
-  readonly #entries = new Map<string, CacheEntry>();
-
-  async read(db: Database, eventId: string, modelVersion: string): Promise<PackedVectors> {
-    const key = JSON.stringify([eventId, modelVersion]);
-    const cached = this.#entries.get(key);
-    const { stamp, packed } = await db.transaction(async (tx) => {
-      const { table, stamp } = await findRows(tx, eventId, modelVersion);
-      if (cached && isSame(cached.stamp, stamp)) return { stamp, packed: cached.packed };
-      if (cached?.stamp.newest != null && stamp.rows >= cached.stamp.rows) {
-        const newer = await readPacked(tx, table, eventId, modelVersion, cached.stamp.newest);
-        const merged = merge(cached.packed, newer);
-        // Fewer or more than there are means that rows went away or came in late: read all again.
-        if (merged.frameIndexes.length === stamp.rows) return { stamp, packed: merged };
-      }
-      return { stamp, packed: await readPacked(tx, table, eventId, modelVersion) };
-    });
-    this.#entries.delete(key);
-    this.#entries.set(key, { eventId, stamp, packed });
-    this.#evict();
-    return packed;
-  }
-
-  forget(eventId: string): void {
-    for (const [key, entry] of this.#entries) if (entry.eventId === eventId) this.#entries.delete(key);
-  }
-
-  #evict(): void {
-    let rows = 0;
-    for (const entry of this.#entries.values()) rows += entry.packed.frameIndexes.length;
-    for (const [key, entry] of this.#entries) {
-      // The newest entry stays whatever its size: it is what the person is asking about.
-      if (rows <= MAX_CACHED_ROWS || this.#entries.size === 1) return;
-      this.#entries.delete(key);
-      rows -= entry.packed.frameIndexes.length;
-    }
-  }
+export interface VectorStamp {
+  /** Where the vectors lie: in their table, or beside it while a clip is being read again. */
+  source: 'stored' | 'draft';
+  rows: number;
+  /** Highest transaction number among the rows, as PostgreSQL prints it; null when there are no rows. */
+  newest: string | null;
+  /** Vectors that the event has of other models. */
+  otherRows: number;
 }
 
-function isSame(a: RowsStamp, b: RowsStamp): boolean {
-  return a.rows === b.rows && a.newest === b.newest;
+/** Rows of one answer of `readVectors`: 8 MB of vectors, read in well under a second. */
+const ROWS_PER_CALL = 4 * ROWS_PER_READ;
+
+/** One page of an event's vectors. */
+export interface VectorPage {
+  packed: PackedVectors;
+  /** `after` of the next page; null when this is the last. */
+  next: number | null;
 }
 
-/** Where vectors lie: in their table, or beside it while a clip is being read again. */
 type VectorTable = typeof frameEmbeddings | typeof frameEmbeddingDrafts;
 
-function ofModel(table: VectorTable, eventId: string, modelVersion: string) {
-  return and(eq(table.eventId, eventId), eq(table.modelVersion, modelVersion));
+const TABLES: Record<VectorStamp['source'], VectorTable> = {
+  stored: frameEmbeddings,
+  draft: frameEmbeddingDrafts,
+};
+
+/** The state of each event's vectors of one model, in the order of `eventIds`. Two queries, however many events. */
+export async function vectorStamps(
+  db: Database,
+  modelVersion: string,
+  eventIds: readonly string[],
+): Promise<VectorStamp[]> {
+  if (eventIds.length === 0) return [];
+  const stored = await readStamps(db, 'stored', modelVersion, eventIds);
+  const drafts = await readStamps(db, 'draft', modelVersion, eventIds);
+  return eventIds.map((eventId) => {
+    const inTable = stored.get(eventId);
+    const draft = drafts.get(eventId);
+    if (draft && draft.rows > 0 && !inTable?.rows) return { ...draft, otherRows: inTable?.otherRows ?? 0 };
+    return inTable ?? { source: 'stored', rows: 0, newest: null, otherRows: 0 };
+  });
 }
 
-async function findRows(
+async function readStamps(
   db: Database,
-  eventId: string,
+  source: VectorStamp['source'],
   modelVersion: string,
-): Promise<{ table: VectorTable; stamp: RowsStamp }> {
-  const stamp = await readStamp(db, frameEmbeddings, eventId, modelVersion);
-  if (stamp.rows > 0) return { table: frameEmbeddings, stamp };
-  const draft = await readStamp(db, frameEmbeddingDrafts, eventId, modelVersion);
-  return { table: frameEmbeddingDrafts, stamp: draft };
-}
-
-async function readStamp(
-  db: Database,
-  table: VectorTable,
-  eventId: string,
-  modelVersion: string,
-): Promise<RowsStamp> {
-  const [stamp] = await db
-    .select({ rows: count(), newest: max(sql<string>`${table.createdAt}::text`) })
+  eventIds: readonly string[],
+): Promise<Map<string, VectorStamp>> {
+  const table = TABLES[source];
+  const ofModel = eq(table.modelVersion, modelVersion);
+  const rows = await db
+    .select({
+      eventId: table.eventId,
+      rows: sql<number>`count(*) filter (where ${ofModel})::int`,
+      otherRows: sql<number>`count(*) filter (where not ${ofModel})::int`,
+      newest: sql<string | null>`(max(xmin::text::bigint) filter (where ${ofModel}))::text`,
+    })
     .from(table)
-    .where(ofModel(table, eventId, modelVersion));
-  return { rows: stamp?.rows ?? 0, newest: stamp?.newest ?? null };
+    .where(inArray(table.eventId, [...eventIds]))
+    .groupBy(table.eventId);
+  return new Map(rows.map(({ eventId, ...stamp }) => [eventId, { source, ...stamp }]));
 }
 
-/** The rows of one event and model, from `since` on (rows of that very moment included) when it is given. */
-async function readPacked(
+/**
+ * Vectors of one event and model in frame order, some thousand at a time.
+ *
+ * @param options.newerThan leaves out rows that a stamp with this `newest` has seen
+ * @param options.after `next` of the page before
+ */
+export async function readVectors(
   db: Database,
-  table: VectorTable,
   eventId: string,
   modelVersion: string,
-  since?: string,
-): Promise<PackedVectors> {
+  options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
+): Promise<VectorPage> {
+  const table = TABLES[options.source];
   const pages: PackedVectors[] = [];
-  for (let after = -1; ;) {
+  let after = options.after ?? -1;
+  while (pages.length * ROWS_PER_READ < ROWS_PER_CALL) {
     const rows = await db
       .select({
         frameIndex: table.frameIndex,
@@ -138,18 +121,24 @@ async function readPacked(
       )
       .where(
         and(
-          ofModel(table, eventId, modelVersion),
+          eq(table.eventId, eventId),
+          eq(table.modelVersion, modelVersion),
           gt(table.frameIndex, after),
-          since === undefined ? undefined : gte(table.createdAt, sql`${since}::timestamptz`),
+          options.newerThan == null
+            ? undefined
+            : sql`${table}.xmin::text::bigint > ${options.newerThan}::bigint`,
         ),
       )
       .orderBy(asc(table.frameIndex))
       .limit(ROWS_PER_READ);
     pages.push(pack(rows));
     const last = rows.at(-1);
-    if (last === undefined || rows.length < ROWS_PER_READ) return concatenate(pages);
+    if (last === undefined || rows.length < ROWS_PER_READ) {
+      return { packed: concatenatePacked(pages), next: null };
+    }
     after = last.frameIndex;
   }
+  return { packed: concatenatePacked(pages), next: after };
 }
 
 function allocate(rows: number): PackedVectors {
@@ -170,7 +159,9 @@ function pack(rows: { frameIndex: number; embedding: string; timestampMs: number
   return packed;
 }
 
-function concatenate(pages: PackedVectors[]): PackedVectors {
+/** All pages one after another. */
+function concatenatePacked(pages: readonly PackedVectors[]): PackedVectors {
+  if (pages.length === 1) return pages[0]!;
   const all = allocate(pages.reduce((sum, page) => sum + page.frameIndexes.length, 0));
   let row = 0;
   for (const page of pages) {
@@ -180,32 +171,4 @@ function concatenate(pages: PackedVectors[]): PackedVectors {
     row += page.frameIndexes.length;
   }
   return all;
-}
-
-/** Two packs in one, both in frame order; where both have a frame, the newer one's row counts. */
-function merge(older: PackedVectors, newer: PackedVectors): PackedVectors {
-  const sources: [PackedVectors, number][] = [];
-  for (let i = 0, j = 0; i < older.frameIndexes.length || j < newer.frameIndexes.length;) {
-    const a = older.frameIndexes[i] ?? Infinity;
-    const b = newer.frameIndexes[j] ?? Infinity;
-    if (b <= a) sources.push([newer, j++]);
-    else sources.push([older, i]);
-    if (a <= b) i++;
-  }
-  const merged = allocate(sources.length);
-  sources.forEach(([source, at], row) => {
-    const start = at * EMBEDDING_DIMENSION;
-    merged.frameIndexes[row] = source.frameIndexes[at]!;
-    merged.timestampsMs[row] = source.timestampsMs[at]!;
-    merged.vectors.set(
-      source.vectors.subarray(start, start + EMBEDDING_DIMENSION),
-      row * EMBEDDING_DIMENSION,
-    );
-  });
-  return merged;
-}
-
-/** A copy to give away: transferring the cached arrays would empty the cache. */
-export function copyPacked({ frameIndexes, timestampsMs, vectors }: PackedVectors): PackedVectors {
-  return { frameIndexes: frameIndexes.slice(), timestampsMs: timestampsMs.slice(), vectors: vectors.slice() };
 }

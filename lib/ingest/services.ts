@@ -1,5 +1,7 @@
 import * as Comlink from 'comlink';
+import type { SearchService } from '@/lib/ask/search-service';
 import type { ClipDatabase } from '@/lib/db/clip-database';
+import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
 import { Interruption } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
@@ -15,6 +17,7 @@ export interface WorkerFactories {
   video: () => Worker;
   clip: () => Worker;
   models: () => Worker;
+  search: () => Worker;
 }
 
 interface OpenWorker<T> {
@@ -48,6 +51,9 @@ export class FramesiftServices {
   #media: MediaWorkers | undefined;
   #generation = 0;
   #models: OpenWorker<ModelService> | undefined;
+  #search: (OpenWorker<SearchService> & { end: Interruption }) | undefined;
+  /** Made before anything of the page listens too, so that the search worker is told first. */
+  readonly #changes = new BroadcastChannel(LIBRARY_CHANNEL);
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
   readonly clip: ClipModel;
 
@@ -62,6 +68,10 @@ export class FramesiftServices {
       discard: (reason) => this.discardMediaWorkers(reason),
     };
     this.clip = new ClipModel(workers, limits);
+    // By way of the page, on the port that questions take: see [Note: Freshness] in lib/ask/vector-cache.ts.
+    this.#changes.onmessage = ({ data }: MessageEvent<LibraryChange>) => {
+      this.#search?.remote.noteChange(data.eventId).catch(() => undefined);
+    };
   }
 
   get database(): Comlink.Remote<ClipDatabase> {
@@ -106,6 +116,30 @@ export class FramesiftServices {
     return this.#models.remote;
   }
 
+  /** What scores and selects; its cache of vectors goes with it when it is discarded. */
+  get search(): Comlink.Remote<SearchService> {
+    if (!this.#search) {
+      const { worker, remote } = this.#open<SearchService>(this.#factories.search, 'search');
+      const vectors = new MessageChannel();
+      void remote.connect(Comlink.transfer(vectors.port2, [vectors.port2]));
+      void this.database.connect(Comlink.transfer(vectors.port1, [vectors.port1]));
+      const end = new Interruption();
+      this.#search = { worker, remote: interruptible(remote, end), end };
+    }
+    return this.#search.remote;
+  }
+
+  /** Ends the search worker, whatever it is doing; the next question makes a new one. */
+  discardSearchWorker(
+    reason = new FramesiftError('worker-lost', 'This page has ended its workers.', { transient: true }),
+  ): void {
+    const search = this.#search;
+    if (!search) return;
+    this.#search = undefined;
+    search.worker.terminate();
+    search.end.interrupt(reason);
+  }
+
   /**
    * How fast a model reads pictures in each way of running it here, best way first; `onReport` is called
    * as each is known. Takes some seconds a way and a worker of its own: for when nothing else is running.
@@ -125,7 +159,9 @@ export class FramesiftServices {
 
   /** Ends everything. */
   close(): void {
+    this.#changes.close();
     this.discardMediaWorkers();
+    this.discardSearchWorker();
     this.#database?.remote[Comlink.releaseProxy]();
     this.#database?.worker.terminate();
     this.#database = undefined;
@@ -183,6 +219,10 @@ export class FramesiftServices {
       if (worker === this.#media?.video?.worker || worker === this.#media?.clip.worker) {
         const reason = `The ${name} worker has failed${detail}.`;
         this.discardMediaWorkers(new FramesiftError('worker-lost', reason, { transient: true }));
+      }
+      if (worker === this.#search?.worker) {
+        const reason = `The search worker has failed${detail}. Ask again.`;
+        this.discardSearchWorker(new FramesiftError('worker-lost', reason, { transient: true }));
       }
     });
     return worker;

@@ -6,6 +6,9 @@ const SHORT_QUERY_WORDS = 3;
 /** Longest question in characters: beyond the context of any CLIP, so more of it would be ignored unseen. */
 export const MAX_QUERY_LENGTH = 500;
 
+/** Said where nothing is asked. */
+export const EMPTY_QUERY = 'Type a few words about what you want to see, such as “a red car”.';
+
 /**
  * Sentences that a bare name is put into; their vectors are averaged. CLIP was trained on captions, and
  * reads a caption better than a word (Radford et al. 2021, section 3.1.4).
@@ -28,10 +31,7 @@ const QUESTION_FRAME =
 export function promptsFor(query: string): string[] {
   const text = query.trim().replace(/\s+/gu, ' ');
   if (text === '') {
-    throw new FramesiftError(
-      'bad-input',
-      'Type a few words about what you want to see, such as “a red car”.',
-    );
+    throw new FramesiftError('bad-input', EMPTY_QUERY);
   }
   if (text.length > MAX_QUERY_LENGTH) {
     throw new FramesiftError(

@@ -69,7 +69,11 @@ export function AnswerPanel({
   const strategy = STRATEGIES.find(({ id }) => id === settings.strategy);
 
   return (
-    <section aria-labelledby="answer-title" className="space-y-3">
+    <section
+      aria-labelledby="answer-title"
+      aria-busy={state.state === 'ready' && state.isStale}
+      className="space-y-3"
+    >
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <h2 id="answer-title" className="mr-auto text-sm font-semibold">
           Frames

@@ -3,12 +3,11 @@ import { LeaderChangedError } from '@electric-sql/pglite/worker';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatabaseConnection } from '@/lib/db/client';
 import { ClipDatabase } from '@/lib/db/clip-database';
-import { storeFrameEmbeddingsBatch } from '@/lib/db/frame-embeddings';
 import { OpfsFiles } from '@/lib/db/frame-files';
 import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { MemoryDirectory } from './memory-directory';
-import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot } from './support';
+import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot, storeMany } from './support';
 
 const MODEL = 'clip-test@1/fp32/p1';
 
@@ -78,15 +77,18 @@ describe('reading a clip again with another model', () => {
     expect(await database.getEvent(eventId)).toMatchObject({ modelVersion: NEWER, ingestState: 'done' });
   });
 
-  it('answers from the drafts of the model that asks, and never mixes them with another’s', async () => {
+  it('stamps the drafts of the model that asks, and never mixes them with another’s', async () => {
+    const stampOf = async (modelVersion: string) =>
+      (await database.vectorStamps(modelVersion, [eventId]))[0]!;
     await database.storeFrameBatch(eventId, frames(1), NEWER, asDraft);
-    expect(Array.from((await database.getVectors(eventId, NEWER)).frameIndexes)).toEqual([1]);
-    expect(Array.from((await database.getVectors(eventId, MODEL)).frameIndexes)).toEqual([0, 1, 2]);
+    expect(await stampOf(NEWER)).toMatchObject({ source: 'draft', rows: 1, otherRows: 3 });
+    expect(await stampOf(MODEL)).toMatchObject({ source: 'stored', rows: 3, otherRows: 0 });
+    const drafts = await database.readVectors(eventId, NEWER, { source: 'draft' });
+    expect([...drafts.packed.frameIndexes]).toEqual([1]);
     await database.storeFrameBatch(eventId, frames(0, 2), NEWER, asDraft);
-    expect(Array.from((await database.getVectors(eventId, NEWER)).frameIndexes)).toEqual([0, 1, 2]);
     await database.finishReembedding(eventId, NEWER);
-    expect(Array.from((await database.getVectors(eventId, NEWER)).frameIndexes)).toEqual([0, 1, 2]);
-    expect(Array.from((await database.getVectors(eventId, MODEL)).frameIndexes)).toEqual([]);
+    expect(await stampOf(NEWER)).toMatchObject({ source: 'stored', rows: 3, otherRows: 0 });
+    expect(await stampOf(MODEL)).toEqual({ source: 'stored', rows: 0, newest: null, otherRows: 3 });
   });
 
   it('drops the drafts of a model that was given up for a third', async () => {
@@ -251,77 +253,78 @@ describe('storeFrameBatch', () => {
   });
 });
 
-describe('getVectors', () => {
-  const read = async (modelVersion = MODEL, from = database) => {
-    const { frameIndexes, timestampsMs, vectors } = await from.getVectors(eventId, modelVersion);
-    return {
-      frameIndexes: [...frameIndexes],
-      timestampsMs: [...timestampsMs],
-      rows: [...frameIndexes].map((_, i) => vectors.slice(i * 512, (i + 1) * 512)),
-    };
-  };
-  const expected = (...stored: EmbeddedFrame[]) => ({
-    frameIndexes: stored.map((f) => f.frameIndex),
-    timestampsMs: stored.map((f) => f.timestampMs),
-    rows: stored.map((f) => f.embedding),
-  });
+describe('readVectors', () => {
+  const stored = { source: 'stored' } as const;
 
   it('packs one model’s rows in frame order', async () => {
-    expect(await read()).toEqual(expected());
     await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
     await database.storeFrameBatch(eventId, frames(9), 'other');
-    expect(await read()).toEqual(expected(...frames(0, 1, 2)));
-    expect(await read('other')).toEqual(expected(frame(9)));
+    const { packed, next } = await database.readVectors(eventId, MODEL, stored);
+    expect([...packed.frameIndexes]).toEqual([0, 1, 2]);
+    expect([...packed.timestampsMs]).toEqual([0, 1500, 3000]);
+    frames(0, 1, 2).forEach(({ embedding }, i) => {
+      expect(packed.vectors.slice(i * 512, (i + 1) * 512)).toEqual(embedding);
+    });
+    expect(next).toBeNull();
+    expect((await database.readVectors('nobody', MODEL, stored)).packed.frameIndexes).toHaveLength(0);
   });
 
-  it('gives a copy: what the caller does with it does not change the next answer', async () => {
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
-    (await database.getVectors(eventId, MODEL)).vectors.fill(0);
-    expect(await read()).toEqual(expected(frame(0)));
-  });
-
-  it('follows every change, its own and those of other tabs', async () => {
-    const otherTab = makeDatabase();
-    await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
-    expect(await read()).toEqual(expected(...frames(0, 4)));
-    // Added between, by another tab.
-    await otherTab.storeFrameBatch(eventId, frames(2), MODEL);
-    expect(await read()).toEqual(expected(...frames(0, 2, 4)));
-    // Replaced.
-    await otherTab.storeFrameBatch(eventId, [frame(2, 77)], MODEL);
-    expect(await read()).toEqual(expected(frame(0), frame(2, 77), frame(4)));
-    // Embedded again with another model.
-    await otherTab.storeFrameBatch(eventId, frames(0), 'other');
-    expect(await read()).toEqual(expected(frame(2, 77), frame(4)));
-    // Deleted and written anew, as many rows as before.
-    await otherTab.deleteFrameEmbeddings(eventId);
-    await otherTab.storeFrameBatch(eventId, frames(5, 6), MODEL);
-    expect(await read()).toEqual(expected(...frames(5, 6)));
-    await otherTab.deleteEvent(eventId);
-    expect(await read()).toEqual(expected());
-  });
-
-  it('reads no vector again while nothing has changed, and only new ones while a clip grows', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await read();
-    const parse = vi.spyOn(JSON, 'parse');
+  it('leaves out what a stamp has seen, also where the clock stands still', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
     try {
-      await read();
-      expect(parse.mock.calls.filter(([text]) => text.length > 4000)).toHaveLength(0);
-      await new Promise((resolve) => setTimeout(resolve, 2));
-      await database.storeFrameBatch(eventId, frames(3), MODEL);
-      parse.mockClear();
-      await read();
-      // Rows of the very moment of the newest cached one are read again, so three old and one new at most.
-      expect(parse.mock.calls.filter(([text]) => text.length > 4000).length).toBeLessThanOrEqual(4);
+      await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
+      const [stamp] = await database.vectorStamps(MODEL, [eventId]);
+      await database.storeFrameBatch(eventId, [frame(4, 40), frame(2)], MODEL);
+      const [later] = await database.vectorStamps(MODEL, [eventId]);
+      expect(later!.newest).not.toEqual(stamp!.newest);
+      const { packed } = await database.readVectors(eventId, MODEL, { ...stored, newerThan: stamp!.newest });
+      expect([...packed.frameIndexes]).toEqual([2, 4]);
     } finally {
-      parse.mockRestore();
+      vi.useRealTimers();
     }
   });
 
-  it('marks a vector whose frame has no row', async () => {
-    await storeFrameEmbeddingsBatch(connection.db, eventId, [frame(3)], MODEL);
-    expect((await read()).timestampsMs).toEqual([-1]);
+  it('goes on where the page before ended', async () => {
+    await storeMany(connection, eventId, MODEL, 4100, 2);
+    const first = await database.readVectors(eventId, MODEL, stored);
+    expect([first.packed.frameIndexes.length, first.next]).toEqual([4000, 7998]);
+    const second = await database.readVectors(eventId, MODEL, { ...stored, after: first.next! });
+    expect([second.packed.frameIndexes[0], second.packed.frameIndexes.length]).toEqual([8000, 100]);
+    expect(second.next).toBeNull();
+    // No rows in event_frames, so nobody knows the times.
+    expect(new Set(second.packed.timestampsMs)).toEqual(new Set([-1]));
+  });
+});
+
+describe('changeCounts', () => {
+  const countOf = (id: string) => database.changeCounts([id])[0]!;
+
+  it('rise with every write before its answer, also with one that fails', async () => {
+    const writes = [
+      () => database.storeFrameBatch(eventId, frames(0), MODEL),
+      () => database.storeFrameBatch(eventId, frames(0), 'newer', { asDraft: true }),
+      () => database.finishReembedding(eventId, 'newer'),
+      () => database.storeFrameEmbedding({ eventId, modelVersion: MODEL, ...frame(1) }),
+      () => database.storeFrameEmbeddingsBatch(eventId, [frame(2)], MODEL),
+      () => database.deleteFrameEmbeddings(eventId),
+      () => database.deleteEvent(eventId),
+      () => database.storeFrameEmbeddingsBatch(eventId, [frame(2)], MODEL).catch(() => undefined),
+    ];
+    for (const write of writes) {
+      const before = countOf(eventId);
+      await write();
+      expect(countOf(eventId), write.toString()).toBeGreaterThan(before);
+    }
+    expect(countOf('another')).toBe(0);
+  });
+
+  it('rise even where a clip’s files cannot be removed', async () => {
+    const stuck = new ClipDatabase({
+      connect: () => Promise.resolve(connection),
+      openFiles: () => Promise.reject(new Error('no files')),
+    });
+    await expect(stuck.deleteEvent(eventId)).rejects.toThrow('no files');
+    expect(stuck.changeCounts([eventId])).toEqual([1]);
   });
 });
 

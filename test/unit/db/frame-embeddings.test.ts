@@ -83,6 +83,15 @@ describe('storing', () => {
     expect(stored[1]!.embedding).toEqual(randomUnitVector(99));
   });
 
+  it('gives one frame of one model where that is asked for', async () => {
+    await storeFrameEmbeddingsBatch(db, eventId, rows(0, 1, 2), MODEL);
+    const [row, ...others] = await getFrameEmbeddings(db, eventId, { modelVersion: MODEL, frameIndex: 1 });
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ frameIndex: 1, embedding: randomUnitVector(1) });
+    expect(await getFrameEmbeddings(db, eventId, { modelVersion: 'other-model', frameIndex: 1 })).toEqual([]);
+    expect(await getFrameEmbeddings(db, eventId, { frameIndex: 3 })).toEqual([]);
+  });
+
   it('takes an empty batch and one of many inserts', async () => {
     expect(await storeFrameEmbeddingsBatch(db, eventId, [], MODEL)).toEqual([]);
     const many = Array.from({ length: 250 }, (_, i) => i);

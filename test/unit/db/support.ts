@@ -1,6 +1,8 @@
 import { PGlite } from '@electric-sql/pglite';
+import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
 import { migrateDatabase } from '@/lib/db/migrate';
+import { vectorToJson } from '@/lib/db/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 
 /** A migrated PGlite in memory. Starting one takes seconds: a test file shares it and empties it between tests. */
@@ -13,6 +15,20 @@ export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: Da
 
 export async function emptyTables(pg: PGlite): Promise<void> {
   await pg.exec('truncate events cascade');
+}
+
+/** Stores `randomUnitVector(1)` for so many frames, `step` apart from 0 on, at once. */
+export async function storeMany(
+  { db }: DatabaseConnection,
+  eventId: string,
+  modelVersion: string,
+  count: number,
+  step: number,
+): Promise<void> {
+  await db.execute(sql`
+    insert into frame_embeddings (id, event_id, frame_index, embedding, model_version, created_at)
+    select gen_random_uuid()::text, ${eventId}, n * ${step}::int, ${vectorToJson(randomUnitVector(1))}, ${modelVersion}, now()
+    from generate_series(0, ${count}::int - 1) n`);
 }
 
 /** All rows of all tables, to show that a refused call left them as they were. */

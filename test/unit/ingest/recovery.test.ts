@@ -136,6 +136,9 @@ function openPage(mishaps: FakeRuntimeOptions): Page {
       models: () => {
         throw new Error('The bundled model needs no models worker.');
       },
+      search: () => {
+        throw new Error('Nobody asks about the clip.');
+      },
     },
     LIMITS,
   );

@@ -3,10 +3,10 @@
 import { Tooltip } from 'radix-ui';
 import { ImageUp, Search, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import type { Question } from '@/lib/ask/question';
+import { pictureQuestion, type Question } from '@/lib/ask/question';
 import { MAX_QUERY_LENGTH } from '@/lib/query/prompts';
-import { useObjectUrl } from '../_hooks/use-object-url';
-import { Button } from './ui/button';
+import { useObjectUrl } from '../../_hooks/use-object-url';
+import { Button } from '../ui/button';
 
 /** Where the question is typed, or a picture is given instead of one. */
 export function QueryBar({
@@ -25,7 +25,7 @@ export function QueryBar({
   const [isEmptyAsked, setEmptyAsked] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const picture = useObjectUrl(question?.kind === 'image' ? question.image : null);
+  const picture = useObjectUrl(question?.attachments[0]?.image ?? null);
 
   useEffect(() => {
     const focusOnSlash = (event: KeyboardEvent) => {
@@ -44,7 +44,7 @@ export function QueryBar({
     const trimmed = value.trim();
     setEmptyAsked(trimmed === '');
     if (trimmed === '') input.current?.focus();
-    else onAsk({ kind: 'text', text: trimmed });
+    else onAsk({ text: trimmed, attachments: [] });
   };
   const clear = () => {
     setText('');
@@ -63,11 +63,11 @@ export function QueryBar({
           ask(text);
         }}
       >
-        {question?.kind === 'image' ? (
+        {question?.attachments[0] ? (
           <span className="flex min-w-0 flex-1 items-center gap-3 px-2 text-sm">
             {/* eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise */}
             {picture && <img src={picture} alt="" className="size-9 rounded-md object-cover" />}
-            <span className="truncate">Frames that look like {question.name}</span>
+            <span className="truncate">Frames that look like {question.attachments[0].name}</span>
           </span>
         ) : (
           <input
@@ -103,7 +103,7 @@ export function QueryBar({
           data-testid="picture-input"
           onChange={(event) => {
             const image = event.target.files?.[0];
-            if (image) onAsk({ kind: 'image', image, name: image.name });
+            if (image) onAsk(pictureQuestion(image));
             event.target.value = '';
           }}
         />

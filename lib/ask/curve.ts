@@ -1,0 +1,41 @@
+import type { ClipCurve } from './search-request';
+
+/** Points of one clip's curve: about as many as a wide screen has pixels. */
+export const MAX_CURVE_POINTS = 4000;
+
+/** The rows that stand for all in a curve of at most `points` points: of each stretch the one with the highest score. */
+export function curveRows(scores: Float32Array, points = MAX_CURVE_POINTS): Int32Array<ArrayBuffer> {
+  const rows = scores.length;
+  if (rows <= points) return Int32Array.from({ length: rows }, (_, row) => row);
+  return Int32Array.from({ length: points }, (_, point) => {
+    const end = Math.floor(((point + 1) * rows) / points);
+    let best = Math.floor((point * rows) / points);
+    for (let row = best + 1; row < end; row += 1) if (scores[row]! > scores[best]!) best = row;
+    return best;
+  });
+}
+
+/**
+ * A clip's curve from the scores of all its frames.
+ *
+ * @param timesMs where each frame is in the clip, never falling
+ * @param sceneChanges first rows of scenes
+ */
+export function clipCurve(
+  eventId: string,
+  frameIndexes: Int32Array,
+  timesMs: Float64Array,
+  scores: Float32Array,
+  likelihoods: Float32Array | null,
+  sceneChanges: readonly number[],
+): ClipCurve {
+  const rows = curveRows(scores);
+  return {
+    eventId,
+    timestampsMs: Int32Array.from(rows, (row) => timesMs[row]!),
+    frameIndexes: Int32Array.from(rows, (row) => frameIndexes[row]!),
+    scores: Float32Array.from(rows, (row) => scores[row]!),
+    likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
+    sceneChangesMs: sceneChanges.map((row) => timesMs[row]!),
+  };
+}

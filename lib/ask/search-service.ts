@@ -1,0 +1,277 @@
+import * as Comlink from 'comlink';
+import { strengthOf } from '@/lib/clip/calibration';
+import { BackgroundRating, FrameBackground } from '@/lib/clip/frame-background';
+import type { ClipDatabase } from '@/lib/db/clip-database';
+import { combineScores } from '@/lib/query/combine';
+import { applyEdits, rankRows } from '@/lib/select/edits';
+import { sceneChanges } from '@/lib/select/scene-changes';
+import { scoreFrames } from '@/lib/select/score-frames';
+import type { Selection } from '@/lib/select/selection';
+import { findStrategy } from '@/lib/select/strategies';
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import { FramesiftError } from '@/lib/shared/errors';
+import { clipCurve } from './curve';
+import type { EncodedQuestion } from './question';
+import { isSameList, isSameQuestion } from './same-question';
+import {
+  candidatesOf,
+  frameAt,
+  makeScope,
+  rowOfFrame,
+  spansOf,
+  type Candidates,
+  type Scope,
+  type ScopeScores,
+} from './scope';
+import {
+  MAX_ANSWER_FRAMES,
+  type Answer,
+  type AnswerFrame,
+  type ClipCurve,
+  type FrameKey,
+  type SearchRequest,
+} from './search-request';
+import { risingTimesMs } from './timeline';
+import { VectorCache, type VectorSource } from './vector-cache';
+
+/** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
+export const CURVES_ALWAYS = 20;
+
+/** Questions whose scores are kept, so that going back to one is quick: 1 MB each of 100,000 frames. */
+const MAX_SCORED = 4;
+
+/** A question with the scores of every frame of a scope, whatever the range. */
+interface ScoredQuestion extends ScopeScores {
+  question: EncodedQuestion;
+  /** Of the scope's clips, in order. */
+  versions: number[];
+}
+
+/** What SearchService answers: how long it took is for the caller to say. */
+export type SearchResult = Omit<Answer, 'tookMs'>;
+
+/**
+ * Scores and selects. Lives in workers/search.worker.ts beside the vectors, of which only what is new crosses from the
+ * database worker; the page gets an answer, not vectors.
+ */
+export class SearchService {
+  #cache: VectorCache | undefined;
+  /** Least recently used first. */
+  #scored: ScoredQuestion[] = [];
+  /** By model version. */
+  readonly #ratings = new Map<string, BackgroundRating>();
+
+  /** @param source what answers in place of the database worker, in tests */
+  constructor(source?: VectorSource) {
+    if (source) this.#cache = new VectorCache(source);
+  }
+
+  /** Wires this worker to the database worker. */
+  connect(databasePort: MessagePort): void {
+    this.#cache = new VectorCache(Comlink.wrap<ClipDatabase>(databasePort));
+  }
+
+  /** The page has heard that an event has changed; see [Note: Freshness] in vector-cache.ts. */
+  noteChange(eventId: string): void {
+    this.#cache?.noteChange(eventId);
+  }
+
+  /**
+   * The frames that answer a question, from the vectors that are in the library now.
+   *
+   * @param options.fresh looks at the table even where nothing is known to have changed
+   * @throws FramesiftError `bad-input` when the request does not make sense
+   */
+  async search(
+    question: EncodedQuestion,
+    request: SearchRequest,
+    options: { fresh?: boolean } = {},
+  ): Promise<SearchResult> {
+    if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
+    checkRequest(request);
+    const lap = stopwatch();
+    const clips = distinctClips(request.clips);
+    const read = await this.#cache.read(
+      question.modelVersion,
+      clips.map(({ eventId }) => eventId),
+      options,
+    );
+    const scope = makeScope(read, clips);
+    const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
+    const vectorsMs = lap();
+    const scored = this.#score(question, scope);
+    const scoresMs = lap();
+    const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
+    const { selection, rows, pinned } = select(scope, candidates, request);
+    const frames = answerFrames(scope, scored, question, rows, pinned);
+    const selectionMs = lap();
+    const curves = curvesOf(scope, scored, frames, clips);
+    const framesSearched = candidates.input.scores.length;
+    const result: SearchResult = {
+      frames,
+      framesSearched,
+      // A range is of one clip, so it leaves frames of every clip or none.
+      clipsSearched: framesSearched === 0 ? 0 : scope.parts.length,
+      clipsSkipped: read.filter(({ stamp }) => stamp.rows === 0 && stamp.otherRows > 0).length,
+      verdict: selection.verdict && {
+        kind: selection.verdict.kind,
+        spans: selection.verdict.spans.flatMap(({ startRow, endRow }) =>
+          spansOf(scope, candidates.toScope(startRow), candidates.toScope(endRow)),
+        ),
+      },
+      curves,
+      levels: candidates.input.levels,
+      timings: { vectorsMs, scoresMs, selectionMs, curvesMs: lap() },
+    };
+    return Comlink.transfer(result, curves.flatMap(buffersOf));
+  }
+
+  /** What is known of the question and these very vectors, or else is found out now. */
+  #score(question: EncodedQuestion, scope: Scope): ScoredQuestion {
+    const versions = scope.parts.map(({ vectors }) => vectors.version);
+    const index = this.#scored.findIndex(
+      (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
+    );
+    const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
+    const scored = known ?? { question, versions, ...this.#scoreTerms(question, scope) };
+    this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
+    return scored;
+  }
+
+  #scoreTerms(question: EncodedQuestion, scope: Scope): ScopeScores {
+    const rating = this.#ratingOf(question);
+    return combineScores(
+      question.alternatives.map((terms) =>
+        terms.map(({ weight, vector, isPicture }) => {
+          const cosines = new Float32Array(scope.rows);
+          const likelihoods = rating && !isPicture ? new Float32Array(scope.rows) : null;
+          for (const { vectors: part, startRow } of scope.parts) {
+            const own = scoreFrames(part.vectors, vector);
+            cosines.set(own, startRow);
+            if (!rating || !likelihoods) continue;
+            if (part.background?.rating !== rating) part.background = new FrameBackground(rating);
+            part.background.measure(part.vectors);
+            part.background.rate(vector, own, likelihoods, startRow);
+          }
+          return { weight, cosines, likelihoods, isPicture };
+        }),
+      ),
+    );
+  }
+
+  #ratingOf({ modelVersion, calibration, background }: EncodedQuestion): BackgroundRating | null {
+    if (!calibration || !background) return null;
+    let rating = this.#ratings.get(modelVersion);
+    if (!rating?.isOf(calibration, background)) {
+      rating = new BackgroundRating(calibration, background, EMBEDDING_DIMENSION);
+      this.#ratings.set(modelVersion, rating);
+    }
+    return rating;
+  }
+}
+
+function checkRequest({ clips, range, strategy, count }: SearchRequest): void {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_ANSWER_FRAMES) {
+    throw badRequest(`A question asks for 1 to ${MAX_ANSWER_FRAMES} frames, not ${count}.`);
+  }
+  if (!findStrategy(strategy)) {
+    throw badRequest(`There is no way to choose frames that is called “${String(strategy)}”.`);
+  }
+  if (!range) return;
+  if (clips.length !== 1) {
+    throw badRequest('A time range goes with one clip. Choose one clip, or search all of the time.');
+  }
+  if (!(range.startMs <= range.endMs)) throw badRequest('A time range must begin before it ends.');
+}
+
+function badRequest(message: string): FramesiftError {
+  return new FramesiftError('bad-input', message);
+}
+
+/** Each clip once, where it is named first. */
+function distinctClips(clips: SearchRequest['clips']): SearchRequest['clips'] {
+  const seen = new Set<string>();
+  return clips.filter(({ eventId }) => !seen.has(eventId) && seen.add(eventId));
+}
+
+/** The rows of the scope that are chosen, and those among them that are pinned. */
+function select(
+  scope: Scope,
+  { input, toScope, fromScope }: Candidates,
+  { strategy, count, pinned, dropped }: SearchRequest,
+): { selection: Selection; rows: number[]; pinned: ReadonlySet<number> } {
+  const rowsOf = (frames: readonly FrameKey[]) =>
+    frames.flatMap((frame) => {
+      const row = rowOfFrame(scope, frame);
+      return (row === undefined ? undefined : fromScope(row)) ?? [];
+    });
+  const selection = findStrategy(strategy)!.select(input, count);
+  const pins = new Set(rowsOf(pinned));
+  const drops = new Set(rowsOf(dropped).filter((row) => !pins.has(row)));
+  const edited = applyEdits(selection, input, count, { pinned: [...pins], dropped: [...drops] });
+  return { selection, rows: edited.rows.map(toScope), pinned: new Set([...pins].map(toScope)) };
+}
+
+function answerFrames(
+  scope: Scope,
+  { scores, likelihoods }: ScopeScores,
+  { calibration }: EncodedQuestion,
+  rows: number[],
+  pinned: ReadonlySet<number>,
+): AnswerFrame[] {
+  const ranks = rankRows(rows, scores);
+  return rows
+    .map((row, i) => {
+      const likelihood = likelihoods && likelihoods[row]!;
+      return {
+        ...frameAt(scope, row),
+        score: scores[row]!,
+        rank: ranks[i]!,
+        likelihood,
+        strength: strengthOf(likelihood, calibration ?? undefined),
+        isPinned: pinned.has(row),
+      };
+    })
+    .sort((a, b) => a.rank - b.rank);
+}
+
+function curvesOf(
+  { parts }: Scope,
+  { scores, likelihoods }: ScopeScores,
+  frames: readonly AnswerFrame[],
+  clips: SearchRequest['clips'],
+): ClipCurve[] {
+  const wanted = new Set(clips.slice(0, CURVES_ALWAYS).map(({ eventId }) => eventId));
+  for (const { eventId } of frames) wanted.add(eventId);
+  return parts
+    .filter(({ vectors }) => wanted.has(vectors.eventId))
+    .map(({ vectors: part, startRow }) => {
+      const times = risingTimesMs(part.timestampsMs);
+      part.sceneChanges ??= sceneChanges(part.vectors, EMBEDDING_DIMENSION, times);
+      const end = startRow + part.frameIndexes.length;
+      return clipCurve(
+        part.eventId,
+        part.frameIndexes,
+        times,
+        scores.subarray(startRow, end),
+        likelihoods && likelihoods.subarray(startRow, end),
+        part.sceneChanges,
+      );
+    });
+}
+
+function buffersOf({ timestampsMs, frameIndexes, scores, likelihoods }: ClipCurve): ArrayBuffer[] {
+  const arrays = [timestampsMs, frameIndexes, scores, ...(likelihoods ? [likelihoods] : [])];
+  return arrays.map(({ buffer }) => buffer);
+}
+
+/** Milliseconds since the call before. */
+function stopwatch(): () => number {
+  let lastMs = performance.now();
+  return () => {
+    const nowMs = performance.now();
+    const elapsedMs = nowMs - lastMs;
+    lastMs = nowMs;
+    return elapsedMs;
+  };
+}

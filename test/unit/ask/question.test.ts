@@ -1,0 +1,213 @@
+import { describe, expect, it, vi } from 'vitest';
+import {
+  describeQuestion,
+  encodeQuestion,
+  pictureQuestion,
+  type Attachment,
+  type AttachmentSource,
+} from '@/lib/ask/question';
+import type { Calibration } from '@/lib/clip/calibration';
+import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { FramesiftServices } from '@/lib/ingest/services';
+import { FramesiftError } from '@/lib/shared/errors';
+
+const DIMENSION = 512;
+
+const calibration: Calibration = {
+  version: 1,
+  phrases: ['a wall', 'a sky'],
+  scale: 1,
+  weights: { bias: 0, cosine: 1, standardised: 0, margin: 0, generic: 0 },
+  prior: 0.5,
+  possible: 0.6,
+  strong: 0.7,
+};
+
+let versions = 0;
+
+/** A model of a version of its own: what is encoded once a model is kept by it. */
+function modelWith(rating: Calibration | undefined): LoadedModel {
+  versions += 1;
+  return {
+    modelVersion: `model@${versions}`,
+    calibration: rating,
+    config: { embeddingDimension: DIMENSION, resize: { size: 8, fit: 'stretch' } },
+  } as unknown as LoadedModel;
+}
+
+/** The unit vector that stands for a text or a picture's first byte: each has an axis of its own. */
+class Axes {
+  readonly #names: string[] = [];
+
+  of(name: string): number {
+    if (!this.#names.includes(name)) this.#names.push(name);
+    return this.#names.indexOf(name);
+  }
+
+  rows(names: readonly string[]): Float32Array<ArrayBuffer> {
+    const rows = new Float32Array(names.length * DIMENSION);
+    names.forEach((name, row) => (rows[row * DIMENSION + this.of(name)] = 1));
+    return rows;
+  }
+
+  /** The names in a vector. */
+  namesIn(vector: Float32Array): string[] {
+    return this.#names.filter((_, axis) => vector[axis] !== 0);
+  }
+}
+
+function servicesWith(axes: Axes, stored: readonly { frameIndex: number; modelVersion: string }[] = []) {
+  const encodeTexts = vi.fn((texts: string[]) => Promise.resolve(axes.rows(texts)));
+  const encodeImages = vi.fn((pictures: Uint8Array[]) =>
+    Promise.resolve(axes.rows(pictures.map(([first]) => `picture ${first ?? '?'}`))),
+  );
+  const prepareImage = vi.fn(async (image: Blob) => {
+    if (image.size === 0) throw new FramesiftError('bad-input', 'This picture cannot be read.');
+    return new Uint8Array(await image.arrayBuffer());
+  });
+  const getFrameEmbeddings = vi.fn(
+    (eventId: string, { modelVersion, frameIndex }: { modelVersion?: string; frameIndex?: number }) =>
+      Promise.resolve(
+        stored
+          .filter((row) => row.modelVersion === modelVersion && row.frameIndex === frameIndex)
+          .map((row) => ({ ...row, id: 'x', embedding: axes.rows([`${eventId} frame ${row.frameIndex}`]) })),
+      ),
+  );
+  const services = {
+    clip: { encodeTexts, encodeImages },
+    video: { prepareImage },
+    database: { getFrameEmbeddings },
+  } as unknown as FramesiftServices;
+  return { services, encodeTexts, encodeImages, getFrameEmbeddings };
+}
+
+function attachment(number: number, source: AttachmentSource = { kind: 'picture' }): Attachment {
+  return { number, image: new Blob([Uint8Array.of(number)]), name: `picture ${number}.png`, source };
+}
+
+const frame = { eventId: 'clip', frameIndex: 7, timestampMs: 7000 };
+
+describe('encodeQuestion', () => {
+  it('encodes every text once, short ones as an ensemble, quoted ones as they stand, in one run', async () => {
+    const axes = new Axes();
+    const { services, encodeTexts } = servicesWith(axes);
+    const text = 'red car + "red car" - 2:a man throws a ball | red car';
+    const encoded = await encodeQuestion(services, modelWith(undefined), { text, attachments: [] });
+    expect(encodeTexts.mock.calls).toEqual([
+      [
+        [
+          'a photo of a red car',
+          'a picture showing a red car',
+          'a red car',
+          'red car',
+          'a man throws a ball',
+        ],
+      ],
+    ]);
+    const [first, second] = encoded.alternatives.map((terms) =>
+      terms.map(({ weight, vector, isPicture }) => ({ weight, isPicture, names: axes.namesIn(vector) })),
+    );
+    const ensemble = ['a photo of a red car', 'a picture showing a red car', 'a red car'];
+    expect(first).toEqual([
+      { weight: 1, isPicture: false, names: ensemble },
+      { weight: 1, isPicture: false, names: ['red car'] },
+      { weight: -2, isPicture: false, names: ['a man throws a ball'] },
+    ]);
+    expect(second).toEqual([{ weight: 1, isPicture: false, names: ensemble }]);
+    const [vector] = encoded.alternatives.flat().map((term) => term.vector);
+    expect(Math.hypot(...vector!)).toBeCloseTo(1, 6);
+    expect(encoded).toMatchObject({ calibration: null, background: null });
+  });
+
+  it('encodes pictures that the text names, and no other', async () => {
+    const axes = new Axes();
+    const { services, encodeImages } = servicesWith(axes);
+    const encoded = await encodeQuestion(services, modelWith(undefined), {
+      text: '#3 - #1 | #3',
+      attachments: [attachment(1), attachment(2), attachment(3)],
+    });
+    expect(encodeImages).toHaveBeenCalledTimes(1);
+    const names = encoded.alternatives.map((terms) => terms.map(({ vector }) => axes.namesIn(vector)[0]));
+    expect(names).toEqual([['picture 3', 'picture 1'], ['picture 3']]);
+    expect(encoded.alternatives.flat().every(({ isPicture }) => isPicture)).toBe(true);
+  });
+
+  it('takes the stored vector of a frame where this model made it, and the picture otherwise', async () => {
+    const axes = new Axes();
+    const model = modelWith(undefined);
+    const { services, encodeImages } = servicesWith(axes, [
+      { frameIndex: 7, modelVersion: model.modelVersion },
+      { frameIndex: 8, modelVersion: 'another' },
+    ]);
+    const encoded = await encodeQuestion(services, model, {
+      text: '#1 + #2 + #3',
+      attachments: [
+        attachment(1, { kind: 'frame', ...frame }),
+        attachment(2, { kind: 'frame', ...frame, frameIndex: 8 }),
+        attachment(3, { kind: 'crop', ...frame, x: 0.1, y: 0.1, width: 0.5, height: 0.5 }),
+      ],
+    });
+    const names = encoded.alternatives.flat().map(({ vector }) => axes.namesIn(vector)[0]);
+    expect(names).toEqual(['clip frame 7', 'picture 2', 'picture 3']);
+    expect(encodeImages.mock.calls[0]![0]).toHaveLength(2);
+  });
+
+  it('takes the picture where the library does not answer', async () => {
+    const axes = new Axes();
+    const { services, getFrameEmbeddings } = servicesWith(axes);
+    getFrameEmbeddings.mockRejectedValue(new FramesiftError('timed-out', 'The library is away.'));
+    const question = { text: '#1', attachments: [attachment(1, { kind: 'frame', ...frame })] };
+    const encoded = await encodeQuestion(services, modelWith(undefined), question);
+    expect(axes.namesIn(encoded.alternatives[0]![0]!.vector)).toEqual(['picture 1']);
+  });
+
+  it('brings what rates matches when there are words, and only then', async () => {
+    const axes = new Axes();
+    const { services } = servicesWith(axes);
+    const model = modelWith(calibration);
+    const attachments = [attachment(1)];
+    const pictures = await encodeQuestion(services, model, { text: '#1', attachments });
+    expect(pictures).toMatchObject({ calibration: null, background: null });
+    const mixed = await encodeQuestion(services, model, { text: '#1 + dog', attachments });
+    expect(mixed.modelVersion).toBe(model.modelVersion);
+    expect(mixed.calibration).toBe(calibration);
+    expect(mixed.background).toEqual(axes.rows(calibration.phrases));
+  });
+
+  it.each([
+    ['', { start: 0, end: 0 }],
+    ['dog + ', { start: 4, end: 5 }],
+    ['#2 + dog', { start: 0, end: 2 }],
+  ])('says where %j is wrong, before the model is asked', async (text, place) => {
+    const { services, encodeTexts } = servicesWith(new Axes());
+    const encoding = encodeQuestion(services, modelWith(undefined), { text, attachments: [attachment(1)] });
+    await expect(encoding).rejects.toMatchObject({ code: 'bad-input', ...place });
+    expect(encodeTexts).not.toHaveBeenCalled();
+  });
+
+  it('says which picture cannot be read', async () => {
+    const { services } = servicesWith(new Axes());
+    const broken = { ...attachment(2), image: new Blob() };
+    const encoding = encodeQuestion(services, modelWith(undefined), {
+      text: '#1 | #2',
+      attachments: [attachment(1), broken],
+    });
+    await expect(encoding).rejects.toThrow('picture 2.png: This picture cannot be read.');
+    await expect(encoding).rejects.toMatchObject({ code: 'bad-input' });
+  });
+});
+
+describe('describeQuestion', () => {
+  it.each([
+    ['dog + #1', 'dog + #1'],
+    [' #1 ', 'picture 1.png'],
+    ['#2', '#2'],
+    ['red car', 'red car'],
+  ])('calls %j “%s”', (text, name) => {
+    expect(describeQuestion({ text, attachments: [attachment(1)] })).toBe(name);
+  });
+
+  it('calls a lone picture by its name', () => {
+    expect(describeQuestion(pictureQuestion(new File(['x'], 'like this.webp')))).toBe('like this.webp');
+  });
+});
