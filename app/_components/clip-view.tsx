@@ -1,7 +1,7 @@
 'use client';
 
 import { useRef, useState } from 'react';
-import type { AnswerFrame, FrameKey, SearchRequest } from '@/lib/ask/answer';
+import type { AnswerFrame, FrameKey, SearchRequest, TimeRange } from '@/lib/ask/answer';
 import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
@@ -16,7 +16,7 @@ import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
 import { QueryBar } from './query/query-bar';
 import { clipsInScope, ScopeChoice, type Scope } from './scope-choice';
-import { RangeChoice, type TimeRange } from './timeline/range-choice';
+import { RangeChoice } from './timeline/range-choice';
 import { Timeline } from './timeline/timeline';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';

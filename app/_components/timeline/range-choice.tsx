@@ -2,17 +2,13 @@
 
 import { Slider } from 'radix-ui';
 import { useState } from 'react';
+import type { TimeRange } from '@/lib/ask/answer';
 import { formatTime } from '@/lib/shared/format';
 import { Button } from '../ui/button';
 
 /** Steps that a slider divides a clip into at most, and the shortest step. */
 const STEPS = 1000;
 const SHORTEST_STEP_MS = 100;
-
-export interface TimeRange {
-  startMs: number;
-  endMs: number;
-}
 
 /** Narrows a question to a stretch of a clip. */
 export function RangeChoice({

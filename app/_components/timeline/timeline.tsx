@@ -2,7 +2,7 @@
 
 import clsx from 'clsx';
 import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import type { AnswerFrame, AnswerSpan, ClipCurve } from '@/lib/ask/answer';
+import type { AnswerFrame, AnswerSpan, ClipCurve, TimeRange } from '@/lib/ask/answer';
 import type { MatchStrength } from '@/lib/clip/calibration';
 import { formatTime } from '@/lib/shared/format';
 import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
@@ -42,7 +42,7 @@ export function Timeline({
   /** Those of this clip. */
   picks: readonly AnswerFrame[];
   spans: readonly AnswerSpan[];
-  range: { startMs: number; endMs: number } | null;
+  range: TimeRange | null;
   cursorMs: number;
   onSeek: (timestampMs: number, frameIndex: number | null) => void;
 }) {
