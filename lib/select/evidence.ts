@@ -9,7 +9,7 @@ const MIN_LIKELIHOOD = 1e-6;
  * are on average where somebody has (training half of the evaluation, docs/decisions/016-auto-selection.md).
  */
 const MEDIAN_EVIDENCE = -5;
-const EVIDENCE_A_DEVIATION = 1.7;
+const EVIDENCE_A_DEVIATION = 1.4;
 
 /** Makes the median absolute deviation of a normal distribution its standard deviation. */
 const MAD_TO_DEVIATION = 1.4826;

@@ -136,6 +136,17 @@ describe('auto', () => {
     expect(auto.select(flat, 3)).toEqual({ rows: [2, 6, 10], verdict: { kind, spans } });
   });
 
+  it('believes likelihoods that are all the same, though the scores differ', () => {
+    const clip = clipOf(tens(0.01, 0.8, 0.01, 0.01));
+    const all = (likelihood: number): SelectionInput => ({
+      ...clip,
+      likelihoods: clip.likelihoods!.map(() => likelihood),
+    });
+    expect(auto.select(all(0), 4).verdict!.kind).toBe('absent');
+    expect(auto.select(all(0.9), 4).verdict!.kind).toBe('whole');
+    expect(auto.select(all(0), 4).rows.every((row) => row >= 10 && row < 20)).toBe(true);
+  });
+
   it('has a verdict on no frames and on one', () => {
     expect(auto.select(inputOf([]), 4)).toEqual({ rows: [], verdict: { kind: 'absent', spans: [] } });
     const likely = inputOf([0.4], { likelihoods: [0.8] });
