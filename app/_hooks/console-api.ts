@@ -2,7 +2,8 @@ import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answe
 import { encodeQuestion } from '@/lib/ask/question';
 import { prepareMoments } from '@/lib/ingest/prepare-moments';
 import { STRATEGIES } from '@/lib/select/strategies';
-import type { PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import type { NewEvent } from '@/lib/db/clip-database';
+import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';
 
@@ -22,10 +23,22 @@ const consoleApi = {
   /** A clip's vectors as stored: id, frameIndex, embedding, modelVersion. */
   getFrameEmbeddings: (eventId: string, options: { modelVersion?: string } = {}) =>
     getFramesift().services.database.getFrameEmbeddings(eventId, options),
+  /** Adds a clip without a file and returns its row. */
+  createEvent: (event: NewEvent) => getFramesift().services.database.createEvent(event),
+  /** Stores frames of a clip with their pictures and vectors, all or none, and returns the vectors' ids. */
+  storeFrameBatch: (eventId: string, frames: EmbeddedFrame[], modelVersion: string) =>
+    getFramesift().services.database.storeFrameBatch(eventId, frames, modelVersion),
+  /** Removes a clip's vectors and returns how many there were. */
+  deleteFrameEmbeddings: (eventId: string) => getFramesift().services.database.deleteFrameEmbeddings(eventId),
+  /** Removes a clip with everything that is stored of it. */
+  deleteEvent: (eventId: string) => getFramesift().services.database.deleteEvent(eventId),
   /** One reading SQL statement on the page's PostgreSQL. */
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
+  /** Which model's vectors questions are compared with. */
+  modelVersion: async (): Promise<string> =>
+    (await getFramesift().services.clip.load(modelOptions())).modelVersion,
   /** A text as the model's unit vector; of a composed question, its first term's. */
-  encodeText: async (text: string): Promise<Float32Array> => {
+  encodeText: async (text: string): Promise<Float32Array<ArrayBuffer>> => {
     const { services } = getFramesift();
     const model = await services.clip.load(modelOptions());
     const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
