@@ -8,6 +8,7 @@ import type { MatchStrength } from '@/lib/clip/calibration';
 import { formatTime, plural } from '@/lib/shared/format';
 import type { AnswerState } from '../_hooks/use-answer';
 import { useThumbnails } from '../_hooks/use-thumbnails';
+import { AnswerExport } from './export/answer-export';
 import { Notice } from './ui/notice';
 
 export type AnswerOrder = 'relevance' | 'time';
@@ -94,6 +95,7 @@ export function AnswerGrid({
             </ToggleGroup.Item>
           ))}
         </ToggleGroup.Root>
+        <AnswerExport eventId={eventId} answer={answer} questionText={questionText} count={count} />
       </div>
 
       <p aria-live="polite" data-testid="answer-status" className="text-sm text-ink-2">

@@ -1,5 +1,6 @@
 import { answerQuestion, type Answer } from '@/lib/ask/answer';
 import { encodeQuestion } from '@/lib/ask/question';
+import type { ImportOutcome } from '@/lib/export/import';
 import { prepareMoments } from '@/lib/ingest/prepare-moments';
 import type { PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { getFramesift } from './framesift';
@@ -29,6 +30,11 @@ const consoleApi = {
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
   prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
     prepareMoments(getFramesift().services.video, file, timestampsMs, resize),
+  /** Brings in a file that Framesift exported; null for any other file. */
+  importFile: async (file: File): Promise<ImportOutcome | null> => {
+    const { importFile } = await import('@/lib/export/import');
+    return importFile(getFramesift().services, file);
+  },
   /** The frames of a clip that answer a question. */
   ask: async (eventId: string, text: string, count = DEFAULT_COUNT): Promise<Answer> => {
     const { services } = getFramesift();

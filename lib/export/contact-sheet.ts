@@ -6,6 +6,7 @@ import { MANIFEST_KEYWORD, withPngText } from './png-text';
 
 /** In pixels. */
 const CELL_WIDTH = 400;
+const MIN_CELL_SIDE = 8;
 const GAP = 16;
 const CAPTION_HEIGHT = 30;
 const TITLE_HEIGHT = 84;
@@ -32,8 +33,8 @@ export function layoutSheet(count: number, aspectRatio: number): SheetLayout {
   const columns = Math.max(1, Math.ceil(Math.sqrt(count / ratio)));
   const rows = Math.max(1, Math.ceil(count / columns));
   const atScale = (scale: number): SheetLayout => {
-    const cellWidth = Math.max(8, Math.floor(CELL_WIDTH * scale));
-    const cellHeight = Math.max(8, Math.floor(cellWidth / ratio));
+    const cellWidth = Math.max(MIN_CELL_SIDE, Math.floor(CELL_WIDTH * scale));
+    const cellHeight = Math.max(MIN_CELL_SIDE, Math.floor(cellWidth / ratio));
     return {
       width: columns * (cellWidth + GAP) + GAP,
       height: TITLE_HEIGHT + rows * (cellHeight + CAPTION_HEIGHT + GAP) + GAP,
@@ -45,9 +46,13 @@ export function layoutSheet(count: number, aspectRatio: number): SheetLayout {
       })),
     };
   };
-  const full = atScale(1);
-  const excess = Math.max(full.width, full.height) / MAX_SHEET_SIDE;
-  return excess <= 1 ? full : atScale(0.95 / excess);
+  let scale = 1;
+  let layout = atScale(scale);
+  while (Math.max(layout.width, layout.height) > MAX_SHEET_SIDE && layout.cellWidth > MIN_CELL_SIDE) {
+    scale *= 0.9;
+    layout = atScale(scale);
+  }
+  return layout;
 }
 
 /** Longest side of the pictures that a sheet is drawn from. */
