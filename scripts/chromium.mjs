@@ -1,7 +1,6 @@
 // The Chromium that browser tests run in.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { run } from './prepare.mjs';
+import { installSystemPackage } from './apt.mjs';
 
 const CHROMIUM_PATHS = [
   process.env.CHROMIUM_PATH,
@@ -19,19 +18,7 @@ function findChromium() {
 export function installChromium() {
   const found = findChromium();
   if (found) return found;
-  const isRoot = process.getuid?.() === 0;
-  const sudo = isRoot ? [] : ['sudo', '-n'];
-  const canInstall =
-    existsSync('/usr/bin/apt-get') && (isRoot || spawnSync('sudo', ['-n', 'true']).status === 0);
-  if (canInstall) {
-    console.log('Installing Chromium from the system packages…');
-    const apt = (...args) => {
-      const [command, ...rest] = [...sudo, 'apt-get', ...args];
-      run(command, rest, { DEBIAN_FRONTEND: 'noninteractive' });
-    };
-    apt('update', '-qq');
-    apt('install', '-y', '-qq', '--no-install-recommends', 'chromium');
-  }
+  installSystemPackage('chromium', 'Chromium');
   const installed = findChromium();
   if (!installed) {
     console.error(

@@ -1,6 +1,7 @@
-// `npm test`: installs what is missing, Chromium included where it can, and runs every check and test.
+// `npm test`: installs what is missing, Chromium and PostgreSQL included where it can, and runs every check and test.
 // `npm test -- unit browser` runs only those named.
 import { installChromium } from './chromium.mjs';
+import { installPostgres } from './postgres.mjs';
 import { build, installPackages, runTool } from './prepare.mjs';
 
 const steps = {
@@ -11,7 +12,10 @@ const steps = {
     runTool('typescript/bin/tsc', '--noEmit', '-p', 'service-worker');
   },
   lint: () => runTool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
-  unit: () => runTool('vitest/vitest.mjs', 'run'),
+  unit: () => {
+    installPostgres();
+    runTool('vitest/vitest.mjs', 'run');
+  },
   browser: () => {
     process.env.CHROMIUM_PATH = installChromium();
     build();

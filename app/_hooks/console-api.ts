@@ -1,5 +1,6 @@
 import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answer';
 import { encodeQuestion } from '@/lib/ask/question';
+import type { ImportOutcome } from '@/lib/export/import';
 import { prepareMoments } from '@/lib/ingest/prepare-moments';
 import { STRATEGIES } from '@/lib/select/strategies';
 import type { NewEvent } from '@/lib/db/clip-database';
@@ -48,6 +49,11 @@ const consoleApi = {
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
   prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
     prepareMoments(getFramesift().services.video, file, timestampsMs, resize),
+  /** Brings in a file that Framesift exported; null for any other file. */
+  importFile: async (file: File): Promise<ImportOutcome | null> => {
+    const { importFile } = await import('@/lib/export/import');
+    return importFile(getFramesift().services, file);
+  },
   /**
    * The frames that answer a question: of one clip, of several, or of all clips for null.
    *

@@ -209,6 +209,9 @@ export class VectorCache {
       const canAdd =
         base !== null &&
         base.stamp.newest !== null &&
+        // Rows that were brought in from a file keep their times: then the newest may be older than before.
+        stamp.newest !== null &&
+        stamp.newest >= base.stamp.newest &&
         base.stamp.source === stamp.source &&
         stamp.rows >= base.stamp.rows;
       const newer = await this.#readAll(eventId, modelVersion, stamp, canAdd ? base!.stamp.newest : null);

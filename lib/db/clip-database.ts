@@ -2,7 +2,7 @@ import * as Comlink from 'comlink';
 import { sql } from 'drizzle-orm';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { EmbeddedFrame } from '@/lib/shared/frames';
+import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import { connectionFault, toStorageError, type DatabaseConnection } from './client';
 import type { Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
@@ -36,7 +36,14 @@ import {
   type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
+import {
+  readEventFrameRows,
+  readFrameEmbeddingRows,
+  type FrameEmbeddingRow,
+  type PageOptions,
+} from './export-rows';
 import { pictureType, type ClipFiles } from './frame-files';
+import { importClip, type ImportedClip, type ImportResult } from './import-clip';
 import { LIBRARY_CHANNEL, type LibraryChange } from './library-channel';
 import {
   readVectors,
@@ -45,11 +52,15 @@ import {
   type VectorPage,
   type VectorStamp,
 } from './packed-vectors';
-import type { EventRow } from './schema';
+import type { EventFrameRow, EventRow } from './schema';
 import { unknownEvent } from './validate';
 
 export type {
   EventFields,
+  EventFrameRow,
+  FrameEmbeddingRow,
+  ImportedClip,
+  ImportResult,
   EventRow,
   EventSummary,
   FrameEmbedding,
@@ -84,6 +95,9 @@ const OPEN_TIMEOUT_MS = 60_000;
 
 /** A batch of 100 frames took 1.4 s at worst on two busy cores; past this a call is hung, not slow. */
 const CALL_TIMEOUT_MS = 30_000;
+
+/** A clip comes in whole in one transaction; 20,000 vectors, the most that one has, took 20 s on two busy cores. */
+const IMPORT_TIMEOUT_MS = 180_000;
 
 /**
  * How often a call is tried when another tab takes the lead meanwhile, and how long it waits between: a
@@ -297,6 +311,67 @@ export class ClipDatabase {
     return this.#write(eventId, (db) => deleteFrameEmbeddings(db, eventId), { retry: false });
   }
 
+  // # Taking rows out and bringing them back
+
+  /** The next page of a clip's pictures as the table has them, for an export. */
+  readEventFrameRows(eventId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
+    return this.#run((db) => readEventFrameRows(db, eventId, options));
+  }
+
+  /** The next page of a clip's vectors as the table has them, for an export. */
+  readFrameEmbeddingRows(eventId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
+    return this.#run((db) => readFrameEmbeddingRows(db, eventId, options));
+  }
+
+  /**
+   * Puts an exported clip into the library, all of it or nothing, see lib/db/import-clip.ts.
+   *
+   * @param pictures thumbnails for its frames, where the export has pictures; written before the rows that name them
+   */
+  async importClip(
+    clip: ImportedClip,
+    pictures: { frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[] = [],
+  ): Promise<ImportResult> {
+    const result = await this.#write(clip.event.id, (db) => importClip(db, clip), {
+      timeoutMs: IMPORT_TIMEOUT_MS,
+    });
+    if (pictures.length > 0) await this.storeThumbnails(result.eventId, pictures);
+    return result;
+  }
+
+  /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
+  async framesWithoutPicture(eventId: string): Promise<FrameRequest[]> {
+    const frames = await this.#run((db) => listEventFrames(db, eventId));
+    const files = await this.#openFiles();
+    const isThere: boolean[] = frames.map(() => false);
+    await inParallel(frames, async ({ framePath }, i) => {
+      isThere[i] = await files.has(framePath);
+    });
+    return frames
+      .filter((_, i) => !isThere[i])
+      .map(({ frameIndex, timestampMs }) => ({ frameIndex, timestampMs }));
+  }
+
+  /** Writes pictures of frames that have their rows already; frames without a row are left out. */
+  async storeThumbnails(
+    eventId: string,
+    pictures: { frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[],
+  ): Promise<void> {
+    const rows = new Map(
+      (await this.#run((db) => listEventFrames(db, eventId))).map((frame) => [frame.frameIndex, frame]),
+    );
+    const files = await this.#openFiles();
+    const written = pictures.flatMap(({ frameIndex, thumbnail }) => {
+      const row = rows.get(frameIndex);
+      if (!row) return [];
+      const path = framePath(eventId, frameIndex, pictureType(thumbnail) === 'image/jpeg' ? 'jpg' : 'webp');
+      return [{ ...row, framePath: path, fileSizeBytes: thumbnail.length, thumbnail }];
+    });
+    await inParallel(written, ({ framePath: path, thumbnail }) => files.write(path, thumbnail));
+    await this.#run((db) => db.transaction((tx) => writeEventFrames(tx, eventId, written)));
+    this.#announce(eventId);
+  }
+
   // # Files
 
   /** The pictures of frames in the order asked for; null where there is none. */
@@ -364,7 +439,7 @@ export class ClipDatabase {
   async #write<T>(
     eventId: string,
     work: (db: Database) => Promise<T>,
-    options?: { retry?: boolean },
+    options?: { retry?: boolean; timeoutMs?: number },
   ): Promise<T> {
     try {
       return await this.#run(work, options);
@@ -407,14 +482,14 @@ export class ClipDatabase {
 
   async #run<T>(
     work: (db: Database, connection: DatabaseConnection) => Promise<T>,
-    { retry = true }: { retry?: boolean } = {},
+    { retry = true, timeoutMs = CALL_TIMEOUT_MS }: { retry?: boolean; timeoutMs?: number } = {},
   ): Promise<T> {
     await this.open();
     for (let attempt = 1; ; attempt++) {
       const connection = await this.#connect();
       try {
         const working = connection.untilHandOver(work(connection.db, connection));
-        return await withTimeout(working, CALL_TIMEOUT_MS, 'The library');
+        return await withTimeout(working, timeoutMs, 'The library');
       } catch (error) {
         const fault = connectionFault(error);
         if (fault === 'broken') await this.#abandon(connection);

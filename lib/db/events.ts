@@ -147,7 +147,8 @@ function toSummary(row: {
   return { ...row.event, frameCount: row.frameCount, embeddingCount, embeddingCounts: row.embeddingCounts };
 }
 
-function assertFields(fields: EventFields): void {
+/** Everything about a clip's columns that can be refused without asking the database. */
+export function assertFields(fields: EventFields): void {
   if (fields.smartDetectionType != null) {
     assertOneOf(fields.smartDetectionType, SMART_DETECTION_TYPES, 'A smart detection type');
   }

@@ -4,10 +4,18 @@ import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import type { ClipFacts } from '@/lib/video/clip-facts';
+import { cutClip, type CutClip } from '@/lib/video/cut-clip';
 import type { GrabbedFrame } from '@/lib/video/element-frames';
 import { FramePixelReader } from '@/lib/video/frame-pixels';
+import {
+  openSample,
+  readFramePictures,
+  type FramePicture,
+  type PictureOptions,
+} from '@/lib/video/frame-pictures';
 import { inspectClip, MAX_FRAME_PIXELS, openClip } from '@/lib/video/open-clip';
 import { ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
+import type { TimeSpan } from '@/lib/video/time-spans';
 import { decodeFrames } from '@/lib/video/webcodecs-frames';
 
 /** Frames to decode and prepare. Timestamps rise; a job that goes on after an interruption brings what is left. */
@@ -44,6 +52,8 @@ const BATCHES_AHEAD = 2;
 export class VideoService {
   #job: PreparationJob | null = null;
   #jobCount = 0;
+  /** Exports under way, by the id that their caller gave them. */
+  readonly #tasks = new Map<string, AbortController>();
 
   /** Exposes this service on another thread's port as well. */
   connect(port: MessagePort): void {
@@ -74,6 +84,58 @@ export class VideoService {
       throw new FramesiftError('internal', 'The decoder gave no answer for the preview.');
     } finally {
       clip.close();
+    }
+  }
+
+  /**
+   * Frames as picture files in the order asked for, upright and of the clip's full size unless `maxSide` says
+   * otherwise; where one fails, null and the reason. A clip that is being read goes on meanwhile.
+   *
+   * @param timestampsMs the stored times of the frames, in any order
+   * @param taskId what `cancelTask` is called with
+   * @param onPicture told how many are done; to be wrapped in Comlink.proxy
+   * @throws FramesiftError `cancelled` after `cancelTask`
+   */
+  readPictures(
+    file: Blob,
+    timestampsMs: readonly number[],
+    options: PictureOptions,
+    taskId?: string,
+    onPicture?: (done: number) => void,
+  ): Promise<FramePicture[]> {
+    return this.#runTask(taskId, (signal) =>
+      readFramePictures(file, timestampsMs, options, signal, onPicture),
+    );
+  }
+
+  /**
+   * A new file with only these spans of a clip, see lib/video/cut-clip.ts. A clip that is being read goes on
+   * meanwhile.
+   */
+  cutClip(
+    file: Blob,
+    spans: readonly TimeSpan[],
+    taskId?: string,
+    onProgress?: (share: number) => void,
+  ): Promise<CutClip> {
+    return this.#runTask(taskId, (signal) => cutClip(file, spans, signal, onProgress));
+  }
+
+  /** Ends `readPictures` or `cutClip` of this id, which is answered with `cancelled`. */
+  cancelTask(taskId: string): void {
+    this.#tasks.get(taskId)?.abort();
+  }
+
+  async #runTask<T>(
+    taskId: string = crypto.randomUUID(),
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const controller = new AbortController();
+    this.#tasks.set(taskId, controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.#tasks.delete(taskId);
     }
   }
 
@@ -184,28 +246,7 @@ async function openSource(job: FrameJob, grab: GrabFrame | undefined): Promise<P
   };
 }
 
-type Decoded = ReturnType<typeof decodeFrames>;
-type DecodedSample = Extract<
-  Awaited<ReturnType<Decoded['next']>>['value'],
-  { timestampMs: number }
->['sample'];
-
-/** Moves a sample's picture into a VideoFrame, closing the sample. */
-function openSample(sample: DecodedSample): { frame: VideoFrame; orientation: FrameOrientation } {
-  try {
-    const orientation: FrameOrientation = {
-      rotationDegrees: sample.rotation,
-      flip: sample.flip,
-      displayWidth: sample.squarePixelWidth,
-      displayHeight: sample.squarePixelHeight,
-    };
-    return { frame: sample.toVideoFrame(), orientation };
-  } finally {
-    sample.close();
-  }
-}
-
-async function* decodedPictures(decoded: Decoded): PictureSource['frames'] {
+async function* decodedPictures(decoded: ReturnType<typeof decodeFrames>): PictureSource['frames'] {
   for await (const one of decoded) {
     if (one.sample) {
       const { frame, orientation } = openSample(one.sample);

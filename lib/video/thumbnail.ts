@@ -24,8 +24,31 @@ export function uprightSize(orientation: FrameOrientation): { width: number; hei
 
 /** Size of the thumbnail of an upright `width`×`height` picture; small pictures are not enlarged. */
 export function thumbnailSize(width: number, height: number): { width: number; height: number } {
-  const scale = Math.min(1, THUMBNAIL_LONGEST_SIDE / Math.max(width, height));
+  return fitSize(width, height, THUMBNAIL_LONGEST_SIDE);
+}
+
+/** The size scaled down, where it is larger, to a longest side of `maxSide`; never less than one pixel. */
+export function fitSize(width: number, height: number, maxSide: number): { width: number; height: number } {
+  const scale = Math.min(1, maxSide / Math.max(width, height));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+}
+
+/** Fills a context's canvas with a picture turned upright. */
+export function drawUpright(
+  context: OffscreenCanvasRenderingContext2D,
+  source: VideoFrame | ImageBitmap,
+  orientation: FrameOrientation,
+): void {
+  const { width, height } = context.canvas;
+  const turned = orientation.rotationDegrees % 180 !== 0;
+  const [drawnWidth, drawnHeight] = turned ? [height, width] : [width, height];
+  context.resetTransform();
+  context.clearRect(0, 0, width, height);
+  context.imageSmoothingQuality = 'high';
+  context.translate(width / 2, height / 2);
+  if (orientation.flip) context.scale(-1, 1);
+  context.rotate((orientation.rotationDegrees * Math.PI) / 180);
+  context.drawImage(source, -drawnWidth / 2, -drawnHeight / 2, drawnWidth, drawnHeight);
 }
 
 /** Draws upright thumbnails, on one canvas that is reused, and encodes them as WebP, or JPEG where WebP cannot be written. */
@@ -45,15 +68,7 @@ export class ThumbnailWriter {
       if (!context) throw new Error('This browser has no 2D canvas in workers.');
       this.#context = context;
     }
-    const turned = orientation.rotationDegrees % 180 !== 0;
-    const [drawnWidth, drawnHeight] = turned ? [height, width] : [width, height];
-    context.resetTransform();
-    context.clearRect(0, 0, width, height);
-    context.imageSmoothingQuality = 'high';
-    context.translate(width / 2, height / 2);
-    if (orientation.flip) context.scale(-1, 1);
-    context.rotate((orientation.rotationDegrees * Math.PI) / 180);
-    context.drawImage(source, -drawnWidth / 2, -drawnHeight / 2, drawnWidth, drawnHeight);
+    drawUpright(context, source, orientation);
 
     let blob = await context.canvas.convertToBlob({ type: this.#type, quality: QUALITY });
     if (blob.type !== this.#type) {

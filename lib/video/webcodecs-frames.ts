@@ -163,7 +163,7 @@ function decoderReclaimed(cause: unknown): FramesiftError {
  * RGB. So packets come to the decoder without it. `_createPacketSink` is internal to mediabunny
  * 1.61.0: should it go, transparent clips alone fail, and nothing else changes.
  */
-class OpaqueSampleSink extends VideoSampleSink {
+export class OpaqueSampleSink extends VideoSampleSink {
   readonly #track: InputVideoTrack;
 
   constructor(track: InputVideoTrack) {

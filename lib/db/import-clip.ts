@@ -1,0 +1,258 @@
+import { and, eq, inArray, sql } from 'drizzle-orm';
+import { chunked, ROWS_PER_INSERT, type Database } from './database';
+import { checkEventFrames, countEventFrames, framePath } from './event-frames';
+import { assertFields, recordFrameTimestamps, type EventFields } from './events';
+import { checkFrameVectors } from './frame-embeddings';
+import { eventFrames, events, frameEmbeddings, SOURCE_TYPES, type SourceType } from './schema';
+import { assertDistinctFrames, assertEventId, assertText, badInput } from './validate';
+
+/** What a file of exported rows says of one clip. Everything in it is checked before anything is written. */
+export interface ImportedClip {
+  event: ImportedEvent;
+  frames: ImportedFrame[];
+  vectors: ImportedVector[];
+}
+
+export interface ImportedEvent {
+  id: string;
+  timestamp: Date;
+  description: string;
+  sourceType: SourceType;
+  createdAt: Date;
+  /** The other columns that the file has; those it has not stay as they are. */
+  fields: Omit<EventFields, 'timestamp' | 'description' | 'videoPath'>;
+}
+
+export interface ImportedFrame {
+  id: string;
+  frameIndex: number;
+  timestampMs: number;
+  framePath: string;
+  width: number | null;
+  height: number | null;
+  fileSizeBytes: number | null;
+  createdAt: Date;
+}
+
+export interface ImportedVector {
+  id: string;
+  frameIndex: number;
+  /** 512 finite numbers; stored at unit length, bit for bit where they have it already. */
+  embedding: Float32Array;
+  modelVersion: string;
+  createdAt: Date;
+}
+
+/** What an import did. */
+export interface ImportResult {
+  eventId: string;
+  /** False when the library had the clip already and it was updated. */
+  isNew: boolean;
+  frames: number;
+  vectors: number;
+}
+
+/** Ids of rows; the server's and ours are UUIDs. */
+const ROW_ID = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Puts a clip into the library in one transaction: all of it, or nothing. A clip that is there is updated by its id;
+ * its frames that the file does not have stay, and so do all pictures and the copy of its file, which are not in it.
+ *
+ * @throws FramesiftError `bad-input` with what is wrong in the file
+ */
+export async function importClip(db: Database, clip: ImportedClip): Promise<ImportResult> {
+  const { event, frames } = clip;
+  assertEventId(event.id);
+  assertFields({ ...event.fields, description: event.description, timestamp: event.timestamp });
+  if (!SOURCE_TYPES.includes(event.sourceType)) {
+    throw badInput(`A source type is one of ${SOURCE_TYPES.join(', ')}; "${event.sourceType}" is not.`);
+  }
+  assertDates([event, ...frames, ...clip.vectors]);
+  assertIds(frames, 'event_frames');
+  assertIds(clip.vectors, 'frame_embeddings');
+  const paths = frames.map((frame) => ownFramePath(event.id, frame));
+  checkEventFrames(frames.map((frame, i) => ({ ...frame, framePath: paths[i]! })));
+  assertSizes(frames);
+  assertDistinctFrames(clip.vectors);
+  const vectors = checkVectors(clip.vectors);
+  return db.transaction(async (tx) => {
+    const [before] = await tx
+      .select({ state: events.ingestState, modelVersion: events.modelVersion })
+      .from(events)
+      .where(eq(events.id, event.id))
+      .for('update');
+    const row = {
+      timestamp: event.timestamp,
+      description: event.description,
+      sourceType: event.sourceType,
+      modelVersion: before?.modelVersion ?? commonest(clip.vectors.map(({ modelVersion }) => modelVersion)),
+      framesPlanned: frames.length,
+      ...event.fields,
+      // A clip that is being read in another tab says itself how far it is; one that was, when it was exported, is not.
+      ingestState: before?.state === 'running' ? before.state : settledState(event.fields.ingestState),
+    };
+    if (before) await tx.update(events).set(row).where(eq(events.id, event.id));
+    else await tx.insert(events).values({ ...row, id: event.id, createdAt: event.createdAt });
+    await writeFrames(tx, event.id, frames, paths);
+    await writeVectors(tx, event.id, clip.vectors, vectors);
+    const stored = await countEventFrames(tx, event.id);
+    // Where the file has every frame, its own text of their times is kept letter for letter.
+    if (stored !== frames.length) await recordFrameTimestamps(tx, event.id);
+    return { eventId: event.id, isNew: !before, frames: frames.length, vectors: vectors.length };
+  });
+}
+
+/** Only paths of this clip's own folder are followed; any other is replaced by the one that the frame would have. */
+function ownFramePath(eventId: string, { framePath: path, frameIndex }: ImportedFrame): string {
+  const jpeg = framePath(eventId, frameIndex, 'jpg');
+  return path === jpeg ? jpeg : framePath(eventId, frameIndex);
+}
+
+function settledState(state: EventFields['ingestState']): NonNullable<EventFields['ingestState']> {
+  return state === 'running' || state === 'pending' ? 'paused' : (state ?? 'done');
+}
+
+function commonest(values: readonly string[]): string | null {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  let best: string | null = null;
+  for (const [value, count] of counts) if (best === null || count > counts.get(best)!) best = value;
+  return best;
+}
+
+function checkVectors(vectors: readonly ImportedVector[]): { json: string }[] {
+  const jsons: { json: string }[] = [];
+  for (const vector of vectors) jsons.push(...checkFrameVectors([vector], vector.modelVersion));
+  return jsons;
+}
+
+function assertIds(rows: readonly { id: string }[], table: string): void {
+  const seen = new Set<string>();
+  for (const { id } of rows) {
+    if (!ROW_ID.test(id)) {
+      throw badInput(`An id in ${table} is letters, digits, "-" and "_"; ${JSON.stringify(id)} is not.`);
+    }
+    if (seen.has(id)) throw badInput(`The id ${id} is twice in ${table}.`);
+    seen.add(id);
+    assertText(id, 'An id');
+  }
+}
+
+function assertDates(rows: readonly { createdAt: Date }[]): void {
+  for (const { createdAt } of rows) {
+    if (Number.isNaN(createdAt.getTime())) throw badInput('A created_at is not a valid date.');
+  }
+}
+
+function assertSizes(frames: readonly ImportedFrame[]): void {
+  for (const frame of frames) {
+    for (const name of ['width', 'height', 'fileSizeBytes'] as const) {
+      const value = frame[name];
+      if (value !== null && (!Number.isInteger(value) || value < 0 || value >= 2 ** 31)) {
+        throw badInput(`A frame's ${name} is a whole number from 0 up; ${value} is not.`);
+      }
+    }
+  }
+}
+
+async function writeFrames(
+  tx: Database,
+  eventId: string,
+  frames: readonly ImportedFrame[],
+  paths: readonly string[],
+): Promise<void> {
+  const rows = frames.map((frame, i) => ({ ...frame, path: paths[i]! }));
+  for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
+    const taken = await tx
+      .select({ id: eventFrames.id, eventId: eventFrames.eventId, frameNumber: eventFrames.frameNumber })
+      .from(eventFrames)
+      .where(
+        inArray(
+          eventFrames.id,
+          chunk.map(({ id }) => id),
+        ),
+      );
+    const isTaken = (id: string, frameNumber: number) =>
+      taken.some(
+        (other) => other.id === id && !(other.eventId === eventId && other.frameNumber === frameNumber),
+      );
+    await tx
+      .insert(eventFrames)
+      .values(
+        chunk.map((frame) => ({
+          id: isTaken(frame.id, frame.frameIndex + 1) ? crypto.randomUUID() : frame.id,
+          eventId,
+          frameNumber: frame.frameIndex + 1,
+          framePath: frame.path,
+          timestampOffsetMs: frame.timestampMs,
+          width: frame.width,
+          height: frame.height,
+          fileSizeBytes: frame.fileSizeBytes,
+          createdAt: frame.createdAt,
+        })),
+      )
+      // The path and size stay those of the picture that is here.
+      .onConflictDoUpdate({
+        target: [eventFrames.eventId, eventFrames.frameNumber],
+        set: {
+          timestampOffsetMs: sql`excluded.timestamp_offset_ms`,
+          width: sql`excluded.width`,
+          height: sql`excluded.height`,
+        },
+      });
+  }
+}
+
+async function writeVectors(
+  tx: Database,
+  eventId: string,
+  vectors: readonly ImportedVector[],
+  checked: readonly { json: string }[],
+): Promise<void> {
+  const now = new Date();
+  const rows = vectors.map((vector, i) => ({ ...vector, json: checked[i]!.json }));
+  for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
+    const taken = await tx
+      .select({
+        id: frameEmbeddings.id,
+        eventId: frameEmbeddings.eventId,
+        frameIndex: frameEmbeddings.frameIndex,
+      })
+      .from(frameEmbeddings)
+      .where(
+        inArray(
+          frameEmbeddings.id,
+          chunk.map(({ id }) => id),
+        ),
+      );
+    const isTaken = (id: string, frameIndex: number) =>
+      taken.some(
+        (other) => other.id === id && !(other.eventId === eventId && other.frameIndex === frameIndex),
+      );
+    await tx
+      .insert(frameEmbeddings)
+      .values(
+        chunk.map((vector) => ({
+          id: isTaken(vector.id, vector.frameIndex) ? crypto.randomUUID() : vector.id,
+          eventId,
+          frameIndex: vector.frameIndex,
+          embedding: vector.json,
+          modelVersion: vector.modelVersion,
+          createdAt: vector.createdAt,
+        })),
+      )
+      .onConflictDoUpdate({
+        target: [frameEmbeddings.eventId, frameEmbeddings.frameIndex],
+        set: {
+          embedding: sql`excluded.embedding`,
+          modelVersion: sql`excluded.model_version`,
+          // Caches compare the newest created_at: a vector that becomes another one must get a new one.
+          createdAt: sql`case when ${and(
+            sql`${frameEmbeddings.embedding} = excluded.embedding`,
+            sql`${frameEmbeddings.modelVersion} = excluded.model_version`,
+          )} then ${frameEmbeddings.createdAt} else ${now.toISOString()}::timestamptz end`,
+        },
+      });
+  }
+}

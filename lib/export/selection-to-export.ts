@@ -1,0 +1,105 @@
+import type { TimeSpan } from '@/lib/video/time-spans';
+
+/** A frame of a clip. */
+export interface FrameKey {
+  eventId: string;
+  frameIndex: number;
+}
+
+/** Where a picture that was asked with came from; places in it are fractions of the frame. */
+export type AttachmentSource =
+  | { kind: 'picture' }
+  | { kind: 'frame'; eventId: string; frameIndex: number; timestampMs: number }
+  | {
+      kind: 'crop';
+      eventId: string;
+      frameIndex: number;
+      timestampMs: number;
+      x: number;
+      y: number;
+      width: number;
+      height: number;
+    };
+
+export interface ExportedAttachment {
+  /** `#1` in the question's text. */
+  number: number;
+  name: string;
+  source: AttachmentSource;
+  /** The picture itself; left out where it is not at hand. */
+  image?: Blob;
+}
+
+export interface SelectionParameters {
+  /** How many frames were asked for. */
+  count: number;
+  /** The part of the clip that was searched; null for all of it. */
+  range: TimeSpan | null;
+  pinned: FrameKey[];
+  dropped: FrameKey[];
+}
+
+export interface ExportedClip {
+  eventId: string;
+  fileName: string | null;
+  /** Of lib/ingest/start-clip.ts. */
+  fingerprint: string | null;
+  durationMs: number | null;
+  width: number | null;
+  height: number | null;
+}
+
+export interface SelectedFrame extends FrameKey {
+  timestampMs: number;
+  /** Cosine with the question, or what several terms make of it. */
+  score: number;
+  /** 1 is the most relevant. */
+  rank: number;
+  likelihood: number | null;
+  strength: 'strong' | 'possible' | 'weak' | 'unrated';
+  isPinned: boolean;
+}
+
+/** A stretch of a clip that answers. */
+export interface ClipSpan extends TimeSpan {
+  eventId: string;
+}
+
+/** Frames that answer a question, with everything that led to them: what every export is made from. */
+export interface SelectionToExport {
+  question: { text: string; attachments: ExportedAttachment[] };
+  /** Id of the strategy, see lib/select. */
+  strategy: string;
+  parameters: SelectionParameters;
+  modelVersion: string;
+  /** What the question turned out to be about; null where nothing decided it. */
+  verdict: 'moment' | 'several' | 'whole' | 'absent' | null;
+  /** The stretches behind the verdict; empty where there are none. */
+  spans: ClipSpan[];
+  /** Every clip that was searched, in the order shown. */
+  clips: ExportedClip[];
+  frames: SelectedFrame[];
+}
+
+/** The frames in the order of their clips, and by time in each. */
+export function framesInOrder(selection: SelectionToExport): SelectedFrame[] {
+  const position = new Map(selection.clips.map(({ eventId }, i) => [eventId, i]));
+  return [...selection.frames].sort(
+    (a, b) =>
+      (position.get(a.eventId) ?? Infinity) - (position.get(b.eventId) ?? Infinity) ||
+      a.timestampMs - b.timestampMs ||
+      a.frameIndex - b.frameIndex,
+  );
+}
+
+/** How much of a clip is kept on either side of a picked frame where no span says more. */
+const CONTEXT_MS = 2000;
+
+/** What of a clip shows the answer: its spans, or where there are none a little around each picked frame. */
+export function matchingSpans(selection: SelectionToExport, eventId: string): TimeSpan[] {
+  const spans = selection.spans.filter((span) => span.eventId === eventId);
+  if (spans.length > 0) return spans.map(({ startMs, endMs }) => ({ startMs, endMs }));
+  return selection.frames
+    .filter((frame) => frame.eventId === eventId)
+    .map(({ timestampMs }) => ({ startMs: timestampMs - CONTEXT_MS, endMs: timestampMs + CONTEXT_MS }));
+}

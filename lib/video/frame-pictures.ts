@@ -1,0 +1,117 @@
+import type { VideoSample } from 'mediabunny';
+import { FramesiftError } from '@/lib/shared/errors';
+import { openClip } from './open-clip';
+import { drawUpright, fitSize, uprightSize, type FrameOrientation } from './thumbnail';
+import { decodeFrames } from './webcodecs-frames';
+
+/** How pictures of frames are written. */
+export interface PictureOptions {
+  type: 'image/jpeg' | 'image/png' | 'image/webp';
+  /** 0…1; PNG has none. */
+  quality: number;
+  /** Longest side in pixels that larger pictures are scaled down to; the clip's full size without it. */
+  maxSide?: number;
+}
+
+/** A frame as a picture file, upright and in square pixels, or why there is none. */
+export type FramePicture =
+  | { blob: Blob; width: number; height: number; timestampMs: number }
+  | { blob: null; reason: string; timestampMs: number };
+
+/**
+ * Stored times are rounded to whole milliseconds, down as well as up, and a decoder gives the frame that is on
+ * screen at a time: at a time rounded down that is the frame before.
+ */
+const ROUNDING_MS = 0.5;
+
+/**
+ * The frames whose stored times these are, decoded with a decoder of their own, in the order asked for.
+ *
+ * @param onPicture is told how many are done
+ * @throws FramesiftError `cancelled` once the signal is aborted, or what keeps the clip from being read at all
+ */
+export async function readFramePictures(
+  file: Blob,
+  timestampsMs: readonly number[],
+  options: PictureOptions,
+  signal: AbortSignal,
+  onPicture: (done: number) => void = () => undefined,
+): Promise<FramePicture[]> {
+  const clip = await openClip(file);
+  try {
+    const requests = timestampsMs
+      .map((timestampMs, frameIndex) => ({ frameIndex, timestampMs: timestampMs + ROUNDING_MS }))
+      .sort((a, b) => a.timestampMs - b.timestampMs);
+    const pictures = new Array<FramePicture>(timestampsMs.length);
+    const writer = new PictureWriter(options);
+    let done = 0;
+    for await (const decoded of decodeFrames(clip, requests, signal)) {
+      const position = decoded.request.frameIndex;
+      const timestampMs = timestampsMs[position]!;
+      pictures[position] = decoded.sample
+        ? await writer.write(decoded.sample, decoded.timestampMs)
+        : { blob: null, reason: decoded.reason, timestampMs };
+      done += 1;
+      onPicture(done);
+    }
+    return pictures;
+  } finally {
+    clip.close();
+  }
+}
+
+/** Moves a sample's picture into a VideoFrame, closing the sample. */
+export function openSample(sample: VideoSample): { frame: VideoFrame; orientation: FrameOrientation } {
+  try {
+    const orientation: FrameOrientation = {
+      rotationDegrees: sample.rotation,
+      flip: sample.flip,
+      displayWidth: sample.squarePixelWidth,
+      displayHeight: sample.squarePixelHeight,
+    };
+    return { frame: sample.toVideoFrame(), orientation };
+  } finally {
+    sample.close();
+  }
+}
+
+/** Writes pictures on one canvas that is reused while their size stays. */
+class PictureWriter {
+  readonly #options: PictureOptions;
+  #context: OffscreenCanvasRenderingContext2D | null = null;
+
+  constructor(options: PictureOptions) {
+    this.#options = options;
+  }
+
+  /** One frame that cannot be written does not sink the others. */
+  async write(sample: VideoSample, timestampMs: number): Promise<FramePicture> {
+    let frame: VideoFrame | null = null;
+    try {
+      const opened = openSample(sample);
+      frame = opened.frame;
+      const upright = uprightSize(opened.orientation);
+      const { type, quality, maxSide } = this.#options;
+      const { width, height } = fitSize(upright.width, upright.height, maxSide ?? Infinity);
+      const context = this.#contextOf(width, height);
+      drawUpright(context, frame, opened.orientation);
+      const blob = await context.canvas.convertToBlob({ type, quality });
+      if (blob.type !== type) throw new Error(`this browser cannot write ${type}`);
+      return { blob, width, height, timestampMs };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { blob: null, reason: `The picture could not be written. (${detail})`, timestampMs };
+    } finally {
+      frame?.close();
+    }
+  }
+
+  #contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
+    const current = this.#context;
+    if (current?.canvas.width === width && current.canvas.height === height) return current;
+    const context = new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
+    if (!context) throw new FramesiftError('internal', 'This browser has no 2D canvas in workers.');
+    this.#context = context;
+    return context;
+  }
+}
