@@ -5,12 +5,19 @@ import type { AnswerFrame, FrameKey, SearchRequest, TimeRange } from '@/lib/ask/
 import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
+import { addAttachment, frameAttachment, type NewAttachment } from '@/lib/ask/attachments';
+import { toFramesiftError } from '@/lib/shared/errors';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { useAnswer } from '../_hooks/use-answer';
 import { useEdits } from '../_hooks/use-edits';
 import { pictureKey } from '../_hooks/use-frame-pictures';
+import { readFramePicture } from '../_hooks/frame-picture';
+import type { RestoredSelection } from '../_hooks/saved-selection';
+import { ExportMenu } from './export/export-menu';
+import { selectionOfAnswer } from './export/selection-of-answer';
+import { CropDialog } from './query/crop-dialog';
 import { AnswerPanel, DEFAULT_SETTINGS, type AnswerSettings } from './answer/answer-panel';
 import { IngestPanel } from './ingest-panel';
 import { Player, type Jump } from './player';
@@ -30,6 +37,7 @@ export function ClipView({
   status,
   model,
   question,
+  restored,
   examples,
   onAsk,
   onClear,
@@ -44,6 +52,8 @@ export function ClipView({
   status: IngestStatus | undefined;
   model: LoadedModel | null;
   question: Question | null;
+  /** A selection to begin with, which came back from a file. */
+  restored: RestoredSelection | null;
   examples: readonly string[] | null;
   onAsk: (question: Question) => void;
   onClear: () => void;
@@ -53,12 +63,20 @@ export function ClipView({
   outdatedCount: number;
   onRereadAll: () => void;
 }) {
-  const [settings, setSettings] = useState<AnswerSettings>(DEFAULT_SETTINGS);
-  const [scope, setScope] = useState<Scope>({ kind: 'this' });
-  const [range, setRange] = useState<TimeRange | null>(null);
+  const [settings, setSettings] = useState<AnswerSettings>(
+    restored ? { ...DEFAULT_SETTINGS, strategy: restored.strategy, count: restored.count } : DEFAULT_SETTINGS,
+  );
+  const [scope, setScope] = useState<Scope>(
+    restored && restored.eventIds.length > 1
+      ? { kind: 'some', eventIds: restored.eventIds }
+      : { kind: 'this' },
+  );
+  const [range, setRange] = useState<TimeRange | null>(restored?.range ?? null);
+  const [cropped, setCropped] = useState<NewAttachment | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
   const [jump, setJump] = useState<Jump | null>(null);
   const [cursor, setCursor] = useState<{ eventId: string; timeMs: number }>({ eventId: clip.id, timeMs: 0 });
-  const { edits, togglePin, drop, undoDrop, restoreAll } = useEdits(question);
+  const { edits, togglePin, drop, undoDrop, restoreAll } = useEdits(question, restored?.edits);
   const player = useRef<HTMLDivElement>(null);
 
   const isReading = isActive(status);
@@ -84,6 +102,11 @@ export function ClipView({
   const state = useAnswer(request, model, question, revision);
   const answer = state.state === 'ready' ? state.answer : null;
 
+  const selection =
+    answer && question && request && model
+      ? selectionOfAnswer(answer, question, request, searched, model.modelVersion)
+      : null;
+
   // The player follows a frame into whichever clip it is of.
   const shown = clips.find(({ id }) => id === jump?.eventId) ?? clip;
   const durationMs = shown.durationMs ?? 0;
@@ -103,6 +126,14 @@ export function ClipView({
     goTo(eventId, timestampMs, frameIndex);
     player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   };
+
+  const withPicture = (frame: AnswerFrame, use: (attachment: NewAttachment) => void) => {
+    setProblem(null);
+    readFramePicture(frame)
+      .then((image) => use(frameAttachment(image, frame)))
+      .catch((error: unknown) => setProblem(toFramesiftError(error).message));
+  };
+  const askFor = (attachment: NewAttachment) => onAsk(addAttachment(null, attachment));
 
   return (
     <div className="mx-auto max-w-[110rem] space-y-4 p-4">
@@ -132,6 +163,18 @@ export function ClipView({
       {question && !model && (
         <Notice tone="info">
           The model is still loading. Your question is answered as soon as it is ready.
+        </Notice>
+      )}
+      {problem && (
+        <Notice
+          tone="danger"
+          actions={
+            <Button variant="ghost" onClick={() => setProblem(null)}>
+              Dismiss
+            </Button>
+          }
+        >
+          {problem}
         </Notice>
       )}
       <IngestPanel clip={clip} status={status} onCancel={onCancel} onResume={onResume} />
@@ -186,7 +229,12 @@ export function ClipView({
           settings={settings}
           droppedCount={edits.dropped.length}
           tools={
-            clips.length > 1 && <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />
+            <>
+              {clips.length > 1 && (
+                <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />
+              )}
+              <ExportMenu selection={selection} clips={searched} />
+            </>
           }
           onSettings={setSettings}
           onUndoDrop={undoDrop}
@@ -198,10 +246,18 @@ export function ClipView({
           onJump={jumpTo}
           onTogglePin={togglePin}
           onDrop={drop}
-          onMoreLikeThis={() => undefined}
-          onCrop={() => undefined}
+          onMoreLikeThis={(frame) => withPicture(frame, askFor)}
+          onCrop={(frame) => withPicture(frame, setCropped)}
         />
       </div>
+      <CropDialog
+        picture={cropped}
+        onSearch={(part) => {
+          setCropped(null);
+          askFor(part);
+        }}
+        onClose={() => setCropped(null)}
+      />
     </div>
   );
 }

@@ -23,6 +23,7 @@ import { readProviderPreference } from '../_hooks/provider-preference';
 import { useLibrary, useWasEmpty } from '../_hooks/use-library';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
 import { modelOf, modelOptions, useModel } from '../_hooks/use-model';
+import { restoreSelection, type RestoredSelection } from '../_hooks/saved-selection';
 import { useOffline } from '../_hooks/use-offline';
 import { useModels } from '../_hooks/use-models';
 import { ClipView } from './clip-view';
@@ -50,12 +51,16 @@ export function Workbench() {
   const [sampleQuestions, setSampleQuestions] = useState<string[]>([]);
   const [sampleBusy, setSampleBusy] = useState(false);
   const [message, setMessage] = useState<string | null>(null);
+  const [news, setNews] = useState<string | null>(null);
+  const [bringingIn, setBringingIn] = useState<string | null>(null);
+  const [restored, setRestored] = useState<{ key: string; selection: RestoredSelection } | null>(null);
   const picker = useRef<HTMLInputElement>(null);
 
   const loaded = model.state === 'ready' ? model.model : null;
   const clips = library.state === 'ready' ? library.clips : [];
   const draft = drafts.find(({ key }) => key === selectedKey) ?? null;
   const clip = draft ? null : (clips.find(({ id }) => id === selectedKey) ?? clips[0] ?? null);
+  const restoredHere = restored && restored.selection.eventIds[0] === clip?.id ? restored : null;
   const outdated = loaded ? clips.filter((other) => isReadWithAnother(other, loaded)) : [];
   const isReading = Array.from(statuses.values()).some(isActive);
   const shownDraft = draft ?? (clip ? null : (drafts[0] ?? null));
@@ -75,7 +80,45 @@ export function Workbench() {
     });
   };
 
-  const openFiles = async (files: readonly File[]) => {
+  /** Takes what Framesift once exported out of the files, and brings it in. */
+  const importExports = async (files: readonly File[]): Promise<File[]> => {
+    const { recogniseExport } = await import('@/lib/export/recognise');
+    const others: File[] = [];
+    for (const file of files) {
+      if (!(await recogniseExport(file))) {
+        others.push(file);
+        continue;
+      }
+      setBringingIn(file.name);
+      try {
+        const { importFile } = await import('@/lib/export/import');
+        const outcome = await importFile(getFramesift().services, file);
+        if (!outcome) {
+          others.push(file);
+          continue;
+        }
+        await refresh();
+        setNews(outcome.sentence);
+        const [eventId] = outcome.selection?.clips.map((known) => known.eventId) ?? outcome.clipIds;
+        if (outcome.selection && eventId !== undefined) {
+          const selection = await restoreSelection(outcome.selection);
+          ask(eventId, selection.question);
+          setRestored({ key: `${eventId} ${performance.now()}`, selection });
+        }
+        if (eventId !== undefined) setSelectedKey(eventId);
+      } catch (error) {
+        setMessage(`${file.name}: ${toFramesiftError(error).message}`);
+      } finally {
+        setBringingIn(null);
+      }
+    }
+    return others;
+  };
+
+  const openFiles = async (given: readonly File[]) => {
+    setMessage(null);
+    setNews(null);
+    const files = await importExports(given);
     const pictures = files.filter((file) => file.type.startsWith('image/'));
     const videos = files.filter((file) => !file.type.startsWith('image/'));
     const [picture] = pictures;
@@ -184,7 +227,7 @@ export function Workbench() {
       <input
         ref={picker}
         type="file"
-        accept="video/*,.mkv,.ts,.mov"
+        accept="video/*,.mkv,.ts,.mov,.zip,.jsonl,.sql,.csv,.json,.png"
         multiple
         hidden
         data-testid="file-input"
@@ -235,6 +278,19 @@ export function Workbench() {
                 <strong className="font-semibold">{fileName}</strong>: {reason}
               </Notice>
             ))}
+            {news && (
+              <Notice
+                tone="info"
+                actions={
+                  <Button variant="ghost" onClick={() => setNews(null)}>
+                    Dismiss
+                  </Button>
+                }
+              >
+                {news}
+              </Notice>
+            )}
+            {bringingIn && <Notice tone="info">Bringing in {bringingIn}…</Notice>}
             {inspecting && <Notice tone="info">Looking at the file…</Notice>}
             {model.state === 'failed' && (
               <Notice
@@ -273,8 +329,9 @@ export function Workbench() {
             />
           ) : clip ? (
             <ClipView
-              key={clip.id}
+              key={restoredHere ? restoredHere.key : clip.id}
               clip={clip}
+              restored={restoredHere ? restoredHere.selection : null}
               clips={clips}
               status={statuses.get(clip.id)}
               model={loaded}

@@ -26,9 +26,10 @@ function keyOf({ eventId, frameIndex }: FrameKey): FrameKey {
  * Pins and drops of one answer. They belong to their question: another one starts without any.
  *
  * @param subject the question, compared by identity
+ * @param initial of the first subject
  */
-export function useEdits(subject: unknown) {
-  const [held, setHeld] = useState<{ subject: unknown; edits: Edits }>({ subject, edits: NO_EDITS });
+export function useEdits(subject: unknown, initial: Edits = NO_EDITS) {
+  const [held, setHeld] = useState<{ subject: unknown; edits: Edits }>({ subject, edits: initial });
   const edits = held.subject === subject ? held.edits : NO_EDITS;
   const change = (next: (edits: Edits) => Edits) =>
     setHeld((current) => ({
@@ -37,7 +38,6 @@ export function useEdits(subject: unknown) {
     }));
   return {
     edits,
-    setEdits: (next: Edits) => change(() => next),
     togglePin: (frame: FrameKey) =>
       change(({ pinned, dropped }) => ({
         pinned: pinned.some((one) => isSameFrame(one, frame))
