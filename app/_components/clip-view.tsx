@@ -230,9 +230,7 @@ export function ClipView({
           droppedCount={edits.dropped.length}
           tools={
             <>
-              {clips.length > 1 && (
-                <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />
-              )}
+              {clips.length > 1 && <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />}
               <ExportMenu selection={selection} clips={searched} />
             </>
           }
