@@ -90,6 +90,12 @@ export class Embedder {
     return meanDirection(await this.#embedTexts(promptsFor(text)), this.#config.embeddingDimension);
   }
 
+  /** Likelihoods from which a match counts as possible and as strong. */
+  get levels(): { possible: number; strong: number } {
+    const { possible, strong } = this.#calibration;
+    return { possible, strong };
+  }
+
   /** How likely a frame shows what a question asks for, and what the page calls that. */
   rate(frame: Float32Array, question: Float32Array): { likelihood: number; strength: MatchStrength } {
     const likelihood = matchLikelihood(this.#calibration, this.#background, frame, 0, question);

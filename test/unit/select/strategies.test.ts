@@ -86,7 +86,7 @@ describe('MMR', () => {
   const scores = [0.3, 0.299, 0.298, 0.25];
 
   it('takes the best and then what is unlike it', () => {
-    expect(mmr.select(inputOf(scores, { vectors }), 2).rows).toEqual([0, 3]);
+    expect(mmrWith(0.5).select(inputOf(scores, { vectors }), 2).rows).toEqual([0, 3]);
   });
 
   it('is top-k with λ = 1 and looks at difference alone with λ = 0', () => {
