@@ -23,19 +23,30 @@ export function curveRows(scores: Float32Array, points = MAX_CURVE_POINTS): Int3
  */
 export function clipCurve(
   eventId: string,
-  frameIndexes: Int32Array,
+  frameIndexes: Int32Array<ArrayBuffer>,
   timesMs: Float64Array,
-  scores: Float32Array,
-  likelihoods: Float32Array | null,
+  scores: Float32Array<ArrayBuffer>,
+  likelihoods: Float32Array<ArrayBuffer> | null,
   sceneChanges: readonly number[],
 ): ClipCurve {
+  const sceneChangesMs = sceneChanges.map((row) => timesMs[row]!);
+  if (scores.length <= MAX_CURVE_POINTS) {
+    return {
+      eventId,
+      timestampsMs: Int32Array.from(timesMs),
+      frameIndexes: frameIndexes.slice(),
+      scores: scores.slice(),
+      likelihoods: likelihoods?.slice() ?? null,
+      sceneChangesMs,
+    };
+  }
   const rows = curveRows(scores);
   return {
     eventId,
-    timestampsMs: Int32Array.from(rows, (row) => timesMs[row]!),
-    frameIndexes: Int32Array.from(rows, (row) => frameIndexes[row]!),
+    timestampsMs: rows.map((row) => timesMs[row]!),
+    frameIndexes: rows.map((row) => frameIndexes[row]!),
     scores: Float32Array.from(rows, (row) => scores[row]!),
     likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
-    sceneChangesMs: sceneChanges.map((row) => timesMs[row]!),
+    sceneChangesMs,
   };
 }

@@ -87,7 +87,7 @@ export function candidatesOf(
         vectors: vectors.subarray(first * dimension, end * dimension),
         scores: scores.subarray(first, end),
         timesMs: timesMs.subarray(first, end),
-        likelihoods: likelihoods && likelihoods.subarray(first, end),
+        likelihoods: likelihoods?.subarray(first, end) ?? null,
       },
       toScope: (row) => first + row,
       fromScope: (row) => (row >= first && row < end ? row - first : undefined),

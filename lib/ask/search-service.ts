@@ -175,7 +175,7 @@ function checkRequest({ clips, range, strategy, count }: SearchRequest): void {
     throw badRequest(`A question asks for 1 to ${MAX_ANSWER_FRAMES} frames, not ${count}.`);
   }
   if (!findStrategy(strategy)) {
-    throw badRequest(`There is no way to choose frames that is called “${String(strategy)}”.`);
+    throw badRequest(`There is no way to choose frames that is called “${strategy as string}”.`);
   }
   if (!range) return;
   if (clips.length !== 1) {
@@ -222,7 +222,7 @@ function answerFrames(
   const ranks = rankRows(rows, scores);
   return rows
     .map((row, i) => {
-      const likelihood = likelihoods && likelihoods[row]!;
+      const likelihood = likelihoods?.[row] ?? null;
       return {
         ...frameAt(scope, row),
         score: scores[row]!,
@@ -254,7 +254,7 @@ function curvesOf(
         part.frameIndexes,
         times,
         scores.subarray(startRow, end),
-        likelihoods && likelihoods.subarray(startRow, end),
+        likelihoods?.subarray(startRow, end) ?? null,
         part.sceneChanges,
       );
     });

@@ -26,11 +26,14 @@ export function matchesScope(timestampMs: number, range: TimeRange | null): bool
  * @param timestampsMs in frame order
  */
 export function risingTimesMs(timestampsMs: Int32Array): Float64Array<ArrayBuffer> {
+  const times = new Float64Array(timestampsMs.length);
   let latest = 0;
-  return Float64Array.from(timestampsMs, (timestampMs) => {
-    if (timestampMs !== UNKNOWN_TIME) latest = Math.max(latest, timestampMs);
-    return latest;
-  });
+  for (let row = 0; row < times.length; row += 1) {
+    const timestampMs = timestampsMs[row]!;
+    if (timestampMs !== UNKNOWN_TIME && timestampMs > latest) latest = timestampMs;
+    times[row] = latest;
+  }
+  return times;
 }
 
 /** Times of the frames of all clips when these lie end to end, which never fall. */

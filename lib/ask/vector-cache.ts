@@ -445,7 +445,7 @@ function merge(older: PackedVectors, newer: PackedVectors): { packed: PackedVect
 function withRoom(packed: PackedVectors, rows: number): PackedVectors {
   const { frameIndexes, timestampsMs, vectors } = packed;
   const roomy = roomFor.get(vectors.buffer);
-  if (roomy && roomy.usedRows === rowsOf(packed) && roomy.packed.frameIndexes.length >= rows) {
+  if (roomy?.usedRows === rowsOf(packed) && roomy.packed.frameIndexes.length >= rows) {
     roomy.usedRows = rows;
     return roomy.packed;
   }

@@ -163,12 +163,15 @@ export class FrameBackground {
   rate(query: Float32Array, cosines: Float32Array, likelihoods: Float32Array, offset = 0): void {
     const { scale, weights } = this.rating.calibration;
     const { standardised, margin } = weights;
+    const mean = this.#mean;
+    const deviation = this.#deviation;
+    const logSum = this.#logSum;
     const constant = weights.bias + (weights.generic === 0 ? 0 : weights.generic * this.#generic(query));
     for (let row = 0; row < cosines.length; row += 1) {
       const cosine = cosines[row]!;
       let logit = constant + weights.cosine * cosine;
-      if (standardised !== 0) logit += standardised * ((cosine - this.#mean[row]!) / this.#deviation[row]!);
-      if (margin !== 0) logit += margin * (scale * cosine - this.#logSum[row]!);
+      if (standardised !== 0) logit += standardised * ((cosine - mean[row]!) / deviation[row]!);
+      if (margin !== 0) logit += margin * (scale * cosine - logSum[row]!);
       likelihoods[offset + row] = 1 / (1 + Math.exp(-logit));
     }
   }

@@ -11,6 +11,9 @@ import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot, storeMany 
 
 const MODEL = 'clip-test@1/fp32/p1';
 
+// PostgreSQL in WebAssembly is slow on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
+
 let pg: PGlite;
 let connection: DatabaseConnection;
 let root: MemoryDirectory;

@@ -1,0 +1,144 @@
+import type { PGlite } from '@electric-sql/pglite';
+import * as Comlink from 'comlink';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { answerQuestion, type SearchRequest } from '@/lib/ask/answer';
+import { SearchService } from '@/lib/ask/search-service';
+import { ClipDatabase } from '@/lib/db/clip-database';
+import type { DatabaseConnection } from '@/lib/db/client';
+import { OpfsFiles } from '@/lib/db/frame-files';
+import { FramesiftServices } from '@/lib/ingest/services';
+import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { ChannelWorker } from '../../support/channel-worker';
+import { MemoryDirectory } from '../db/memory-directory';
+import { emptyTables, openMemoryDatabase, randomUnitVector } from '../db/support';
+
+/*
+ * The page's services with the search worker and the database worker, each behind a real message channel, over a
+ * PostgreSQL in memory.
+ */
+
+const MODEL = 'clip-test@1/fp32/p1';
+
+let pg: PGlite;
+let connection: DatabaseConnection;
+let services: FramesiftServices;
+let workers: ChannelWorker[];
+let eventId: string;
+
+beforeAll(async () => {
+  installErrorTransfer();
+  ({ pg, connection } = await openMemoryDatabase());
+}, 60_000);
+afterAll(() => pg.close());
+beforeEach(async () => {
+  await emptyTables(pg);
+  workers = [];
+  const unused = () => {
+    throw new Error('Nobody asked for this worker.');
+  };
+  const database = makeDatabase();
+  services = new FramesiftServices({
+    database: () => new ChannelWorker((port) => Comlink.expose(database, port)).asWorker(),
+    search: () => {
+      const service = new SearchService();
+      const worker = new ChannelWorker((port) => Comlink.expose(service, port));
+      workers.push(worker);
+      return worker.asWorker();
+    },
+    video: unused,
+    clip: unused,
+    models: unused,
+  });
+  eventId = (await services.database.createEvent({ description: 'a clip' })).id;
+});
+afterEach(() => services.close());
+
+function makeDatabase(): ClipDatabase {
+  const root = new MemoryDirectory();
+  return new ClipDatabase({
+    connect: () => Promise.resolve(connection),
+    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+  });
+}
+
+const frame = (frameIndex: number) => ({
+  frameIndex,
+  timestampMs: frameIndex * 1000,
+  width: 8,
+  height: 8,
+  thumbnail: Uint8Array.of(1),
+  embedding: randomUnitVector(frameIndex),
+});
+
+async function ask(options?: { fresh?: boolean }) {
+  const question = {
+    modelVersion: MODEL,
+    alternatives: [[{ weight: 1, vector: randomUnitVector(2), isPicture: false }]],
+    calibration: null,
+    background: null,
+  };
+  const answer = await answerQuestion(
+    services,
+    question,
+    {
+      clips: [{ eventId, durationMs: null }],
+      range: null,
+      strategy: 'top-k',
+      count: 8,
+      pinned: [],
+      dropped: [],
+    },
+    options,
+  );
+  return answer.frames.map(({ frameIndex }) => frameIndex);
+}
+
+describe('the search worker', () => {
+  it('is not made before somebody asks, and reads from the database worker', async () => {
+    await services.database.storeFrameBatch(eventId, [frame(1), frame(2)], MODEL);
+    expect(workers).toHaveLength(0);
+    expect(await ask()).toEqual([2, 1]);
+    expect(workers).toHaveLength(1);
+  });
+
+  it('is told of what other tabs announce', async () => {
+    await services.database.storeFrameBatch(eventId, [frame(2)], MODEL);
+    expect(await ask()).toEqual([2]);
+    const heard = new Promise((resolve) => {
+      const channel = new BroadcastChannel('framesift-library');
+      channel.onmessage = () => {
+        channel.close();
+        resolve(undefined);
+      };
+    });
+    await makeDatabase().deleteFrameEmbeddings(eventId);
+    await heard;
+    expect(await ask()).toEqual([]);
+  });
+
+  it('a new one takes the place of one that is ended, and calls that wait are told', async () => {
+    await services.database.storeFrameBatch(eventId, [frame(2)], MODEL);
+    const waiting = ask();
+    const told = expect(waiting).rejects.toMatchObject({ code: 'worker-lost', transient: true });
+    services.discardSearchWorker();
+    await told;
+    expect(workers[0]!.isTerminated).toBe(true);
+    expect(await ask()).toEqual([2]);
+    expect(workers).toHaveLength(2);
+    services.close();
+    expect(workers[1]!.isTerminated).toBe(true);
+  });
+
+  it('a request that makes no sense comes back as one', async () => {
+    const question = { modelVersion: MODEL, alternatives: [], calibration: null, background: null };
+    const request: SearchRequest = {
+      clips: [],
+      range: null,
+      strategy: 'top-k',
+      count: 0,
+      pinned: [],
+      dropped: [],
+    };
+    await expect(services.search.search(question, request)).rejects.toMatchObject({ code: 'bad-input' });
+  });
+});
