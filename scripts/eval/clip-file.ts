@@ -31,9 +31,7 @@ export const clipFileSchema = z.object({
   file: z.string().min(1),
   half: z.enum(['train', 'test']),
   durationMs: z.number().positive().optional(),
-  scenes: z
-    .array(spanSchema.extend({ source: z.string(), labels: z.array(z.string()) }))
-    .optional(),
+  scenes: z.array(spanSchema.extend({ source: z.string(), labels: z.array(z.string()) })).optional(),
   questions: z.array(questionSchema).min(1),
 });
 

@@ -45,7 +45,9 @@ export function contenderOf(strategy: SelectionStrategy): Contender {
       const wanted = Math.min(count, timesMs.length);
       const isInOrder = rows.every((row, index) => row > (rows[index - 1] ?? -1) && row < timesMs.length);
       if (rows.length !== wanted || !isInOrder) {
-        throw new Error(`${strategy.id} did not choose ${wanted} different frames of ${one.clipId} in order.`);
+        throw new Error(
+          `${strategy.id} did not choose ${wanted} different frames of ${one.clipId} in order.`,
+        );
       }
       return { rows, verdict };
     },
