@@ -63,7 +63,7 @@ function strategyTable(scored: readonly Scored[]): string {
     'UKSS',
   ];
   const rows = scored.map(({ contender, outcomes }) => [
-    contender.id === 'truth' ? `*${contender.name}*` : contender.id,
+    contender.id,
     ...COUNTS.map((count) => meanOf(outcomes, count, 'combined').toFixed(3)),
     ...(['keyFrameRate', 'sceneHitRate', 'balance', 'ukss'] as const).map((name) =>
       meanOf(outcomes, PARTS_COUNT, name).toFixed(3),
