@@ -41,6 +41,9 @@ const MIN_ASPECT = 0.9;
 const SOURCE_WEIGHTS: Record<string, number> = { flickr8k: 4, miniplaces: 4, tinyimagenet: 1.5 };
 const OTHER_SOURCES_WEIGHT = 1;
 
+/** At least so much of a mixed clip is distractors and empty stretches. */
+const MIN_FILLING = 0.35;
+
 /** How many distractors come from the sources of the things that are asked for. */
 const NEAR_SHARE = 0.4;
 
@@ -77,15 +80,12 @@ function digest(text: string): string {
   return createHash('sha1').update(text).digest('hex');
 }
 
-/** Every class's pictures, dealt to the halves in turn, in an order that means nothing. */
+/** Every picture's half, which depends on nothing but its name: taking out one picture moves no other. */
 export function splitHalves(pictures: readonly Picture[]): Record<Half, Picture[]> {
-  const classes = groupBy(pictures, ({ source, label }) => `${source}\n${label ?? ''}`);
   const halves: Record<Half, Picture[]> = { train: [], test: [] };
-  for (const [name, members] of classes) {
-    const first = parseInt(digest(name).slice(0, 2), 16) % 2;
-    members
-      .toSorted((a, b) => (digest(a.id) < digest(b.id) ? -1 : 1))
-      .forEach((picture, index) => halves[(index + first) % 2 === 0 ? 'train' : 'test'].push(picture));
+  for (const picture of pictures) {
+    const isEven = parseInt(digest(picture.id).slice(0, 2), 16) % 2 === 0;
+    halves[isEven ? 'train' : 'test'].push(picture);
   }
   return halves;
 }
@@ -105,7 +105,8 @@ export function planClips(pictures: readonly Picture[], sampleScenes: readonly S
 
 class Planner {
   readonly #half: Half;
-  readonly #random: Random;
+  /** Each clip has its own, so that a change of one leaves the others' numbers as they were. */
+  #random: Random;
   readonly #pictures: Candidate[];
   readonly #samples: Candidate[];
   readonly #concepts: readonly Concept[];
@@ -122,7 +123,7 @@ class Planner {
     concepts: readonly Concept[],
   ) {
     this.#half = half;
-    this.#random = new Random(`${SEED} ${half}`);
+    this.#random = new Random(SEED);
     this.#concepts = concepts;
     this.#pictures = pictures.map((picture) => ({
       content: { kind: 'picture', id: picture.id, aspect: picture.aspect },
@@ -141,13 +142,15 @@ class Planner {
 
   plan(): ClipPlan[] {
     const plans: ClipPlan[] = [];
-    const add = (clip: () => { pieces: Piece[]; questions: Asking[]; fades: number }) => {
-      plans.push(this.#finish(`${this.#half}-${String(plans.length + 1).padStart(2, '0')}`, clip()));
+    const add = (kind: string, clip: () => { pieces: Piece[]; questions: Asking[]; fades: number }) => {
+      const id = `${this.#half}-${String(plans.length + 1).padStart(2, '0')}-${kind}`;
+      this.#random = new Random(`${SEED} ${id}`);
+      plans.push(this.#finish(id, clip()));
     };
-    for (let index = 0; index < CLIPS_PER_HALF.sample; index += 1) add(() => this.#mixed(true));
-    for (let index = 0; index < CLIPS_PER_HALF.whole; index += 1) add(() => this.#whole(index));
-    for (let index = 0; index < CLIPS_PER_HALF.watch; index += 1) add(() => this.#watch(index));
-    for (let index = 0; index < CLIPS_PER_HALF.mixed; index += 1) add(() => this.#mixed(false));
+    for (let index = 0; index < CLIPS_PER_HALF.sample; index += 1) add('sample', () => this.#mixed(true));
+    for (let index = 0; index < CLIPS_PER_HALF.whole; index += 1) add('whole', () => this.#whole(index));
+    for (let index = 0; index < CLIPS_PER_HALF.watch; index += 1) add('watch', () => this.#watch(index));
+    for (let index = 0; index < CLIPS_PER_HALF.mixed; index += 1) add('mixed', () => this.#mixed(false));
     return plans;
   }
 
@@ -156,7 +159,7 @@ class Planner {
     const random = this.#random;
     const asking: Asking[] = [];
     const pieces: Piece[] = [];
-    const durationMs = random.whole(70, 190) * 1000;
+    const durationMs = random.whole(65, 160) * 1000;
     if (isOfSample) {
       for (const candidate of random.shuffle(this.#samples).slice(0, 3)) {
         const concept = this.#concepts.find(({ labels }) => labels.includes(candidate.labels[0]!))!;
@@ -177,7 +180,7 @@ class Planner {
           { kind: 'moment', scenes: 1 },
           ...(random.next() < 0.5 ? [{ kind: 'moment' as const, scenes: 1 }] : []),
         ];
-    for (const { kind, scenes } of wanted) this.#addThing(kind, scenes, asking, pieces, [3, 30]);
+    for (const { kind, scenes } of wanted) this.#addThing(kind, scenes, asking, pieces, [3, 20]);
     if (random.next() < 0.7) this.#addCaption(asking, pieces);
     this.#addAbsent(asking, pieces, random.next() < 0.4 ? 2 : 1);
     this.#fill(durationMs, asking, pieces, 0.15);
@@ -190,9 +193,9 @@ class Planner {
     const asking: Asking[] = [];
     const pieces: Piece[] = [];
     const shots = [1, 3, 5, 8, 12, 1, 6][index % 7]!;
-    const durationMs = random.whole(90, 150) * 1000;
+    const durationMs = random.whole(75, 110) * 1000;
     this.#addThing('whole', shots, asking, pieces, [durationMs / shots / 1000, durationMs / shots / 1000]);
-    for (const piece of pieces) piece.ms = Math.max(3000, Math.round(piece.ms * random.between(0.7, 1.3)));
+    for (const piece of pieces) piece.ms = Math.max(3000, Math.round(piece.ms * random.between(0.8, 1.25)));
     const things = random.whole(0, 2);
     const other: Piece[] = [];
     if (things > 0) this.#addThing('moment', 1, asking, other, [3, 5]);
@@ -300,7 +303,7 @@ class Planner {
       if (asking.some(({ asked }) => asked.mayShow(candidate))) continue;
       if (pieces.some((piece) => sharesWords(piece.candidate))) continue;
       this.#uses.set(candidate, (this.#uses.get(candidate) ?? 0) + 1);
-      pieces.push({ candidate, ms: this.#sceneMs(3, 25) });
+      pieces.push({ candidate, ms: this.#sceneMs(3, 20) });
       const text = caption.replace(/\s*\.$/, '');
       const asked = { text, shows: (other: Candidate) => other === candidate, mayShow: sharesWords };
       asking.push({ asked, kind: 'moment' });
@@ -331,11 +334,12 @@ class Planner {
   /** Adds distractors and empty stretches until the clip is long enough. */
   #fill(durationMs: number, asking: readonly Asking[], pieces: Piece[], emptyShare: number): void {
     const random = this.#random;
-    let total = pieces.reduce((sum, { ms }) => sum + ms, 0);
-    while (total < durationMs) {
+    const askedMs = pieces.reduce((sum, { ms }) => sum + ms, 0);
+    let total = askedMs;
+    while (total < durationMs || total - askedMs < MIN_FILLING * total) {
       const isEmpty = random.next() < emptyShare;
       const candidate = isEmpty ? this.#empty() : this.#distractor(asking, pieces);
-      const ms = this.#sceneMs(isEmpty ? 5 : 3, isEmpty ? 30 : 40);
+      const ms = this.#sceneMs(isEmpty ? 5 : 3, isEmpty ? 25 : 40);
       if (asking.some(({ asked }) => asked.mayShow(candidate))) continue;
       this.#uses.set(candidate, (this.#uses.get(candidate) ?? 0) + 1);
       pieces.push({ candidate, ms });

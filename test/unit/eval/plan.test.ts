@@ -141,11 +141,16 @@ describe('planClips', () => {
 });
 
 describe('splitHalves', () => {
-  it('deals every class to both halves', () => {
+  it('deals every picture to one half', () => {
     const { train, test } = splitHalves(makePictures());
-    expect(Math.abs(train.length - test.length)).toBeLessThan(20);
-    const classes = (pictures: readonly Picture[]) => new Set(pictures.map(({ label }) => label));
-    expect(classes(train)).toEqual(classes(test));
+    expect(train.length / (train.length + test.length)).toBeCloseTo(0.5, 1);
+    expect(train.some(({ id }) => test.some((other) => other.id === id))).toBe(false);
+  });
+
+  it('moves no picture when another is taken out', () => {
+    const all = makePictures();
+    const idsOf = (pictures: readonly Picture[]) => splitHalves(pictures).train.map(({ id }) => id);
+    expect(idsOf(all.slice(1))).toEqual(idsOf(all).filter((id) => id !== all[0]!.id));
   });
 });
 
