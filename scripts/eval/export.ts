@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Case } from './cases';
+import type { Question } from './clip-file';
 
 /**
  * Writes cases for other programs: `cases-train.json` and `cases-test.json`, whose `file` members name files of raw
@@ -9,7 +10,10 @@ import type { Case } from './cases';
 export async function exportCases(folder: string, cases: readonly Case[]): Promise<void> {
   await mkdir(folder, { recursive: true });
   const write = async (name: string, numbers: Float32Array | Float64Array): Promise<string> => {
-    await writeFile(join(folder, name), new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+    await writeFile(
+      join(folder, name),
+      new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength),
+    );
     return name;
   };
   for (const half of ['train', 'test'] as const) {
@@ -17,7 +21,7 @@ export async function exportCases(folder: string, cases: readonly Case[]): Promi
     const clips = new Map(ofHalf.map((one) => [one.clipId, one]));
     const listed = [];
     for (const { clipId, vectors, dimension, timesMs, levels } of clips.values()) {
-      const questions = [];
+      const questions: (Question & { scores: string; likelihoods: string })[] = [];
       for (const { question, scores, likelihoods } of ofHalf.filter((one) => one.clipId === clipId)) {
         const name = `${clipId}-q${questions.length + 1}`;
         questions.push({
@@ -30,6 +34,9 @@ export async function exportCases(folder: string, cases: readonly Case[]): Promi
       const file = await write(`${clipId}.f32`, vectors);
       listed.push({ clipId, frames, dimension, vectors: file, timesMs: [...timesMs], levels, questions });
     }
-    await writeFile(join(folder, `cases-${half}.json`), `${JSON.stringify({ half, clips: listed }, null, 1)}\n`);
+    await writeFile(
+      join(folder, `cases-${half}.json`),
+      `${JSON.stringify({ half, clips: listed }, null, 1)}\n`,
+    );
   }
 }
