@@ -3,8 +3,8 @@ import type { SelectionStrategy } from './selection';
 import { comparisonPool, rowCosine } from './similarity';
 import { simpleStrategy } from './simple-strategy';
 
-/** Relevance and difference count the same. */
-const LAMBDA = 0.5;
+/** Best of 0.3 to 0.9 on the training half of the evaluation (docs/decisions/016-auto-selection.md). */
+const LAMBDA = 0.7;
 
 /**
  * Maximal marginal relevance (Carbonell and Goldstein, SIGIR 1998): again and again the frame with the highest

@@ -34,26 +34,37 @@ export function sceneChanges(vectors: Float32Array, dimension: number, timesMs: 
       `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${vectors.length}.`,
     );
   }
-  if (frames < 2) return [];
-  /** changes[i] is between rows i and i + 1. */
-  const changes = new Float64Array(frames - 1);
-  for (let row = 1; row < frames; row += 1) {
-    changes[row - 1] = 1 - rowCosine(vectors, dimension, row - 1, row);
+  return sceneChangesAmong(Uint32Array.from(timesMs.keys()), vectors, dimension, timesMs);
+}
+
+/** The same among some rows, ascending, as positions in `rows`. */
+export function sceneChangesAmong(
+  rows: Uint32Array,
+  vectors: Float32Array,
+  dimension: number,
+  timesMs: Float64Array,
+): number[] {
+  if (rows.length < 2) return [];
+  /** changes[i] is between rows[i] and rows[i + 1]. */
+  const changes = new Float64Array(rows.length - 1);
+  const steps = new Float64Array(rows.length - 1);
+  for (let index = 0; index < changes.length; index += 1) {
+    changes[index] = 1 - rowCosine(vectors, dimension, rows[index]!, rows[index + 1]!);
+    steps[index] = timesMs[rows[index + 1]!]! - timesMs[rows[index]!]!;
   }
-  const steps = changes.map((_, index) => timesMs[index + 1]! - timesMs[index]!);
   const longest = MAX_STEP_FACTOR * median(steps);
   const usual = changes.filter((_, index) => steps[index]! <= longest);
   const centre = median(usual);
   const deviation = MAD_TO_DEVIATION * median(usual.map((change) => Math.abs(change - centre)));
   const threshold = Math.min(SURE_CHANGE, MIN_CHANGE + centre + DEVIATIONS * deviation);
 
-  const rows: number[] = [];
+  const firsts: number[] = [];
   for (let index = 0; index < changes.length; index += 1) {
     const change = changes[index]!;
     const isPeak = change >= (changes[index - 1] ?? 0) && change > (changes[index + 1] ?? 0);
-    if (change >= threshold && isPeak) rows.push(index + 1);
+    if (change >= threshold && isPeak) firsts.push(index + 1);
   }
-  return rows;
+  return firsts;
 }
 
 function median(numbers: Float64Array): number {

@@ -4,7 +4,7 @@ import { topRows } from './ranking';
  * Multiplications that one selection may spend on comparing vectors: some ten milliseconds. Comparing every frame
  * with every pick would be 3.3 thousand million for 64 of 100,000 frames, which is seconds.
  */
-const COMPARISON_BUDGET = 16_000_000;
+const COMPARISON_BUDGET = 10_000_000;
 
 /** A pool that is not at least this many times the picks leaves nothing to choose from. */
 const MIN_POOL_FACTOR = 2;

@@ -1,4 +1,5 @@
 import { aks } from './aks';
+import { auto } from './auto';
 import { binned } from './binned';
 import { bolt } from './bolt';
 import { mmr } from './mmr';
@@ -8,7 +9,7 @@ import { topK } from './top-k';
 import { uniform } from './uniform';
 
 /** Every way to choose frames, in the order in which the page lists them. */
-export const STRATEGIES: readonly SelectionStrategy[] = [uniform, topK, binned, mmr, aks, bolt, server];
+export const STRATEGIES: readonly SelectionStrategy[] = [auto, uniform, topK, binned, mmr, aks, bolt, server];
 
 /** The strategy of that id, or undefined: an id may come from a stored setting or a file. */
 export function findStrategy(id: string): SelectionStrategy | undefined {

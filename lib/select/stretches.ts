@@ -1,0 +1,97 @@
+import { sceneChangesAmong } from './scene-changes';
+import type { RowSpan, SelectionInput } from './selection';
+
+/**
+ * Multiplications that looking for changes of scene may take. A larger collection is looked through in blocks of
+ * consecutive frames, each by its best frame.
+ */
+const COMPARISON_BUDGET = 4_000_000;
+
+/** Part of a stretch whose mean is its evidence: the thing need not be seen well in every frame of its scene. */
+const BEST_SHARE = 0.25;
+
+/** A shorter piece than this is not split off: single frames are noisy. */
+const MIN_BLOCKS = 2;
+
+/** Frames next to each other that show the same thing, as far as a question is concerned. */
+export interface Stretch extends RowSpan {
+  /** Log-odds that what was asked is seen here. */
+  evidence: number;
+}
+
+/**
+ * Cuts the input into stretches, at changes of scene and, within a shot, where the evidence changes for good: something
+ * comes into view before a camera that does not move. A clip without either is one stretch.
+ *
+ * @param evidence log-odds of each frame
+ * @param leastStep difference between the means of two stretches of one shot
+ * @returns stretches in time order that cover all rows; none for no frames
+ */
+export function stretchesOf(
+  { vectors, dimension, timesMs }: SelectionInput,
+  evidence: Float64Array,
+  leastStep: number,
+): Stretch[] {
+  const frames = evidence.length;
+  if (frames === 0) return [];
+  const blockLength = Math.ceil((frames * dimension) / COMPARISON_BUDGET);
+  const blocks = Math.ceil(frames / blockLength);
+  const best = new Uint32Array(blocks);
+  const sums = new Float64Array(blocks + 1);
+  for (let block = 0; block < blocks; block += 1) {
+    best[block] = bestRow(evidence, block * blockLength, Math.min(frames, (block + 1) * blockLength));
+    sums[block + 1] = sums[block]! + evidence[best[block]!]!;
+  }
+  const firsts = [0, ...sceneChangesAmong(best, vectors, dimension, timesMs), blocks];
+  const stretches: Stretch[] = [];
+  for (let shot = 0; shot + 1 < firsts.length; shot += 1) {
+    for (const [start, end] of splitShot(sums, firsts[shot]!, firsts[shot + 1]!, leastStep)) {
+      const startRow = start * blockLength;
+      const endRow = Math.min(frames, end * blockLength) - 1;
+      stretches.push({ startRow, endRow, evidence: meanOfBest(evidence.subarray(startRow, endRow + 1)) });
+    }
+  }
+  return stretches;
+}
+
+/**
+ * Binary segmentation: splits [start, end) where that explains most of the variance, again and again, as long as the
+ * means on both sides differ by at least `leastStep`.
+ *
+ * @param sums running sums of the values, from 0
+ */
+function splitShot(sums: Float64Array, start: number, end: number, leastStep: number): [number, number][] {
+  const meanOf = (from: number, to: number): number => (sums[to]! - sums[from]!) / (to - from);
+  const pieces: [number, number][] = [];
+  const open: [number, number][] = [[start, end]];
+  for (let piece = open.pop(); piece; piece = open.pop()) {
+    const [from, to] = piece;
+    let split = -1;
+    let mostExplained = 0;
+    for (let at = from + MIN_BLOCKS; at <= to - MIN_BLOCKS; at += 1) {
+      const step = Math.abs(meanOf(from, at) - meanOf(at, to));
+      const explained = (step * step * (at - from) * (to - at)) / (to - from);
+      if (step >= leastStep && explained > mostExplained) {
+        split = at;
+        mostExplained = explained;
+      }
+    }
+    if (split === -1) pieces.push(piece);
+    // The earlier half last, so that it is taken up first and pieces come in time order.
+    else open.push([split, to], [from, split]);
+  }
+  return pieces;
+}
+
+function meanOfBest(evidence: Float64Array): number {
+  const taken = Math.max(1, Math.round(BEST_SHARE * evidence.length));
+  const best = evidence.toSorted().subarray(evidence.length - taken);
+  return best.reduce((sum, value) => sum + value, 0) / taken;
+}
+
+/** The row of the highest value in [start, end), the earlier of equals. */
+export function bestRow(values: Float64Array, start: number, end: number): number {
+  let best = start;
+  for (let row = start + 1; row < end; row += 1) if (values[row]! > values[best]!) best = row;
+  return best;
+}
