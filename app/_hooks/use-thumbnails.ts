@@ -1,7 +1,11 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
+import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
 import { getFramesift } from './framesift';
+
+/** A clip whose pictures come back announces every few of them. */
+const LOOK_AGAIN_MS = 1000;
 
 /**
  * Object URLs for the thumbnails of some frames of a clip, by frame index. URLs live as long as the
@@ -11,6 +15,24 @@ export function useThumbnails(eventId: string, frameIndexes: readonly number[]):
   const [urls, setUrls] = useState<ReadonlyMap<number, string>>(new Map());
   const owned = useRef(new Map<number, string>());
   const wanted = frameIndexes.join(',');
+  const [revision, setRevision] = useState(0);
+
+  // A clip that came in without pictures gets them later.
+  useEffect(() => {
+    const channel = new BroadcastChannel(LIBRARY_CHANNEL);
+    let pending: ReturnType<typeof setTimeout> | undefined;
+    channel.onmessage = ({ data }: MessageEvent<LibraryChange>) => {
+      if (data.eventId !== eventId) return;
+      pending ??= setTimeout(() => {
+        pending = undefined;
+        setRevision((current) => current + 1);
+      }, LOOK_AGAIN_MS);
+    };
+    return () => {
+      clearTimeout(pending);
+      channel.close();
+    };
+  }, [eventId]);
 
   useEffect(() => {
     const cache = owned.current;
@@ -47,7 +69,7 @@ export function useThumbnails(eventId: string, frameIndexes: readonly number[]):
     return () => {
       current = false;
     };
-  }, [eventId, wanted]);
+  }, [eventId, wanted, revision]);
 
   return urls;
 }
