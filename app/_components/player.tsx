@@ -2,10 +2,12 @@
 
 import { FileVideo } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
+import { getFramesift } from '../_hooks/framesift';
 import { useClipFile } from '../_hooks/use-clip-file';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { useThumbnails } from '../_hooks/use-thumbnails';
 import { formatTime } from '@/lib/shared/format';
+import { restoreThumbnails } from '@/lib/ingest/restore-thumbnails';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
@@ -64,7 +66,10 @@ export function Player({
   const provideIfSame = async (file: File) => {
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
     setOtherFile(!isSame);
-    if (isSame) clipFile.provide(file);
+    if (!isSame) return;
+    clipFile.provide(file);
+    // A clip from a file of rows has no pictures; without them its frames still have their times and scores.
+    void restoreThumbnails(getFramesift().services, eventId, file).catch(() => undefined);
   };
 
   const hasPlayer = url !== null && !isUnplayable;

@@ -11,6 +11,11 @@ export function rememberFile(eventId: string, file: Blob): void {
   openedFiles.set(eventId, file);
 }
 
+/** Forgets the file of a clip that is deleted. */
+export function forgetFile(eventId: string): void {
+  openedFiles.delete(eventId);
+}
+
 /** The file of a clip: the one just opened, or the copy that was kept; null when there is neither. */
 export async function readClipFileOf(eventId: string): Promise<Blob | null> {
   return openedFiles.get(eventId) ?? (await getFramesift().services.database.readClipFile(eventId));

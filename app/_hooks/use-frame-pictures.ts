@@ -2,7 +2,11 @@
 
 import { useEffect, useRef, useState } from 'react';
 import type { FrameKey } from '@/lib/ask/answer';
+import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
 import { getFramesift } from './framesift';
+
+/** A clip that came in without pictures announces every few of them when they come. */
+const LOOK_AGAIN_MS = 1000;
 
 /** URLs held at a time, so that moving along many timelines does not fill the memory; 7 kB each. */
 const MAX_URLS = 600;
@@ -19,6 +23,24 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
   const [urls, setUrls] = useState<ReadonlyMap<string, string>>(new Map());
   const owned = useRef(new Map<string, string>());
   const wanted = frames.map(pictureKey).join(' ');
+  const [revision, setRevision] = useState(0);
+
+  // A picture that is not there may come later.
+  useEffect(() => {
+    const channel = new BroadcastChannel(LIBRARY_CHANNEL);
+    let pending: ReturnType<typeof setTimeout> | undefined;
+    channel.onmessage = () => {
+      if (wanted === '' || wanted.split(' ').every((key) => owned.current.has(key))) return;
+      pending ??= setTimeout(() => {
+        pending = undefined;
+        setRevision((current) => current + 1);
+      }, LOOK_AGAIN_MS);
+    };
+    return () => {
+      clearTimeout(pending);
+      channel.close();
+    };
+  }, [wanted]);
 
   useEffect(() => {
     const cache = owned.current;
@@ -67,7 +89,7 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
     return () => {
       current = false;
     };
-  }, [wanted]);
+  }, [wanted, revision]);
 
   return urls;
 }

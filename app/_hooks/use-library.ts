@@ -5,6 +5,7 @@ import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
 import type { ClipDatabaseInfo, EventSummary } from '@/lib/db/clip-database';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
+import { forgetFile } from './use-clip-file';
 
 export type LibraryState =
   | { state: 'opening' }
@@ -118,6 +119,11 @@ export function useLibrary(isModelStarting: boolean) {
         .remove(clip.id)
         .then(() => services.database.deleteEvent(clip.id))
         .then(refresh)
+        .then(() => {
+          forgetFile(clip.id);
+          // The same clip may come back with its id, from a file that it was exported to.
+          setHiddenClip(clip.id, false);
+        })
         .catch((error: unknown) => {
           setHiddenClip(clip.id, false);
           setLibrary({ state: 'failed', message: toFramesiftError(error).message });

@@ -63,7 +63,9 @@ export function startPostgres(): PostgresCluster {
     if (status !== 0) {
       const log = join(folder, 'log');
       const detail = existsSync(log) ? readFileSync(log, 'utf8') : '';
-      throw new Error(`${program} failed: ${error?.message ?? ''}${stderr}${detail}`);
+      throw new Error(
+        `${program} failed: ${error?.message ?? ''}${program === 'initdb' ? stderr : ''}${detail}`,
+      );
     }
   };
   try {

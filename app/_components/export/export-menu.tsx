@@ -84,38 +84,37 @@ export function ExportMenu({
             <Download aria-hidden /> Export
           </Button>
         </DropdownMenu.Trigger>
-        <DropdownMenu.Portal>
-          <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} className={PANEL}>
-            <Item disabled={!hasFrames} onSelect={zip}>
-              Frames as ZIP
-            </Item>
-            <Item disabled={!hasFrames} onSelect={csv}>
-              Table (CSV)
-            </Item>
-            <Item disabled={!hasFrames} onSelect={sheet}>
-              Contact sheet (PNG)
-            </Item>
-            <Item disabled={!hasFrames} onSelect={cut}>
-              Clip of these moments
-            </Item>
-            <Submenu label="Copy for a vision model" disabled={!hasFrames}>
-              <Item onSelect={() => chat('openai')}>OpenAI shape</Item>
-              <Item onSelect={() => chat('anthropic')}>Anthropic shape</Item>
-            </Submenu>
-            <DropdownMenu.Separator className="my-1 h-px bg-line" />
-            <Submenu
-              label={clips.length === 1 ? 'Embeddings of this clip' : 'Embeddings of these clips'}
-              disabled={clips.length === 0}
-            >
-              <Item onSelect={() => rows('jsonl', 'scope')}>JSON lines</Item>
-              <Item onSelect={() => rows('sql', 'scope')}>SQL for PostgreSQL</Item>
-            </Submenu>
-            <Submenu label="Embeddings of the library">
-              <Item onSelect={() => rows('jsonl', 'library')}>JSON lines</Item>
-              <Item onSelect={() => rows('sql', 'library')}>SQL for PostgreSQL</Item>
-            </Submenu>
-          </DropdownMenu.Content>
-        </DropdownMenu.Portal>
+        {/* No portal: outside of the page's landmarks a menu is lost to those who go by them. */}
+        <DropdownMenu.Content align="end" sideOffset={4} collisionPadding={8} className={PANEL}>
+          <Item disabled={!hasFrames} onSelect={zip}>
+            Frames as ZIP
+          </Item>
+          <Item disabled={!hasFrames} onSelect={csv}>
+            Table (CSV)
+          </Item>
+          <Item disabled={!hasFrames} onSelect={sheet}>
+            Contact sheet (PNG)
+          </Item>
+          <Item disabled={!hasFrames} onSelect={cut}>
+            Clip of these moments
+          </Item>
+          <Submenu label="Copy for a vision model" disabled={!hasFrames}>
+            <Item onSelect={() => chat('openai')}>OpenAI shape</Item>
+            <Item onSelect={() => chat('anthropic')}>Anthropic shape</Item>
+          </Submenu>
+          <DropdownMenu.Separator className="my-1 h-px bg-line" />
+          <Submenu
+            label={clips.length === 1 ? 'Embeddings of this clip' : 'Embeddings of these clips'}
+            disabled={clips.length === 0}
+          >
+            <Item onSelect={() => rows('jsonl', 'scope')}>JSON lines</Item>
+            <Item onSelect={() => rows('sql', 'scope')}>SQL for PostgreSQL</Item>
+          </Submenu>
+          <Submenu label="Embeddings of the library">
+            <Item onSelect={() => rows('jsonl', 'library')}>JSON lines</Item>
+            <Item onSelect={() => rows('sql', 'library')}>SQL for PostgreSQL</Item>
+          </Submenu>
+        </DropdownMenu.Content>
       </DropdownMenu.Root>
       <ExportStatus exporting={exporting} onCancel={cancel} onDismiss={dismiss} />
     </>
@@ -140,11 +139,9 @@ function Submenu({
       <DropdownMenu.SubTrigger className={ITEM} disabled={disabled}>
         {label} <ChevronRight aria-hidden className="size-4" />
       </DropdownMenu.SubTrigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.SubContent sideOffset={4} collisionPadding={8} className={PANEL}>
-          {children}
-        </DropdownMenu.SubContent>
-      </DropdownMenu.Portal>
+      <DropdownMenu.SubContent sideOffset={4} collisionPadding={8} className={PANEL}>
+        {children}
+      </DropdownMenu.SubContent>
     </DropdownMenu.Sub>
   );
 }

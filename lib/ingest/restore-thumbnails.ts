@@ -1,0 +1,42 @@
+import type { FramePicture } from '@/lib/video/frame-pictures';
+import { THUMBNAIL_LONGEST_SIDE } from '@/lib/video/thumbnail';
+import type { FramesiftServices } from './services';
+
+/** Pictures decoded and stored at a time, so that the first are seen soon. */
+const BATCH_SIZE = 32;
+
+const QUALITY = 0.7;
+
+/** What is needed of the services. */
+interface Restorer {
+  database: Pick<FramesiftServices['database'], 'framesWithoutPicture' | 'storeThumbnails'>;
+  video: Pick<FramesiftServices['video'], 'readPictures'>;
+}
+
+/**
+ * Makes the missing thumbnails of a clip from its file: a clip that was brought in from a file of rows has none.
+ *
+ * @returns how many were made
+ */
+export async function restoreThumbnails(services: Restorer, eventId: string, file: Blob): Promise<number> {
+  const missing = await services.database.framesWithoutPicture(eventId);
+  let restored = 0;
+  for (let start = 0; start < missing.length; start += BATCH_SIZE) {
+    const batch = missing.slice(start, start + BATCH_SIZE);
+    const times = batch.map(({ timestampMs }) => timestampMs);
+    const read = (type: 'image/webp' | 'image/jpeg') =>
+      services.video.readPictures(file, times, { type, quality: QUALITY, maxSide: THUMBNAIL_LONGEST_SIDE });
+    let pictures: FramePicture[] = await read('image/webp');
+    // Some browsers write no WebP.
+    if (pictures.every(({ blob }) => blob === null)) pictures = await read('image/jpeg');
+    const thumbnails: { frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[] = [];
+    for (const [i, { blob }] of pictures.entries()) {
+      if (!blob) continue;
+      const thumbnail = new Uint8Array(await blob.arrayBuffer());
+      thumbnails.push({ frameIndex: batch[i]!.frameIndex, thumbnail });
+    }
+    await services.database.storeThumbnails(eventId, thumbnails);
+    restored += thumbnails.length;
+  }
+  return restored;
+}
