@@ -206,15 +206,15 @@ export class VectorCache {
         base.stamp = stamp;
         return base;
       }
+      const since = base?.stamp.newest ?? null;
       const canAdd =
-        base !== null &&
-        base.stamp.newest !== null &&
+        since !== null &&
         // Rows that were brought in from a file keep their times: then the newest may be older than before.
         stamp.newest !== null &&
-        stamp.newest >= base.stamp.newest &&
-        base.stamp.source === stamp.source &&
-        stamp.rows >= base.stamp.rows;
-      const newer = await this.#readAll(eventId, modelVersion, stamp, canAdd ? base!.stamp.newest : null);
+        stamp.newest >= since &&
+        base!.stamp.source === stamp.source &&
+        stamp.rows >= base!.stamp.rows;
+      const newer = await this.#readAll(eventId, modelVersion, stamp, canAdd ? since : null);
       const merged = canAdd ? merge(base!, newer) : { packed: newer, keptRows: 0 };
       this.#versions += 1;
       const next: CachedVectors = {
