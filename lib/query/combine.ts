@@ -26,9 +26,9 @@ const LEAST_LIKELIHOOD = 1e-6;
 const SAMPLE_FRAMES = 4096;
 
 /**
- * Where nobody has calibrated the model, a frame is taken to show a text when its cosine is so many standard deviations
- * above the median frame's, and no longer not to with this slope. With the bundled model's own calibration left
- * aside, 2 and 2.5 come nearest to what it gives (docs/decisions/019-composed-questions.md).
+ * Where nobody has calibrated the model, a frame is as likely as not to show a text whose cosine is so many standard
+ * deviations above the median frame's, and with this slope. Measured with the bundled model, its calibration left aside
+ * (docs/decisions/019-composed-questions.md).
  */
 const TEXT_CENTRE = 2;
 const TEXT_SLOPE = 2.5;
