@@ -28,7 +28,7 @@ export interface AnswerSettings {
 
 export const DEFAULT_SETTINGS: AnswerSettings = { count: 8, strategy: 'auto', order: 'relevance' };
 
-const FIELD = 'min-h-9 rounded-lg border border-line bg-surface px-2 text-ink';
+const FIELD = 'min-h-9 max-w-44 rounded-lg border border-line bg-surface px-2 text-ink';
 
 /** The frames that answer the question, or a sentence on why there are none. */
 export function AnswerPanel({
