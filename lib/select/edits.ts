@@ -25,8 +25,8 @@ export interface EditedSelection {
 
 /**
  * A selection with a person's changes. Whatever was not touched stays: a dropped pick is replaced by the best frame
- * that is left, one that looks unlike every other pick if there is one; a pin beyond `count` pushes out the
- * lowest-scored pick that is not pinned (the later one of equals).
+ * that is left, and of those that fit the question by one that looks unlike every other pick if there is one; a pin
+ * beyond `count` pushes out the lowest-scored pick that is not pinned (the later one of equals).
  *
  * @param input what `selection` was chosen from
  * @throws RangeError when a row is not in the input, or both pinned and dropped, and as a strategy does
@@ -38,7 +38,7 @@ export function applyEdits(
   edits: SelectionEdits,
 ): EditedSelection {
   checkInput(input, count);
-  const { vectors, dimension, scores } = input;
+  const { vectors, dimension, scores, likelihoods, levels } = input;
   const pinned = new Set(edits.pinned);
   const dropped = new Set(edits.dropped);
   for (const row of [...selection.rows, ...pinned, ...dropped]) {
@@ -66,10 +66,14 @@ export function applyEdits(
     const isFree = (row: number): boolean => !chosen.has(row) && !dropped.has(row);
     const pool = comparisonPool(scores, dimension, count + dropped.size).filter(isFree);
     const anyway = topRows(scores, count + dropped.size + chosen.size).filter(isFree);
+    const leastScore = selection.rows.reduce((least, row) => Math.min(least, scores[row]!), Infinity);
+    // Something new that does not fit is no replacement.
+    const fits = (row: number): boolean =>
+      likelihoods && levels ? likelihoods[row]! >= levels.possible : scores[row]! >= leastScore;
     while (chosen.size < wanted) {
       const isNew = (row: number): boolean =>
         Array.from(chosen).every((other) => rowCosine(vectors, dimension, row, other) <= MAX_SIMILARITY);
-      const row = pool.find((one) => isFree(one) && isNew(one)) ?? anyway.find(isFree)!;
+      const row = pool.find((one) => isFree(one) && fits(one) && isNew(one)) ?? anyway.find(isFree)!;
       chosen.add(row);
       const place = vacant.shift();
       if (place !== undefined) replacedBy.set(place, row);

@@ -70,12 +70,17 @@ describe('applyEdits', () => {
     expect(Array.from(edited.replacedBy)).toEqual(replaced);
   });
 
-  it('replaces by a frame that looks unlike the others, and by any when there is none', () => {
+  it('replaces by a frame that looks unlike the others and fits, and by the best there is otherwise', () => {
     const vectors = [at(0), at(40), at(5), at(80)];
-    const input = inputOf([0.9, 0.8, 0.7, 0.1], { vectors });
-    const selection = topK.select(input, 2);
-    expect(applyEdits(selection, input, 2, { pinned: [], dropped: [1] }).rows).toEqual([0, 3]);
-    expect(applyEdits(selection, input, 2, { pinned: [], dropped: [1, 3] }).rows).toEqual([0, 2]);
+    const rowsFor = (likelihoods: number[] | undefined, dropped: number[]) => {
+      const input = inputOf([0.9, 0.8, 0.7, 0.4], { vectors, ...(likelihoods && { likelihoods }) });
+      return applyEdits(topK.select(input, 2), input, 2, { pinned: [], dropped }).rows;
+    };
+    expect(rowsFor([0.9, 0.8, 0.7, 0.25], [1])).toEqual([0, 3]);
+    expect(rowsFor([0.9, 0.8, 0.7, 0.24], [1])).toEqual([0, 2]);
+    expect(rowsFor([0.9, 0.8, 0.7, 0.25], [1, 3])).toEqual([0, 2]);
+    // Without likelihoods nobody knows what fits; what scores less than every pick is not taken for being new.
+    expect(rowsFor(undefined, [1])).toEqual([0, 2]);
   });
 
   it('pushes out the later of two equally bad picks', () => {
