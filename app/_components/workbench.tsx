@@ -2,7 +2,8 @@
 
 import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { pictureQuestion, type Question } from '@/lib/ask/question';
+import { addAttachment, pictureAttachment } from '@/lib/ask/attachments';
+import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
 import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
@@ -79,7 +80,7 @@ export function Workbench() {
     const videos = files.filter((file) => !file.type.startsWith('image/'));
     const [picture] = pictures;
     if (picture && videos.length === 0 && clip) {
-      ask(clip.id, pictureQuestion(picture));
+      ask(clip.id, addAttachment(null, pictureAttachment(picture)));
       return;
     }
     if (picture && videos.length === 0) {

@@ -74,12 +74,6 @@ const READ_TIMEOUT_MS = 30_000;
 /** A picture of 50 megapixels takes a second or two to open. */
 const PREPARE_TIMEOUT_MS = 30_000;
 
-/** The question that a picture alone is. */
-export function pictureQuestion(image: File): Question {
-  const attachment: Attachment = { number: 1, image, name: image.name, source: { kind: 'picture' } };
-  return { text: '#1', attachments: [attachment] };
-}
-
 /** A question in the words of the page: its text, or a picture's name where it is nothing else. */
 export function describeQuestion({ text, attachments }: Question): string {
   const only = attachments.find(({ number }) => text.trim() === `#${number}`);

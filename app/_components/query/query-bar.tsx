@@ -2,13 +2,21 @@
 
 import { Tooltip } from 'radix-ui';
 import { ImageUp, Search, X } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
-import { pictureQuestion, type Question } from '@/lib/ask/question';
+import { useEffect, useRef, useState, type ClipboardEvent } from 'react';
+import { addAttachment, pictureAttachment, removeAttachment, tidyQuestion } from '@/lib/ask/attachments';
+import type { Attachment, Question } from '@/lib/ask/question';
+import { QuerySyntaxError } from '@/lib/query/parse';
 import { MAX_QUERY_LENGTH } from '@/lib/query/prompts';
-import { useObjectUrl } from '../../_hooks/use-object-url';
 import { Button } from '../ui/button';
+import { AttachmentChips } from './attachment-chips';
+import { CropDialog } from './crop-dialog';
+import { QueryHelp } from './query-help';
+import { QueryProblem } from './query-problem';
 
-/** Where the question is typed, or a picture is given instead of one. */
+const NOTHING: Question = { text: '', attachments: [] };
+const PROBLEM_ID = 'query-problem';
+
+/** Where the question is typed, with the pictures that belong to it. */
 export function QueryBar({
   question,
   examples,
@@ -16,16 +24,26 @@ export function QueryBar({
   onClear,
 }: {
   question: Question | null;
-  /** Questions to try, shown while there is none. */
+  /** Questions to try, shown while there is none; the help is made of the first two. */
   examples: readonly string[];
   onAsk: (question: Question) => void;
   onClear: () => void;
 }) {
-  const [text, setText] = useState('');
-  const [isEmptyAsked, setEmptyAsked] = useState(false);
+  const [draft, setDraft] = useState(question ?? NOTHING);
+  const [asked, setAsked] = useState(question);
+  const [problem, setProblem] = useState<QuerySyntaxError | null>(null);
+  const [cropped, setCropped] = useState<Attachment | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const picker = useRef<HTMLInputElement>(null);
-  const picture = useObjectUrl(question?.attachments[0]?.image ?? null);
+  /** Whether the picture that is being chosen takes the place of what is typed. */
+  const replaces = useRef(false);
+
+  // What is asked elsewhere, by a dropped picture or from a frame, is shown here too.
+  if (question !== asked) {
+    setAsked(question);
+    setDraft(question ?? NOTHING);
+    setProblem(null);
+  }
 
   useEffect(() => {
     const focusOnSlash = (event: KeyboardEvent) => {
@@ -40,61 +58,99 @@ export function QueryBar({
     return () => document.removeEventListener('keydown', focusOnSlash);
   }, []);
 
-  const ask = (value: string) => {
-    const trimmed = value.trim();
-    setEmptyAsked(trimmed === '');
-    if (trimmed === '') input.current?.focus();
-    else onAsk({ text: trimmed, attachments: [] });
+  const edit = (next: Question) => {
+    setDraft(next);
+    setProblem(null);
+  };
+  const ask = (next: Question) => {
+    edit(next);
+    try {
+      onAsk(tidyQuestion(next));
+    } catch (error) {
+      if (!(error instanceof QuerySyntaxError)) throw error;
+      setProblem(error);
+      input.current?.focus();
+      // Selected, so that what is typed next takes its place.
+      input.current?.setSelectionRange(error.start, error.end);
+    }
   };
   const clear = () => {
-    setText('');
-    setEmptyAsked(false);
+    edit(NOTHING);
     onClear();
     input.current?.focus();
+  };
+  const choosePicture = (instead: boolean) => {
+    replaces.current = instead;
+    picker.current?.click();
+  };
+  const addPicture = (image: File) =>
+    ask(addAttachment(replaces.current ? null : draft, pictureAttachment(image)));
+  const remove = ({ number }: Attachment) => {
+    const rest = removeAttachment(draft, number);
+    if (rest.text === '') clear();
+    else ask(rest);
+    input.current?.focus();
+  };
+  const paste = (event: ClipboardEvent<HTMLInputElement>) => {
+    const picture = Array.from(event.clipboardData.files).find(({ type }) => type.startsWith('image/'));
+    const lines = event.clipboardData
+      .getData('text')
+      .split(/[\r\n\u2028\u2029]+/u)
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    if (picture) {
+      event.preventDefault();
+      replaces.current = false;
+      addPicture(picture);
+    } else if (lines.length > 1) {
+      // The box has one line, and would run the lines of a list together.
+      event.preventDefault();
+      const { selectionStart, selectionEnd } = event.currentTarget;
+      const before = draft.text.slice(0, selectionStart ?? 0);
+      const after = draft.text.slice(selectionEnd ?? draft.text.length);
+      edit({ ...draft, text: `${before}${lines.join(' | ')}${after}`.slice(0, MAX_QUERY_LENGTH) });
+    }
   };
 
   return (
     <div className="space-y-2">
       <form
         role="search"
-        className="flex items-center gap-2 rounded-2xl border border-line bg-surface p-1.5 shadow-sm focus-within:border-accent"
+        className="flex flex-wrap items-center justify-end gap-2 rounded-2xl border border-line bg-surface p-1.5 shadow-sm focus-within:border-accent sm:flex-nowrap"
         onSubmit={(event) => {
           event.preventDefault();
-          ask(text);
+          ask(draft);
         }}
       >
-        {question?.attachments[0] ? (
-          <span className="flex min-w-0 flex-1 items-center gap-3 px-2 text-sm">
-            {/* eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise */}
-            {picture && <img src={picture} alt="" className="size-9 rounded-md object-cover" />}
-            <span className="truncate">Frames that look like {question.attachments[0].name}</span>
-          </span>
-        ) : (
-          <input
-            ref={input}
-            type="text"
-            enterKeyHint="search"
-            aria-label="What are you looking for?"
-            aria-invalid={isEmptyAsked}
-            aria-describedby={isEmptyAsked ? 'query-hint' : undefined}
-            placeholder="What are you looking for? “a red car”"
-            maxLength={MAX_QUERY_LENGTH}
-            value={text}
-            onChange={(event) => {
-              setText(event.target.value);
-              setEmptyAsked(false);
-            }}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape') clear();
-            }}
-            className="min-h-10 min-w-0 flex-1 bg-transparent px-3 outline-none placeholder:text-ink-2"
-          />
-        )}
-        {(question !== null || text !== '') && (
+        <input
+          ref={input}
+          type="text"
+          enterKeyHint="search"
+          autoComplete="off"
+          aria-label="What are you looking for?"
+          aria-invalid={problem !== null}
+          aria-describedby={problem ? PROBLEM_ID : undefined}
+          placeholder="What are you looking for? “a red car”"
+          maxLength={MAX_QUERY_LENGTH}
+          value={draft.text}
+          onChange={(event) => edit({ ...draft, text: event.target.value })}
+          onPaste={paste}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') clear();
+          }}
+          className="min-h-10 min-w-0 flex-auto basis-full bg-transparent px-3 outline-none placeholder:text-ink-2 sm:basis-0"
+        />
+        {(question !== null || draft.text !== '' || draft.attachments.length > 0) && (
           <Button variant="ghost" icon aria-label="Clear the question" onClick={clear}>
             <X aria-hidden />
           </Button>
         )}
+        <QueryHelp
+          examples={examples}
+          hasPicture={draft.attachments.some(({ number }) => number === 1)}
+          onExample={(text) => ask({ ...draft, text })}
+          onPicture={() => choosePicture(true)}
+        />
         <input
           ref={picker}
           type="file"
@@ -103,7 +159,8 @@ export function QueryBar({
           data-testid="picture-input"
           onChange={(event) => {
             const image = event.target.files?.[0];
-            if (image) onAsk(pictureQuestion(image));
+            if (image) addPicture(image);
+            replaces.current = false;
             event.target.value = '';
           }}
         />
@@ -114,7 +171,7 @@ export function QueryBar({
                 variant="ghost"
                 icon
                 aria-label="Search with a picture"
-                onClick={() => picker.current?.click()}
+                onClick={() => choosePicture(false)}
               >
                 <ImageUp aria-hidden />
               </Button>
@@ -134,11 +191,8 @@ export function QueryBar({
           <span className="sr-only sm:hidden">Find frames</span>
         </Button>
       </form>
-      {isEmptyAsked && (
-        <p id="query-hint" role="alert" className="px-3 text-sm text-warn">
-          Type a few words about what you want to see, such as “a red car”.
-        </p>
-      )}
+      {problem && <QueryProblem id={PROBLEM_ID} text={draft.text} problem={problem} />}
+      <AttachmentChips attachments={draft.attachments} onCrop={setCropped} onRemove={remove} />
       {question === null && examples.length > 0 && (
         <div className="flex flex-wrap items-center gap-2 px-2 text-sm">
           <span className="text-ink-2">Try</span>
@@ -147,16 +201,22 @@ export function QueryBar({
               key={example}
               type="button"
               className="rounded-full border border-line bg-surface px-3 py-1 hover:border-accent"
-              onClick={() => {
-                setText(example);
-                ask(example);
-              }}
+              onClick={() => ask({ ...draft, text: example })}
             >
               {example}
             </button>
           ))}
         </div>
       )}
+      <CropDialog
+        picture={cropped}
+        onSearch={(part) => {
+          setCropped(null);
+          const attachments = draft.attachments.map((each) => (each.number === part.number ? part : each));
+          ask({ ...draft, attachments });
+        }}
+        onClose={() => setCropped(null)}
+      />
     </div>
   );
 }

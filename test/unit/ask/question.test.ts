@@ -1,11 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import {
-  describeQuestion,
-  encodeQuestion,
-  pictureQuestion,
-  type Attachment,
-  type AttachmentSource,
-} from '@/lib/ask/question';
+import { describeQuestion, encodeQuestion, type Attachment, type AttachmentSource } from '@/lib/ask/question';
 import type { Calibration } from '@/lib/clip/calibration';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { FramesiftServices } from '@/lib/ingest/services';
@@ -205,9 +199,5 @@ describe('describeQuestion', () => {
     ['red car', 'red car'],
   ])('calls %j “%s”', (text, name) => {
     expect(describeQuestion({ text, attachments: [attachment(1)] })).toBe(name);
-  });
-
-  it('calls a lone picture by its name', () => {
-    expect(describeQuestion(pictureQuestion(new File(['x'], 'like this.webp')))).toBe('like this.webp');
   });
 });

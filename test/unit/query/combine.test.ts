@@ -134,6 +134,17 @@ describe('pictures among the terms', () => {
     expect(best.sort((a, b) => a - b)).toEqual([0, 1, 10, 11, 12]);
   });
 
+  it('what counts as alike depends on how alike the model finds other frames', () => {
+    const cars = [0.8, 0.7, ...Array<number>(9).fill(0.01)];
+    const others = Array<number>(9);
+    // Parts of a picture find their frame at 0.75 where other frames lie near 0.1 …
+    const part = picture(-1, 0.75, 0.1, ...others.fill(0.1));
+    expect(ranking([[rated(1, ...cars), part]])[0]).toBe(1);
+    // … and where they lie near 0.75 themselves, that says nothing.
+    const crowded = picture(-1, 0.75, 0.7, ...others.fill(0.72));
+    expect(ranking([[rated(1, ...cars), crowded]])[0]).toBe(0);
+  });
+
   it('a picture of something else leaves the order as it is', () => {
     const elsewhere = [0.1, 0.2, 0.3, 0.25, 0.05, 0.1, 0.2, 0.3, 0.15, 0.1, 0.25, 0.2, 0.3];
     expect(ranking([[rated(1, ...car), picture(-1, ...elsewhere)]]).slice(0, 5)).toEqual(
