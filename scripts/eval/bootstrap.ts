@@ -30,14 +30,9 @@ export function bootstrapMean(values: readonly number[], clusters: readonly stri
   const random = new Random('bootstrap');
   const means = new Float64Array(RESAMPLES);
   for (let draw = 0; draw < RESAMPLES; draw += 1) {
-    let sum = 0;
-    let count = 0;
-    for (let turn = 0; turn < groups.length; turn += 1) {
-      const group = random.pick(groups);
-      sum += group.sum;
-      count += group.count;
-    }
-    means[draw] = sum / count;
+    const drawn = groups.map(() => random.pick(groups));
+    const sum = drawn.reduce((total, group) => total + group.sum, 0);
+    means[draw] = sum / drawn.reduce((total, group) => total + group.count, 0);
   }
   means.sort();
   const at = (share: number): number => means[Math.round(share * (RESAMPLES - 1))]!;

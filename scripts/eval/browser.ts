@@ -75,7 +75,10 @@ export class ClipBrowser {
       const page = await openModulePage(browser, 'scripts/eval/page/compose');
       await page.waitForFunction('globalThis.evaluation !== undefined', undefined, { timeout: 30_000 });
       const { file, scenes } = this.#sample;
-      await page.evaluate(([clip, list]) => evaluation.loadSample(clip, list), [base64(file), scenes] as const);
+      await page.evaluate(([clip, list]) => evaluation.loadSample(clip, list), [
+        base64(file),
+        scenes,
+      ] as const);
       return page;
     } catch (error) {
       await browser.close();

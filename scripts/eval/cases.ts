@@ -70,7 +70,9 @@ export class FrameReader {
       const pictureBytes = resize.size * resize.size * 3;
       const rows: Float32Array[] = [];
       for (let row = 0; row < timesMs.length; row += 1) {
-        rows.push(await this.#embedder.embedPicture(pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes)));
+        rows.push(
+          await this.#embedder.embedPicture(pixels.subarray(row * pictureBytes, (row + 1) * pictureBytes)),
+        );
       }
       const head = new Float64Array([timesMs.length, ...timesMs]);
       return Buffer.concat([asBytes(head), ...rows.map(asBytes)]);
@@ -108,7 +110,17 @@ export async function makeCases(
     });
     const { id: clipId, half } = truth;
     const scores = scoreFrames(vectors, query);
-    cases.push({ clipId, half, question, vectors, dimension, timesMs, scores, likelihoods, levels: embedder.levels });
+    cases.push({
+      clipId,
+      half,
+      question,
+      vectors,
+      dimension,
+      timesMs,
+      scores,
+      likelihoods,
+      levels: embedder.levels,
+    });
   }
   return cases;
 }

@@ -29,11 +29,9 @@ export const clipFileSchema = z.object({
   id: z.string().min(1),
   /** The clip's file name, in the same folder. */
   file: z.string().min(1),
-  half: z.enum(['train', 'test']),
+  half: z.enum(['train', 'test']).default('test'),
   durationMs: z.number().positive().optional(),
-  scenes: z
-    .array(spanSchema.extend({ source: z.string(), labels: z.array(z.string()) }))
-    .optional(),
+  scenes: z.array(spanSchema.extend({ source: z.string(), labels: z.array(z.string()) })).optional(),
   questions: z.array(questionSchema).min(1),
 });
 

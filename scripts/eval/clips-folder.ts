@@ -4,7 +4,9 @@ import { FramesiftError } from '@/lib/shared/errors';
 import { type ClipFile, clipFileSchema } from './clip-file';
 
 /** The clips that JSON files of a folder describe, in the order of their names. */
-export async function readClipsFolder(folder: string): Promise<{ truth: ClipFile; read: () => Promise<Buffer> }[]> {
+export async function readClipsFolder(
+  folder: string,
+): Promise<{ truth: ClipFile; read: () => Promise<Buffer> }[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     throw new FramesiftError('bad-input', `There is no folder ${folder} to take clips from.`, { cause });
   });
@@ -34,5 +36,8 @@ export function parseClipFile(text: string, path: string): ClipFile {
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const place = issue?.path.join('.') ?? '';
-  throw new FramesiftError('bad-input', `${path}: ${place ? `${place}: ` : ''}${issue?.message ?? 'not valid'}`);
+  throw new FramesiftError(
+    'bad-input',
+    `${path}: ${place ? `${place}: ` : ''}${issue?.message ?? 'not valid'}`,
+  );
 }

@@ -34,7 +34,12 @@ export class Composer {
     this.#version = version;
   }
 
-  static async open(browser: ClipBrowser, plans: readonly ClipPlan[], data: string, sample: SampleFile): Promise<Composer> {
+  static async open(
+    browser: ClipBrowser,
+    plans: readonly ClipPlan[],
+    data: string,
+    sample: SampleFile,
+  ): Promise<Composer> {
     const ids = plans.flatMap(({ shotList }) =>
       shotList.shots.flatMap(({ content }) => (content.kind === 'picture' ? [content.id] : [])),
     );

@@ -1,4 +1,4 @@
-import type { SelectionStrategy, StrategyId, Verdict } from '@/lib/select/selection';
+import type { SelectionStrategy, Verdict } from '@/lib/select/selection';
 import type { Case } from './cases';
 import { bootstrapMean, type Interval } from './bootstrap';
 import { measure, selectByTruth, type Measures } from './measures';
@@ -17,27 +17,28 @@ export interface Outcome {
 }
 
 export interface Contender {
-  id: StrategyId | 'truth';
-  name: string;
+  /** As the report calls it. */
+  id: string;
   choose: (one: Case, count: number) => { rows: readonly number[]; verdict: Verdict | null };
 }
 
 /** Knows the answers: what could be reached at best. */
 export const TRUTH: Contender = {
-  id: 'truth',
-  name: 'a choice that knows the truth',
+  id: '*knows the truth*',
   choose: ({ timesMs, question }, count) => ({
     rows: selectByTruth(timesMs, question.spans, count),
     verdict: null,
   }),
 };
 
-export function contenderOf(strategy: SelectionStrategy): Contender {
+/** @param isCalibrated whether the strategy is given likelihoods, which models that people bring do not have */
+export function contenderOf(strategy: SelectionStrategy, isCalibrated = true): Contender {
   return {
-    id: strategy.id,
-    name: strategy.name,
+    id: isCalibrated ? strategy.id : `${strategy.id}, no calibration`,
     choose: (one, count) => {
-      const { vectors, dimension, scores, timesMs, likelihoods, levels } = one;
+      const { vectors, dimension, scores, timesMs } = one;
+      const calibrated = isCalibrated ? one : { likelihoods: null, levels: null };
+      const { likelihoods, levels } = calibrated;
       const { rows, verdict } = strategy.select(
         { vectors, dimension, scores, timesMs, likelihoods, levels },
         count,
@@ -45,7 +46,9 @@ export function contenderOf(strategy: SelectionStrategy): Contender {
       const wanted = Math.min(count, timesMs.length);
       const isInOrder = rows.every((row, index) => row > (rows[index - 1] ?? -1) && row < timesMs.length);
       if (rows.length !== wanted || !isInOrder) {
-        throw new Error(`${strategy.id} did not choose ${wanted} different frames of ${one.clipId} in order.`);
+        throw new Error(
+          `${strategy.id} did not choose ${wanted} different frames of ${one.clipId} in order.`,
+        );
       }
       return { rows, verdict };
     },

@@ -105,7 +105,10 @@ export function selectByTruth(timesMs: Float64Array, scenes: readonly Span[], co
   const chosen = new Set(
     inside.flatMap((rows, scene) => {
       const quota = quotas[scene]!;
-      return Array.from({ length: quota }, (_, index) => rows[Math.floor(((index + 0.5) * rows.length) / quota)]!);
+      return Array.from(
+        { length: quota },
+        (_, index) => rows[Math.floor(((index + 0.5) * rows.length) / quota)]!,
+      );
     }),
   );
   for (let row = 0; row < timesMs.length && chosen.size < wanted; row += 1) chosen.add(row);

@@ -18,12 +18,14 @@ export interface Scored {
 export function writeReport(scored: readonly Scored[], cases: readonly Case[]): string {
   const parts = [describeSet(cases)];
   for (const half of HALVES) {
-    if (cases.some((one) => one.half === half)) parts.push(`**${title(half)}**`, strategyTable(ofHalf(scored, half)));
+    if (cases.some((one) => one.half === half))
+      parts.push(`**${title(half)}**`, strategyTable(ofHalf(scored, half)));
   }
   const half = cases.some((one) => one.half === 'test') ? 'test' : 'train';
   const judged = ofHalf(scored, half);
   const auto = judged.find(({ contender }) => contender.id === 'auto');
-  if (!auto) return [...parts, '`auto` is not among the strategies, so there is nothing to compare.'].join('\n\n');
+  if (!auto)
+    return [...parts, '`auto` is not among the strategies, so there is nothing to compare.'].join('\n\n');
   parts.push(comparison(auto, judged, half), verdicts(scored));
   return parts.join('\n\n');
 }
@@ -61,7 +63,7 @@ function strategyTable(scored: readonly Scored[]): string {
     'UKSS',
   ];
   const rows = scored.map(({ contender, outcomes }) => [
-    contender.id === 'truth' ? `*${contender.name}*` : contender.id,
+    contender.id,
     ...COUNTS.map((count) => meanOf(outcomes, count, 'combined').toFixed(3)),
     ...(['keyFrameRate', 'sceneHitRate', 'balance', 'ukss'] as const).map((name) =>
       meanOf(outcomes, PARTS_COUNT, name).toFixed(3),

@@ -89,7 +89,10 @@ try {
   console.error(`What is made is kept in ${CACHE}.`);
   const cases = await collectCases();
   if (values.export !== undefined) await exportCases(values.export, cases);
-  const contenders = [...STRATEGIES.map(contenderOf), TRUTH];
+  const contenders = STRATEGIES.flatMap((strategy) =>
+    strategy.id === 'auto' ? [contenderOf(strategy), contenderOf(strategy, false)] : [contenderOf(strategy)],
+  );
+  contenders.push(TRUTH);
   const scored = contenders.map((contender) => ({ contender, outcomes: evaluate(contender, cases) }));
   const report = writeReport(scored, cases);
   console.log(report);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { unzipSync } from 'fflate';
 import { FramesiftError } from '@/lib/shared/errors';
+import { UNCLEAR_PICTURES } from './unclear-pictures';
 
 /** A line of captions.jsonl.gz, as far as it is read here. */
 export interface CaptionRow {
@@ -83,7 +84,7 @@ function classCaptions(rows: readonly CaptionRow[]): Map<string, string[]> {
   );
 }
 
-/** The pictures of `folder` that the bundled model was not trained on, in file order. */
+/** The pictures of `folder` that the bundled model was not trained on and that show what they say, in file order. */
 export async function readPictures(folder: string): Promise<Picture[]> {
   const rows = gunzipSync(await readData(folder, 'captions.jsonl.gz'))
     .toString('utf8')
@@ -93,8 +94,8 @@ export async function readPictures(folder: string): Promise<Picture[]> {
   const splits = splitRows(rows);
   const common = classCaptions(rows);
   return rows.flatMap((row, index) => {
-    if (splits[index] === 'train') return [];
     const { shard, file, source, captions, w, h } = row;
+    if (splits[index] === 'train' || UNCLEAR_PICTURES[shard]?.includes(file)) return [];
     const label = row.label ?? null;
     const ofClass = label === null ? [] : (common.get(`${source}\n${label}`) ?? []);
     const name = label?.replaceAll(/[/_]/g, ' ') ?? '';

@@ -23,7 +23,7 @@ export interface SampleScene {
 /** Changes every clip. */
 const SEED = 'framesift select 1';
 
-const CLIPS_PER_HALF = { mixed: 11, whole: 5, watch: 5, sample: 3 };
+const CLIPS_PER_HALF = { mixed: 10, whole: 7, watch: 5, sample: 3 };
 
 const FRAME_RATE = 5;
 const BITRATE = 180_000;
@@ -40,6 +40,9 @@ const MIN_ASPECT = 0.9;
 /** How often distractors come from each source; the rest of the sources share what is left. */
 const SOURCE_WEIGHTS: Record<string, number> = { flickr8k: 4, miniplaces: 4, tinyimagenet: 1.5 };
 const OTHER_SOURCES_WEIGHT = 1;
+
+/** How many distractors come from the sources of the things that are asked for. */
+const NEAR_SHARE = 0.4;
 
 /** Words that do not tell a caption from another one's. */
 const COMMON_WORDS = new Set(
@@ -186,8 +189,8 @@ class Planner {
     const random = this.#random;
     const asking: Asking[] = [];
     const pieces: Piece[] = [];
-    const shots = [1, 3, 5, 8, 12][index % 5]!;
-    const durationMs = random.whole(60, 130) * 1000;
+    const shots = [1, 3, 5, 8, 12, 1, 6][index % 7]!;
+    const durationMs = random.whole(90, 150) * 1000;
     this.#addThing('whole', shots, asking, pieces, [durationMs / shots / 1000, durationMs / shots / 1000]);
     for (const piece of pieces) piece.ms = Math.max(3000, Math.round(piece.ms * random.between(0.7, 1.3)));
     const things = random.whole(0, 2);
@@ -206,12 +209,18 @@ class Planner {
     const asking: Asking[] = [];
     const pieces: Piece[] = [];
     const empty = this.#empty();
-    this.#addThing(index % 2 === 0 ? 'moment' : 'several', index % 2 === 0 ? 1 : random.whole(2, 4), asking, pieces, [4, 12]);
+    this.#addThing(
+      index % 2 === 0 ? 'moment' : 'several',
+      index % 2 === 0 ? 1 : random.whole(2, 3),
+      asking,
+      pieces,
+      [4, 12],
+    );
     if (index % 3 !== 0) this.#addThing('moment', 1, asking, pieces, [3, 9]);
     this.#addAbsent(asking, [...pieces, { candidate: empty, ms: 0 }], 1);
-    const ordered: Piece[] = [{ candidate: empty, ms: random.whole(10, 40) * 1000 }];
+    const ordered: Piece[] = [{ candidate: empty, ms: random.whole(27, 30) * 1000 }];
     for (const piece of random.shuffle(pieces)) {
-      ordered.push(piece, { candidate: empty, ms: random.whole(12, 45) * 1000 });
+      ordered.push(piece, { candidate: empty, ms: random.whole(30, 40) * 1000 });
     }
     return { pieces: ordered, questions: asking, fades: random.pick([0, 0.3]) };
   }
@@ -239,11 +248,11 @@ class Planner {
     const draw = this.#random.next();
     if (draw < 0.62) return name;
     if (draw < 0.72) return name.replace(/^(an?|the) /, '');
-    const isPlural = !/^(an?|the|somebody) /.test(name);
+    const isPlural = name.endsWith('s') && !/^(an?|the|somebody) /.test(name);
     return this.#random.pick([
       `show me ${name}`,
       `find ${name}`,
-      `is there ${name}?`,
+      `${isPlural ? 'are' : 'is'} there ${name}?`,
       `where ${isPlural ? 'are' : 'is'} ${name}?`,
     ]);
   }
@@ -302,7 +311,16 @@ class Planner {
   /** Adds questions for things that no scene shows or may show. */
   #addAbsent(asking: Asking[], pieces: readonly Piece[], count: number): void {
     let left = count;
-    for (const concept of this.#nextConcepts()) {
+    const sources = new Set(
+      pieces.flatMap(({ candidate }) => (candidate.picture ? [candidate.picture.source] : [])),
+    );
+    const isNear = ({ labels }: Concept): boolean =>
+      labels.some((label) => sources.has(label.split(':')[0]!));
+    // Half of the time something of the same sort as what is there: a blue car where there is a red one.
+    const next = this.#nextConcepts();
+    const order =
+      this.#random.next() < 0.5 ? [...next.filter(isNear), ...next.filter((one) => !isNear(one))] : next;
+    for (const concept of order) {
       if (left === 0) return;
       if (pieces.some(({ candidate }) => mayShow(concept, candidate))) continue;
       asking.push({ asked: this.#ask(concept), kind: 'absent' });
@@ -329,11 +347,17 @@ class Planner {
     const random = this.#random;
     const sources = [...this.#bySource.keys()].filter((source) => source !== 'tuxpaint');
     const weights = sources.map((source) => SOURCE_WEIGHTS[source] ?? OTHER_SOURCES_WEIGHT / 4);
+    // What resembles the things asked for comes from where they come from: cars of other colours, other rooms.
+    const near = pieces.flatMap(({ candidate }) =>
+      candidate.picture && asking.some(({ asked }) => asked.shows(candidate))
+        ? [candidate.picture.source]
+        : [],
+    );
     for (let tries = 0; tries < 2000; tries += 1) {
       let draw = random.next() * weights.reduce((sum, weight) => sum + weight, 0);
       const at = weights.findIndex((weight) => (draw -= weight) < 0);
-      const members = this.#bySource.get(sources[at]!)!;
-      const candidate = random.pick(members);
+      const source = near.length > 0 && random.next() < NEAR_SHARE ? random.pick(near) : sources[at]!;
+      const candidate = random.pick(this.#bySource.get(source)!);
       if ((this.#uses.get(candidate) ?? 0) > tries / 500) continue;
       if (pieces.some((piece) => piece.candidate === candidate)) continue;
       if (!asking.some(({ asked }) => asked.mayShow(candidate))) return candidate;
@@ -346,7 +370,14 @@ class Planner {
     const look = this.#random.pick(looks);
     return {
       content: { kind: 'empty', look, seed: this.#random.whole(1, 1e6) },
-      text: look === 'street' ? 'an empty street, a road' : look === 'dark' ? 'dark, night' : look === 'fog' ? 'fog, mist' : 'a wall',
+      text:
+        look === 'street'
+          ? 'an empty street, a road'
+          : look === 'dark'
+            ? 'dark, night'
+            : look === 'fog'
+              ? 'fog, mist'
+              : 'a wall',
       labels: [`empty:${look}`],
       picture: null,
     };
@@ -360,7 +391,9 @@ class Planner {
       const order = this.#random.shuffle(pieces);
       const clashes = order.filter((piece, index) => {
         const before = order[index - 1];
-        return before && asking.some(({ asked }) => asked.shows(piece.candidate) && asked.shows(before.candidate));
+        return (
+          before && asking.some(({ asked }) => asked.shows(piece.candidate) && asked.shows(before.candidate))
+        );
       }).length;
       if (clashes < fewest) [best, fewest] = [order, clashes];
     }
@@ -381,12 +414,17 @@ class Planner {
 
   #camera(isWatching: boolean): Camera {
     const random = this.#random;
-    const view = (zoom: number) => ({ x: random.next(), y: random.between(0.2, 0.8), zoom });
-    const near = random.between(1, 1.25);
-    const still = view(near);
+    const near = random.between(1, 1.3);
+    const still = { x: random.next(), y: random.between(0.2, 0.8), zoom: near };
+    // A pan ends on the other side of the picture.
+    const across = { x: 1 - still.x, y: random.between(0.2, 0.8), zoom: near };
     const move = isWatching ? 'fixed' : random.pick(['fixed', 'pan', 'pan', 'zoom', 'hand', 'hand']);
     const to =
-      move === 'fixed' || move === 'hand' ? still : move === 'pan' ? view(near) : { ...still, zoom: random.between(1, 1.3) };
+      move === 'fixed' || move === 'hand'
+        ? still
+        : move === 'pan'
+          ? across
+          : { ...still, zoom: near > 1.15 ? 1 : 1.35 };
     const base = random.between(0.75, 1.15);
     return {
       from: still,
@@ -398,7 +436,10 @@ class Planner {
     };
   }
 
-  #finish(id: string, { pieces, questions, fades }: { pieces: Piece[]; questions: Asking[]; fades: number }): ClipPlan {
+  #finish(
+    id: string,
+    { pieces, questions, fades }: { pieces: Piece[]; questions: Asking[]; fades: number },
+  ): ClipPlan {
     const random = this.#random;
     const isWatching = pieces.filter(({ candidate }) => candidate === pieces[0]?.candidate).length > 2;
     const watching = this.#camera(true);
@@ -421,7 +462,8 @@ class Planner {
     const asked = questions.map(({ asked: { text, shows }, kind }): Question => {
       const shown = scenes.filter((_, index) => shows(pieces[index]!.candidate));
       // A thing that fills the clip counts shot by shot; otherwise shots that touch are one scene.
-      const spans = kind === 'whole' ? shown.map(({ startMs, endMs }) => ({ startMs, endMs })) : joinTouching(shown);
+      const spans =
+        kind === 'whole' ? shown.map(({ startMs, endMs }) => ({ startMs, endMs })) : joinTouching(shown);
       return { text, kind: trueKind(kind, spans), spans };
     });
     const size = random.pick(SIZES);
@@ -468,5 +510,7 @@ function joinTouching(spans: readonly Span[]): Span[] {
 /** The words of a text that tell it from others, singular. */
 function telling(text: string): string[] {
   const words = text.toLowerCase().match(/[a-z]+/g) ?? [];
-  return words.filter((word) => word.length > 2 && !COMMON_WORDS.has(word)).map((word) => word.replace(/(?<=\w{3})s$/, ''));
+  return words
+    .filter((word) => word.length > 2 && !COMMON_WORDS.has(word))
+    .map((word) => word.replace(/(?<=\w{3})s$/, ''));
 }

@@ -38,13 +38,19 @@ const evaluation = {
     file: string,
     scenes: readonly { id: string; startMs: number; endMs: number }[],
   ): Promise<void> {
-    const input = new Input({ source: new BlobSource(new Blob([Uint8Array.fromBase64(file)])), formats: ALL_FORMATS });
+    const input = new Input({
+      source: new BlobSource(new Blob([Uint8Array.fromBase64(file)])),
+      formats: ALL_FORMATS,
+    });
     const track = await input.getPrimaryVideoTrack();
     if (!track) throw new Error('The sample clip has no picture track.');
     const sink = new CanvasSink(track, { width: SAMPLE_WIDTH });
     for (const { id, startMs, endMs } of scenes) {
       const count = Math.floor(((endMs - startMs) / 1000) * SAMPLE_FRAME_RATE);
-      const seconds = Array.from({ length: count }, (_, index) => startMs / 1000 + (index + 0.5) / SAMPLE_FRAME_RATE);
+      const seconds = Array.from(
+        { length: count },
+        (_, index) => startMs / 1000 + (index + 0.5) / SAMPLE_FRAME_RATE,
+      );
       const frames: ImageBitmap[] = [];
       for await (const frame of sink.canvasesAtTimestamps(seconds)) {
         if (frame) frames.push(await createImageBitmap(frame.canvas));
@@ -58,10 +64,17 @@ const evaluation = {
   async compose(list: ShotList, jpegs: Record<string, string>): Promise<string> {
     const pictures = new Map<string, ImageBitmap>();
     for (const [id, jpeg] of Object.entries(jpegs)) {
-      pictures.set(id, await createImageBitmap(new Blob([Uint8Array.fromBase64(jpeg)], { type: 'image/jpeg' })));
+      pictures.set(
+        id,
+        await createImageBitmap(new Blob([Uint8Array.fromBase64(jpeg)], { type: 'image/jpeg' })),
+      );
     }
     const { width, height, frameRate, durationMs, bitrate, shots } = list;
-    const painter = new Painter(width, height, { pictures, sampleFrames, sampleFrameRate: SAMPLE_FRAME_RATE });
+    const painter = new Painter(width, height, {
+      pictures,
+      sampleFrames,
+      sampleFrameRate: SAMPLE_FRAME_RATE,
+    });
     const target = new BufferTarget();
     const output = new Output({ format: new WebMOutputFormat(), target });
     const source = new CanvasSource(painter.context.canvas, {

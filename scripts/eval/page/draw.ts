@@ -87,7 +87,10 @@ export class Painter {
     if (camera.noise > 0) this.#addNoise(camera, atMs);
   }
 
-  #pictureOf(content: ShotContent, shotMs: number): { picture: ImageBitmap | OffscreenCanvas; aspect: number } {
+  #pictureOf(
+    content: ShotContent,
+    shotMs: number,
+  ): { picture: ImageBitmap | OffscreenCanvas; aspect: number } {
     switch (content.kind) {
       case 'picture': {
         const picture = this.#material.pictures.get(content.id);
@@ -191,7 +194,15 @@ function drawEmpty(look: EmptyLook, seed: number): OffscreenCanvas {
       context.fillStyle = random() < 0.5 ? 'black' : 'white';
       context.beginPath();
       const radius = 5 + 70 * random();
-      context.ellipse(width * random(), height * random(), radius, radius * (0.3 + random()), random() * 3, 0, 7);
+      context.ellipse(
+        width * random(),
+        height * random(),
+        radius,
+        radius * (0.3 + random()),
+        random() * 3,
+        0,
+        7,
+      );
       context.fill();
     }
     context.globalAlpha = 1;

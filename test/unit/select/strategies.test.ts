@@ -132,9 +132,27 @@ describe('AKS', () => {
     expect(rows.every((row) => Math.abs(row - 30) < 4)).toBe(true);
   });
 
-  it('splits where nothing stands out, and gives the odd frame to the half with the better best', () => {
-    const scores = [0, 1, 0, 1, 0, 1, 0, 2];
-    expect(aksWith(1).select(inputOf(scores), 3).rows).toEqual([1, 5, 7]);
+  it.each([
+    {
+      name: 'the second half, when it has the better best',
+      scores: [0, 1, 0, 1, 0, 1, 0, 2],
+      count: 3,
+      rows: [1, 5, 7],
+    },
+    {
+      name: 'the first half, when it has the better best',
+      scores: [0, 2, 0, 1, 0, 1, 0, 1],
+      count: 3,
+      rows: [1, 3, 5],
+    },
+    { name: 'the first half of equals', scores: [0, 1, 0, 1, 0, 1, 0, 1], count: 3, rows: [1, 3, 5] },
+  ])('splits where nothing stands out, and gives the odd frame to $name', ({ scores, count, rows }) => {
+    expect(aksWith(1).select(inputOf(scores), count).rows).toEqual(rows);
+  });
+
+  it('splits no further than to the depth of log2 N', () => {
+    // Depth 1: two of the second half, which a further split would take from both of its quarters.
+    expect(aksWith(1).select(inputOf([0, 1, 0, 0, 0, 0, 2, 3]), 3).rows).toEqual([1, 6, 7]);
   });
 
   it('takes the peaks when they stand out', () => {
