@@ -25,28 +25,14 @@ test('an answer is as large and in the order that is asked for', async ({ page }
   await framesift.open();
   await framesift.readSample();
   const eight = await framesift.ask(first!.text);
-  expect(eight.length).toBeLessThanOrEqual(8);
+  expect(new Set(eight.map(({ frameIndex }) => frameIndex)).size).toBe(8);
+  const scores = eight.map(({ score }) => score);
+  expect(scores).toEqual([...scores].sort((a, b) => b - a));
   await page.getByLabel('Number of frames to show').selectOption('4');
   await expect(page.getByTestId('frame')).toHaveCount(4);
-  expect(await framesift.shownFrames()).toEqual(eight.slice(0, 4));
   await page.getByRole('radio', { name: 'By time' }).click();
   const byTime = (await framesift.shownFrames()).map(({ timestampMs }) => timestampMs);
   expect(byTime).toEqual([...byTime].sort((a, b) => a - b));
-
-  await test.step('frames that are nearly the same are folded into one', async () => {
-    const vectors = await page.evaluate(async () => {
-      const [clip] = await window.framesift.listEvents();
-      const rows = await window.framesift.getFrameEmbeddings(clip!.id);
-      return rows.map(({ embedding }) => Array.from(embedding));
-    });
-    const shown = eight.map(({ frameIndex }) => vectors[frameIndex]!);
-    shown.forEach((a, i) =>
-      shown.slice(i + 1).forEach((b) => {
-        expect(a.reduce((sum, value, at) => sum + value * b[at]!, 0)).toBeLessThanOrEqual(0.9201);
-      }),
-    );
-    await expect(page.getByText(/\+\d+ alike/).first()).toBeVisible();
-  });
 });
 
 test('frames of one question are never shown under the words of another', async ({ page }) => {
