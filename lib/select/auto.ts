@@ -101,7 +101,8 @@ function judge(
 ): Verdict {
   const whole: Verdict = { kind: 'whole', spans: [{ startRow: 0, endRow: scores.length - 1 }] };
   const highest = highestEvidence(stretches);
-  if (highest < logOdds(levels?.possible ?? POSSIBLE)) {
+  const least = logOdds(levels?.possible ?? POSSIBLE);
+  if (highest < least) {
     // Without likelihoods nobody knows whether anything fits; that nothing stands out is all there is to say.
     return levels ? { kind: 'absent', spans: [] } : whole;
   }
@@ -109,6 +110,8 @@ function judge(
   let answering = 0;
   stretches.forEach(({ startRow, endRow, evidence }, index) => {
     if (odds[index]! < 0 && evidence < highest) return;
+    // It may get frames; but it is not said to answer what its own frames are called weak matches of.
+    if (levels && evidence < least) return;
     answering += endRow - startRow + 1;
     const last = spans.at(-1);
     if (last?.endRow === startRow - 1) last.endRow = endRow;

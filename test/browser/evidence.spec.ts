@@ -90,12 +90,12 @@ test('frames are pinned, dropped and replaced, and come back', async ({ page }) 
   expect((await framesift.shownFrames()).find(({ isPinned }) => isPinned)?.frameIndex).toBe(
     pinned.frameIndex,
   );
-  await page.getByLabel('How frames are chosen').selectOption('Evenly spaced');
+  await page.getByLabel('How frames are chosen').selectOption('uniform');
   await expect.poll(async () => new Set(await indexes()).size).toBe(4);
   expect(await indexes()).toContain(pinned.frameIndex);
   expect(await indexes()).not.toContain(dropped.frameIndex);
 
-  await page.getByLabel('How frames are chosen').selectOption({ index: 0 });
+  await page.getByLabel('How frames are chosen').selectOption('auto');
   await page.getByLabel('Number of frames to show').selectOption('8');
   await page.getByRole('button', { name: /^Unpin / }).click();
   await page.getByRole('button', { name: 'Bring the last one back' }).click();

@@ -42,6 +42,12 @@ describe('auto', () => {
     { name: 'one scene', scenes: tens(0.01, 0.01, 0.8, 0.01, 0.02), kind: 'moment', spans: [[20, 29]] },
     { name: 'the first scene', scenes: tens(0.6, 0.01, 0.01), kind: 'moment', spans: [[0, 9]] },
     {
+      name: 'one scene and what is only like it',
+      scenes: tens(0.6, 0.01, 0.01, 0.01, 0.01, 0.18),
+      kind: 'moment',
+      spans: [[0, 9]],
+    },
+    {
       name: 'two shots side by side',
       scenes: tens(0.01, 0.7, 0.8, 0.01, 0.01),
       kind: 'moment',
