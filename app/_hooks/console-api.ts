@@ -5,6 +5,7 @@ import { prepareMoments } from '@/lib/ingest/prepare-moments';
 import { STRATEGIES } from '@/lib/select/strategies';
 import type { NewEvent } from '@/lib/db/clip-database';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import type { FramePicture, PictureOptions } from '@/lib/video/frame-pictures';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';
 
@@ -49,6 +50,12 @@ const consoleApi = {
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
   prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
     prepareMoments(getFramesift().services.video, file, timestampsMs, resize),
+  /** Frames of a file as upright pictures of its full size, or of `maxSide`. */
+  readPictures: (
+    file: Blob,
+    timestampsMs: number[],
+    options: PictureOptions = { type: 'image/jpeg', quality: 0.95 },
+  ): Promise<FramePicture[]> => getFramesift().services.video.readPictures(file, timestampsMs, options),
   /** Brings in a file that Framesift exported; null for any other file. */
   importFile: async (file: File): Promise<ImportOutcome | null> => {
     const { importFile } = await import('@/lib/export/import');

@@ -16,21 +16,21 @@ async function openAnswer(page: Page, rate = '1 every 5 seconds'): Promise<Frame
   return framesift;
 }
 
-async function choose(page: Page, ...names: string[]): Promise<void> {
+/** An item of the menu, or of a group in it. */
+type MenuPath = [item: string] | [group: string, item: string];
+
+async function choose(page: Page, ...[first, second]: MenuPath): Promise<void> {
   await page.getByRole('button', { name: 'Export' }).click();
-  for (const [i, name] of names.entries()) {
-    const item = page.getByRole('menuitem', { name });
-    if (i < names.length - 1) {
-      await item.focus();
-      await item.press('ArrowRight');
-    } else {
-      await item.click();
-    }
-  }
+  const menu = page.getByRole('menu');
+  const item =
+    second === undefined
+      ? menu.getByRole('menuitem', { name: first })
+      : menu.getByRole('group', { name: first }).getByRole('menuitem', { name: second });
+  await item.click();
 }
 
 /** What a menu item downloads. */
-async function download(page: Page, ...names: string[]): Promise<{ name: string; bytes: Buffer }> {
+async function download(page: Page, ...names: MenuPath): Promise<{ name: string; bytes: Buffer }> {
   const waiting = page.waitForEvent('download');
   await choose(page, ...names);
   const file = await waiting;
@@ -186,6 +186,26 @@ test('rows come back into an emptied library to the digit, and give the same ans
     expect(files.filter((path) => path.startsWith('frames/'))).toHaveLength(before.length);
   });
   expect(framesift.problems).toEqual([]);
+});
+
+test('pictures are those of the stored times, which are rounded down as often as up', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await framesift.readSample('4 a second');
+  const stored = (await framesift.query('select timestamp_offset_ms as ms from event_frames order by 1')).map(
+    ({ ms }) => Number(ms),
+  );
+  const decoded = await page.evaluate(
+    async ([base64, times]) => {
+      const file = new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))]);
+      const options = { type: 'image/jpeg', quality: 0.5, maxSide: 64 } as const;
+      // In any order.
+      const pictures = await window.framesift.readPictures(file, times.toReversed(), options);
+      return pictures.map(({ timestampMs }) => timestampMs).toReversed();
+    },
+    [readFileSync(SAMPLE_CLIP).toString('base64'), stored] as const,
+  );
+  expect(decoded).toEqual(stored);
 });
 
 test('a table, a contact sheet and messages are what they say, and come back', async ({ page, context }) => {

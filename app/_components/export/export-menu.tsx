@@ -1,7 +1,7 @@
 'use client';
 
 import { DropdownMenu } from 'radix-ui';
-import { ChevronRight, Download } from 'lucide-react';
+import { Download } from 'lucide-react';
 import type { ComponentProps } from 'react';
 import type { EventSummary } from '@/lib/db/clip-database';
 import type { ChatShape } from '@/lib/export/chat-messages';
@@ -18,9 +18,10 @@ import { ExportStatus } from './export-status';
 const loadExports = () => import('@/lib/export/export-selection');
 type Exports = Awaited<ReturnType<typeof loadExports>>;
 
-const PANEL = 'z-40 min-w-56 rounded-xl border border-line bg-surface p-1 text-sm shadow-xl';
+const PANEL =
+  'z-40 max-h-(--radix-dropdown-menu-content-available-height) min-w-56 overflow-y-auto rounded-xl border border-line bg-surface p-1 text-sm shadow-xl';
 const ITEM =
-  'flex min-h-9 cursor-pointer items-center justify-between gap-6 rounded-lg px-3 py-1.5 outline-none select-none data-[disabled]:cursor-default data-[disabled]:opacity-50 data-[highlighted]:bg-surface-2 data-[state=open]:bg-surface-2';
+  'flex min-h-9 cursor-pointer items-center justify-between gap-6 rounded-lg px-3 py-1.5 outline-none select-none data-[disabled]:cursor-default data-[disabled]:opacity-50 data-[highlighted]:bg-surface-2';
 
 /**
  * Takes away what was found.
@@ -98,22 +99,24 @@ export function ExportMenu({
           <Item disabled={!hasFrames} onSelect={cut}>
             Clip of these moments
           </Item>
-          <Submenu label="Copy for a vision model" disabled={!hasFrames}>
-            <Item onSelect={() => chat('openai')}>OpenAI shape</Item>
-            <Item onSelect={() => chat('anthropic')}>Anthropic shape</Item>
-          </Submenu>
-          <DropdownMenu.Separator className="my-1 h-px bg-line" />
-          <Submenu
-            label={clips.length === 1 ? 'Embeddings of this clip' : 'Embeddings of these clips'}
-            disabled={clips.length === 0}
-          >
-            <Item onSelect={() => rows('jsonl', 'scope')}>JSON lines</Item>
-            <Item onSelect={() => rows('sql', 'scope')}>SQL for PostgreSQL</Item>
-          </Submenu>
-          <Submenu label="Embeddings of the library">
+          <Group label="Copy for a vision model">
+            <Item disabled={!hasFrames} onSelect={() => chat('openai')}>
+              OpenAI shape
+            </Item>
+            <Item disabled={!hasFrames} onSelect={() => chat('anthropic')}>
+              Anthropic shape
+            </Item>
+          </Group>
+          {clips.length > 0 && (
+            <Group label={clips.length === 1 ? 'Embeddings of this clip' : 'Embeddings of these clips'}>
+              <Item onSelect={() => rows('jsonl', 'scope')}>JSON lines</Item>
+              <Item onSelect={() => rows('sql', 'scope')}>SQL for PostgreSQL</Item>
+            </Group>
+          )}
+          <Group label="Embeddings of the library">
             <Item onSelect={() => rows('jsonl', 'library')}>JSON lines</Item>
             <Item onSelect={() => rows('sql', 'library')}>SQL for PostgreSQL</Item>
-          </Submenu>
+          </Group>
         </DropdownMenu.Content>
       </DropdownMenu.Root>
       <ExportStatus exporting={exporting} onCancel={cancel} onDismiss={dismiss} />
@@ -125,24 +128,19 @@ function Item(props: ComponentProps<typeof DropdownMenu.Item>) {
   return <DropdownMenu.Item className={ITEM} {...props} />;
 }
 
-function Submenu({
+/** Items under a heading; not a submenu, for which a narrow screen has no room beside its menu. */
+function Group({
   label,
-  disabled = false,
   children,
 }: {
   label: string;
-  disabled?: boolean;
-  children: ComponentProps<typeof DropdownMenu.SubContent>['children'];
+  children: ComponentProps<typeof DropdownMenu.Group>['children'];
 }) {
   return (
-    <DropdownMenu.Sub>
-      <DropdownMenu.SubTrigger className={ITEM} disabled={disabled}>
-        {label} <ChevronRight aria-hidden className="size-4" />
-      </DropdownMenu.SubTrigger>
-      <DropdownMenu.SubContent sideOffset={4} collisionPadding={8} className={PANEL}>
-        {children}
-      </DropdownMenu.SubContent>
-    </DropdownMenu.Sub>
+    <DropdownMenu.Group aria-label={label} className="mt-1 border-t border-line pt-1">
+      <DropdownMenu.Label className="px-3 py-1 text-xs text-ink-2">{label}</DropdownMenu.Label>
+      {children}
+    </DropdownMenu.Group>
   );
 }
 
