@@ -136,7 +136,8 @@ export function FrameCard({
         <Overlay tabIndex={tabIndex} aria-label={`Drop ${time}`} onClick={() => actions.onDrop(frame)}>
           <X aria-hidden />
         </Overlay>
-        <DropdownMenu.Root>
+        {/* Modal, it would lock scrolling with a <style> element, which the site's policy refuses. */}
+        <DropdownMenu.Root modal={false}>
           <DropdownMenu.Trigger asChild>
             <Overlay tabIndex={tabIndex} aria-label={`More for ${time}`}>
               <Ellipsis aria-hidden />
