@@ -207,6 +207,23 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
   });
 });
 
+describe('a clip that the database refuses half way', () => {
+  it('leaves nothing of itself', async () => {
+    await addClip('a clip', 3);
+    const text = await exportText('sql');
+    await emptyTables(pg);
+    await addClip('another', 1, 1);
+    const before = await snapshot(pg);
+    await pg.exec('alter table frame_embeddings add constraint no_third check (frame_index < 2)');
+    try {
+      await expect(bring(text, 'sql')).rejects.toThrow();
+    } finally {
+      await pg.exec('alter table frame_embeddings drop constraint no_third');
+    }
+    expect(await snapshot(pg)).toEqual(before);
+  });
+});
+
 describe('JSON lines', () => {
   it('may come without what is local, as from a server', async () => {
     await addClip('a clip', 2);
