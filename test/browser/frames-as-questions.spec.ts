@@ -88,7 +88,7 @@ test('several clips are asked at once, and the player follows a frame into its c
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await framesift.readSample('1 every 2 seconds');
-  await framesift.startSample('1 every 3 seconds');
+  await framesift.startSample('1 every 5 seconds');
   await framesift.waitUntilRead();
   await expect(framesift.clips).toHaveCount(2);
   await framesift.ask(second!.text);
