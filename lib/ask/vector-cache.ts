@@ -1,5 +1,5 @@
 import type { FrameBackground } from '@/lib/clip/frame-background';
-import type { ClipDatabase, PackedVectors, VectorStamp } from '@/lib/db/clip-database';
+import type { ClipDatabase, PackedVectors, VectorPage, VectorStamp } from '@/lib/db/clip-database';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -193,7 +193,12 @@ export class VectorCache {
     return rows;
   }
 
-  /** Brings what is known to the state that `stamp` tells of, or a later one. */
+  /**
+   * Brings what is known to the state that `stamp` tells of, or a later one.
+   *
+   * What was known and what is newer hold all rows that there are, and more only when some have gone. So both are
+   * right when they are as many as the stamp says that was read together with the last of them.
+   */
   async #follow(
     eventId: string,
     modelVersion: string,
@@ -206,31 +211,28 @@ export class VectorCache {
         base.stamp = stamp;
         return base;
       }
-      const since = base?.stamp.newest ?? null;
       const canAdd =
-        since !== null &&
-        // Rows that were brought in from a file keep their times: then the newest may be older than before.
-        stamp.newest !== null &&
-        stamp.newest >= since &&
-        base!.stamp.source === stamp.source &&
-        stamp.rows >= base!.stamp.rows;
-      const newer = await this.#readAll(eventId, modelVersion, stamp, canAdd ? since : null);
-      const merged = canAdd ? merge(base!, newer) : { packed: newer, keptRows: 0 };
+        base !== null &&
+        base.stamp.newest !== null &&
+        base.stamp.source === stamp.source &&
+        stamp.rows >= base.stamp.rows;
+      const newer = await this.#readAll(eventId, modelVersion, stamp, canAdd ? base!.stamp.newest : null);
+      const merged = canAdd ? merge(base!, newer.packed) : { packed: newer.packed, keptRows: 0 };
       this.#versions += 1;
       const next: CachedVectors = {
         eventId,
         modelVersion,
         version: this.#versions,
-        stamp,
+        stamp: newer.first,
         background: base?.background?.cut(merged.keptRows) ?? null,
         sceneChanges: null,
         ...merged.packed,
       };
-      if (rowsOf(next) === stamp.rows) return next;
-      // Rows went away, or came while these were read.
-      const latest = (await this.#stamps(modelVersion, [eventId]))[0]!;
-      base = isSame(latest, stamp) || latest.rows < rowsOf(next) ? null : next;
-      stamp = latest;
+      const isComplete = newer.last.source === stamp.source && rowsOf(next) === newer.last.rows;
+      if (isComplete && isSame(newer.first, newer.last)) return next;
+      // Written to between two pages: goes on from the first. Otherwise rows went away: begins again.
+      base = isSame(newer.first, newer.last) ? null : next;
+      stamp = newer.last;
     }
     throw new FramesiftError(
       'timed-out',
@@ -239,36 +241,38 @@ export class VectorCache {
     );
   }
 
+  /** All pages of what is newer, and the stamps of the first and the last of them. */
   async #readAll(
     eventId: string,
     modelVersion: string,
-    { source, rows }: VectorStamp,
+    stamp: VectorStamp,
     newerThan: string | null,
-  ): Promise<PackedVectors> {
-    if (rows === 0) return allocate(0);
+  ): Promise<{ packed: PackedVectors; first: VectorStamp; last: VectorStamp }> {
+    const { source, rows } = stamp;
+    if (rows === 0) return { packed: allocate(0), first: stamp, last: stamp };
     const pages: PackedVectors[] = [];
-    let after: number | undefined;
+    let first: VectorStamp | undefined;
+    let after: number | null = null;
     // Rows of a whole clip go to their place as they come: joining pages at the end would take twice the memory.
     const whole = newerThan === null ? allocate(rows) : null;
     let filled = 0;
-    do {
-      const page = await this.#ask((database) =>
-        database.readVectors(eventId, modelVersion, {
-          source,
-          newerThan,
-          ...(after !== undefined && { after }),
-        }),
+    for (;;) {
+      const page: VectorPage = await this.#ask((database) =>
+        database.readVectors(eventId, modelVersion, { source, newerThan, ...(after !== null && { after }) }),
       );
-      const count = page.packed.frameIndexes.length;
+      const count = rowsOf(page.packed);
       if (whole && pages.length === 0 && filled + count <= rows) {
         copyRows(page.packed, 0, count, whole, filled);
         filled += count;
       } else {
         pages.push(page.packed);
       }
-      after = page.next ?? undefined;
-    } while (after !== undefined);
-    return whole && filled > 0 ? concatenate([cut(whole, filled), ...pages]) : concatenate(pages);
+      first ??= page.stamp;
+      after = page.next;
+      if (after !== null) continue;
+      const packed = concatenate(whole && filled > 0 ? [cut(whole, filled), ...pages] : pages);
+      return { packed, first, last: page.stamp };
+    }
   }
 
   #stamps(modelVersion: string, eventIds: string[]): Promise<VectorStamp[]> {

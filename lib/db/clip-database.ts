@@ -270,7 +270,8 @@ export class ClipDatabase {
   }
 
   /**
-   * Some thousand vectors of a clip and a model in frame order, packed; the arrays are transferred to the caller.
+   * Some thousand vectors of a clip and a model in frame order, packed, and the stamp of the moment that they were read
+   * in; the arrays are transferred to the caller.
    *
    * @param options.source where the clip's stamp says that they lie
    * @param options.newerThan a stamp's `newest`: leaves out what that stamp has seen
@@ -281,7 +282,9 @@ export class ClipDatabase {
     modelVersion: string,
     options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
   ): Promise<VectorPage> {
-    const page = await this.#run((db) => readVectors(db, eventId, modelVersion, options));
+    const page = await this.#run((db) =>
+      db.transaction((tx) => readVectors(tx, eventId, modelVersion, options)),
+    );
     const { frameIndexes, timestampsMs, vectors } = page.packed;
     return Comlink.transfer(page, [frameIndexes.buffer, timestampsMs.buffer, vectors.buffer]);
   }

@@ -39,6 +39,8 @@ const ROWS_PER_CALL = 4 * ROWS_PER_READ;
 
 /** One page of an event's vectors. */
 export interface VectorPage {
+  /** The state that the event's vectors were in when these were read. */
+  stamp: VectorStamp;
   packed: PackedVectors;
   /** `after` of the next page; null when this is the last. */
   next: number | null;
@@ -90,7 +92,7 @@ async function readStamps(
 }
 
 /**
- * Vectors of one event and model in frame order, some thousand at a time.
+ * Vectors of one event and model in frame order, some thousand at a time. With its stamp, so in a transaction.
  *
  * @param options.newerThan leaves out rows that a stamp with this `newest` has seen
  * @param options.after `next` of the page before
@@ -101,6 +103,7 @@ export async function readVectors(
   modelVersion: string,
   options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
 ): Promise<VectorPage> {
+  const [stamp] = await vectorStamps(db, modelVersion, [eventId]);
   const table = TABLES[options.source];
   const pages: PackedVectors[] = [];
   let after = options.after ?? -1;
@@ -134,11 +137,11 @@ export async function readVectors(
     pages.push(pack(rows));
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_PER_READ) {
-      return { packed: concatenatePacked(pages), next: null };
+      return { stamp: stamp!, packed: concatenatePacked(pages), next: null };
     }
     after = last.frameIndex;
   }
-  return { packed: concatenatePacked(pages), next: after };
+  return { stamp: stamp!, packed: concatenatePacked(pages), next: after };
 }
 
 function allocate(rows: number): PackedVectors {

@@ -43,18 +43,20 @@ class MemoryLibrary implements VectorSource {
     );
   }
 
-  readVectors(eventId: string) {
+  async readVectors(eventId: string, modelVersion: string) {
     const { rows } = this.#rows.get(eventId)!;
+    const [stamp] = await this.vectorStamps(modelVersion, [eventId]);
     const vectors = new Float32Array(rows.length * 512);
     rows.forEach(({ axis }, row) => (vectors[row * 512 + axis] = 1));
-    return Promise.resolve({
+    return {
+      stamp: stamp!,
       next: null,
       packed: {
         frameIndexes: Int32Array.from(rows, ({ frameIndex }) => frameIndex),
         timestampsMs: Int32Array.from(rows, ({ frameIndex, at }) => at ?? frameIndex * 1000),
         vectors,
       },
-    });
+    };
   }
 }
 

@@ -28,6 +28,8 @@ class CountingSource implements VectorSource {
   readonly #database: ClipDatabase;
   /** Runs between the stamp and the rows, once. */
   meanwhile: (() => Promise<unknown>) | undefined;
+  /** The same, every time. */
+  always: (() => Promise<unknown>) | undefined;
 
   constructor(database: ClipDatabase) {
     this.#database = database;
@@ -43,6 +45,7 @@ class CountingSource implements VectorSource {
   }
 
   async readVectors(...args: Parameters<ClipDatabase['readVectors']>) {
+    await this.always?.();
     const meanwhile = this.meanwhile;
     this.meanwhile = undefined;
     await meanwhile?.();
@@ -171,6 +174,17 @@ describe('what is read', () => {
     source.meanwhile = () => database.deleteEvent(eventId);
     await database.storeFrameBatch(eventId, frames(5), MODEL);
     expect(await read()).toEqual(expected());
+  });
+
+  it('is right while a clip is being read, whose next batch always comes before', async () => {
+    let stored = 0;
+    source.always = () => database.storeFrameBatch(eventId, frames(stored++, stored++), MODEL);
+    for (let question = 0; question < 12; question += 1) {
+      await source.always();
+      const found = await read();
+      expect(found).toEqual(expected(...frames(...Array.from({ length: stored }, (_, index) => index))));
+    }
+    expect(stored).toBe(2 * 2 * 12);
   });
 
   it('comes in pages and is put together', async () => {
