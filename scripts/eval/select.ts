@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { STRATEGIES } from '@/lib/select/strategies';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { repositoryPath } from '../sample-clip/host/browser';
@@ -98,7 +99,9 @@ try {
   console.log(report);
   if (values.write) {
     const path = repositoryPath(BENCHMARKS);
-    await writeFile(path, replaceBetweenMarkers(await readFile(path, 'utf8'), MARKER, report));
+    const document = replaceBetweenMarkers(await readFile(path, 'utf8'), MARKER, report);
+    const style = await resolveConfig(path);
+    await writeFile(path, await format(document, { ...style, filepath: path }));
     console.error(`Written into ${BENCHMARKS}.`);
   }
 } catch (error) {
