@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { STRATEGIES } from '@/lib/select/strategies';
-import { toFramesiftError } from '@/lib/shared/errors';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { repositoryPath } from '../sample-clip/host/browser';
 import { ClipBrowser } from './browser';
 import { CACHE, FrameReader, makeCases, openEmbedder, type Case } from './cases';
@@ -62,14 +62,19 @@ async function collectCases(): Promise<Case[]> {
     }
     const cases: Case[] = [];
     const progress = new Progress(sources.length, 'clips');
+    let current = '';
     try {
       for (const { truth, read } of sources) {
-        progress.note(truth.id);
+        current = truth.id;
+        progress.note(current);
         const file = await read();
         if (values.save !== undefined) await saveClip(values.save, truth, file);
         cases.push(...(await makeCases({ truth, ...(await reader.read(file)) }, embedder)));
         progress.add(1);
       }
+    } catch (error) {
+      const { code, message } = toFramesiftError(error);
+      throw new FramesiftError(code, `${current}: ${message}`, { cause: error });
     } finally {
       progress.stop();
     }
