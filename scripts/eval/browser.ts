@@ -1,4 +1,5 @@
 import { chromium, type Page } from '@playwright/test';
+import { FramesiftError } from '@/lib/shared/errors';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { openModulePage } from '../host/module-page';
 import type { CandidateFrames, EvaluationPage } from './page/compose';
@@ -46,10 +47,13 @@ export class ClipBrowser {
 
   async read(file: Uint8Array, resize: ResizeSpec): Promise<ReadClip> {
     const page = await this.#open();
-    const frames: CandidateFrames = await page.evaluate(
-      ([clip, spec]) => evaluation.readCandidates(clip, spec),
-      [base64(file), resize] as const,
-    );
+    const frames: CandidateFrames = await page
+      .evaluate(([clip, spec]) => evaluation.readCandidates(clip, spec), [base64(file), resize] as const)
+      .catch((cause: unknown) => {
+        // Of an error on the page its text arrives alone.
+        const said = /FramesiftError: (.*)/.exec(cause instanceof Error ? cause.message : '')?.[1];
+        throw said === undefined ? cause : new FramesiftError('unreadable-video', said, { cause });
+      });
     return { ...frames, pixels: bytesOf(frames.pixels) };
   }
 

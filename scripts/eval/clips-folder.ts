@@ -13,7 +13,12 @@ export async function readClipsFolder(
   const clips = [];
   for (const name of names.filter((file) => file.endsWith('.json')).sort()) {
     const truth = parseClipFile(await readFile(join(folder, name), 'utf8'), join(folder, name));
-    clips.push({ truth, read: () => readFile(join(folder, truth.file)) });
+    const read = (): Promise<Buffer> =>
+      readFile(join(folder, truth.file)).catch((cause: unknown) => {
+        const message = `${name} names ${truth.file}, which cannot be read in ${folder}.`;
+        throw new FramesiftError('bad-input', message, { cause });
+      });
+    clips.push({ truth, read });
   }
   if (clips.length === 0) {
     throw new FramesiftError(

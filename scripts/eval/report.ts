@@ -75,7 +75,7 @@ function strategyTable(scored: readonly Scored[]): string {
 /** `auto` against its peers, for all questions and for each kind of them. */
 function comparison(auto: Scored, scored: readonly Scored[], half: string): string {
   const rows: (string | number)[][] = [];
-  const notAhead: string[] = [];
+  const notAhead: { kind: string; peer: string; count: number; isBehind: boolean }[] = [];
   for (const kind of [null, ...PRESENT_KINDS]) {
     const pick = (outcomes: readonly Outcome[]): Outcome[] =>
       outcomes.filter((outcome) => kind === null || outcome.case.question.kind === kind);
@@ -89,21 +89,30 @@ function comparison(auto: Scored, scored: readonly Scored[], half: string): stri
         const { mean, low, high } = interval;
         const text = `${signed(mean)} (${signed(low)} … ${signed(high)})`;
         if (low > 0) return text;
-        notAhead.push(`${kind ?? 'all'}, against ${peer}, N = ${count}${high < 0 ? ' (behind)' : ''}`);
+        notAhead.push({ kind: kind ?? 'all', peer, count, isBehind: high < 0 });
         return `*${text}*`;
       });
       rows.push([kind ?? 'all', peer, ...cells]);
     }
   }
-  const compared = rows.length * COUNTS.length;
-  const verdict =
-    notAhead.length === 0
-      ? 'Every interval lies above 0.'
-      : `${compared - notAhead.length} of ${compared} intervals lie above 0. Not so (in italics): ${notAhead.join('; ')}.`;
+  const verdict = ['all', ...PRESENT_KINDS].flatMap((kind) => {
+    const compared = rows.filter(([name]) => name === kind).length * COUNTS.length;
+    const members = notAhead.filter((one) => one.kind === kind);
+    if (compared === 0) return [];
+    const head = `${kind === 'all' ? 'All questions' : `\`${kind}\``}: ${compared - members.length} of ${compared} intervals lie above 0`;
+    const peers = PEERS.flatMap((peer) => {
+      const counts = members
+        .filter((one) => one.peer === peer)
+        .map(({ count, isBehind }) => `${count}${isBehind ? ' (behind)' : ''}`);
+      return counts.length > 0 ? [`${peer} at N = ${counts.join(', ')}`] : [];
+    });
+    return [`- ${head}${peers.length > 0 ? `; not against ${peers.join('; ')}` : ''}.`];
+  });
   return [
     `**\`auto\` less each other strategy, combined measure, ${half} half** (95 % interval, paired by question, bootstrap over clips)`,
     table(['questions', 'less', ...COUNTS.map((count) => `N = ${count}`)], rows),
-    verdict,
+    'In italics: not shown to be ahead.',
+    verdict.join('\n'),
   ].join('\n\n');
 }
 

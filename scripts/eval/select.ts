@@ -5,8 +5,9 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { STRATEGIES } from '@/lib/select/strategies';
-import { toFramesiftError } from '@/lib/shared/errors';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { repositoryPath } from '../sample-clip/host/browser';
 import { ClipBrowser } from './browser';
 import { CACHE, FrameReader, makeCases, openEmbedder, type Case } from './cases';
@@ -61,14 +62,19 @@ async function collectCases(): Promise<Case[]> {
     }
     const cases: Case[] = [];
     const progress = new Progress(sources.length, 'clips');
+    let current = '';
     try {
       for (const { truth, read } of sources) {
-        progress.note(truth.id);
+        current = truth.id;
+        progress.note(current);
         const file = await read();
         if (values.save !== undefined) await saveClip(values.save, truth, file);
         cases.push(...(await makeCases({ truth, ...(await reader.read(file)) }, embedder)));
         progress.add(1);
       }
+    } catch (error) {
+      const { code, message } = toFramesiftError(error);
+      throw new FramesiftError(code, `${current}: ${message}`, { cause: error });
     } finally {
       progress.stop();
     }
@@ -98,7 +104,9 @@ try {
   console.log(report);
   if (values.write) {
     const path = repositoryPath(BENCHMARKS);
-    await writeFile(path, replaceBetweenMarkers(await readFile(path, 'utf8'), MARKER, report));
+    const document = replaceBetweenMarkers(await readFile(path, 'utf8'), MARKER, report);
+    const style = await resolveConfig(path);
+    await writeFile(path, await format(document, { ...style, filepath: path }));
     console.error(`Written into ${BENCHMARKS}.`);
   }
 } catch (error) {

@@ -196,7 +196,8 @@ export const CONCEPTS: readonly Concept[] = [
   concept(
     ['a cloudy sky', 'clouds in the sky'],
     ['weather:cloudy'],
-    /cloud|overcast|\bsky|outdoor|weather|storm|sun|mountain|field|sea|coast|desert|valley|volcano|canyon|iceberg|lake|beach|hill/,
+    // Whatever is not said to be indoors may have a sky.
+    /^(?!.*\b(room|kitchen|office|corridor|inside|interior|shop|store|supermarket|laundromat|lobby|gallery|museum|restaurant|auditorium|ballroom|gym|bowling|cockpit|aquarium|classroom|library|teapot|keyboard|a wall|dark)\b)/s,
   ),
   concept(
     ['outside at night', 'at night'],

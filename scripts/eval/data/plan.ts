@@ -251,7 +251,7 @@ class Planner {
     const draw = this.#random.next();
     if (draw < 0.62) return name;
     if (draw < 0.72) return name.replace(/^(an?|the) /, '');
-    const isPlural = name.endsWith('s') && !/^(an?|the|somebody) /.test(name);
+    const isPlural = /^people |s$/.test(name) && !/^(an?|the|somebody) /.test(name);
     return this.#random.pick([
       `show me ${name}`,
       `find ${name}`,

@@ -63,6 +63,8 @@ describe('readClipsFolder', () => {
     const clips = await readClipsFolder(folder);
     expect(clips.map(({ truth }) => truth.id)).toEqual(['a', 'b']);
     expect((await clips[0]!.read()).toString()).toBe('film');
+    await rm(join(folder, 'a.webm'));
+    await expect(clips[1]!.read()).rejects.toThrow(/b\.json names a\.webm, which cannot be read in/);
   });
 
   it('says when there is no folder or nothing in it', async () => {

@@ -146,8 +146,9 @@ describe('writeReport', () => {
   it('says where it is not ahead', () => {
     const report = writeReport(scored, CASES);
     // The early frames hit the first of the several scenes alone, the late ones the second: a single clip's interval.
-    expect(report).toMatch(/\d+ of \d+ intervals lie above 0\. Not so \(in italics\):/);
-    expect(report).toMatch(/all, against uniform, N = 32/);
+    expect(report).toMatch(/- All questions: \d of 4 intervals lie above 0; not against uniform at N = .*32/);
+    expect(report).toMatch(/- `moment`: 4 of 4 intervals lie above 0\./);
+    expect(report).not.toContain('`whole`:');
   });
 
   it('says so when auto is missing', () => {
