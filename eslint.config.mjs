@@ -3,11 +3,7 @@ import next from '@next/eslint-plugin-next';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-/**
- * Folders of lib/ in layers: an arrow points down only, so each layer may import those after it.
- * app → ingest, query, select, export → video, clip, db → shared. `select` and `query` know `shared` alone;
- * `models` is below `clip` and knows `shared` alone too.
- */
+/** Folders of lib/ in layers (docs/decisions/001-layers.md): each names those that it must not know. */
 const noApp = {
   group: ['**/app/**', '@/app/**', '**/workers/**', '@/workers/**'],
   message: 'lib never imports app or workers.',
@@ -66,14 +62,16 @@ export default tseslint.config(
     rules: { ...next.configs.recommended.rules, ...next.configs['core-web-vitals'].rules },
   },
   { files: ['app/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
-  only('shared', ['app', 'clip', 'models', 'video', 'db', 'ingest', 'query', 'select', 'export']),
-  only('models', ['clip', 'video', 'db', 'ingest', 'query', 'select', 'export']),
-  only('select', ['clip', 'models', 'video', 'db', 'ingest', 'query', 'export']),
-  only('query', ['clip', 'models', 'video', 'db', 'ingest', 'select', 'export']),
-  only('clip', ['video', 'db', 'ingest', 'query', 'select', 'export']),
-  only('video', ['clip', 'models', 'db', 'ingest', 'query', 'select', 'export']),
-  only('db', ['clip', 'models', 'video', 'ingest', 'query', 'select', 'export']),
-  only('ingest', ['export']),
+  only('shared', ['app', 'ask', 'clip', 'db', 'export', 'ingest', 'models', 'query', 'select', 'video']),
+  only('models', ['ask', 'clip', 'db', 'export', 'ingest', 'query', 'select', 'video']),
+  only('select', ['ask', 'clip', 'db', 'export', 'ingest', 'models', 'query', 'video']),
+  only('query', ['ask', 'clip', 'db', 'export', 'ingest', 'models', 'select', 'video']),
+  only('clip', ['ask', 'db', 'export', 'ingest', 'query', 'select', 'video']),
+  only('video', ['ask', 'clip', 'db', 'export', 'ingest', 'models', 'query', 'select']),
+  only('db', ['ask', 'clip', 'export', 'ingest', 'models', 'query', 'select', 'video']),
+  only('ingest', ['export', 'query', 'select']),
+  only('ask', ['export', 'models', 'video']),
+  only('export', ['ask', 'clip', 'models', 'query', 'select']),
   {
     files: ['scripts/**/*.mjs', '*.mjs'],
     languageOptions: {

@@ -1,25 +1,48 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
-import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answer';
+import { answerQuestion, type Answer, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
 import { encodeQuestion, type EncodedQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import { toFramesiftError } from '@/lib/shared/errors';
+import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
 import { getFramesift } from './framesift';
 
 export type AnswerState =
   | { state: 'idle' }
-  | { state: 'searching' }
+  /** `progress` is null where an answer is to come in a moment. */
+  | { state: 'searching'; progress: RatedProgress | null }
   /** `isStale`: the same question, asked for another number, strategy or edit, whose answer is on its way. */
   | { state: 'ready'; answer: Answer; tookMs: number; isStale: boolean }
   | { state: 'failed'; message: string };
 
-/** What was found, and for what. */
-interface Found {
+/** How far a search is that takes a while, and how fast it goes. */
+export interface RatedProgress extends SearchProgress {
+  rate: Rate | null;
+}
+
+/** A search that is over sooner shows no progress: a bar that flashes up tells nobody anything. */
+const PROGRESS_AFTER_MS = 500;
+
+/** A question with where and how the answer is looked for. */
+interface Asked {
   question: Question;
   scope: string;
   request: string;
+  /** Later ones are higher: the same may be asked again when more is stored. */
+  number: number;
+}
+
+/** What was found, and for what. */
+interface Found extends Asked {
   outcome: { answer: Answer; tookMs: number } | { message: string };
+}
+
+/** A question that is encoded once, however often it is asked meanwhile. */
+interface SharedEncoding {
+  question: Question;
+  modelVersion: string;
+  query: Promise<EncodedQuestion>;
 }
 
 /**
@@ -36,7 +59,11 @@ export function useAnswer(
   revision: number | string,
 ): AnswerState {
   const [found, setFound] = useState<Found | null>(null);
-  const encoded = useRef<{ question: Question; query: EncodedQuestion } | null>(null);
+  const [progress, setProgress] = useState<RatedProgress | null>(null);
+  const encoded = useRef<SharedEncoding | null>(null);
+  /** What the page wants to know now; null where nothing. */
+  const wanted = useRef<Asked | null>(null);
+  const timesAsked = useRef(0);
   const requestText = request && JSON.stringify(request);
   const scope =
     request &&
@@ -44,36 +71,81 @@ export function useAnswer(
     JSON.stringify([model.modelVersion, request.clips.map(({ eventId }) => eventId), request.range]);
 
   useEffect(() => {
-    if (!question || !model || requestText === null || scope === null) return;
-    let current = true;
+    if (!question || !model || requestText === null || scope === null) {
+      wanted.current = null;
+      return;
+    }
+    timesAsked.current += 1;
+    const asked: Asked = { question, scope, request: requestText, number: timesAsked.current };
+    if (!isSameAsked(wanted.current, asked)) setProgress(null);
+    wanted.current = asked;
     const answer = async (): Promise<Found['outcome']> => {
       const startedMs = performance.now();
       try {
         const { services } = getFramesift();
-        let known = encoded.current;
-        if (known?.question !== question || known.query.modelVersion !== model.modelVersion) {
-          known = { question, query: await encodeQuestion(services, model, question) };
-          encoded.current = known;
+        if (encoded.current?.question !== question || encoded.current.modelVersion !== model.modelVersion) {
+          encoded.current = {
+            question,
+            modelVersion: model.modelVersion,
+            query: encodeQuestion(services, model, question),
+          };
         }
-        const asked = JSON.parse(requestText) as SearchRequest;
-        const answer = await answerQuestion(services, known.query, asked);
+        const { query } = encoded.current;
+        const rated = ratedProgress((next) => {
+          if (isSameAsked(wanted.current, asked)) setProgress(next);
+        });
+        const answer = await answerQuestion(
+          services,
+          await query,
+          JSON.parse(requestText) as SearchRequest,
+          {},
+          rated,
+        );
         return { answer, tookMs: performance.now() - startedMs };
       } catch (error) {
+        // Asked again, it is tried again.
+        if (encoded.current?.question === question) encoded.current = null;
         return { message: toFramesiftError(error).message };
       }
     };
     void answer().then((outcome) => {
-      if (current) setFound({ question, scope, request: requestText, outcome });
+      const now = wanted.current;
+      if (!now || !isSameAsked(now, asked)) return;
+      // While a clip is being read it changes faster than a slow machine answers. What was there a moment ago still
+      // answers, and what has come since follows; of a failure that the next attempt may not share nothing is said.
+      const isLast = now.number === asked.number;
+      if (!isLast && !('answer' in outcome)) return;
+      setFound((shown) =>
+        shown && isSameAsked(shown, asked) && shown.number > asked.number ? shown : { ...asked, outcome },
+      );
+      setProgress(null);
     });
-    return () => {
-      current = false;
-    };
   }, [requestText, scope, model, question, revision]);
 
   if (!question || !request || !model) return { state: 'idle' };
   // What was found for another question or other clips must never be shown under this one's words.
-  if (found?.question !== question || found.scope !== scope) return { state: 'searching' };
+  if (found?.question !== question || found.scope !== scope) return { state: 'searching', progress };
   const isStale = found.request !== requestText;
   if ('answer' in found.outcome) return { state: 'ready', ...found.outcome, isStale };
-  return isStale ? { state: 'searching' } : { state: 'failed', message: found.outcome.message };
+  return isStale ? { state: 'searching', progress } : { state: 'failed', message: found.outcome.message };
+}
+
+function isSameAsked(a: Asked | null, b: Asked): boolean {
+  return a?.question === b.question && a.scope === b.scope && a.request === b.request;
+}
+
+/** Adds the rate of each stage, and leaves out what is over in a moment. */
+function ratedProgress(show: (progress: RatedProgress) => void): (progress: SearchProgress) => void {
+  const startedMs = performance.now();
+  let estimator = new RateEstimator();
+  let stage: SearchProgress['stage'] | null = null;
+  return (progress) => {
+    const nowMs = performance.now();
+    if (progress.stage !== stage) estimator = new RateEstimator();
+    stage = progress.stage;
+    estimator.add(nowMs, progress.done);
+    if (nowMs - startedMs >= PROGRESS_AFTER_MS) {
+      show({ ...progress, rate: estimator.rate(progress.total) });
+    }
+  };
 }

@@ -1,8 +1,9 @@
+import * as Comlink from 'comlink';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EncodedQuestion } from './question';
-import type { Answer, SearchRequest } from './search-request';
+import type { Answer, SearchProgress, SearchRequest } from './search-request';
 
 export {
   MAX_ANSWER_FRAMES,
@@ -11,6 +12,7 @@ export {
   type AnswerSpan,
   type ClipCurve,
   type FrameKey,
+  type SearchProgress,
   type SearchRequest,
   type SearchTimings,
   type TimeRange,
@@ -23,6 +25,7 @@ const SEARCH_TIMEOUT_MS = 300_000;
  * The frames that answer a question, from the vectors that are in the library now.
  *
  * @param options.fresh looks at the library even where nothing is known to have changed
+ * @param onProgress told how far work is that only a first question has
  * @throws FramesiftError `bad-input` when the request does not make sense
  */
 export async function answerQuestion(
@@ -30,11 +33,12 @@ export async function answerQuestion(
   question: EncodedQuestion,
   request: SearchRequest,
   options: { fresh?: boolean } = {},
+  onProgress?: (progress: SearchProgress) => void,
 ): Promise<Answer> {
   const startedMs = performance.now();
   try {
     const result = await withTimeout(
-      services.search.search(question, request, options),
+      services.search.search(question, request, options, ...(onProgress ? [Comlink.proxy(onProgress)] : [])),
       SEARCH_TIMEOUT_MS,
       'The search',
     );

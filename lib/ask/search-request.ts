@@ -72,6 +72,15 @@ export interface SearchTimings {
   curvesMs: number;
 }
 
+/** How far the work is that only the first question about some frames has. */
+export interface SearchProgress {
+  /** First vectors are read from the library, then each is compared with what frames in general show. */
+  stage: 'reading' | 'comparing';
+  /** Frames of the stage that are done, of all that were missing. */
+  done: number;
+  total: number;
+}
+
 export interface Answer {
   /** By rank. */
   frames: AnswerFrame[];

@@ -29,16 +29,20 @@ import {
   type AnswerFrame,
   type ClipCurve,
   type FrameKey,
+  type SearchProgress,
   type SearchRequest,
 } from './search-request';
 import { risingTimesMs } from './timeline';
-import { VectorCache, type VectorSource } from './vector-cache';
+import { VectorCache, type OnRows, type VectorSource } from './vector-cache';
 
 /** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
 export const CURVES_ALWAYS = 20;
 
 /** Questions whose scores are kept, so that going back to one is quick: 1 MB each of 100,000 frames. */
 const MAX_SCORED = 4;
+
+/** Frames between two reports, a tenth of a second. */
+const MEASURED_AT_ONCE = 2000;
 
 /** A question with the scores of every frame of a scope, whatever the range. */
 interface ScoredQuestion extends ScopeScores {
@@ -80,12 +84,27 @@ export class SearchService {
    * The frames that answer a question, from the vectors that are in the library now.
    *
    * @param options.fresh looks at the table even where nothing is known to have changed
+   * @param onProgress told how far work is that only a first question has, often; to be wrapped in Comlink.proxy
    * @throws FramesiftError `bad-input` when the request does not make sense
    */
   async search(
     question: EncodedQuestion,
     request: SearchRequest,
     options: { fresh?: boolean } = {},
+    onProgress: (progress: SearchProgress) => void = () => undefined,
+  ): Promise<SearchResult> {
+    try {
+      return await this.#search(question, request, options, onProgress);
+    } finally {
+      releaseCallback(onProgress);
+    }
+  }
+
+  async #search(
+    question: EncodedQuestion,
+    request: SearchRequest,
+    options: { fresh?: boolean },
+    onProgress: (progress: SearchProgress) => void,
   ): Promise<SearchResult> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
     checkRequest(request);
@@ -94,12 +113,14 @@ export class SearchService {
     const read = await this.#cache.read(
       question.modelVersion,
       clips.map(({ eventId }) => eventId),
-      options,
+      { ...options, onRows: (done, total) => onProgress({ stage: 'reading', done, total }) },
     );
     const scope = makeScope(read, clips);
     const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
     const vectorsMs = lap();
-    const scored = this.#score(question, scope);
+    const scored = this.#score(question, scope, (done, total) =>
+      onProgress({ stage: 'comparing', done, total }),
+    );
     const scoresMs = lap();
     const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
     const { selection, rows, pinned } = select(scope, candidates, request);
@@ -127,19 +148,20 @@ export class SearchService {
   }
 
   /** What is known of the question and these very vectors, or else is found out now. */
-  #score(question: EncodedQuestion, scope: Scope): ScoredQuestion {
+  #score(question: EncodedQuestion, scope: Scope, onRows: OnRows): ScoredQuestion {
     const versions = scope.parts.map(({ vectors }) => vectors.version);
     const index = this.#scored.findIndex(
       (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
     );
     const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
-    const scored = known ?? { question, versions, ...this.#scoreTerms(question, scope) };
+    const scored = known ?? { question, versions, ...this.#scoreTerms(question, scope, onRows) };
     this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
     return scored;
   }
 
-  #scoreTerms(question: EncodedQuestion, scope: Scope): ScopeScores {
+  #scoreTerms(question: EncodedQuestion, scope: Scope, onRows: OnRows): ScopeScores {
     const rating = this.#ratingOf(question);
+    if (rating) measureBackgrounds(rating, scope, onRows);
     return combineScores(
       question.alternatives.map((terms) =>
         terms.map(({ weight, vector, isPicture }) => {
@@ -148,10 +170,7 @@ export class SearchService {
           for (const { vectors: part, startRow } of scope.parts) {
             const own = scoreFrames(part.vectors, vector);
             cosines.set(own, startRow);
-            if (!rating || !likelihoods) continue;
-            if (part.background?.rating !== rating) part.background = new FrameBackground(rating);
-            part.background.measure(part.vectors);
-            part.background.rate(vector, own, likelihoods, startRow);
+            if (likelihoods) part.background?.rate(vector, own, likelihoods, startRow);
           }
           return { weight, cosines, likelihoods, isPicture };
         }),
@@ -168,6 +187,30 @@ export class SearchService {
     }
     return rating;
   }
+}
+
+/** Makes sure that all that does not depend on the question is known of every frame. */
+function measureBackgrounds(rating: BackgroundRating, { parts }: Scope, onRows: OnRows): void {
+  const backgrounds = parts.map(({ vectors: part }) => {
+    if (part.background?.rating !== rating) part.background = new FrameBackground(rating);
+    return { background: part.background, part, rows: part.frameIndexes.length };
+  });
+  const total = backgrounds.reduce((sum, { background, rows }) => sum + background.missing(rows), 0);
+  let done = 0;
+  for (const { background, part, rows } of backgrounds) {
+    for (let missing = background.missing(rows); missing > 0; missing = background.missing(rows)) {
+      const next = Math.min(missing, MEASURED_AT_ONCE);
+      background.measure(part.vectors.subarray(0, (rows - missing + next) * EMBEDDING_DIMENSION));
+      done += next;
+      onRows(done, total);
+    }
+  }
+}
+
+/** A Comlink proxy holds its port, and the page's side of it, until it is released. */
+function releaseCallback(callback: object): void {
+  const release = (callback as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy];
+  if (typeof release === 'function') release.call(callback);
 }
 
 function checkRequest({ clips, range, strategy, count }: SearchRequest): void {

@@ -11,6 +11,9 @@ export type VectorSource = {
   ) => Promise<Awaited<ReturnType<ClipDatabase[K]>>>;
 };
 
+/** Told how many rows are done, of how many. */
+export type OnRows = (done: number, total: number) => void;
+
 /** An event's vectors of one model as they were at one moment. Other rows or numbers make another object. */
 export interface CachedVectors extends PackedVectors {
   readonly eventId: string;
@@ -102,12 +105,13 @@ export class VectorCache {
    * The events' vectors as they are in the library now, in the order of `eventIds`; an event without any has no rows.
    *
    * @param options.fresh compares every event with the table
+   * @param options.onRows told how many rows have come of those that are missing, after each page of them
    * @throws FramesiftError `bad-input` when they are more than memory holds
    */
   async read(
     modelVersion: string,
     eventIds: readonly string[],
-    { fresh = false } = {},
+    { fresh = false, onRows }: { fresh?: boolean; onRows?: OnRows } = {},
   ): Promise<CachedVectors[]> {
     const startedAtMs = this.#now();
     this.#questions += 1;
@@ -137,12 +141,13 @@ export class VectorCache {
       stamps,
     );
     const found = new Map(asked.map(({ eventId, slot }) => [eventId, slot.vectors]));
+    const onPage = onRows && counter(missingRows(outdated, stamps), onRows);
     for (const [i, one] of outdated.entries()) {
       const { eventId, slot, counts } = one;
       await slot.lock.run(async () => {
         // Another question may have done it meanwhile.
         if (!isCurrent(one)) {
-          slot.vectors = await this.#follow(eventId, modelVersion, slot.vectors, stamps[i]!);
+          slot.vectors = await this.#follow(eventId, modelVersion, slot.vectors, stamps[i]!, onPage);
           slot.seen = {
             written: Math.max(slot.seen.written, counts.written),
             heard: Math.max(slot.seen.heard, counts.heard),
@@ -204,6 +209,7 @@ export class VectorCache {
     modelVersion: string,
     known: CachedVectors | null,
     stamp: VectorStamp,
+    onPage?: (rows: number) => void,
   ): Promise<CachedVectors> {
     let base = known;
     for (let reads = 0; reads < MAX_READS; reads += 1) {
@@ -216,7 +222,13 @@ export class VectorCache {
         base.stamp.newest !== null &&
         base.stamp.source === stamp.source &&
         stamp.rows >= base.stamp.rows;
-      const newer = await this.#readAll(eventId, modelVersion, stamp, canAdd ? base!.stamp.newest : null);
+      const newer = await this.#readAll(
+        eventId,
+        modelVersion,
+        stamp,
+        canAdd ? base!.stamp.newest : null,
+        onPage,
+      );
       const merged = canAdd ? merge(base!, newer.packed) : { packed: newer.packed, keptRows: 0 };
       this.#versions += 1;
       const next: CachedVectors = {
@@ -247,6 +259,7 @@ export class VectorCache {
     modelVersion: string,
     stamp: VectorStamp,
     newerThan: string | null,
+    onPage?: (rows: number) => void,
   ): Promise<{ packed: PackedVectors; first: VectorStamp; last: VectorStamp }> {
     const { source, rows } = stamp;
     if (rows === 0) return { packed: allocate(0), first: stamp, last: stamp };
@@ -261,6 +274,7 @@ export class VectorCache {
         database.readVectors(eventId, modelVersion, { source, newerThan, ...(after !== null && { after }) }),
       );
       const count = rowsOf(page.packed);
+      onPage?.(count);
       if (whole && pages.length === 0 && filled + count <= rows) {
         copyRows(page.packed, 0, count, whole, filled);
         filled += count;
@@ -354,6 +368,23 @@ function assertSearchable(asked: Slot[], outdated: Slot[], stamps: VectorStamp[]
     'bad-input',
     `These clips have ${rows} frames, and at most ${MAX_SEARCHED_ROWS} can be searched at once. Choose fewer clips.`,
   );
+}
+
+/** Rows of the outdated that are in the table and not in the cache. */
+function missingRows(outdated: readonly { slot: Slot }[], stamps: readonly VectorStamp[]): number {
+  return outdated.reduce((sum, { slot }, i) => {
+    const known = slot.vectors ? rowsOf(slot.vectors) : 0;
+    return sum + Math.max(0, stamps[i]!.rows - known);
+  }, 0);
+}
+
+/** Adds up pages; what is read twice, because it changed meanwhile, does not count beyond the total. */
+function counter(total: number, onRows: OnRows): (rows: number) => void {
+  let done = 0;
+  return (rows) => {
+    done = Math.min(total, done + rows);
+    if (total > 0) onRows(done, total);
+  };
 }
 
 /** Whether the parts lie in one buffer, each where the one before it ends. */

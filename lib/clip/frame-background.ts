@@ -112,6 +112,13 @@ export class FrameBackground {
     return kept;
   }
 
+  /** How many of the first `rows` frames `measure` has still to do. */
+  missing(rows: number): number {
+    const { weights } = this.rating.calibration;
+    if (weights.standardised === 0 && weights.margin === 0) return 0;
+    return Math.max(0, rows - this.#rows);
+  }
+
   /**
    * Measures the frames that come after those that are known already; none where the calibration has no use for it.
    *
@@ -122,7 +129,7 @@ export class FrameBackground {
     const { scale, weights } = calibration;
     const rows = vectors.length / dimension;
     const usesLogSum = weights.margin !== 0;
-    if (this.#rows >= rows || (weights.standardised === 0 && !usesLogSum)) return;
+    if (this.missing(rows) === 0) return;
     this.#mean = grown(this.#mean, rows);
     this.#deviation = grown(this.#deviation, rows);
     if (usesLogSum) this.#logSum = grown(this.#logSum, rows);

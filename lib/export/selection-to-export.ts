@@ -95,11 +95,21 @@ export function framesInOrder(selection: SelectionToExport): SelectedFrame[] {
 /** How much of a clip is kept on either side of a picked frame where no span says more. */
 const CONTEXT_MS = 2000;
 
-/** What of a clip shows the answer: its spans, or where there are none a little around each picked frame. */
+/**
+ * What is kept on either side of a span, which begins and ends at a frame that was looked at: what it shows begins
+ * some time after the frame before. A span may be one frame, and without this nothing at all.
+ */
+const SPAN_MARGIN_MS = 1000;
+
+/** What of a clip shows the answer: its spans, or where there are none its picked frames, each with what is around it. */
 export function matchingSpans(selection: SelectionToExport, eventId: string): TimeSpan[] {
   const spans = selection.spans.filter((span) => span.eventId === eventId);
-  if (spans.length > 0) return spans.map(({ startMs, endMs }) => ({ startMs, endMs }));
+  if (spans.length > 0) return spans.map((span) => around(span, SPAN_MARGIN_MS));
   return selection.frames
     .filter((frame) => frame.eventId === eventId)
-    .map(({ timestampMs }) => ({ startMs: timestampMs - CONTEXT_MS, endMs: timestampMs + CONTEXT_MS }));
+    .map(({ timestampMs }) => around({ startMs: timestampMs, endMs: timestampMs }, CONTEXT_MS));
+}
+
+function around({ startMs, endMs }: TimeSpan, marginMs: number): TimeSpan {
+  return { startMs: startMs - marginMs, endMs: endMs + marginMs };
 }

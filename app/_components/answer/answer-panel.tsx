@@ -12,6 +12,7 @@ import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import type { FrameActions } from './frame-card';
 import { FrameGrid } from './frame-grid';
+import { SearchProgressBar } from './search-progress';
 import { VerdictLine } from './verdict-line';
 
 export type AnswerOrder = 'relevance' | 'time';
@@ -152,6 +153,7 @@ export function AnswerPanel({
           )}
         </div>
       )}
+      {state.state === 'searching' && state.progress && <SearchProgressBar progress={state.progress} />}
       {state.state === 'failed' && <Notice tone="danger">{state.message}</Notice>}
       {answer && (
         <VerdictLine

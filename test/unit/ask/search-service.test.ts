@@ -96,16 +96,19 @@ beforeEach(() => {
 });
 
 function search(over: Partial<SearchRequest> & { ids?: string[] } = {}, asked = question) {
-  const { ids = ['a'], ...request } = over;
-  return service.search(asked, {
+  return service.search(asked, request(over));
+}
+
+function request({ ids = ['a'], ...over }: Partial<SearchRequest> & { ids?: string[] } = {}): SearchRequest {
+  return {
     clips: ids.map((eventId) => ({ eventId, durationMs: null })),
     range: null,
     strategy: 'top-k',
     count: 8,
     pinned: [],
     dropped: [],
-    ...request,
-  });
+    ...over,
+  };
 }
 
 const framesOf = ({ frames }: Awaited<ReturnType<typeof search>>) =>
@@ -114,6 +117,31 @@ const framesOf = ({ frames }: Awaited<ReturnType<typeof search>>) =>
 const rowsAlong = (...axes: number[]): Row[] => axes.map((axis, frameIndex) => ({ frameIndex, axis }));
 
 describe('search', () => {
+  it('tells of frames that it measures, which it does once', async () => {
+    const measured = { ...calibration, weights: { ...calibration.weights, standardised: 1 } };
+    library.write('a', rowsAlong(...Array.from({ length: 2500 }, (_, row) => row % 512)));
+    library.write('b', rowsAlong(3, 4));
+    const told: unknown[] = [];
+    const ask = (vector: Float32Array<ArrayBuffer>) =>
+      service.search(
+        { ...question, calibration: measured, alternatives: [[{ weight: 1, vector, isPicture: false }]] },
+        request({ ids: ['a', 'b'] }),
+        {},
+        ({ stage, done, total }) => told.push([stage, done, total]),
+      );
+    await ask(along(3));
+    expect(told).toEqual([
+      ['reading', 2500, 2502],
+      ['reading', 2502, 2502],
+      ['comparing', 2000, 2502],
+      ['comparing', 2500, 2502],
+      ['comparing', 2502, 2502],
+    ]);
+    told.length = 0;
+    await ask(along(4));
+    expect(told).toEqual([]);
+  });
+
   it('answers with frame indexes and times, not rows, from a clip that is stored in part', async () => {
     library.write('a', [
       { frameIndex: 4, axis: 0 },

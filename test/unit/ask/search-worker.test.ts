@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite';
 import * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answerQuestion, type SearchRequest } from '@/lib/ask/answer';
+import { answerQuestion, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
 import { SearchService } from '@/lib/ask/search-service';
 import { ClipDatabase } from '@/lib/db/clip-database';
 import type { DatabaseConnection } from '@/lib/db/client';
@@ -61,6 +61,11 @@ function makeDatabase(): ClipDatabase {
   });
 }
 
+interface AskOptions {
+  fresh?: boolean;
+  onProgress?: (progress: SearchProgress) => void;
+}
+
 const frame = (frameIndex: number) => ({
   frameIndex,
   timestampMs: frameIndex * 1000,
@@ -70,7 +75,7 @@ const frame = (frameIndex: number) => ({
   embedding: randomUnitVector(frameIndex),
 });
 
-async function ask(options?: { fresh?: boolean }) {
+async function ask({ onProgress, ...options }: AskOptions = {}) {
   const question = {
     modelVersion: MODEL,
     alternatives: [[{ weight: 1, vector: randomUnitVector(2), isPicture: false }]],
@@ -89,6 +94,7 @@ async function ask(options?: { fresh?: boolean }) {
       dropped: [],
     },
     options,
+    onProgress,
   );
   return answer.frames.map(({ frameIndex }) => frameIndex);
 }
@@ -99,6 +105,19 @@ describe('the search worker', () => {
     expect(workers).toHaveLength(0);
     expect(await ask()).toEqual([2, 1]);
     expect(workers).toHaveLength(1);
+  });
+
+  it('tells how far the first question is, and has nothing to tell of the next', async () => {
+    await services.database.storeFrameBatch(eventId, [frame(1), frame(2)], MODEL);
+    const told: SearchProgress[] = [];
+    const onProgress = (progress: SearchProgress) => told.push(progress);
+    await ask({ onProgress });
+    expect(told).toEqual([{ stage: 'reading', done: 2, total: 2 }]);
+    await ask({ onProgress });
+    expect(told).toHaveLength(1);
+    await services.database.storeFrameBatch(eventId, [frame(3)], MODEL);
+    await ask({ onProgress });
+    expect(told[1]).toEqual({ stage: 'reading', done: 1, total: 1 });
   });
 
   it('is told of what other tabs announce', async () => {

@@ -50,7 +50,11 @@ describe('a selection', () => {
   });
 
   it('is cut to its spans, or to a little around each frame where it has none', () => {
-    expect(matchingSpans(makeSelection(), CLIP_ID)).toEqual([{ startMs: 10_000, endMs: 14_000 }]);
+    expect(matchingSpans(makeSelection(), CLIP_ID)).toEqual([{ startMs: 9000, endMs: 15_000 }]);
+    const oneFrame = [{ eventId: CLIP_ID, startMs: 500, endMs: 500 }];
+    expect(matchingSpans(makeSelection({ spans: oneFrame }), CLIP_ID)).toEqual([
+      { startMs: -500, endMs: 1500 },
+    ]);
     expect(matchingSpans(makeSelection({ spans: [] }), CLIP_ID)).toContainEqual({
       startMs: 10_512,
       endMs: 14_512,
