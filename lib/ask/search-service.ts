@@ -118,7 +118,7 @@ export class SearchService {
     const scope = makeScope(read, clips);
     const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
     const vectorsMs = lap();
-    const scored = this.#score(question, scope, (done, total) =>
+    const scored = this.#score(question, scope, vectors, (done, total) =>
       onProgress({ stage: 'comparing', done, total }),
     );
     const scoresMs = lap();
@@ -147,35 +147,40 @@ export class SearchService {
     return Comlink.transfer(result, curves.flatMap(buffersOf));
   }
 
-  /** What is known of the question and these very vectors, or else is found out now. */
-  #score(question: EncodedQuestion, scope: Scope, onRows: OnRows): ScoredQuestion {
+  /** What is known of the question and these very vectors, all of the scope's, or else is found out now. */
+  #score(question: EncodedQuestion, scope: Scope, vectors: Float32Array, onRows: OnRows): ScoredQuestion {
     const versions = scope.parts.map(({ vectors }) => vectors.version);
     const index = this.#scored.findIndex(
       (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
     );
     const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
-    const scored = known ?? { question, versions, ...this.#scoreTerms(question, scope, onRows) };
+    const scored = known ?? { question, versions, ...this.#scoreTerms(question, scope, vectors, onRows) };
     this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
     return scored;
   }
 
-  #scoreTerms(question: EncodedQuestion, scope: Scope, onRows: OnRows): ScopeScores {
+  #scoreTerms(question: EncodedQuestion, scope: Scope, vectors: Float32Array, onRows: OnRows): ScopeScores {
     const rating = this.#ratingOf(question);
     if (rating) measureBackgrounds(rating, scope, onRows);
-    return combineScores(
-      question.alternatives.map((terms) =>
-        terms.map(({ weight, vector, isPicture }) => {
-          const cosines = new Float32Array(scope.rows);
-          const likelihoods = rating && !isPicture ? new Float32Array(scope.rows) : null;
-          for (const { vectors: part, startRow } of scope.parts) {
-            const own = scoreFrames(part.vectors, vector);
-            cosines.set(own, startRow);
-            if (likelihoods) part.background?.rate(vector, own, likelihoods, startRow);
-          }
-          return { weight, cosines, likelihoods, isPicture };
-        }),
-      ),
+    const terms = question.alternatives.flat();
+    const cosinesOfTerms = scoreFrames(
+      vectors,
+      terms.map(({ vector }) => vector),
     );
+    const scored = new Map(
+      terms.map((term, i) => {
+        const { weight, vector, isPicture } = term;
+        const cosines = cosinesOfTerms[i]!;
+        const likelihoods = rating && !isPicture ? new Float32Array(scope.rows) : null;
+        for (const { vectors: part, startRow } of scope.parts) {
+          if (!likelihoods) break;
+          const own = cosines.subarray(startRow, startRow + part.frameIndexes.length);
+          part.background?.rate(vector, own, likelihoods, startRow);
+        }
+        return [term, { weight, cosines, likelihoods, isPicture }] as const;
+      }),
+    );
+    return combineScores(question.alternatives.map((own) => own.map((term) => scored.get(term)!)));
   }
 
   #ratingOf({ modelVersion, calibration, background }: EncodedQuestion): BackgroundRating | null {

@@ -1,16 +1,15 @@
+import { dotProducts } from '@/lib/shared/dot-products';
 import type { Calibration } from './calibration';
 
-/** Phrases that are compared with a frame at a time: so many sums side by side keep a processor busy. */
-const PHRASES_AT_ONCE = 8;
+/** Frames that are compared with the phrases at a time: what they give fits into the processor's cache. */
+const FRAMES_AT_ONCE = 256;
 
-/** What rates a model's questions: its calibration, with the background phrases ready to be compared with many frames. */
+/** What rates a model's questions: its calibration, and the vectors of its background phrases. */
 export class BackgroundRating {
   readonly calibration: Calibration;
   readonly dimension: number;
   readonly phrases: number;
   readonly #background: Float32Array;
-  /** The phrases by column, in groups, the last of them filled up with zeros: [groups, dimension, PHRASES_AT_ONCE]. */
-  readonly #columns: Float64Array;
 
   /** @param background unit vectors of the calibration's phrases, row-major [phrases, dimension] */
   constructor(calibration: Calibration, background: Float32Array, dimension: number) {
@@ -21,14 +20,6 @@ export class BackgroundRating {
     this.dimension = dimension;
     this.phrases = background.length / dimension;
     this.#background = background;
-    this.#columns = new Float64Array(this.#groups * dimension * PHRASES_AT_ONCE);
-    for (let phrase = 0; phrase < this.phrases; phrase += 1) {
-      const group = Math.floor(phrase / PHRASES_AT_ONCE);
-      for (let index = 0; index < dimension; index += 1) {
-        this.#columns[(group * dimension + index) * PHRASES_AT_ONCE + (phrase % PHRASES_AT_ONCE)] =
-          background[phrase * dimension + index]!;
-      }
-    }
   }
 
   /** Whether it was made of these very numbers. */
@@ -40,54 +31,16 @@ export class BackgroundRating {
     );
   }
 
-  /** Room for the cosines of one vector with every phrase; what is behind them is filled with zeros. */
-  allocateCosines(): Float64Array {
-    return new Float64Array(this.#groups * PHRASES_AT_ONCE);
-  }
-
-  /** Cosines of a unit vector with every phrase. */
-  compare(vector: Float64Array, cosines: Float64Array): void {
-    const columns = this.#columns;
-    for (let first = 0, at = 0; first < cosines.length; first += PHRASES_AT_ONCE) {
-      let s0 = 0;
-      let s1 = 0;
-      let s2 = 0;
-      let s3 = 0;
-      let s4 = 0;
-      let s5 = 0;
-      let s6 = 0;
-      let s7 = 0;
-      for (let index = 0; index < vector.length; index += 1, at += PHRASES_AT_ONCE) {
-        const value = vector[index]!;
-        s0 += value * columns[at]!;
-        s1 += value * columns[at + 1]!;
-        s2 += value * columns[at + 2]!;
-        s3 += value * columns[at + 3]!;
-        s4 += value * columns[at + 4]!;
-        s5 += value * columns[at + 5]!;
-        s6 += value * columns[at + 6]!;
-        s7 += value * columns[at + 7]!;
-      }
-      cosines[first] = s0;
-      cosines[first + 1] = s1;
-      cosines[first + 2] = s2;
-      cosines[first + 3] = s3;
-      cosines[first + 4] = s4;
-      cosines[first + 5] = s5;
-      cosines[first + 6] = s6;
-      cosines[first + 7] = s7;
-    }
-  }
-
-  get #groups(): number {
-    return Math.ceil(this.phrases / PHRASES_AT_ONCE);
+  /** Cosines of unit vectors with every phrase, row-major [vectors, phrases]. */
+  compare(vectors: Float32Array): Float32Array {
+    return dotProducts(vectors, this.#background, this.dimension);
   }
 }
 
 /**
  * `matchLikelihood` of calibration.ts for many frames and questions. What a frame has to do with the background phrases
  * does not depend on the question, so it is measured once a frame and kept beside its vector: for 100,000
- * frames that takes seconds, and rating them for another question milliseconds.
+ * frames that takes a second or two, and rating them for another question milliseconds.
  */
 export class FrameBackground {
   readonly rating: BackgroundRating;
@@ -133,29 +86,28 @@ export class FrameBackground {
     this.#mean = grown(this.#mean, rows);
     this.#deviation = grown(this.#deviation, rows);
     if (usesLogSum) this.#logSum = grown(this.#logSum, rows);
-    const frame = new Float64Array(dimension);
-    const cosines = this.rating.allocateCosines();
-    for (let row = this.#rows; row < rows; row += 1) {
-      frame.set(vectors.subarray(row * dimension, (row + 1) * dimension));
-      this.rating.compare(frame, cosines);
-      let sum = 0;
-      for (let phrase = 0; phrase < phrases; phrase += 1) sum += cosines[phrase]!;
-      const mean = sum / phrases;
-      let squares = 0;
-      let highest = -Infinity;
-      for (let phrase = 0; phrase < phrases; phrase += 1) {
-        const cosine = cosines[phrase]!;
-        squares += (cosine - mean) * (cosine - mean);
-        if (cosine > highest) highest = cosine;
+    for (let first = this.#rows; first < rows; first += FRAMES_AT_ONCE) {
+      const end = Math.min(rows, first + FRAMES_AT_ONCE);
+      const cosines = this.rating.compare(vectors.subarray(first * dimension, end * dimension));
+      for (let row = first; row < end; row += 1) {
+        const start = (row - first) * phrases;
+        let sum = 0;
+        let highest = -Infinity;
+        for (let at = start; at < start + phrases; at += 1) {
+          sum += cosines[at]!;
+          if (cosines[at]! > highest) highest = cosines[at]!;
+        }
+        const mean = sum / phrases;
+        let squares = 0;
+        let exponentials = 0;
+        for (let at = start; at < start + phrases; at += 1) {
+          squares += (cosines[at]! - mean) ** 2;
+          if (usesLogSum) exponentials += Math.exp(scale * (cosines[at]! - highest));
+        }
+        this.#mean[row] = mean;
+        this.#deviation[row] = Math.sqrt(squares / phrases || 1);
+        if (usesLogSum) this.#logSum[row] = scale * highest + Math.log(exponentials);
       }
-      this.#mean[row] = mean;
-      this.#deviation[row] = Math.sqrt(squares / phrases || 1);
-      if (!usesLogSum) continue;
-      let exponentials = 0;
-      for (let phrase = 0; phrase < phrases; phrase += 1) {
-        exponentials += Math.exp(scale * (cosines[phrase]! - highest));
-      }
-      this.#logSum[row] = scale * highest + Math.log(exponentials);
     }
     this.#rows = rows;
   }
@@ -185,8 +137,7 @@ export class FrameBackground {
 
   /** Mean cosine of the question itself with the phrases. */
   #generic(query: Float32Array): number {
-    const cosines = this.rating.allocateCosines();
-    this.rating.compare(Float64Array.from(query), cosines);
+    const cosines = this.rating.compare(query);
     return cosines.reduce((sum, cosine) => sum + cosine, 0) / this.rating.phrases;
   }
 }

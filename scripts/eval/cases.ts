@@ -109,7 +109,7 @@ export async function makeCases(
       return embedder.rate(frame, query).likelihood;
     });
     const { id: clipId, half } = truth;
-    const scores = scoreFrames(vectors, query);
+    const scores = scoreFrames(vectors, [query])[0]!;
     cases.push({
       clipId,
       half,

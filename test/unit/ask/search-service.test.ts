@@ -335,12 +335,12 @@ describe('scores', () => {
     await search({}, { ...question, alternatives: [[{ weight: 1, vector: along(0), isPicture: false }]] });
     expect(scorings()).toBe(2);
     await search({ ids: ['a', 'b'] });
-    expect(scorings()).toBe(4);
+    expect(scorings()).toBe(3);
     await search();
-    expect(scorings()).toBe(4);
+    expect(scorings()).toBe(3);
     library.write('a', rowsAlong(0, 3, 0));
     expect((await search({ count: 1 })).frames[0]!.frameIndex).toBe(1);
-    expect(scorings()).toBe(5);
+    expect(scorings()).toBe(4);
   });
 });
 

@@ -19,7 +19,7 @@ const phrases = 19;
 const background = unitRows(phrases, 1);
 const frames = unitRows(50, 2);
 const query = unitRows(1, 3);
-const cosines = scoreFrames(frames, query);
+const [cosines] = scoreFrames(frames, [query]) as [Float32Array];
 
 const none = { bias: 0, cosine: 0, standardised: 0, margin: 0, generic: 0 };
 const calibrationWith = (weights: Partial<Calibration['weights']>): Calibration => ({

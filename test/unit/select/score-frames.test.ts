@@ -4,16 +4,23 @@ import { dotAt } from '@/lib/shared/vectors';
 import { seededRandom } from '../../support/random';
 
 describe('scoreFrames', () => {
-  it.each([1, 3, 4, 7, 512])('is the dot product of every row, of %d numbers', (dimension) => {
-    const random = seededRandom(dimension);
-    const vectors = Float32Array.from({ length: 9 * dimension }, () => random() - 0.5);
-    const query = Float32Array.from({ length: dimension }, () => random() - 0.5);
-    const scores = scoreFrames(vectors, query);
-    expect(scores).toHaveLength(9);
-    scores.forEach((score, row) => expect(score).toBeCloseTo(dotAt(vectors, row * dimension, query), 5));
+  it.each([0, 1, 2, 3])('gives each of %d queries its own scores', (count) => {
+    const random = seededRandom(count);
+    const vectors = Float32Array.from({ length: 9 * 7 }, () => random() - 0.5);
+    const queries = Array.from({ length: count }, () =>
+      Float32Array.from({ length: 7 }, () => random() - 0.5),
+    );
+    const scores = scoreFrames(vectors, queries);
+    expect(scores.map(({ length }) => length)).toEqual(queries.map(() => 9));
+    queries.forEach((query, i) => {
+      scores[i]!.forEach((score, row) => expect(score).toBeCloseTo(dotAt(vectors, row * 7, query), 5));
+    });
   });
 
-  it('refuses vectors that are no whole rows', () => {
-    expect(() => scoreFrames(new Float32Array(5), new Float32Array(2))).toThrow(RangeError);
+  it('refuses vectors that are no whole rows, and queries of different lengths', () => {
+    expect(() => scoreFrames(new Float32Array(5), [new Float32Array(2)])).toThrow(RangeError);
+    expect(() => scoreFrames(new Float32Array(6), [new Float32Array(2), new Float32Array(3)])).toThrow(
+      RangeError,
+    );
   });
 });
