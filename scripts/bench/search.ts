@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import type { Page } from '@playwright/test';
 import type { Answer, SearchTimings } from '@/lib/ask/answer';
 import { findStrategy, STRATEGIES } from '@/lib/select/strategies';
-import { openReady, withServedApp } from '../host/served-page';
+import { openReady, withServedProfile } from '../host/served-page';
 
 const QUESTIONS = [
   'a red car',
@@ -179,52 +179,44 @@ const frames = Number(values.frames);
 const clips = Number(values.clips);
 if (!findStrategy(values.strategy)) throw new Error(`There is no strategy ${values.strategy}.`);
 
-await withServedApp(async (browser, address) => {
+await withServedProfile(async (context, address) => {
   console.log(
-    `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Chromium ${browser.version()}`,
+    `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Chromium ${context.browser()?.version() ?? ''}`,
   );
-  const context = await browser.newContext({ serviceWorkers: 'block' });
-  try {
-    const page = await context.newPage();
-    // tsx names functions by a helper of its own, which a function that runs in the page lacks.
-    await page.addInitScript('globalThis.__name = (named) => named');
-    await openReady(page, address);
-    const seconds = await fill(page, frames, clips);
-    console.log(
-      `${frames} frames in ${clips} clips, stored in ${seconds.toFixed(0)} s; strategy ${values.strategy}\n`,
-    );
-    await page.reload();
-    await openReady(page, address);
+  const page = await context.newPage();
+  // tsx names functions by a helper of its own, which a function that runs in the page lacks.
+  await page.addInitScript('globalThis.__name = (named) => named');
+  await openReady(page, address);
+  const seconds = await fill(page, frames, clips);
+  console.log(
+    `${frames} frames in ${clips} clips, stored in ${seconds.toFixed(0)} s; strategy ${values.strategy}\n`,
+  );
+  await page.reload();
+  await openReady(page, address);
 
-    console.log('| question | times | all, ms | slowest, ms | vectors | scores | selection | curves |');
-    console.log('|---|--:|--:|--:|--:|--:|--:|--:|');
-    const flatten = ({ tookMs, timings, framesSearched }: Answer): Times => {
-      if (framesSearched !== frames) throw new Error(`Only ${framesSearched} frames were searched.`);
-      return { tookMs, ...timings };
-    };
-    printRow('the first of the page', [flatten(await ask(page, firstQuestion!, values.strategy))]);
-    const later: Times[] = [];
-    for (const question of laterQuestions) later.push(flatten(await ask(page, question, values.strategy)));
-    printRow('another, one term', later);
-    const again: Times[] = [];
-    for (let count = 1; count <= 20; count += 1) {
-      again.push(flatten(await ask(page, laterQuestions.at(-1)!, values.strategy, count)));
-    }
-    printRow('the same, another number of frames', again);
-    const joined: Times[] = [];
-    for (let n = 0; n < 10; n += 1) {
-      const text = `${laterQuestions[n]!} + ${laterQuestions[n + 1]!} - ${laterQuestions[n + 2]!}`;
-      joined.push(flatten(await ask(page, text, values.strategy)));
-    }
-    printRow('another, three terms', joined);
-    const uncached = [
-      await askWithoutCache(page, firstQuestion!),
-      await askWithoutCache(page, firstQuestion!),
-    ];
-    console.log(
-      `| one term, without the cache | 2 | ${median(uncached).toFixed(1)} | ${Math.max(...uncached).toFixed(1)} |  |  |  |  |`,
-    );
-  } finally {
-    await context.close();
+  console.log('| question | times | all, ms | slowest, ms | vectors | scores | selection | curves |');
+  console.log('|---|--:|--:|--:|--:|--:|--:|--:|');
+  const flatten = ({ tookMs, timings, framesSearched }: Answer): Times => {
+    if (framesSearched !== frames) throw new Error(`Only ${framesSearched} frames were searched.`);
+    return { tookMs, ...timings };
+  };
+  printRow('the first of the page', [flatten(await ask(page, firstQuestion!, values.strategy))]);
+  const later: Times[] = [];
+  for (const question of laterQuestions) later.push(flatten(await ask(page, question, values.strategy)));
+  printRow('another, one term', later);
+  const again: Times[] = [];
+  for (let count = 1; count <= 20; count += 1) {
+    again.push(flatten(await ask(page, laterQuestions.at(-1)!, values.strategy, count)));
   }
+  printRow('the same, another number of frames', again);
+  const joined: Times[] = [];
+  for (let n = 0; n < 10; n += 1) {
+    const text = `${laterQuestions[n]!} + ${laterQuestions[n + 1]!} - ${laterQuestions[n + 2]!}`;
+    joined.push(flatten(await ask(page, text, values.strategy)));
+  }
+  printRow('another, three terms', joined);
+  const uncached = [await askWithoutCache(page, firstQuestion!), await askWithoutCache(page, firstQuestion!)];
+  console.log(
+    `| one term, without the cache | 2 | ${median(uncached).toFixed(1)} | ${Math.max(...uncached).toFixed(1)} |  |  |  |  |`,
+  );
 });

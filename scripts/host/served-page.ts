@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from '@playwright/test';
+import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test';
 import type { FramesiftConsole } from '@/app/_hooks/console-api';
 
 declare global {
@@ -23,15 +25,58 @@ async function findFreePort(): Promise<number> {
   return port;
 }
 
+function launchOptions() {
+  return {
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    chromiumSandbox: process.getuid?.() !== 0,
+    args: ['--disable-background-networking'],
+  };
+}
+
 /** Serves the built app, opens the system's Chromium, and ends both when `use` is done. */
-export async function withServedApp<T>(use: (browser: Browser, address: string) => Promise<T>): Promise<T> {
+export function withServedApp<T>(use: (browser: Browser, address: string) => Promise<T>): Promise<T> {
+  return withServer(async (address) => {
+    const browser = await chromium.launch(launchOptions());
+    try {
+      return await use(browser, address);
+    } finally {
+      await browser.close();
+    }
+  });
+}
+
+/**
+ * The same with a profile on disk, as a visitor's is: the files of a context without one are like a private window's, and
+ * lie in another process.
+ */
+export function withServedProfile<T>(
+  use: (context: BrowserContext, address: string) => Promise<T>,
+): Promise<T> {
+  return withServer(async (address) => {
+    const folder = await mkdtemp(join(tmpdir(), 'framesift-profile-'));
+    try {
+      const context = await chromium.launchPersistentContext(folder, {
+        ...launchOptions(),
+        serviceWorkers: 'block',
+      });
+      try {
+        return await use(context, address);
+      } finally {
+        await context.close();
+      }
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+async function withServer<T>(use: (address: string) => Promise<T>): Promise<T> {
   const port = await findFreePort();
   const next = join(root, 'node_modules/next/dist/bin/next');
   const server = spawn(process.execPath, [next, 'start', '-p', String(port)], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  let browser: Browser | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       server.stdout.on('data', (chunk: Buffer) => {
@@ -39,14 +84,8 @@ export async function withServedApp<T>(use: (browser: Browser, address: string) 
       });
       server.on('exit', () => reject(new Error('The server did not start; run `npm run build` first.')));
     });
-    browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: ['--disable-background-networking'],
-    });
-    return await use(browser, `http://localhost:${port}`);
+    return await use(`http://localhost:${port}`);
   } finally {
-    await browser?.close();
     server.kill();
   }
 }

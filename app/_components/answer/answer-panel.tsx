@@ -79,6 +79,9 @@ export function AnswerPanel({
         <h2 id="answer-title" className="mr-auto text-sm font-semibold">
           Frames
         </h2>
+        {tools}
+      </div>
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <label className="flex items-center gap-2 text-sm text-ink-2">
           Show
           <select
@@ -134,7 +137,6 @@ export function AnswerPanel({
             </ToggleGroup.Item>
           ))}
         </ToggleGroup.Root>
-        {tools}
       </div>
 
       <p aria-live="polite" data-testid="answer-status" className="text-sm text-ink-2">
