@@ -51,6 +51,7 @@ export function ScopeChoice({
         <Popover.Content
           align="start"
           sideOffset={6}
+          collisionPadding={12}
           aria-label="Clips to search in"
           className="z-30 max-h-[60vh] w-80 max-w-[calc(100vw-2rem)] overflow-y-auto rounded-xl border border-line bg-surface p-3 text-sm shadow-xl"
         >

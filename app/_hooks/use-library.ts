@@ -62,6 +62,7 @@ export function useLibrary(isModelStarting: boolean) {
       const clips = await services.database.listEvents();
       noteWhetherEmpty(clips.length === 0);
       setLibrary({ state: 'ready', database, clips });
+      services.prepareSearch();
     } catch (error) {
       setLibrary({ state: 'failed', message: toFramesiftError(error).message });
     }

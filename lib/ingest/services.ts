@@ -34,6 +34,9 @@ interface MediaWorkers {
   end: Interruption;
 }
 
+/** Its `end` ends every call that waits, once it is gone. */
+type SearchWorker = OpenWorker<SearchService> & { end: Interruption };
+
 /**
  * The page's workers, wired to each other, each made when it is first used: three that start at once
  * take a second from the one that a person waits for. The video and CLIP workers can be thrown away and made
@@ -51,7 +54,7 @@ export class FramesiftServices {
   #media: MediaWorkers | undefined;
   #generation = 0;
   #models: OpenWorker<ModelService> | undefined;
-  #search: (OpenWorker<SearchService> & { end: Interruption }) | undefined;
+  #search: SearchWorker | undefined;
   /** Made before anything of the page listens too, so that the search worker is told first. */
   readonly #changes = new BroadcastChannel(LIBRARY_CHANNEL);
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
@@ -118,15 +121,12 @@ export class FramesiftServices {
 
   /** What scores and selects; its cache of vectors goes with it when it is discarded. */
   get search(): Comlink.Remote<SearchService> {
-    if (!this.#search) {
-      const { worker, remote } = this.#open<SearchService>(this.#factories.search, 'search');
-      const vectors = new MessageChannel();
-      void remote.connect(Comlink.transfer(vectors.port2, [vectors.port2]));
-      void this.database.connect(Comlink.transfer(vectors.port1, [vectors.port1]));
-      const end = new Interruption();
-      this.#search = { worker, remote: interruptible(remote, end), end };
-    }
-    return this.#search.remote;
+    return this.#searchWorker().remote;
+  }
+
+  /** Makes the search worker ahead of the first question, which would wait for its script. */
+  prepareSearch(): void {
+    this.#searchWorker();
   }
 
   /** Ends the search worker, whatever it is doing; the next question makes a new one. */
@@ -185,6 +185,17 @@ export class FramesiftServices {
     const clip = { worker, remote: interruptible(remote, end) };
     this.#media = { clip, video: undefined, framesPort: frames.port1, end };
     return this.#media;
+  }
+
+  #searchWorker(): SearchWorker {
+    if (this.#search) return this.#search;
+    const { worker, remote } = this.#open<SearchService>(this.#factories.search, 'search');
+    const vectors = new MessageChannel();
+    void remote.connect(Comlink.transfer(vectors.port2, [vectors.port2]));
+    void this.database.connect(Comlink.transfer(vectors.port1, [vectors.port1]));
+    const end = new Interruption();
+    this.#search = { worker, remote: interruptible(remote, end), end };
+    return this.#search;
   }
 
   /** Messages keep their order, so whatever is called next finds the workers connected. */
