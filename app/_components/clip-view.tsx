@@ -1,7 +1,8 @@
 'use client';
 
 import { useRef, useState } from 'react';
-import type { AnswerFrame, FrameKey, SearchRequest, TimeRange } from '@/lib/ask/answer';
+import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ask/answer';
+import type { FrameKey } from '@/lib/shared/frame-key';
 import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';

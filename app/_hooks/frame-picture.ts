@@ -1,4 +1,4 @@
-import type { FrameKey } from '@/lib/ask/answer';
+import type { FrameKey } from '@/lib/shared/frame-key';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';

@@ -1,7 +1,7 @@
 'use client';
 
 import { useState } from 'react';
-import type { FrameKey } from '@/lib/ask/answer';
+import type { FrameKey } from '@/lib/shared/frame-key';
 
 /** What a person changed by hand in an answer. */
 export interface Edits {
@@ -13,7 +13,7 @@ export interface Edits {
 
 const NO_EDITS: Edits = { pinned: [], dropped: [] };
 
-export function isSameFrame(a: FrameKey, b: FrameKey): boolean {
+function isSameFrame(a: FrameKey, b: FrameKey): boolean {
   return a.eventId === b.eventId && a.frameIndex === b.frameIndex;
 }
 

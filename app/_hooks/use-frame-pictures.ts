@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
-import type { FrameKey } from '@/lib/ask/answer';
+import type { FrameKey } from '@/lib/shared/frame-key';
 import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
 import { getFramesift } from './framesift';
 

@@ -11,7 +11,6 @@ export {
   type AnswerFrame,
   type AnswerSpan,
   type ClipCurve,
-  type FrameKey,
   type SearchProgress,
   type SearchRequest,
   type SearchTimings,

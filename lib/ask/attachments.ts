@@ -1,7 +1,8 @@
 import { formatQuery, parseQuery } from '@/lib/query/parse';
 import type { Query } from '@/lib/query/query';
+import type { AttachmentSource } from '@/lib/shared/attachment-source';
 import { formatTime } from '@/lib/shared/format';
-import type { Attachment, AttachmentSource, Question } from './question';
+import type { Attachment, Question } from './question';
 
 /** A rectangle of a picture, in shares of its width and height, 0…1. */
 export interface PictureArea {

@@ -1,7 +1,7 @@
 import type { ClipCurve } from './search-request';
 
 /** Points of one clip's curve: about as many as a wide screen has pixels. */
-export const MAX_CURVE_POINTS = 4000;
+const MAX_CURVE_POINTS = 4000;
 
 /** The rows that stand for all in a curve of at most `points` points: of each stretch the one with the highest score. */
 export function curveRows(scores: Float32Array, points = MAX_CURVE_POINTS): Int32Array<ArrayBuffer> {

@@ -5,6 +5,7 @@ import { parseQuery } from '@/lib/query/parse';
 import { promptsFor } from '@/lib/query/prompts';
 import type { TermContent } from '@/lib/query/query';
 import { withTimeout } from '@/lib/shared/async';
+import type { AttachmentSource } from '@/lib/shared/attachment-source';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { meanDirection } from '@/lib/shared/vectors';
 import { backgroundVectors } from './background';
@@ -24,22 +25,6 @@ export interface Attachment {
   name: string;
   source: AttachmentSource;
 }
-
-export type AttachmentSource =
-  | { kind: 'picture' }
-  /** A whole frame of a clip in the library: its stored vector is taken where the model at work made it. */
-  | { kind: 'frame'; eventId: string; frameIndex: number; timestampMs: number }
-  /** A part of a frame; position and size are shares of the frame's, 0…1. */
-  | {
-      kind: 'crop';
-      eventId: string;
-      frameIndex: number;
-      timestampMs: number;
-      x: number;
-      y: number;
-      width: number;
-      height: number;
-    };
 
 /** A question, ready to be compared with frames. */
 export interface EncodedQuestion {

@@ -1,7 +1,8 @@
 import type { Calibration } from '@/lib/clip/calibration';
 import type { SelectionInput } from '@/lib/select/selection';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import type { AnswerSpan, FrameKey, SearchRequest, TimeRange } from './search-request';
+import type { FrameKey } from '@/lib/shared/frame-key';
+import type { AnswerSpan, SearchRequest, TimeRange } from './search-request';
 import { endToEndMs, matchesScope, risingTimesMs } from './timeline';
 import type { CachedVectors } from './vector-cache';
 

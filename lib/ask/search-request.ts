@@ -1,12 +1,6 @@
 import type { MatchStrength } from '@/lib/clip/calibration';
 import type { StrategyId, Verdict } from '@/lib/select/selection';
-
-/** Names one frame of the library. */
-export interface FrameKey {
-  eventId: string;
-  /** 0-based position of the frame in its clip. */
-  frameIndex: number;
-}
+import type { FrameKey } from '@/lib/shared/frame-key';
 
 /** A part of a clip, both ends included. */
 export interface TimeRange {

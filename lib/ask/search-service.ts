@@ -10,6 +10,7 @@ import type { Selection } from '@/lib/select/selection';
 import { findStrategy } from '@/lib/select/strategies';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
+import type { FrameKey } from '@/lib/shared/frame-key';
 import { clipCurve } from './curve';
 import type { EncodedQuestion } from './question';
 import { isSameList, isSameQuestion } from './same-question';
@@ -28,7 +29,6 @@ import {
   type Answer,
   type AnswerFrame,
   type ClipCurve,
-  type FrameKey,
   type SearchProgress,
   type SearchRequest,
 } from './search-request';

@@ -3,7 +3,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import { checkManifest, type SelectionManifest } from './manifest';
 
 /** One row a frame. The columns after `height` are the same in every row: what was asked, and how. */
-export const CSV_COLUMNS = [
+const CSV_COLUMNS = [
   'rank',
   'time_s',
   'clip',

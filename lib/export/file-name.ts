@@ -5,7 +5,7 @@ const MAX_CLIP_CHARACTERS = 60;
 const MAX_QUESTION_CHARACTERS = 40;
 
 /** Letters and digits of any language, `-`, `_` and `.`; everything else becomes one `-`. */
-export function safeNamePart(text: string, maxCharacters: number): string {
+function safeNamePart(text: string, maxCharacters: number): string {
   const cleaned = text
     .normalize('NFC')
     .replace(/[^\p{L}\p{N}._]+/gu, '-')

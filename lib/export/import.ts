@@ -2,6 +2,7 @@ import type { EventSummary, ImportedClip, ImportResult } from '@/lib/db/clip-dat
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { plural } from '@/lib/shared/format';
+import type { FrameKey } from '@/lib/shared/frame-key';
 import { ThumbnailWriter } from '@/lib/video/thumbnail';
 import { chatJsonToManifest } from './chat-messages';
 import { csvToManifest } from './csv';
@@ -14,7 +15,6 @@ import { bad } from './rows';
 import type {
   ExportedAttachment,
   ExportedClip,
-  FrameKey,
   SelectedFrame,
   SelectionParameters,
 } from './selection-to-export';

@@ -1,25 +1,6 @@
+import type { AttachmentSource } from '@/lib/shared/attachment-source';
+import type { FrameKey } from '@/lib/shared/frame-key';
 import type { TimeSpan } from '@/lib/video/time-spans';
-
-/** A frame of a clip. */
-export interface FrameKey {
-  eventId: string;
-  frameIndex: number;
-}
-
-/** Where a picture that was asked with came from; places in it are fractions of the frame. */
-export type AttachmentSource =
-  | { kind: 'picture' }
-  | { kind: 'frame'; eventId: string; frameIndex: number; timestampMs: number }
-  | {
-      kind: 'crop';
-      eventId: string;
-      frameIndex: number;
-      timestampMs: number;
-      x: number;
-      y: number;
-      width: number;
-      height: number;
-    };
 
 export interface ExportedAttachment {
   /** `#1` in the question's text. */

@@ -1,3 +1,4 @@
+import { dotAt } from '../shared/vectors';
 import { topRows } from './ranking';
 
 /**
@@ -15,23 +16,7 @@ const MIN_POOL_FACTOR = 2;
  * @throws RangeError when one of them holds a number that is not finite
  */
 export function rowCosine(vectors: Float32Array, dimension: number, a: number, b: number): number {
-  const whole = dimension - (dimension % 4);
-  let first = a * dimension;
-  let second = b * dimension;
-  const end = first + dimension;
-  // Four sums side by side: a single one waits for every addition before it.
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  for (const wholeEnd = first + whole; first < wholeEnd; first += 4, second += 4) {
-    s0 += vectors[first]! * vectors[second]!;
-    s1 += vectors[first + 1]! * vectors[second + 1]!;
-    s2 += vectors[first + 2]! * vectors[second + 2]!;
-    s3 += vectors[first + 3]! * vectors[second + 3]!;
-  }
-  for (; first < end; first += 1, second += 1) s0 += vectors[first]! * vectors[second]!;
-  const sum = s0 + s1 + (s2 + s3);
+  const sum = dotAt(vectors, a * dimension, vectors, b * dimension, dimension);
   if (!Number.isFinite(sum)) throw new RangeError(`The vector of row ${a} or ${b} is not finite.`);
   return sum;
 }

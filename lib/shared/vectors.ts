@@ -1,8 +1,31 @@
-/** Dot product of `a` and the `b.length` numbers of it that begin at `offset`. */
-export function dotAt(a: Float32Array, offset: number, b: Float32Array): number {
-  let sum = 0;
-  for (let index = 0; index < b.length; index += 1) sum += a[offset + index]! * b[index]!;
-  return sum;
+/**
+ * Dot product of `length` numbers of `a` from `offset` on with those of `b` from `otherOffset` on, in doubles. For many
+ * rows at once see dot-products.ts.
+ */
+export function dotAt(
+  a: Float32Array,
+  offset: number,
+  b: Float32Array,
+  otherOffset = 0,
+  length = b.length,
+): number {
+  const end = offset + length;
+  const wholeEnd = end - (length % 4);
+  let at = offset;
+  let other = otherOffset;
+  // Four sums side by side: a single one waits for every addition before it.
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  for (; at < wholeEnd; at += 4, other += 4) {
+    s0 += a[at]! * b[other]!;
+    s1 += a[at + 1]! * b[other + 1]!;
+    s2 += a[at + 2]! * b[other + 2]!;
+    s3 += a[at + 3]! * b[other + 3]!;
+  }
+  for (; at < end; at += 1, other += 1) s0 += a[at]! * b[other]!;
+  return s0 + s1 + (s2 + s3);
 }
 
 /** Cosine of two vectors of the same length; NaN when one is zero. */

@@ -1,6 +1,6 @@
 /**
  * How well ways of joining the terms of a question find what is asked for, with the bundled model:
- * `npx tsx scripts/bench/composed-questions.ts [clip…]`. Needs FFmpeg. Frames come from the sample clip, two a second, and
+ * `npm run bench:questions [-- clip…]`. Needs FFmpeg. Frames come from the sample clip, two a second, and
  * from each clip that is named, one a second; each scene of the sample clip and each other clip is a scene.
  *
  * Which scene shows what is taken from the model itself: joining terms is measured, not the model. Questions

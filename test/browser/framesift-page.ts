@@ -131,6 +131,16 @@ export class FramesiftPage {
     await this.waitUntilRead();
   }
 
+  /** Starts on the sample, stops when the first frames are there, and gives the button that goes on. */
+  async startAndStopSample(rate: string): Promise<Locator> {
+    await this.startSample(rate);
+    await expect(this.page.getByTestId('ingest-count')).toHaveText(/^[1-9]\d* of/);
+    await this.page.getByRole('button', { name: 'Stop' }).click();
+    const goOn = this.page.getByRole('button', { name: 'Go on reading' });
+    await expect(goOn).toBeVisible();
+    return goOn;
+  }
+
   async waitUntilRead(timeout = 120_000): Promise<void> {
     await expect(this.clipSummary).toContainText(/read in [\d.]+ s/, { timeout });
   }

@@ -8,11 +8,7 @@ const totalAtFour = Math.round((sample.durationMs / 1000) * 4);
 test('reading can be stopped and gone on with, also after a reload', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.startSample('4 a second');
-  await expect(page.getByTestId('ingest-count')).toHaveText(/^[1-9]\d* of/);
-  await page.getByRole('button', { name: 'Stop' }).click();
-  const goOn = page.getByRole('button', { name: 'Go on reading' });
-  await expect(goOn).toBeVisible();
+  const goOn = await framesift.startAndStopSample('4 a second');
   const [stopped] = await framesift.query('select count(*)::int as vectors from frame_embeddings');
   expect(stopped!.vectors).toBeGreaterThan(0);
   expect(stopped!.vectors).toBeLessThan(totalAtFour);

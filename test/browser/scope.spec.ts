@@ -172,11 +172,7 @@ test('what another tab has announced is seen by a question asked because of it',
 test('a clip that is read on is asked with all that has come', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.startSample('4 a second');
-  await expect(page.getByTestId('ingest-count')).toHaveText(/^[1-9]\d* of/);
-  await page.getByRole('button', { name: 'Stop' }).click();
-  const goOn = page.getByRole('button', { name: 'Go on reading' });
-  await expect(goOn).toBeVisible();
+  const goOn = await framesift.startAndStopSample('4 a second');
   const stopped = await ask(page, null);
   const total = Math.round((sample.durationMs / 1000) * 4);
   expect(stopped.framesSearched).toBeGreaterThan(0);

@@ -5,15 +5,13 @@ import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { ClipDatabase } from '@/lib/db/clip-database';
-import { OpfsFiles } from '@/lib/db/frame-files';
+import type { ClipDatabase } from '@/lib/db/clip-database';
 import { toJsonLines } from '@/lib/export/jsonl';
 import { readClips } from '@/lib/export/read-rows';
 import { SERVER_TABLES, TABLE_NAMES, type TableName } from '@/lib/export/rows';
 import { toSql } from '@/lib/export/sql';
 import { startPostgres, type PostgresCluster } from '../support/postgres-cluster';
-import { MemoryDirectory } from '../unit/db/memory-directory';
-import { openMemoryDatabase, randomUnitVector } from '../unit/db/support';
+import { makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../unit/db/support';
 import {
   COLUMNS_SQL,
   CONSTRAINTS_SQL,
@@ -43,10 +41,7 @@ beforeAll(async () => {
 
   const { pg, connection } = await openMemoryDatabase();
   source = pg;
-  library = new ClipDatabase({
-    connect: () => Promise.resolve(connection),
-    openFiles: () => Promise.resolve(new OpfsFiles(new MemoryDirectory().asHandle())),
-  });
+  library = makeClipDatabase(connection);
   for (const [i, description] of ['a clip', NASTY].entries()) {
     const { id } = await library.createEvent({
       description,

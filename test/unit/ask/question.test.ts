@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { describeQuestion, encodeQuestion, type Attachment, type AttachmentSource } from '@/lib/ask/question';
+import { describeQuestion, encodeQuestion, type Attachment } from '@/lib/ask/question';
+import type { AttachmentSource } from '@/lib/shared/attachment-source';
 import type { Calibration } from '@/lib/clip/calibration';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { FramesiftServices } from '@/lib/ingest/services';

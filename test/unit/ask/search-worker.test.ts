@@ -3,14 +3,11 @@ import * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
 import { SearchService } from '@/lib/ask/search-service';
-import { ClipDatabase } from '@/lib/db/clip-database';
 import type { DatabaseConnection } from '@/lib/db/client';
-import { OpfsFiles } from '@/lib/db/frame-files';
 import { FramesiftServices } from '@/lib/ingest/services';
 import { installErrorTransfer } from '@/lib/shared/comlink-errors';
 import { ChannelWorker } from '../../support/channel-worker';
-import { MemoryDirectory } from '../db/memory-directory';
-import { emptyTables, openMemoryDatabase, randomUnitVector } from '../db/support';
+import { emptyTables, makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../db/support';
 
 /*
  * The page's services with the search worker and the database worker, each behind a real message channel, over a
@@ -36,7 +33,7 @@ beforeEach(async () => {
   const unused = () => {
     throw new Error('Nobody asked for this worker.');
   };
-  const database = makeDatabase();
+  const database = makeClipDatabase(connection);
   services = new FramesiftServices({
     database: () => new ChannelWorker((port) => Comlink.expose(database, port)).asWorker(),
     search: () => {
@@ -52,14 +49,6 @@ beforeEach(async () => {
   eventId = (await services.database.createEvent({ description: 'a clip' })).id;
 });
 afterEach(() => services.close());
-
-function makeDatabase(): ClipDatabase {
-  const root = new MemoryDirectory();
-  return new ClipDatabase({
-    connect: () => Promise.resolve(connection),
-    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
-  });
-}
 
 interface AskOptions {
   fresh?: boolean;
@@ -130,7 +119,7 @@ describe('the search worker', () => {
         resolve(undefined);
       };
     });
-    await makeDatabase().deleteFrameEmbeddings(eventId);
+    await makeClipDatabase(connection).deleteFrameEmbeddings(eventId);
     await heard;
     expect(await ask()).toEqual([]);
   });

@@ -2,11 +2,16 @@ import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_SEARCHED_ROWS, VectorCache, type VectorSource } from '@/lib/ask/vector-cache';
 import type { DatabaseConnection } from '@/lib/db/client';
-import { ClipDatabase, type VectorStamp } from '@/lib/db/clip-database';
-import { OpfsFiles } from '@/lib/db/frame-files';
+import { type ClipDatabase, type VectorStamp } from '@/lib/db/clip-database';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
-import { MemoryDirectory } from '../db/memory-directory';
-import { emptyTables, openMemoryDatabase, randomUnitVector, storeMany } from '../db/support';
+import {
+  embeddedFrame,
+  emptyTables,
+  makeClipDatabase,
+  openMemoryDatabase,
+  randomUnitVector,
+  storeMany,
+} from '../db/support';
 
 const MODEL = 'clip-test@1/fp32/p1';
 
@@ -68,20 +73,12 @@ beforeAll(async () => {
 afterAll(() => pg.close());
 beforeEach(async () => {
   await emptyTables(pg);
-  database = makeDatabase();
+  database = makeClipDatabase(connection);
   source = new CountingSource(database);
   nowMs = 0;
   cache = new VectorCache(source, { now: () => nowMs });
   eventId = await addClip();
 });
-
-function makeDatabase(): ClipDatabase {
-  const root = new MemoryDirectory();
-  return new ClipDatabase({
-    connect: () => Promise.resolve(connection),
-    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
-  });
-}
 
 async function addClip(...indexes: number[]): Promise<string> {
   const { id } = await database.createEvent({ description: 'a clip' });
@@ -89,18 +86,7 @@ async function addClip(...indexes: number[]): Promise<string> {
   return id;
 }
 
-function frame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
-  return {
-    frameIndex,
-    timestampMs: frameIndex * 1500,
-    width: 320,
-    height: 180,
-    thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
-    embedding: randomUnitVector(seed),
-  };
-}
-
-const frames = (...indexes: number[]) => indexes.map((index) => frame(index));
+const frames = (...indexes: number[]) => indexes.map((index) => embeddedFrame(index));
 
 async function read(modelVersion = MODEL, options?: { fresh?: boolean }) {
   const [found] = await cache.read(modelVersion, [eventId], options);
@@ -124,7 +110,7 @@ describe('what is read', () => {
     await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
     await database.storeFrameBatch(eventId, frames(9), 'other');
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
-    expect(await read('other')).toEqual(expected(frame(9)));
+    expect(await read('other')).toEqual(expected(embeddedFrame(9)));
     expect(await cache.read(MODEL, ['nobody'])).toMatchObject([{ stamp: { rows: 0, otherRows: 0 } }]);
   });
 
@@ -133,13 +119,13 @@ describe('what is read', () => {
     expect(await read()).toEqual(expected(...frames(0, 4)));
     await database.storeFrameBatch(eventId, frames(2), MODEL); // between
     expect(await read()).toEqual(expected(...frames(0, 2, 4)));
-    await database.storeFrameBatch(eventId, [frame(2, 77)], MODEL); // replaced
-    expect(await read()).toEqual(expected(frame(0), frame(2, 77), frame(4)));
+    await database.storeFrameBatch(eventId, [embeddedFrame(2, 77)], MODEL); // replaced
+    expect(await read()).toEqual(expected(embeddedFrame(0), embeddedFrame(2, 77), embeddedFrame(4)));
     await database.storeFrameBatch(eventId, frames(5, 6), MODEL); // appended
     await database.storeFrameBatch(eventId, frames(7), MODEL);
-    expect(await read()).toEqual(expected(frame(0), frame(2, 77), ...frames(4, 5, 6, 7)));
+    expect(await read()).toEqual(expected(embeddedFrame(0), embeddedFrame(2, 77), ...frames(4, 5, 6, 7)));
     await database.storeFrameBatch(eventId, frames(0), 'other'); // read again with another model
-    expect(await read()).toEqual(expected(frame(2, 77), ...frames(4, 5, 6, 7)));
+    expect(await read()).toEqual(expected(embeddedFrame(2, 77), ...frames(4, 5, 6, 7)));
     await database.deleteFrameEmbeddings(eventId);
     await database.storeFrameBatch(eventId, frames(1, 2, 3, 8, 9), MODEL); // as many as before
     expect(await read()).toEqual(expected(...frames(1, 2, 3, 8, 9)));
@@ -150,13 +136,17 @@ describe('what is read', () => {
   it('comes from the drafts of the model that asks, until they take their place', async () => {
     const asDraft = { asDraft: true };
     await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await database.storeFrameBatch(eventId, [frame(1, 51)], 'newer', asDraft);
-    expect(await read('newer')).toEqual(expected(frame(1, 51)));
+    await database.storeFrameBatch(eventId, [embeddedFrame(1, 51)], 'newer', asDraft);
+    expect(await read('newer')).toEqual(expected(embeddedFrame(1, 51)));
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
-    await database.storeFrameBatch(eventId, [frame(0, 50), frame(2, 52)], 'newer', asDraft);
-    expect(await read('newer')).toEqual(expected(frame(0, 50), frame(1, 51), frame(2, 52)));
+    await database.storeFrameBatch(eventId, [embeddedFrame(0, 50), embeddedFrame(2, 52)], 'newer', asDraft);
+    expect(await read('newer')).toEqual(
+      expected(embeddedFrame(0, 50), embeddedFrame(1, 51), embeddedFrame(2, 52)),
+    );
     await database.finishReembedding(eventId, 'newer');
-    expect(await read('newer')).toEqual(expected(frame(0, 50), frame(1, 51), frame(2, 52)));
+    expect(await read('newer')).toEqual(
+      expected(embeddedFrame(0, 50), embeddedFrame(1, 51), embeddedFrame(2, 52)),
+    );
     expect(await read()).toEqual(expected());
   });
 
@@ -191,7 +181,7 @@ describe('what is read', () => {
     const indexes = Array.from({ length: 4500 }, (_, index) => index);
     await storeMany(connection, eventId, MODEL, indexes.length, 1);
     // One more while the first page is read.
-    source.meanwhile = () => database.storeFrameBatch(eventId, [frame(4500, 3)], MODEL);
+    source.meanwhile = () => database.storeFrameBatch(eventId, [embeddedFrame(4500, 3)], MODEL);
     const found = await read();
     expect(found.frameIndexes).toEqual([...indexes, 4500]);
     for (const [index, seed] of [
@@ -223,12 +213,12 @@ describe('what is asked of the library', () => {
   });
 
   it('another tab’s change is looked for when it is heard of, when wanted, and after a minute', async () => {
-    const otherTab = makeDatabase();
+    const otherTab = makeClipDatabase(connection);
     await read();
     await otherTab.storeFrameBatch(eventId, frames(3), MODEL);
     cache.noteChange(eventId);
     expect(await read()).toEqual(expected(...frames(0, 1, 2, 3)));
-    await otherTab.storeFrameBatch(eventId, [frame(1, 77)], MODEL);
+    await otherTab.storeFrameBatch(eventId, [embeddedFrame(1, 77)], MODEL);
     expect((await read(MODEL, { fresh: true })).rows[1]).toEqual(randomUnitVector(77));
     await otherTab.deleteEvent(eventId);
     source.take();
@@ -240,13 +230,13 @@ describe('what is asked of the library', () => {
   });
 
   it('a change that is heard of while the rows are read is looked for the next time', async () => {
-    const otherTab = makeDatabase();
+    const otherTab = makeClipDatabase(connection);
     source.meanwhile = async () => {
-      await otherTab.storeFrameBatch(eventId, [frame(1, 77)], MODEL);
+      await otherTab.storeFrameBatch(eventId, [embeddedFrame(1, 77)], MODEL);
       cache.noteChange(eventId);
     };
     await read();
-    await otherTab.storeFrameBatch(eventId, [frame(2, 78)], MODEL);
+    await otherTab.storeFrameBatch(eventId, [embeddedFrame(2, 78)], MODEL);
     expect((await read()).rows[2]).toEqual(randomUnitVector(78));
   });
 

@@ -5,9 +5,16 @@ import type { DatabaseConnection } from '@/lib/db/client';
 import { ClipDatabase } from '@/lib/db/clip-database';
 import { OpfsFiles } from '@/lib/db/frame-files';
 import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
-import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { MemoryDirectory } from './memory-directory';
-import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot, storeMany } from './support';
+import {
+  embeddedFrame,
+  emptyTables,
+  makeClipDatabase,
+  openMemoryDatabase,
+  randomUnitVector,
+  snapshot,
+  storeMany,
+} from './support';
 
 const MODEL = 'clip-test@1/fp32/p1';
 
@@ -27,29 +34,11 @@ afterAll(() => pg.close());
 beforeEach(async () => {
   await emptyTables(pg);
   root = new MemoryDirectory();
-  database = makeDatabase();
+  database = makeClipDatabase(connection, root);
   eventId = (await database.createEvent({ description: 'a clip', fileName: 'Käfer & Co.mp4' })).id;
 });
 
-function makeDatabase(over: DatabaseConnection = connection): ClipDatabase {
-  return new ClipDatabase({
-    connect: () => Promise.resolve(over),
-    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
-  });
-}
-
-function frame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
-  return {
-    frameIndex,
-    timestampMs: frameIndex * 1500,
-    width: 320,
-    height: 180,
-    thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
-    embedding: randomUnitVector(seed),
-  };
-}
-
-const frames = (...indexes: number[]) => indexes.map((index) => frame(index));
+const frames = (...indexes: number[]) => indexes.map((index) => embeddedFrame(index));
 
 describe('reading a clip again with another model', () => {
   const NEWER = 'clip-test@2/fp32/p1';
@@ -64,10 +53,10 @@ describe('reading a clip again with another model', () => {
 
   it('keeps every old vector until the new ones are complete, and then none', async () => {
     const before = await database.getFrameEmbeddings(eventId);
-    await database.storeFrameBatch(eventId, [frame(0, 50), frame(1, 51)], NEWER, asDraft);
+    await database.storeFrameBatch(eventId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], NEWER, asDraft);
     expect(await database.getFrameEmbeddings(eventId)).toEqual(before);
     expect(await database.storedFrameIndexes(eventId, NEWER)).toEqual([0, 1]);
-    await database.storeFrameBatch(eventId, [frame(2, 52)], NEWER, asDraft);
+    await database.storeFrameBatch(eventId, [embeddedFrame(2, 52)], NEWER, asDraft);
     await database.finishReembedding(eventId, NEWER);
     const after = await database.getFrameEmbeddings(eventId);
     expect(after.map(({ id, modelVersion }) => [id, modelVersion])).toEqual(
@@ -143,7 +132,7 @@ describe('opening', () => {
     const files = new OpfsFiles(root.asHandle());
     await files.write('frames/gone/frame_001.webp', Uint8Array.of(1));
     await files.write(`frames/${eventId}/frame_001.webp`, Uint8Array.of(1));
-    await makeDatabase().open();
+    await makeClipDatabase(connection, root).open();
     await vi.waitFor(() => expect(root.paths()).toEqual([`frames/${eventId}/frame_001.webp`]));
   });
 });
@@ -152,7 +141,7 @@ describe('clips', () => {
   it('are listed newest first with what is stored of them', async () => {
     const second = (await database.createEvent({ description: 'second' })).id;
     await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await database.storeFrameEmbeddingsBatch(eventId, [frame(2)], 'other');
+    await database.storeFrameEmbeddingsBatch(eventId, [embeddedFrame(2)], 'other');
     const listed = await database.listEvents();
     expect(listed.map((event) => event.id)).toEqual([second, eventId]);
     expect(listed[0]).toMatchObject({ frameCount: 0, embeddingCount: 0, embeddingCounts: {} });
@@ -220,9 +209,13 @@ describe('storeFrameBatch', () => {
   });
 
   it.each([
-    ['a bad vector', [frame(5), { ...frame(6), embedding: new Float32Array(3) }], 'bad-input'],
-    ['a frame twice', [frame(5), frame(5)], 'bad-input'],
-    ['a broken time', [{ ...frame(5), timestampMs: 0.1 }], 'bad-input'],
+    [
+      'a bad vector',
+      [embeddedFrame(5), { ...embeddedFrame(6), embedding: new Float32Array(3) }],
+      'bad-input',
+    ],
+    ['a frame twice', [embeddedFrame(5), embeddedFrame(5)], 'bad-input'],
+    ['a broken time', [{ ...embeddedFrame(5), timestampMs: 0.1 }], 'bad-input'],
   ])('refuses %s and leaves nothing', async (_, batch, code) => {
     await database.storeFrameBatch(eventId, frames(0), MODEL);
     const before = [await snapshot(pg), root.paths()];
@@ -277,7 +270,7 @@ describe('readVectors', () => {
     try {
       await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
       const [stamp] = await database.vectorStamps(MODEL, [eventId]);
-      await database.storeFrameBatch(eventId, [frame(4, 40), frame(2)], MODEL);
+      await database.storeFrameBatch(eventId, [embeddedFrame(4, 40), embeddedFrame(2)], MODEL);
       const [later] = await database.vectorStamps(MODEL, [eventId]);
       expect(later!.newest).not.toEqual(stamp!.newest);
       const { packed } = await database.readVectors(eventId, MODEL, { ...stored, newerThan: stamp!.newest });
@@ -307,11 +300,11 @@ describe('changeCounts', () => {
       () => database.storeFrameBatch(eventId, frames(0), MODEL),
       () => database.storeFrameBatch(eventId, frames(0), 'newer', { asDraft: true }),
       () => database.finishReembedding(eventId, 'newer'),
-      () => database.storeFrameEmbedding({ eventId, modelVersion: MODEL, ...frame(1) }),
-      () => database.storeFrameEmbeddingsBatch(eventId, [frame(2)], MODEL),
+      () => database.storeFrameEmbedding({ eventId, modelVersion: MODEL, ...embeddedFrame(1) }),
+      () => database.storeFrameEmbeddingsBatch(eventId, [embeddedFrame(2)], MODEL),
       () => database.deleteFrameEmbeddings(eventId),
       () => database.deleteEvent(eventId),
-      () => database.storeFrameEmbeddingsBatch(eventId, [frame(2)], MODEL).catch(() => undefined),
+      () => database.storeFrameEmbeddingsBatch(eventId, [embeddedFrame(2)], MODEL).catch(() => undefined),
     ];
     for (const write of writes) {
       const before = countOf(eventId);
@@ -368,7 +361,7 @@ describe('calls', () => {
           ? Promise.reject(new LeaderChangedError())
           : connection.queryReadOnly(text, params),
     };
-    await expect(makeDatabase(flaky).query('select 1')).resolves.toHaveLength(1);
+    await expect(makeClipDatabase(flaky, root).query('select 1')).resolves.toHaveLength(1);
     expect(failures).toBe(-1);
   });
 

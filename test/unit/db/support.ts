@@ -1,9 +1,13 @@
 import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
+import { ClipDatabase } from '@/lib/db/clip-database';
+import { OpfsFiles } from '@/lib/db/frame-files';
 import { migrateDatabase } from '@/lib/db/migrate';
 import { vectorToJson } from '@/lib/db/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import type { EmbeddedFrame } from '@/lib/shared/frames';
+import { MemoryDirectory } from './memory-directory';
 
 /** A migrated PGlite in memory. Starting one takes seconds: a test file shares it and empties it between tests. */
 export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: DatabaseConnection }> {
@@ -11,6 +15,26 @@ export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: Da
   const connection = connectionOver(pg, 'memory');
   await migrateDatabase(connection.db);
   return { pg, connection };
+}
+
+/** A library over `connection`, with its pictures in `root`. */
+export function makeClipDatabase(connection: DatabaseConnection, root = new MemoryDirectory()): ClipDatabase {
+  return new ClipDatabase({
+    connect: () => Promise.resolve(connection),
+    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+  });
+}
+
+/** One of a clip's frames, 1.5 s apart, with the vector of `seed`. */
+export function embeddedFrame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
+  return {
+    frameIndex,
+    timestampMs: frameIndex * 1500,
+    width: 320,
+    height: 180,
+    thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
+    embedding: randomUnitVector(seed),
+  };
 }
 
 export async function emptyTables(pg: PGlite): Promise<void> {

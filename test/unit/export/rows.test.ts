@@ -3,8 +3,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { VectorCache, type VectorSource } from '@/lib/ask/vector-cache';
 import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
-import { ClipDatabase } from '@/lib/db/clip-database';
-import { OpfsFiles } from '@/lib/db/frame-files';
+import type { ClipDatabase } from '@/lib/db/clip-database';
 import { importFile } from '@/lib/export/import';
 import { fromJsonLines, toJsonLines } from '@/lib/export/jsonl';
 import { readLines, textToBlob } from '@/lib/export/lines';
@@ -12,7 +11,7 @@ import { readClips } from '@/lib/export/read-rows';
 import { fromSql, parseTuple, sqlLiteral, toSql } from '@/lib/export/sql';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { MemoryDirectory } from '../db/memory-directory';
-import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot } from '../db/support';
+import { emptyTables, makeClipDatabase, openMemoryDatabase, randomUnitVector, snapshot } from '../db/support';
 
 const MODEL = 'clip-test@1/fp32/p1';
 const NASTY = "it's \\ a\r\n\"clip\"; -- 'x' ünï 🐟";
@@ -30,10 +29,7 @@ afterAll(() => pg.close());
 beforeEach(async () => {
   await emptyTables(pg);
   files = new MemoryDirectory();
-  database = new ClipDatabase({
-    connect: () => Promise.resolve(connectionOver(pg, connection.store)),
-    openFiles: () => Promise.resolve(new OpfsFiles(files.asHandle())),
-  });
+  database = makeClipDatabase(connectionOver(pg, connection.store), files);
   // The verbs of import ask for the database alone.
   services = { database } as unknown as FramesiftServices;
 });
