@@ -28,6 +28,7 @@ AGAIN="--batch 512 --lr 8e-4 --teacher maps --weights class=0.5"
   --sides 0:96,0.6:112,0.88:128 --joint 0.7 --teacher maps --degrade --seed 2
 
 "$PYTHON" export.py --name vision2
+"$PYTHON" words.py
 node evaluate-onnx.mjs golden "$MODEL"
 "$PYTHON" evaluate.py --name vision2_final
 "$PYTHON" evaluate.py --onnx
