@@ -35,6 +35,10 @@ export interface EventFields {
   ingestError?: string | null;
   framesPlanned?: number | null;
   sampling?: string | null;
+  playerStartMs?: number | null;
+  videoTrack?: number | null;
+  /** JSON of lib/db/clip-gaps.ts. */
+  gaps?: string | null;
 }
 
 export interface NewEvent extends EventFields {
@@ -167,12 +171,16 @@ export function assertFields(fields: EventFields): void {
     'height',
     'framesPlanned',
     'frameCountUsed',
+    'videoTrack',
   ] as const) {
     const value = fields[name];
     const limit = name === 'fileBytes' ? Number.MAX_SAFE_INTEGER : 2 ** 31 - 1;
     if (value != null && (!Number.isInteger(value) || value < 0 || value > limit)) {
       throw badInput(`A clip's ${name} is a whole number from 0 to ${limit}; ${value} is not.`);
     }
+  }
+  if (fields.playerStartMs != null && !Number.isFinite(fields.playerStartMs)) {
+    throw badInput(`A clip's playerStartMs is a number; ${fields.playerStartMs} is not.`);
   }
   for (const name of [
     'description',
@@ -182,6 +190,7 @@ export function assertFields(fields: EventFields): void {
     'frameTimestamps',
     'ingestError',
     'sampling',
+    'gaps',
   ] as const) {
     assertText(fields[name], `A clip's ${name}`);
   }

@@ -26,5 +26,17 @@ export const migrations: MigrationMeta[] = [
     "bps": true,
     "folderMillis": 1795366159199,
     "hash": "a1e90ce0ce02941e5559414d2818c3e0d056212469f8707260bf71167be87581"
+  },
+  {
+    "sql": [
+      "CREATE TABLE \"frame_spans\" (\n\t\"event_id\" text NOT NULL,\n\t\"frame_index\" integer NOT NULL,\n\t\"start_ms\" double precision NOT NULL,\n\t\"end_ms\" double precision NOT NULL,\n\tCONSTRAINT \"frame_spans_event_id_frame_index_pk\" PRIMARY KEY(\"event_id\",\"frame_index\")\n);\n",
+      "\nALTER TABLE \"events\" ADD COLUMN \"player_start_ms\" double precision;",
+      "\nALTER TABLE \"events\" ADD COLUMN \"video_track\" integer;",
+      "\nALTER TABLE \"events\" ADD COLUMN \"gaps\" text;",
+      "\nALTER TABLE \"frame_spans\" ADD CONSTRAINT \"frame_spans_event_id_events_id_fk\" FOREIGN KEY (\"event_id\") REFERENCES \"public\".\"events\"(\"id\") ON DELETE cascade ON UPDATE no action;"
+    ],
+    "bps": true,
+    "folderMillis": 1795987146345,
+    "hash": "eedc74279b5401f940022c16d89f5e526d259d30e322fe30e0108bc8b87d7cb2"
   }
 ];

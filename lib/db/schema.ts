@@ -1,4 +1,14 @@
-import { bigint, index, integer, pgTable, primaryKey, text, unique, varchar } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  varchar,
+} from 'drizzle-orm/pg-core';
 import { timestamptz } from './timestamp';
 
 /*
@@ -52,6 +62,12 @@ export const events = pgTable('events', {
   framesPlanned: integer('frames_planned'),
   /** JSON of how the frames were chosen. */
   sampling: text('sampling'),
+  /** Where a player of the file stands at clip time 0. Null for clips read before this was known. */
+  playerStartMs: doublePrecision('player_start_ms'),
+  /** Which of the file's video tracks was read, from 0. Null where the page chose. */
+  videoTrack: integer('video_track'),
+  /** JSON array of stretches that could not be read; see lib/db/clip-gaps.ts. Null for none. */
+  gaps: text('gaps'),
 });
 
 /** The picture of a frame: a file at `frame_path` in the browser's private file system. */
@@ -72,6 +88,25 @@ export const eventFrames = pgTable(
     createdAt: timestamptz('created_at').notNull(),
   },
   (table) => [unique('uq_event_frame_number').on(table.eventId, table.frameNumber)],
+);
+
+/**
+ * How long the picture of a frame is on screen, in clip time, local to the browser. The frame's own time, in
+ * `event_frames`, is the moment that was asked for and lies within it.
+ */
+export const frameSpans = pgTable(
+  'frame_spans',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    /** 0-based. */
+    frameIndex: integer('frame_index').notNull(),
+    startMs: doublePrecision('start_ms').notNull(),
+    /** Where the next picture of the clip begins, or the clip ends. */
+    endMs: doublePrecision('end_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
 );
 
 /** The vector of a frame. */

@@ -39,6 +39,7 @@ describe('the prepared database is what initdb and the migrations make', () => {
       'events',
       'frame_embedding_drafts',
       'frame_embeddings',
+      'frame_spans',
     ]);
     expect(await rows(prepared, TABLES)).toEqual(tables);
     for (const { name } of tables) {
