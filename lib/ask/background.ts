@@ -1,5 +1,4 @@
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { QuestionModel, QuestionServices } from './question';
 
 /** Phrases that are encoded at once: a padded batch of more takes more memory than it saves time. */
 const PHRASES_PER_RUN = 64;
@@ -9,8 +8,8 @@ const encoded = new Map<string, Promise<Float32Array<ArrayBuffer>>>();
 
 /** Unit vectors of the calibration's phrases, row-major [phrases, dimension], encoded once a model. */
 export function backgroundVectors(
-  services: FramesiftServices,
-  model: LoadedModel,
+  services: QuestionServices,
+  model: QuestionModel,
   phrases: readonly string[],
 ): Promise<Float32Array<ArrayBuffer>> {
   const known = encoded.get(model.modelVersion);
@@ -22,7 +21,7 @@ export function backgroundVectors(
 }
 
 async function encodeAll(
-  services: FramesiftServices,
+  services: QuestionServices,
   phrases: readonly string[],
   dimension: number,
 ): Promise<Float32Array<ArrayBuffer>> {

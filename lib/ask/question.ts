@@ -1,6 +1,8 @@
 import type { Calibration } from '@/lib/clip/calibration';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { ClipDatabase, FrameEmbedding } from '@/lib/db/clip-database';
 import type { FramesiftServices } from '@/lib/ingest/services';
+import type { VideoService } from '@/lib/ingest/video-service';
 import { parseQuery } from '@/lib/query/parse';
 import { promptsFor } from '@/lib/query/prompts';
 import type { TermContent } from '@/lib/query/query';
@@ -65,6 +67,22 @@ export function describeQuestion({ text, attachments }: Question): string {
   return only?.name ?? text;
 }
 
+/** What a question needs of a model that runs. */
+export type QuestionModel = Pick<LoadedModel, 'modelVersion' | 'calibration' | 'config'>;
+
+/** What a question needs of the page's services. */
+export interface QuestionServices {
+  clip: Pick<FramesiftServices['clip'], 'encodeTexts' | 'encodeImages'>;
+  video: {
+    prepareImage: (...args: Parameters<VideoService['prepareImage']>) => Promise<Uint8Array<ArrayBuffer>>;
+  };
+  database: {
+    getFrameEmbeddings: (
+      ...args: Parameters<ClipDatabase['getFrameEmbeddings']>
+    ) => Promise<FrameEmbedding[]>;
+  };
+}
+
 /**
  * The question's terms as unit vectors in the model's space, with what rates its matches.
  *
@@ -72,8 +90,8 @@ export function describeQuestion({ text, attachments }: Question): string {
  * @throws FramesiftError `bad-input` for a picture that cannot be read
  */
 export async function encodeQuestion(
-  services: FramesiftServices,
-  model: LoadedModel,
+  services: QuestionServices,
+  model: QuestionModel,
   { text, attachments }: Question,
 ): Promise<EncodedQuestion> {
   const query = parseQuery(
@@ -112,8 +130,8 @@ function textKey({ text, isQuoted }: TextContent): string {
 
 /** Vectors of all texts by `textKey`, made in one run. */
 async function encodeTexts(
-  services: FramesiftServices,
-  model: LoadedModel,
+  services: QuestionServices,
+  model: QuestionModel,
   contents: readonly TermContent[],
 ): Promise<Map<string, Float32Array<ArrayBuffer>>> {
   const prompts = new Map<string, string[]>();
@@ -140,8 +158,8 @@ async function encodeTexts(
 
 /** Vectors of all pictures by their attachment's number; what is not in the library is encoded in one run. */
 async function encodePictures(
-  services: FramesiftServices,
-  model: LoadedModel,
+  services: QuestionServices,
+  model: QuestionModel,
   contents: readonly TermContent[],
   attachments: readonly Attachment[],
 ): Promise<Map<number, Float32Array<ArrayBuffer>>> {
@@ -169,8 +187,8 @@ async function encodePictures(
 
 /** The picture as the model gets it; an error says which of the question's pictures it is about. */
 async function preparePicture(
-  services: FramesiftServices,
-  model: LoadedModel,
+  services: QuestionServices,
+  model: QuestionModel,
   { image, name }: Attachment,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -187,8 +205,8 @@ async function preparePicture(
 
 /** The vector that a whole frame already has of this model; undefined for anything else. */
 async function storedVector(
-  services: FramesiftServices,
-  { modelVersion }: LoadedModel,
+  services: QuestionServices,
+  { modelVersion }: QuestionModel,
   { source }: Attachment,
 ): Promise<Float32Array<ArrayBuffer> | undefined> {
   if (source.kind !== 'frame') return undefined;

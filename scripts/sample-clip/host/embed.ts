@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -19,12 +20,13 @@ import { packedRows } from '@/lib/shared/pixel-rows';
 import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { HEIGHT, WIDTH } from '../clip';
 
-/** The bundled model on Node's WASM: the same steps as on the page, files read from disk. */
+/** A model's folder on Node's WASM: the same steps as on the page, files read from disk. */
 export class Embedder {
   readonly #session: TowerSession;
   readonly #tokenizer: ClipTokenizer;
   readonly #config: ModelConfig;
-  readonly #calibration: Calibration;
+  readonly #calibration: Calibration | undefined;
+  readonly #visionDigest: string;
   /** Of the calibration's phrases; see matchLikelihood. */
   #background = new Float32Array();
 
@@ -32,12 +34,14 @@ export class Embedder {
     session: TowerSession,
     tokenizer: ClipTokenizer,
     config: ModelConfig,
-    calibration: Calibration,
+    calibration: Calibration | undefined,
+    visionDigest: string,
   ) {
     this.#session = session;
     this.#tokenizer = tokenizer;
     this.#config = config;
     this.#calibration = calibration;
+    this.#visionDigest = visionDigest;
   }
 
   static async open(folder: string): Promise<Embedder> {
@@ -48,6 +52,7 @@ export class Embedder {
     const readGraph = async (name: string): Promise<Uint8Array<ArrayBuffer>> =>
       new Uint8Array(await readFile(join(folder, 'onnx', name)));
     const [vision, text] = await Promise.all([readGraph('vision_model.onnx'), readGraph('text_model.onnx')]);
+    const digest = createHash('sha256').update(vision).update(JSON.stringify(config)).digest('hex');
     const towers = readTowers({ vision, text }, { ...config, imageSize: config.resize.size });
     const session = await onnxRuntime.startTowers(
       towers,
@@ -55,11 +60,24 @@ export class Embedder {
       config.embeddingDimension,
       'wasm',
     );
-    const calibration = readCalibration(await readJson('calibration.json'));
-    if (!calibration) throw new Error(`${folder}/calibration.json is not usable.`);
-    const embedder = new Embedder(session, tokenizer, config, calibration);
-    embedder.#background = await embedder.#embedTexts(calibration.phrases);
+    const calibration = readCalibration(await readJson('calibration.json').catch(() => undefined));
+    const embedder = new Embedder(session, tokenizer, config, calibration, digest);
+    if (calibration) embedder.#background = await embedder.embedTexts(calibration.phrases);
     return embedder;
+  }
+
+  get config(): ModelConfig {
+    return this.#config;
+  }
+
+  /** Absent for a model that nobody has measured. */
+  get calibration(): Calibration | undefined {
+    return this.#calibration;
+  }
+
+  /** Another one for other weights or another preprocessing of pictures. */
+  get visionDigest(): string {
+    return this.#visionDigest;
   }
 
   get modelRevision(): string {
@@ -87,22 +105,28 @@ export class Embedder {
 
   /** Unit vector of a typed question. */
   async embedQuestion(text: string): Promise<Float32Array> {
-    return meanDirection(await this.#embedTexts(promptsFor(text)), this.#config.embeddingDimension);
+    return meanDirection(await this.embedTexts(promptsFor(text)), this.#config.embeddingDimension);
   }
 
   /** Likelihoods from which a match counts as possible and as strong. */
   get levels(): { possible: number; strong: number } {
-    const { possible, strong } = this.#calibration;
+    const { possible, strong } = this.#calibrationOrThrow();
     return { possible, strong };
   }
 
   /** How likely a frame shows what a question asks for, and what the page calls that. */
   rate(frame: Float32Array, question: Float32Array): { likelihood: number; strength: MatchStrength } {
-    const likelihood = matchLikelihood(this.#calibration, this.#background, frame, 0, question);
+    const likelihood = matchLikelihood(this.#calibrationOrThrow(), this.#background, frame, 0, question);
     return { likelihood, strength: strengthOf(likelihood, this.#calibration) };
   }
 
-  async #embedTexts(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
+  #calibrationOrThrow(): Calibration {
+    if (!this.#calibration) throw new Error('The model has no calibration.json that is usable.');
+    return this.#calibration;
+  }
+
+  /** Unit vectors of texts as they stand, row-major. */
+  async embedTexts(texts: readonly string[]): Promise<Float32Array<ArrayBuffer>> {
     const vectors = await this.#session.runText(this.#tokenizer.encodeBatch(texts));
     normaliseRows(vectors, this.#config.embeddingDimension);
     return vectors;

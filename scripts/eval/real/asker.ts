@@ -1,0 +1,43 @@
+import type { Answer } from '@/lib/ask/search-request';
+import type { StrategyId } from '@/lib/select/selection';
+
+/** What an evaluation looks at of an answer; clips by their file. */
+export interface AskedAnswer {
+  /** By rank. */
+  frames: { file: string; timeMs: number; likelihood: number | null }[];
+  verdict: { kind: string; evidence: number } | null;
+  /** All frames of the clips asked about, one clip after another. */
+  scored: { file: string; timesMs: number[]; scores: number[]; likelihoods: number[] | null }[];
+}
+
+/** Clips that have been read and can be asked about: on the page, or from vectors alone. */
+export interface Asker {
+  /** What answers, for the report. */
+  model: string;
+  ask: (files: readonly string[], text: string, strategy: StrategyId, count: number) => Promise<AskedAnswer>;
+}
+
+/**
+ * @param fileOf the file of a clip in the answer
+ */
+export function toAsked(
+  { frames, verdict, curves }: Pick<Answer, 'frames' | 'verdict' | 'curves'>,
+  fileOf: (eventId: string) => string,
+): AskedAnswer {
+  const scored = curves.map(({ eventId, timestampsMs, scores, likelihoods }) => ({
+    file: fileOf(eventId),
+    timesMs: [...timestampsMs],
+    scores: [...scores],
+    likelihoods: likelihoods && [...likelihoods],
+  }));
+  const best = scored.flatMap(({ likelihoods, scores }) => likelihoods ?? scores);
+  return {
+    frames: frames.map(({ eventId, timestampMs, likelihood }) => ({
+      file: fileOf(eventId),
+      timeMs: timestampMs,
+      likelihood,
+    })),
+    verdict: verdict && { kind: verdict.kind, evidence: best.reduce((a, b) => Math.max(a, b), -Infinity) },
+    scored,
+  };
+}
