@@ -16,6 +16,7 @@ import { getFramesift } from '../_hooks/framesift';
 import { fetchSampleClip, fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
 import { readClipFileOf, rememberFile } from '../_hooks/use-clip-file';
 import { inspectFile, useDrafts, type Draft } from '../_hooks/use-drafts';
+import { watchUnhandled } from '../_hooks/unhandled-errors';
 import { useFileDrop } from '../_hooks/use-file-drop';
 import { useIngestStatuses } from '../_hooks/use-ingest';
 import { isReadWithAnother } from '../_hooks/other-model';
@@ -33,6 +34,7 @@ import { LibraryList } from './library-list';
 import { NewVersionNotice } from './new-version-notice';
 import { ModelsDialog } from './models/models-dialog';
 import { Button } from './ui/button';
+import { ErrorBoundary } from './ui/error-boundary';
 import { Notice } from './ui/notice';
 import { Welcome } from './welcome';
 
@@ -69,6 +71,7 @@ export function Workbench() {
     exposeConsoleApi();
     getFramesift().services.onWorkerError = setMessage;
     void fetchSampleQuestions().then(setSampleQuestions);
+    return watchUnhandled(setMessage);
   }, []);
 
   const ask = (eventId: string, question: Question | null) => {
@@ -78,6 +81,11 @@ export function Workbench() {
       else next.delete(eventId);
       return next;
     });
+  };
+
+  const guard = (action: () => Promise<void>) => {
+    setMessage(null);
+    action().catch((error: unknown) => setMessage(toFramesiftError(error).message));
   };
 
   /** Takes what Framesift once exported out of the files, and brings it in. */
@@ -139,7 +147,7 @@ export function Workbench() {
       models.refresh();
       models.lookInFiles(given);
     } else {
-      void openFiles(given.map(({ file }) => file));
+      guard(() => openFiles(given.map(({ file }) => file)));
     }
   };
   const isDragging = useFileDrop(openGiven);
@@ -152,11 +160,6 @@ export function Workbench() {
     rememberFile(eventId, opened.file);
     await refresh();
     setSelectedKey(eventId);
-  };
-
-  const guard = (action: () => Promise<void>) => {
-    setMessage(null);
-    action().catch((error: unknown) => setMessage(toFramesiftError(error).message));
   };
 
   const startDraft = (opened: Draft, sampling: Sampling) =>
@@ -232,23 +235,26 @@ export function Workbench() {
         hidden
         data-testid="file-input"
         onChange={(event) => {
-          void openFiles(Array.from(event.target.files ?? []));
+          const files = Array.from(event.target.files ?? []);
+          guard(() => openFiles(files));
           event.target.value = '';
         }}
       />
       <div className="grid flex-1 grid-cols-[minmax(0,1fr)] md:grid-cols-[18rem_minmax(0,1fr)]">
         <aside className="border-b border-line bg-surface md:border-r md:border-b-0">
-          <LibraryList
-            library={library}
-            model={loaded}
-            drafts={drafts}
-            statuses={statuses}
-            selectedKey={shownDraft?.key ?? clip?.id ?? null}
-            onSelect={setSelectedKey}
-            onDelete={remove}
-            onAdd={() => picker.current?.click()}
-            onRetry={() => void refresh()}
-          />
+          <ErrorBoundary what="The list of clips">
+            <LibraryList
+              library={library}
+              model={loaded}
+              drafts={drafts}
+              statuses={statuses}
+              selectedKey={shownDraft?.key ?? clip?.id ?? null}
+              onSelect={setSelectedKey}
+              onDelete={remove}
+              onAdd={() => picker.current?.click()}
+              onRetry={() => void refresh()}
+            />
+          </ErrorBoundary>
         </aside>
         <main className="min-w-0">
           <div className="space-y-2 px-4 pt-4 empty:hidden">
@@ -315,46 +321,48 @@ export function Workbench() {
               </Notice>
             )}
           </div>
-          {shownDraft ? (
-            <DraftPanel
-              key={shownDraft.key}
-              draft={shownDraft}
-              twin={clips.find(({ fileFingerprint }) => fileFingerprint === shownDraft.fingerprint) ?? null}
-              onShowTwin={(twin) => {
-                removeDraft(shownDraft.key);
-                setSelectedKey(twin.id);
-              }}
-              onStart={(sampling) => startDraft(shownDraft, sampling)}
-              onDismiss={() => removeDraft(shownDraft.key)}
-            />
-          ) : clip ? (
-            <ClipView
-              key={restoredHere ? restoredHere.key : clip.id}
-              clip={clip}
-              restored={restoredHere ? restoredHere.selection : null}
-              clips={clips}
-              status={statuses.get(clip.id)}
-              model={loaded}
-              question={questions.get(clip.id) ?? null}
-              examples={
-                clip.fileName === SAMPLE_FILE_NAME && sampleQuestions.length > 0 ? sampleQuestions : null
-              }
-              onAsk={(question) => ask(clip.id, question)}
-              onClear={() => ask(clip.id, null)}
-              onCancel={() => getFramesift().queue.cancel(clip.id)}
-              onResume={() => resume(clip)}
-              outdatedCount={outdated.length}
-              onRereadAll={() => outdated.forEach(resume)}
-            />
-          ) : (
-            (library.state !== 'opening' || wasEmpty) && (
-              <Welcome
-                onChooseFiles={() => picker.current?.click()}
-                onTrySample={trySample}
-                sampleBusy={sampleBusy}
+          <ErrorBoundary key={shownDraft?.key ?? clip?.id ?? ''} what="This clip">
+            {shownDraft ? (
+              <DraftPanel
+                key={shownDraft.key}
+                draft={shownDraft}
+                twin={clips.find(({ fileFingerprint }) => fileFingerprint === shownDraft.fingerprint) ?? null}
+                onShowTwin={(twin) => {
+                  removeDraft(shownDraft.key);
+                  setSelectedKey(twin.id);
+                }}
+                onStart={(sampling) => startDraft(shownDraft, sampling)}
+                onDismiss={() => removeDraft(shownDraft.key)}
               />
-            )
-          )}
+            ) : clip ? (
+              <ClipView
+                key={restoredHere ? restoredHere.key : clip.id}
+                clip={clip}
+                restored={restoredHere ? restoredHere.selection : null}
+                clips={clips}
+                status={statuses.get(clip.id)}
+                model={loaded}
+                question={questions.get(clip.id) ?? null}
+                examples={
+                  clip.fileName === SAMPLE_FILE_NAME && sampleQuestions.length > 0 ? sampleQuestions : null
+                }
+                onAsk={(question) => ask(clip.id, question)}
+                onClear={() => ask(clip.id, null)}
+                onCancel={() => getFramesift().queue.cancel(clip.id)}
+                onResume={() => resume(clip)}
+                outdatedCount={outdated.length}
+                onRereadAll={() => outdated.forEach(resume)}
+              />
+            ) : (
+              (library.state !== 'opening' || wasEmpty) && (
+                <Welcome
+                  onChooseFiles={() => picker.current?.click()}
+                  onTrySample={trySample}
+                  sampleBusy={sampleBusy}
+                />
+              )
+            )}
+          </ErrorBoundary>
         </main>
       </div>
       {undoable && (

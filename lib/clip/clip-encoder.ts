@@ -6,7 +6,7 @@ import {
   type ModelFileSource,
 } from '@/lib/models/model-files';
 import { Mutex } from '@/lib/shared/async';
-import { FramesiftError } from '@/lib/shared/errors';
+import { describeThrown, FramesiftError } from '@/lib/shared/errors';
 import { normaliseRows } from '@/lib/shared/vectors';
 import { readCalibration, type Calibration } from './calibration';
 import { onnxRuntime, type EncoderRuntime, type TowerSession } from './clip-session';
@@ -279,7 +279,7 @@ export class ClipEncoder {
         return { session: await this.#startOne(start, choice), choice, skipped };
       } catch (error) {
         if (costsWorker(error) && error.code === 'worker-lost') throw error;
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = describeThrown(error) ?? 'it did not say why';
         skipped.push({ provider: choice.provider, rung, reason, failed: true });
       }
     }

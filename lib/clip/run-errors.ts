@@ -1,4 +1,4 @@
-import { FramesiftError } from '@/lib/shared/errors';
+import { causesOf, FramesiftError, isA, property } from '@/lib/shared/errors';
 
 /**
  * [Note: Errors that cost a worker]
@@ -10,7 +10,7 @@ import { FramesiftError } from '@/lib/shared/errors';
  */
 export function costsWorker(error: unknown): error is FramesiftError {
   return (
-    error instanceof FramesiftError &&
+    isA(error, FramesiftError) &&
     (error.code === 'worker-lost' || error.code === 'timed-out' || error.code === 'out-of-memory')
   );
 }
@@ -27,8 +27,10 @@ const DEVICE_LOST = /\bdevice\]? (?:is |was )?(?:lost|destroyed)|lost the device
 
 /** An error of onnxruntime, told apart by what has to be done about it. */
 export function classifyRunError(error: unknown): unknown {
-  if (error instanceof FramesiftError) return error;
-  const message = error instanceof Error ? error.message : String(error);
+  if (isA(error, FramesiftError)) return error;
+  const message = causesOf(error)
+    .map((cause) => (typeof cause === 'string' ? cause : property(cause, 'message')))
+    .join('\n');
   // onnxruntime-web can throw a bare number when its heap is exhausted (onnxruntime #10957).
   if (typeof error === 'number' || OUT_OF_MEMORY.test(message)) {
     return new FramesiftError(

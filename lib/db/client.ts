@@ -1,7 +1,14 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { LeaderChangedError, PGliteWorker } from '@electric-sql/pglite/worker';
 import { drizzle } from 'drizzle-orm/pglite';
-import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import {
+  causesOf,
+  explainFailure,
+  FramesiftError,
+  isA,
+  property,
+  toFramesiftError,
+} from '@/lib/shared/errors';
 import type { Database } from './database';
 import { migrateDatabase } from './migrate';
 import type { OpenFailedMessage } from './pglite-server';
@@ -119,12 +126,13 @@ export async function connectBrowser(spawn: () => Worker): Promise<DatabaseConne
 function openFailure(worker: Worker): Promise<never> {
   const failure = new Promise<never>((_, reject) => {
     worker.addEventListener('error', (event) => {
-      reject(new Error(event.message || 'The worker of the database could not be started.'));
+      const message = explainFailure('The library could not be started.', event, 'Reload the page.');
+      reject(new FramesiftError('storage-unavailable', message, { cause: event }));
     });
     worker.addEventListener('message', (event: MessageEvent<OpenFailedMessage | { type: string }>) => {
       if (event.data.type !== 'framesift-open-failed') return;
       const { name, message } = event.data as OpenFailedMessage;
-      reject(name === 'Error' ? new Error(message) : new DOMException(message, name));
+      reject(new DOMException(message, name));
     });
   });
   failure.catch(() => undefined); // It may fail long after opening, when nobody waits for it.
@@ -158,55 +166,40 @@ async function detectStore(): Promise<StoreKind> {
  * same connection follows; `broken` when it does not answer any more or PostgreSQL has crashed.
  */
 export function connectionFault(error: unknown): 'handed-over' | 'broken' | null {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof LeaderChangedError) return 'handed-over';
-    if (cause instanceof FramesiftError && cause.code === 'timed-out') return 'broken';
-    if (cause instanceof DOMException && cause.name === 'InvalidStateError') return 'broken'; // A closed channel.
+  for (const cause of causesOf(error)) {
+    const message = property(cause, 'message');
+    if (property(cause, 'name') === 'InvalidStateError') return 'broken'; // A closed channel.
     // The leader ended our turn, or PostgreSQL trapped in WebAssembly.
-    if (/turn of this tab is over|unreachable|out of bounds|PGlite is clos/.test(cause.message))
+    if (
+      typeof message === 'string' &&
+      /turn of this tab is over|unreachable|out of bounds|PGlite is clos/.test(message)
+    )
       return 'broken';
+    if (isA(cause, LeaderChangedError)) return 'handed-over';
+    if (isA(cause, FramesiftError) && cause.code === 'timed-out') return 'broken';
   }
   return null;
 }
 
 /** Any error of the database as one a person can act on; the query's own message stays in `cause`. */
 export function toStorageError(error: unknown): FramesiftError {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof FramesiftError) return cause;
-    if (cause instanceof DOMException && cause.name === 'QuotaExceededError') return toFramesiftError(cause);
-    if (/No space left|could not extend file|disk quota|QuotaExceeded/i.test(cause.message)) {
-      return toFramesiftError(new DOMException(cause.message, 'QuotaExceededError'));
-    }
-  }
+  const whatHappened = 'The library could not be read or written.';
+  const known = toFramesiftError(error, whatHappened);
+  if (known.code === 'storage-full' || causesOf(error).includes(known)) return known;
   if (connectionFault(error)) {
     return new FramesiftError(
       'storage-unavailable',
-      'The library was handed to another tab meanwhile. Try again.',
-      {
-        transient: true,
-        cause: error,
-      },
+      'Another Framesift tab took over the library. Try again.',
+      { transient: true, cause: error },
     );
   }
-  if (error instanceof DOMException && error.name === 'NoModificationAllowedError') {
+  if (causesOf(error).some((cause) => property(cause, 'name') === 'NoModificationAllowedError')) {
     return new FramesiftError(
       'storage-unavailable',
       'Another tab still holds the library. Close the other tabs of Framesift, then reload this one.',
       { transient: true, cause: error },
     );
   }
-  return new FramesiftError(
-    'storage-unavailable',
-    `The library could not be read or written. (${innermost(error)})`,
-    {
-      cause: error,
-    },
-  );
-}
-
-/** Drizzle's own message repeats the query with all its parameters, vectors included; the cause says what is wrong. */
-function innermost(error: unknown): string {
-  let message = String(error);
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) message = cause.message;
-  return message.slice(0, 300);
+  // Of the innermost cause: Drizzle's own message repeats the query with all its parameters, vectors included.
+  return new FramesiftError('storage-unavailable', explainFailure(whatHappened, error), { cause: error });
 }

@@ -1,5 +1,6 @@
 import type { PGliteOptions } from '@electric-sql/pglite';
 import { OpfsAhpFS } from '@electric-sql/pglite/opfs-ahp';
+import { describeThrown, property, toFramesiftError } from '@/lib/shared/errors';
 import { beginFirstOpen, endFirstOpen, hasLibraryFiles } from './first-open';
 import { LeaderPGlite } from './leader-pglite';
 import { fetchPreparedDatabase } from './prepared-database';
@@ -81,12 +82,18 @@ async function openAsLeader(dataDir: string): Promise<LeaderPGlite> {
   try {
     return dataDir === dataDirectory('opfs-ahp') ? await openOnOpfs() : await opened({ dataDir });
   } catch (error) {
-    const { name, message } = error instanceof Error ? error : new Error(String(error));
-    postMessage({ type: 'framesift-open-failed', name, message } satisfies OpenFailedMessage);
+    postMessage({ type: 'framesift-open-failed', ...openFailure(error) } satisfies OpenFailedMessage);
     // Ends the leadership, so that another tab may try; nobody waits for what is returned.
     self.close();
     return new Promise<never>(() => undefined);
   }
+}
+
+/** PGlite's file system throws plain objects too, and a full disk is often the cause of another error. */
+function openFailure(error: unknown): { name: string; message: string } {
+  if (toFramesiftError(error).code === 'storage-full') return { name: 'QuotaExceededError', message: '' };
+  const name = property(error, 'name');
+  return { name: typeof name === 'string' ? name : 'Error', message: describeThrown(error) ?? '' };
 }
 
 async function openOnOpfs(): Promise<LeaderPGlite> {

@@ -1,3 +1,4 @@
+import { describeThrown, property, toFramesiftError } from '@/lib/shared/errors';
 import type { LeaderPGlite } from './leader-pglite';
 
 /** A call of PGliteWorker, as it travels over the tab's channel. */
@@ -52,12 +53,13 @@ export class TabSession {
     try {
       return { type: 'rpc-return', callId, result: await this.#call(method, args) };
     } catch (thrown) {
-      const error = thrown as { message?: string; code?: string };
-      const message = error.message ?? String(thrown);
+      const code = property(thrown, 'code');
+      const isFull = toFramesiftError(thrown).code === 'storage-full';
+      const message = isFull ? 'No space left' : (describeThrown(thrown) ?? 'The library did not answer');
       return {
         type: 'rpc-error',
         callId,
-        error: error.code === undefined ? { message } : { message, code: error.code },
+        error: typeof code === 'string' ? { message, code } : { message },
       };
     }
   }

@@ -1,5 +1,5 @@
 import { unzipSync, Zip, ZipDeflate, ZipPassThrough, type UnzipFileInfo } from 'fflate';
-import { FramesiftError } from '@/lib/shared/errors';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 
 /** A file to be put into a ZIP. */
 export interface ZipEntry {
@@ -42,7 +42,7 @@ export async function writeZip(
         ? new TextEncoder().encode(content)
         : new Uint8Array(await content.arrayBuffer());
     file.push(bytes, true);
-    if (failure) throw new FramesiftError('internal', `The ZIP could not be written. (${failure.message})`);
+    if (failure) throw toFramesiftError(failure, 'The ZIP could not be written.');
   }
   zip.end();
   return new Blob(parts, { type: 'application/zip' });

@@ -202,5 +202,9 @@ function failureOf(
   { frameIndex, timestampMs }: { frameIndex: number; timestampMs: number },
   error: unknown,
 ): FrameFailure {
-  return { frameIndex, timestampMs, reason: error instanceof Error ? error.message : String(error) };
+  return {
+    frameIndex,
+    timestampMs,
+    reason: toFramesiftError(error, 'The model failed on this frame.').message,
+  };
 }

@@ -3,7 +3,7 @@ import type { SearchService } from '@/lib/ask/search-service';
 import type { ClipDatabase } from '@/lib/db/clip-database';
 import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
 import { Interruption } from '@/lib/shared/async';
-import { FramesiftError } from '@/lib/shared/errors';
+import { explainFailure, FramesiftError } from '@/lib/shared/errors';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import { measureProviders, type ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipModelLimits, type ClipWorkers } from './clip-model';
@@ -203,7 +203,7 @@ export class FramesiftServices {
     for (const port of this.#rowsPorts.splice(0)) void database.connect(Comlink.transfer(port, [port]));
   }
 
-  #open<T>(make: () => Worker, name: string): OpenWorker<T> {
+  #open<T>(make: () => Worker, name: keyof typeof WORKER_TASKS): OpenWorker<T> {
     const worker = this.#watched(make(), name);
     return { worker, remote: Comlink.wrap<T>(worker) };
   }
@@ -221,24 +221,31 @@ export class FramesiftServices {
   }
 
   /** A worker whose failure is told to the page, and ends the calls that wait for it. */
-  #watched(worker: Worker, name: string): Worker {
-    worker.addEventListener('error', ({ message }) => {
-      const detail = message ? ` (${message})` : '';
-      this.onWorkerError(
-        `The ${name} worker of this page has failed${detail}. Reload the page to start it again.`,
-      );
+  #watched(worker: Worker, name: keyof typeof WORKER_TASKS): Worker {
+    const fail = (event: Event) => {
+      const what = `The part of this page that ${WORKER_TASKS[name]} has stopped.`;
+      this.onWorkerError(explainFailure(what, event, 'Reload the page to start it again.'));
+      const lost = () =>
+        new FramesiftError('worker-lost', explainFailure(what, event), { transient: true, cause: event });
       if (worker === this.#media?.video?.worker || worker === this.#media?.clip.worker) {
-        const reason = `The ${name} worker has failed${detail}.`;
-        this.discardMediaWorkers(new FramesiftError('worker-lost', reason, { transient: true }));
+        this.discardMediaWorkers(lost());
       }
-      if (worker === this.#search?.worker) {
-        const reason = `The search worker has failed${detail}. Ask again.`;
-        this.discardSearchWorker(new FramesiftError('worker-lost', reason, { transient: true }));
-      }
-    });
+      if (worker === this.#search?.worker) this.discardSearchWorker(lost());
+    };
+    worker.addEventListener('error', fail);
+    worker.addEventListener('messageerror', fail);
     return worker;
   }
 }
+
+/** What each worker does, in the words of the page. */
+const WORKER_TASKS = {
+  database: 'keeps the library',
+  video: 'decodes clips',
+  model: 'looks at pictures and words',
+  models: 'fetches models',
+  search: 'finds frames',
+} as const;
 
 /** The same remote object, whose calls that wait end with the interruption. */
 function interruptible<T>(remote: Comlink.Remote<T>, end: Interruption): Comlink.Remote<T> {

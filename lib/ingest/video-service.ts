@@ -377,7 +377,7 @@ class PreparationJob {
       const thumbnail = await this.#thumbnails.write(picture, orientation);
       return { frameIndex: request.frameIndex, timestampMs, ...uprightSize(orientation), pixels, thumbnail };
     } catch (error) {
-      const reason = `The picture could not be read. (${error instanceof Error ? error.message : String(error)})`;
+      const reason = toFramesiftError(error, 'The picture could not be read.').message;
       return { ...request, reason };
     } finally {
       picture.close();

@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { FramesiftError, toFramesiftError, type ErrorCode } from './errors';
+import { FramesiftError, property, toFramesiftError, type ErrorCode } from './errors';
 
 interface SerialisedError {
   code: ErrorCode;
@@ -21,11 +21,12 @@ export function installErrorTransfer(): void {
     canHandle: (value): value is unknown => original.canHandle(value),
     serialize: (thrown) => {
       const error = toFramesiftError((thrown as { value: unknown }).value);
+      const stack = property(error.cause, 'stack') ?? error.stack;
       const serialised: SerialisedError = {
         code: error.code,
         message: error.message,
         transient: error.transient,
-        stack: error.cause instanceof Error ? error.cause.stack : error.stack,
+        stack: typeof stack === 'string' ? stack : undefined,
       };
       return [serialised, []];
     },

@@ -1,5 +1,5 @@
 import type { VideoSample } from 'mediabunny';
-import { FramesiftError } from '@/lib/shared/errors';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { openClip } from './open-clip';
 import { drawUpright, fitSize, uprightSize, type FrameOrientation } from './thumbnail';
 import { decodeFrames } from './webcodecs-frames';
@@ -99,8 +99,8 @@ class PictureWriter {
       if (blob.type !== type) throw new Error(`this browser cannot write ${type}`);
       return { blob, width, height, timestampMs };
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
-      return { blob: null, reason: `The picture could not be written. (${detail})`, timestampMs };
+      const { message: reason } = toFramesiftError(error, 'The picture could not be written.');
+      return { blob: null, reason, timestampMs };
     } finally {
       frame?.close();
     }

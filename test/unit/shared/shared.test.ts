@@ -103,6 +103,8 @@ describe('toFramesiftError', () => {
   });
 
   it('makes a sentence of a bare number', () => {
-    expect(toFramesiftError(123456).message).toBe('Something unexpected went wrong. (123456)');
+    expect(toFramesiftError(123456).message).toBe(
+      'Something unexpected went wrong. Try again; if it fails again, reload the page. Details: code 123456.',
+    );
   });
 });
