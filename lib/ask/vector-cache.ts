@@ -414,15 +414,17 @@ function allocate(rows: number): PackedVectors {
   return {
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
+    spansMs: new Float64Array(2 * rows),
     vectors: allocateNumbers(rows * EMBEDDING_DIMENSION),
   };
 }
 
 /** The first `rows` rows, in the same memory. */
-function cut({ frameIndexes, timestampsMs, vectors }: PackedVectors, rows: number): PackedVectors {
+function cut({ frameIndexes, timestampsMs, spansMs, vectors }: PackedVectors, rows: number): PackedVectors {
   return {
     frameIndexes: frameIndexes.subarray(0, rows),
     timestampsMs: timestampsMs.subarray(0, rows),
+    spansMs: spansMs.subarray(0, 2 * rows),
     vectors: vectors.subarray(0, rows * EMBEDDING_DIMENSION),
   };
 }
@@ -430,6 +432,7 @@ function cut({ frameIndexes, timestampsMs, vectors }: PackedVectors, rows: numbe
 function copyRows(from: PackedVectors, start: number, end: number, to: PackedVectors, at: number): void {
   to.frameIndexes.set(from.frameIndexes.subarray(start, end), at);
   to.timestampsMs.set(from.timestampsMs.subarray(start, end), at);
+  to.spansMs.set(from.spansMs.subarray(2 * start, 2 * end), 2 * at);
   to.vectors.set(
     from.vectors.subarray(start * EMBEDDING_DIMENSION, end * EMBEDDING_DIMENSION),
     at * EMBEDDING_DIMENSION,
@@ -478,7 +481,7 @@ function merge(older: PackedVectors, newer: PackedVectors): { packed: PackedVect
 
 /** The same rows with room for `rows`, in the same memory where that has it and nobody else uses what follows. */
 function withRoom(packed: PackedVectors, rows: number): PackedVectors {
-  const { frameIndexes, timestampsMs, vectors } = packed;
+  const { frameIndexes, timestampsMs, spansMs, vectors } = packed;
   const roomy = roomFor.get(vectors.buffer);
   if (roomy?.usedRows === rowsOf(packed) && roomy.packed.frameIndexes.length >= rows) {
     roomy.usedRows = rows;
@@ -487,6 +490,7 @@ function withRoom(packed: PackedVectors, rows: number): PackedVectors {
   const grown = allocate(Math.ceil(rows * GROWTH));
   grown.frameIndexes.set(frameIndexes);
   grown.timestampsMs.set(timestampsMs);
+  grown.spansMs.set(spansMs);
   grown.vectors.set(vectors);
   roomFor.set(grown.vectors.buffer, { packed: grown, usedRows: rows });
   return grown;

@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { sql } from 'drizzle-orm';
 import { Mutex, withTimeout } from '@/lib/shared/async';
+import type { Moment } from '@/lib/shared/clip-clock';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import { connectionFault, toStorageError, type DatabaseConnection } from './client';
@@ -43,6 +44,7 @@ import {
   type PageOptions,
 } from './export-rows';
 import { pictureType, type ClipFiles } from './frame-files';
+import { assertSpan, listFrameSpans, writeFrameSpans, type FrameSpan } from './frame-spans';
 import { importClip, type ImportedClip, type ImportResult } from './import-clip';
 import { LIBRARY_CHANNEL, type LibraryChange } from './library-channel';
 import {
@@ -64,6 +66,7 @@ export type {
   EventRow,
   EventSummary,
   FrameEmbedding,
+  FrameSpan,
   FrameVector,
   NewEvent,
   PackedVectors,
@@ -218,6 +221,7 @@ export class ClipDatabase {
       framePath: framePath(eventId, frameIndex, pictureType(thumbnail) === 'image/jpeg' ? 'jpg' : 'webp'),
     }));
     checkEventFrames(rows);
+    for (const { span } of frames) if (span) assertSpan(span);
     // Before any file: an unknown clip must not get a folder.
     if (!(await this.getEvent(eventId))) throw unknownEvent(eventId);
 
@@ -232,6 +236,7 @@ export class ClipDatabase {
       return await this.#write(eventId, (db) =>
         db.transaction(async (tx) => {
           await writeEventFrames(tx, eventId, rows);
+          await writeFrameSpans(tx, eventId, frames);
           if (asDraft) {
             await writeEmbeddingDrafts(tx, eventId, vectors, modelVersion);
             return [];
@@ -285,8 +290,8 @@ export class ClipDatabase {
     const page = await this.#run((db) =>
       db.transaction((tx) => readVectors(tx, eventId, modelVersion, options)),
     );
-    const { frameIndexes, timestampsMs, vectors } = page.packed;
-    return Comlink.transfer(page, [frameIndexes.buffer, timestampsMs.buffer, vectors.buffer]);
+    const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
+    return Comlink.transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
   }
 
   /**
@@ -326,6 +331,11 @@ export class ClipDatabase {
     return this.#run((db) => readFrameEmbeddingRows(db, eventId, options));
   }
 
+  /** The spans of a clip's frames that are known, in frame order; of these frames alone where they are named. */
+  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
+    return this.#run((db) => listFrameSpans(db, eventId, frameIndexes));
+  }
+
   /**
    * Puts an exported clip into the library, all of it or nothing, see lib/db/import-clip.ts.
    *
@@ -343,8 +353,11 @@ export class ClipDatabase {
   }
 
   /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
-  async framesWithoutPicture(eventId: string): Promise<FrameRequest[]> {
+  async framesWithoutPicture(eventId: string): Promise<(FrameRequest & Moment)[]> {
     const frames = await this.#run((db) => listEventFrames(db, eventId));
+    const spans = new Map(
+      (await this.readFrameSpans(eventId)).map(({ frameIndex, ...span }) => [frameIndex, span]),
+    );
     const files = await this.#openFiles();
     const isThere: boolean[] = frames.map(() => false);
     await inParallel(frames, async ({ framePath }, i) => {
@@ -352,7 +365,11 @@ export class ClipDatabase {
     });
     return frames
       .filter((_, i) => !isThere[i])
-      .map(({ frameIndex, timestampMs }) => ({ frameIndex, timestampMs }));
+      .map(({ frameIndex, timestampMs }) => ({
+        frameIndex,
+        timestampMs,
+        span: spans.get(frameIndex) ?? null,
+      }));
   }
 
   /** Writes pictures of frames that have their rows already; frames without a row are left out. */

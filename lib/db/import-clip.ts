@@ -3,6 +3,7 @@ import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { checkEventFrames, countEventFrames, framePath } from './event-frames';
 import { assertFields, recordFrameTimestamps, type EventFields } from './events';
 import { checkFrameVectors } from './frame-embeddings';
+import { assertSpan, writeFrameSpans, type FrameSpan } from './frame-spans';
 import { eventFrames, events, frameEmbeddings, SOURCE_TYPES, type SourceType } from './schema';
 import { assertDistinctFrames, assertEventId, assertText, badInput } from './validate';
 
@@ -11,6 +12,8 @@ export interface ImportedClip {
   event: ImportedEvent;
   frames: ImportedFrame[];
   vectors: ImportedVector[];
+  /** How long the pictures of its frames stay; of frames that it does not name, nothing changes. */
+  spans: FrameSpan[];
 }
 
 export interface ImportedEvent {
@@ -75,6 +78,8 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
   checkEventFrames(frames.map((frame, i) => ({ ...frame, framePath: paths[i]! })));
   assertSizes(frames);
   assertDistinctFrames(clip.vectors);
+  assertDistinctFrames(clip.spans);
+  clip.spans.forEach(assertSpan);
   const vectors = checkVectors(clip.vectors);
   return db.transaction(async (tx) => {
     const [before] = await tx
@@ -96,6 +101,11 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
     else await tx.insert(events).values({ ...row, id: event.id, createdAt: event.createdAt });
     await writeFrames(tx, event.id, frames, paths);
     await writeVectors(tx, event.id, clip.vectors, vectors);
+    await writeFrameSpans(
+      tx,
+      event.id,
+      clip.spans.map(({ frameIndex, ...span }) => ({ frameIndex, span })),
+    );
     const stored = await countEventFrames(tx, event.id);
     // Where the file has every frame, its own text of their times is kept letter for letter.
     if (stored !== frames.length) await recordFrameTimestamps(tx, event.id);

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { ROWS_PER_READ, type Database } from './database';
-import { eventFrames, frameEmbeddingDrafts, frameEmbeddings } from './schema';
+import { eventFrames, frameEmbeddingDrafts, frameEmbeddings, frameSpans } from './schema';
 import { readVectorInto } from './vector-json';
 
 /** The vectors of one event and one model, in frame order, ready for scoring. */
@@ -9,6 +9,8 @@ export interface PackedVectors {
   frameIndexes: Int32Array<ArrayBuffer>;
   /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
   timestampsMs: Int32Array<ArrayBuffer>;
+  /** Start and end of each frame's picture in clip time, two numbers a frame; NaN where nobody knows. */
+  spansMs: Float64Array<ArrayBuffer>;
   /** `frameIndexes.length` rows of 512. */
   vectors: Float32Array<ArrayBuffer>;
 }
@@ -113,6 +115,8 @@ export async function readVectors(
         frameIndex: table.frameIndex,
         embedding: table.embedding,
         timestampMs: eventFrames.timestampOffsetMs,
+        startMs: frameSpans.startMs,
+        endMs: frameSpans.endMs,
       })
       .from(table)
       .leftJoin(
@@ -121,6 +125,10 @@ export async function readVectors(
           eq(eventFrames.eventId, table.eventId),
           eq(eventFrames.frameNumber, sql`${table.frameIndex} + 1`),
         ),
+      )
+      .leftJoin(
+        frameSpans,
+        and(eq(frameSpans.eventId, table.eventId), eq(frameSpans.frameIndex, table.frameIndex)),
       )
       .where(
         and(
@@ -148,15 +156,26 @@ function allocate(rows: number): PackedVectors {
   return {
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
+    spansMs: new Float64Array(2 * rows),
     vectors: new Float32Array(rows * EMBEDDING_DIMENSION),
   };
 }
 
-function pack(rows: { frameIndex: number; embedding: string; timestampMs: number | null }[]): PackedVectors {
+interface PackedRow {
+  frameIndex: number;
+  embedding: string;
+  timestampMs: number | null;
+  startMs: number | null;
+  endMs: number | null;
+}
+
+function pack(rows: PackedRow[]): PackedVectors {
   const packed = allocate(rows.length);
   rows.forEach((row, i) => {
     packed.frameIndexes[i] = row.frameIndex;
     packed.timestampsMs[i] = row.timestampMs ?? UNKNOWN_TIME;
+    packed.spansMs[2 * i] = row.startMs ?? NaN;
+    packed.spansMs[2 * i + 1] = row.endMs ?? NaN;
     readVectorInto(packed.vectors, i * EMBEDDING_DIMENSION, row.embedding, EMBEDDING_DIMENSION);
   });
   return packed;
@@ -170,6 +189,7 @@ function concatenatePacked(pages: readonly PackedVectors[]): PackedVectors {
   for (const page of pages) {
     all.frameIndexes.set(page.frameIndexes, row);
     all.timestampsMs.set(page.timestampsMs, row);
+    all.spansMs.set(page.spansMs, 2 * row);
     all.vectors.set(page.vectors, row * EMBEDDING_DIMENSION);
     row += page.frameIndexes.length;
   }

@@ -26,8 +26,8 @@ export async function* toJsonLines(
   header: Omit<RowsHeader, 'framesift' | 'format'>,
 ): AsyncGenerator<string, void, undefined> {
   yield JSON.stringify({ framesift: 1, format: 'rows', ...header } satisfies RowsHeader) + '\n';
-  for await (const { event, frames, vectors, counts } of clips) {
-    yield line('events', { ...toServerEvent(event), local: toLocalEvent(event, counts) });
+  for await (const { event, frames, vectors, readSpans, counts } of clips) {
+    yield line('events', { ...toServerEvent(event), local: toLocalEvent(event, counts, await readSpans()) });
     for await (const page of frames) yield page.map((row) => line('event_frames', toFrameRow(row))).join('');
     for await (const page of vectors) {
       yield page.map((row) => line('frame_embeddings', toVectorRow(row))).join('');

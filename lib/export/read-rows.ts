@@ -1,4 +1,4 @@
-import type { EventSummary, EventFrameRow, FrameEmbeddingRow } from '@/lib/db/clip-database';
+import type { EventSummary, EventFrameRow, FrameEmbeddingRow, FrameSpan } from '@/lib/db/clip-database';
 import type { PageOptions } from '@/lib/db/export-rows';
 import { ROWS_PER_EXPORT_PAGE } from '@/lib/db/export-rows';
 import { throwIfCancelled } from '@/lib/shared/async';
@@ -8,6 +8,7 @@ import type { ClipRows } from './rows';
 export interface RowReader {
   readEventFrameRows(eventId: string, options?: PageOptions): Promise<EventFrameRow[]>;
   readFrameEmbeddingRows(eventId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
+  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
 }
 
 export interface ReadRowsOptions {
@@ -42,6 +43,7 @@ export function* readClips(
         (last) => last.frameIndex,
         count,
       ),
+      readSpans: () => database.readFrameSpans(event.id),
       counts: { event_frames: event.frameCount, frame_embeddings: event.embeddingCount },
     };
   }
@@ -81,6 +83,7 @@ export async function readFramesOfClip(
     },
     frames: once(frames),
     vectors: once(vectors),
+    readSpans: () => database.readFrameSpans(event.id, [...frameIndexes]),
     counts: { event_frames: frames.length, frame_embeddings: vectors.length },
   };
 }

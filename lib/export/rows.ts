@@ -1,4 +1,10 @@
-import type { EventFrameRow, EventSummary, FrameEmbeddingRow, ImportedClip } from '@/lib/db/clip-database';
+import type {
+  EventFrameRow,
+  EventSummary,
+  FrameEmbeddingRow,
+  FrameSpan,
+  ImportedClip,
+} from '@/lib/db/clip-database';
 import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/db/schema';
 import { parsePostgresTimestamp } from '@/lib/db/timestamp';
 import { vectorFromJson } from '@/lib/db/vector-json';
@@ -48,6 +54,8 @@ export interface ClipRows {
   event: EventSummary;
   frames: AsyncIterable<EventFrameRow[]>;
   vectors: AsyncIterable<FrameEmbeddingRow[]>;
+  /** Of its frames, as far as they are known. */
+  readSpans: () => Promise<FrameSpan[]>;
   /** How many of each follow, at least: a file with fewer was cut off. */
   counts: RowCounts;
 }
@@ -79,7 +87,11 @@ export function toServerEvent(event: EventSummary): Row {
 }
 
 /** What of a clip the server has no column for. */
-export function toLocalEvent(event: EventSummary, counts: RowCounts): LocalEvent {
+export function toLocalEvent(
+  event: EventSummary,
+  counts: RowCounts,
+  spans: readonly FrameSpan[],
+): LocalEvent {
   return {
     source_type: event.sourceType,
     file_name: event.fileName,
@@ -93,6 +105,10 @@ export function toLocalEvent(event: EventSummary, counts: RowCounts): LocalEvent
     ingest_error: event.ingestError,
     frames_planned: event.framesPlanned,
     sampling: event.sampling,
+    player_start_ms: event.playerStartMs,
+    video_track: event.videoTrack,
+    gaps: event.gaps,
+    frame_spans: spans.map(({ frameIndex, startMs, endMs }) => [frameIndex, startMs, endMs]),
     row_counts: counts,
   };
 }
@@ -167,6 +183,9 @@ const columns = {
     created_at: moment,
   }),
 };
+/** Most frames a clip can have, see lib/video/choose-timestamps.ts; more in a file is a mistake or worse. */
+const MAX_ROWS_PER_TABLE = 20_000;
+
 const local = z.strictObject({
   source_type: z.enum(SOURCE_TYPES),
   file_name: text.nullable(),
@@ -180,6 +199,15 @@ const local = z.strictObject({
   ingest_error: text.nullable(),
   frames_planned: integer.nullable(),
   sampling: text.nullable(),
+  // The next four are missing in files of before they were kept.
+  player_start_ms: z.number().nullable().optional(),
+  video_track: integer.nullable().optional(),
+  gaps: text.nullable().optional(),
+  /** `frame_index`, `start_ms` and `end_ms` of each. */
+  frame_spans: z
+    .array(z.tuple([integer.min(0), z.number(), z.number()]))
+    .max(MAX_ROWS_PER_TABLE)
+    .optional(),
   row_counts: z.strictObject({ event_frames: integer, frame_embeddings: integer }),
 });
 export type LocalEvent = z.infer<typeof local>;
@@ -207,9 +235,6 @@ export function parseHeader(json: string): RowsHeader {
     'The first line of this file is not what this version of Framesift writes. Reload this page to get the newest version, or export the clip again.',
   );
 }
-
-/** Most frames a clip can have, see lib/video/choose-timestamps.ts; more in a file is a mistake or worse. */
-const MAX_ROWS_PER_TABLE = 20_000;
 
 /** Puts clips together from rows in the order in which they are written: a clip, its pictures, its vectors. */
 export class ClipAssembler {
@@ -245,11 +270,16 @@ export class ClipAssembler {
             ingestError: extra.ingest_error,
             framesPlanned: extra.frames_planned,
             sampling: extra.sampling,
+            ...(extra.player_start_ms !== undefined && { playerStartMs: extra.player_start_ms }),
+            ...(extra.video_track !== undefined && { videoTrack: extra.video_track }),
+            ...(extra.gaps !== undefined && { gaps: extra.gaps }),
           }),
         },
       },
       frames: [],
       vectors: [],
+      spans:
+        extra?.frame_spans?.map(([frameIndex, startMs, endMs]) => ({ frameIndex, startMs, endMs })) ?? [],
     };
   }
 

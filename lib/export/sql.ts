@@ -76,8 +76,8 @@ export async function* toSql(
 ): AsyncGenerator<string, void, undefined> {
   yield `${SQL_START}${JSON.stringify({ framesift: 1, format: 'rows', ...header } satisfies RowsHeader)}\n`;
   yield '-- For PostgreSQL: psql --set ON_ERROR_STOP=1 --file THIS_FILE\n';
-  for await (const { event, frames, vectors, counts } of clips) {
-    yield `\n${BEGIN}\n${LOCAL_START}${JSON.stringify(toLocalEvent(event, counts))}\n`;
+  for await (const { event, frames, vectors, readSpans, counts } of clips) {
+    yield `\n${BEGIN}\n${LOCAL_START}${JSON.stringify(toLocalEvent(event, counts, await readSpans()))}\n`;
     yield statements('events', [toServerEvent(event)]);
     for await (const page of frames) yield statements('event_frames', page.map(toFrameRow));
     for await (const page of vectors) yield statements('frame_embeddings', page.map(toVectorRow));

@@ -188,9 +188,10 @@ async function storeBatch(
 
 function attachRows(frames: PreparedFrame[], vectors: Float32Array<ArrayBuffer>): EmbeddedFrame[] {
   const dimension = vectors.length / frames.length;
-  return frames.map(({ frameIndex, timestampMs, width, height, thumbnail }, row) => ({
+  return frames.map(({ frameIndex, timestampMs, span, width, height, thumbnail }, row) => ({
     frameIndex,
     timestampMs,
+    span: span ?? null,
     width,
     height,
     thumbnail,

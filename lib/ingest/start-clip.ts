@@ -31,7 +31,7 @@ export function parseSampling(json: string | null): Sampling {
 
 export interface StartOptions {
   file: File;
-  facts: Pick<ClipFacts, 'durationMs' | 'width' | 'height' | 'bytes'>;
+  facts: Pick<ClipFacts, 'durationMs' | 'startMs' | 'width' | 'height' | 'bytes'>;
   /** Of `fingerprintFile`. */
   fingerprint: string;
   sampling: Sampling;
@@ -77,6 +77,7 @@ export async function startClip(
     height: facts.height,
     framesPlanned: requests.length,
     sampling: JSON.stringify(sampling),
+    playerStartMs: facts.startMs,
   });
   queue.add({ eventId, file, requests, decoder, model });
   // Playing after a reload is a comfort; a clip that does not fit is read all the same.

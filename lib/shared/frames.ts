@@ -1,3 +1,5 @@
+import type { PictureSpan } from './clip-clock';
+
 /** What a model wants its pictures resized to. Read from the model's `preprocessor_config.json`. */
 export interface ResizeSpec {
   /** Side of the model's square input, in pixels. */
@@ -13,8 +15,10 @@ export interface ResizeSpec {
 export interface PreparedFrame {
   /** 0-based position among the clip's chosen frames; `event_frames.frame_number` is one more. */
   frameIndex: number;
-  /** Presentation time of the decoded frame from the start of the clip, in whole milliseconds. */
+  /** The moment that was asked for, in clip time, in whole milliseconds. */
   timestampMs: number;
+  /** How long the picture that is on screen then stays; left out or null where nobody knows. */
+  span?: PictureSpan | null;
   /** Upright size of the frame in the clip, in pixels. */
   width: number;
   height: number;
@@ -46,6 +50,7 @@ export interface FrameBatch {
 export interface EmbeddedFrame {
   frameIndex: number;
   timestampMs: number;
+  span?: PictureSpan | null;
   width: number;
   height: number;
   thumbnail: Uint8Array<ArrayBuffer>;

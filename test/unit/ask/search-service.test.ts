@@ -7,6 +7,7 @@ import type { VectorSource } from '@/lib/ask/vector-cache';
 import type { Calibration } from '@/lib/clip/calibration';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import * as scoring from '@/lib/select/score-frames';
+import type { PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError } from '@/lib/shared/errors';
 
 vi.mock(import('@/lib/select/score-frames'), { spy: true });
@@ -18,6 +19,7 @@ interface Row {
   frameIndex: number;
   axis: number;
   at?: number;
+  span?: PictureSpan;
 }
 
 /** A library in memory, where a write counts as one of this page. */
@@ -53,6 +55,7 @@ class MemoryLibrary implements VectorSource {
       next: null,
       packed: {
         frameIndexes: Int32Array.from(rows, ({ frameIndex }) => frameIndex),
+        spansMs: Float64Array.from(rows.flatMap(({ span }) => [span?.startMs ?? NaN, span?.endMs ?? NaN])),
         timestampsMs: Int32Array.from(rows, ({ frameIndex, at }) => at ?? frameIndex * 1000),
         vectors,
       },

@@ -90,10 +90,11 @@ const frames = (...indexes: number[]) => indexes.map((index) => embeddedFrame(in
 
 async function read(modelVersion = MODEL, options?: { fresh?: boolean }) {
   const [found] = await cache.read(modelVersion, [eventId], options);
-  const { frameIndexes, timestampsMs, vectors } = found!;
+  const { frameIndexes, timestampsMs, spansMs, vectors } = found!;
   return {
     frameIndexes: [...frameIndexes],
     timestampsMs: [...timestampsMs],
+    spansMs: [...spansMs],
     rows: [...frameIndexes].map((_, i) => vectors.slice(i * 512, (i + 1) * 512)),
   };
 }
@@ -101,6 +102,7 @@ async function read(modelVersion = MODEL, options?: { fresh?: boolean }) {
 const expected = (...stored: EmbeddedFrame[]) => ({
   frameIndexes: stored.map((f) => f.frameIndex),
   timestampsMs: stored.map((f) => f.timestampMs),
+  spansMs: stored.flatMap(({ span }) => (span ? [span.startMs, span.endMs] : [NaN, NaN])),
   rows: stored.map((f) => f.embedding),
 });
 

@@ -187,7 +187,7 @@ describe('clips', () => {
   it('go with their rows and files', async () => {
     await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
     expect(await database.deleteEvent(eventId)).toBe(true);
-    expect(await snapshot(pg)).toEqual([[], [], []]);
+    expect(await snapshot(pg)).toEqual([[], [], [], []]);
     expect(root.paths()).toEqual([]);
     expect(await database.deleteEvent(eventId)).toBe(false);
     expect(await database.getEvent(eventId)).toBeNull();

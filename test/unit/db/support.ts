@@ -25,11 +25,12 @@ export function makeClipDatabase(connection: DatabaseConnection, root = new Memo
   });
 }
 
-/** One of a clip's frames, 1.5 s apart, with the vector of `seed`. */
+/** One of a clip's frames, 1.5 s apart, with the vector of `seed`; of every second one nobody knows the span. */
 export function embeddedFrame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
   return {
     frameIndex,
     timestampMs: frameIndex * 1500,
+    span: frameIndex % 2 ? null : { startMs: frameIndex * 1500 - 3.25, endMs: frameIndex * 1500 + 30.117 },
     width: 320,
     height: 180,
     thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
@@ -61,6 +62,7 @@ export async function snapshot(pg: PGlite): Promise<unknown> {
   for (const table of ['events', 'event_frames', 'frame_embeddings']) {
     tables.push((await pg.query(`select * from ${table} order by id`)).rows);
   }
+  tables.push((await pg.query('select * from frame_spans order by event_id, frame_index')).rows);
   return tables;
 }
 

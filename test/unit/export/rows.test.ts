@@ -45,6 +45,9 @@ async function addClip(description: string, count: number, seed = 0): Promise<st
     height: 1080,
     sampling: '{"kind":"rate","framesPerSecond":2}',
     framesPlanned: count,
+    playerStartMs: 46.5,
+    videoTrack: 1,
+    gaps: '[{"startMs":10,"endMs":20,"reason":"Damaged."}]',
   });
   await database.storeFrameBatch(id, frames(count, seed), MODEL);
   await database.updateEvent(id, { ingestState: 'done', modelVersion: MODEL });
@@ -55,6 +58,7 @@ const frames = (count: number, seed = 0) =>
   Array.from({ length: count }, (_, frameIndex) => ({
     frameIndex,
     timestampMs: frameIndex * 500,
+    span: frameIndex % 2 ? null : { startMs: frameIndex * 500 - 3.25, endMs: frameIndex * 500 + 30.117 },
     width: 1920,
     height: 1080,
     thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
