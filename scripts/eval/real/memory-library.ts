@@ -24,7 +24,8 @@ export class MemoryLibrary implements VectorSource {
   readVectors(clipId: string) {
     const { timesMs, vectors } = this.#clips.get(clipId)!;
     const frameIndexes = Int32Array.from(timesMs, (_, row) => row);
-    const packed = { frameIndexes, timestampsMs: timesMs.slice(), vectors: vectors.slice() };
+    const spansMs = new Float64Array(2 * timesMs.length).fill(NaN);
+    const packed = { frameIndexes, timestampsMs: timesMs.slice(), spansMs, vectors: vectors.slice() };
     return Promise.resolve({ stamp: this.#stamp(clipId), packed, next: null });
   }
 
