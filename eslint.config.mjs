@@ -37,6 +37,8 @@ export default tseslint.config(
       'playwright-report/**',
       'training/**',
       'public/**',
+      // Transport streams are called .ts too.
+      'test/fixtures/clips/**',
     ],
   },
   js.configs.recommended,

@@ -45,6 +45,12 @@ export default defineConfig({
   projects: [
     { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchWith([]) } },
     {
+      // Some hundred made clips in one page: `npm run test:clips`.
+      name: 'clips',
+      testDir: 'test/clips',
+      use: { launchOptions: launchWith([]), actionTimeout: 15_000 },
+    },
+    {
       name: 'webgpu',
       testMatch: ['clip-to-answer.spec.ts', '*-webgpu.spec.ts'],
       // A software adapter takes long to compile shaders.

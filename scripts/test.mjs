@@ -16,10 +16,15 @@ const steps = {
     installPostgres();
     runTool('vitest/vitest.mjs', 'run');
   },
+  clips: () => {
+    process.env.CHROMIUM_PATH = installChromium();
+    build();
+    runTool('@playwright/test/cli.js', 'test', '--project=clips');
+  },
   browser: () => {
     process.env.CHROMIUM_PATH = installChromium();
     build();
-    runTool('@playwright/test/cli.js', 'test');
+    runTool('@playwright/test/cli.js', 'test', '--project=wasm', '--project=webgpu');
   },
 };
 
