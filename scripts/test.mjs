@@ -36,7 +36,7 @@ if (unknown.length > 0) {
 }
 installPackages();
 for (const [name, step] of Object.entries(steps)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (asked.length > 0 ? !asked.includes(name) : name === 'clips') continue;
   console.log(`\n── ${name}`);
   step();
 }
