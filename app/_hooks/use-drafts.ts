@@ -38,8 +38,10 @@ const PLAYER_FACTS = {
   rotationDegrees: 0,
   averageFrameRate: null,
   hasAudio: false,
+  videoTrack: 0,
+  videoTracks: [],
   decodable: false,
-} as const;
+} satisfies Partial<ClipFacts>;
 
 /** What is known of a file before it is read. */
 export type Inspection = Omit<Draft, 'key' | 'file'>;

@@ -1,3 +1,5 @@
+import type { VideoTrackFacts } from './choose-track';
+
 /** What is known of a clip before a frame of it is decoded. */
 export interface ClipFacts {
   /** "MP4", "QuickTime", "WebM", "Matroska" or "MPEG-TS". */
@@ -19,6 +21,10 @@ export interface ClipFacts {
   averageFrameRate: number | null;
   bytes: number;
   hasAudio: boolean;
+  /** Index in `videoTracks` of the track that is read. */
+  videoTrack: number;
+  /** All video tracks of the file; empty where only a player knows. */
+  videoTracks: VideoTrackFacts[];
   /** Whether WebCodecs of this browser decodes the clip. */
   decodable: boolean;
   /** A sentence for the person about what is wrong with the clip, which may be decodable in part. */
@@ -89,8 +95,13 @@ export function nameCodec(codec: string | null, internalId: string | number | Ui
 
 /** What a person can do with a clip in a codec that this browser cannot decode. */
 export function describeUndecodable(codec: string): string {
-  const convert = 'Convert it to H.264 or VP9 — for example with HandBrake';
-  const sentence = `This clip is ${codec}, which this browser cannot decode.`;
+  // What is refused is not recommended: these two are decoded in some of their profiles only.
+  const others = ['H.264', 'VP9'].filter((other) => !codec.startsWith(other));
+  const convert = `Convert it to ${others.join(' or ')} — for example with HandBrake`;
+  const sentence =
+    others.length === 2
+      ? `This clip is ${codec}, which this browser cannot decode.`
+      : `This clip is ${codec} of a kind that this browser cannot decode.`;
   if (codec.includes('HEVC')) {
     return `${sentence} ${convert} — or open this page in Safari or on a machine whose Chrome has hardware HEVC.`;
   }

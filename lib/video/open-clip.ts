@@ -16,12 +16,14 @@ import { MAX_DURATION_MS } from './choose-timestamps';
 import {
   describeForeignFile,
   describeUndecodable,
-  nameCodec,
   SNIFFED_BYTES,
   sniffForeignFile,
   type ClipFacts,
 } from './clip-facts';
 import { chooseColourCoding, type ColourCoding } from './colour';
+import { openTrack } from './open-track';
+import { CUT_OFF } from './track-refusals';
+import { videoTrackOf } from './track-choice';
 
 /**
  * Containers that are tried. Not mediabunny's ALL_FORMATS: HLS would fetch what a playlist names, and
@@ -46,12 +48,6 @@ export interface OpenClip {
   close: () => void;
 }
 
-const CUT_OFF =
-  'It looks cut off, as by an interrupted download or copy. Fetch the whole file and try again.';
-
-const MPEG_2_LIKELY =
-  'It is probably MPEG-2, as older television recordings are: convert it to MP4 (H.264), for example with HandBrake.';
-
 /** Opens a clip and reads its facts. Throws a FramesiftError that says what the file is instead. */
 export async function openClip(blob: Blob): Promise<OpenClip> {
   if (blob.size === 0) throw new FramesiftError('unreadable-video', 'This file is empty.');
@@ -63,7 +59,7 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
     formats: FORMATS,
   });
   try {
-    const clip = await withTimeout(readClip(input, blob.size), OPEN_TIMEOUT_MS, 'Reading this clip');
+    const clip = await withTimeout(readClip(input, blob), OPEN_TIMEOUT_MS, 'Reading this clip');
     return { ...clip, close: () => input.dispose() };
   } catch (error) {
     input.dispose();
@@ -94,7 +90,7 @@ async function readHead(blob: Blob): Promise<Uint8Array> {
   }
 }
 
-async function readClip(input: Input, bytes: number): Promise<Omit<OpenClip, 'close'>> {
+async function readClip(input: Input, blob: Blob): Promise<Omit<OpenClip, 'close'>> {
   if (!(await input.canRead())) {
     throw new FramesiftError(
       'unsupported-video',
@@ -102,18 +98,9 @@ async function readClip(input: Input, bytes: number): Promise<Omit<OpenClip, 'cl
     );
   }
   const container = nameContainer(await input.getFormat());
-  const track = await input.getPrimaryVideoTrack();
+  const { track, tracks, chosen } = await openTrack(input, blob, container, videoTrackOf(blob));
   const hasAudio = (await input.getAudioTracks()).length > 0;
-  if (!track) {
-    throw new FramesiftError(
-      'unreadable-video',
-      hasAudio
-        ? `This ${container} file has sound but no video track that can be read. If a player shows pictures, convert it to MP4 (H.264), for example with HandBrake.`
-        : `No video track can be read in this ${container} file. ${container === 'MPEG-TS' ? MPEG_2_LIKELY : CUT_OFF}`,
-    );
-  }
-
-  const codec = nameCodec(await track.getCodec(), await track.getInternalCodecId());
+  const { codec, isDecodable: decodable } = chosen;
   const [width, height] = [await track.getDisplayWidth(), await track.getDisplayHeight()];
   const codedPixels = (await track.getCodedWidth()) * (await track.getCodedHeight());
   if (!(codedPixels > 0)) {
@@ -130,7 +117,6 @@ async function readClip(input: Input, bytes: number): Promise<Omit<OpenClip, 'cl
   }
 
   const span = await computeSpan(track);
-  const decodable = await track.canDecode();
   const problem = decodable ? await findMissingEnd(track, span.durationMs) : describeDecoder(codec);
   const facts: ClipFacts = {
     container,
@@ -141,8 +127,10 @@ async function readClip(input: Input, bytes: number): Promise<Omit<OpenClip, 'cl
     rotationDegrees: await track.getRotation(),
     ...span,
     averageFrameRate: await computeAverageFrameRate(track),
-    bytes,
+    bytes: blob.size,
     hasAudio,
+    videoTrack: chosen.index,
+    videoTracks: tracks,
     decodable,
     ...(problem === null ? {} : { problem }),
   };
