@@ -3,6 +3,7 @@
 import { Play, X } from 'lucide-react';
 import { useId, useState } from 'react';
 import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/video/choose-timestamps';
+import { describeTrack, explainTrack } from '@/lib/video/choose-track';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
 import type { Draft } from '../_hooks/use-drafts';
@@ -30,6 +31,7 @@ export function DraftPanel({
   draft,
   twin,
   onShowTwin,
+  onTrack,
   onStart,
   onDismiss,
 }: {
@@ -37,6 +39,8 @@ export function DraftPanel({
   /** The clip of the library that was made from the same file. */
   twin: EventSummary | null;
   onShowTwin: (twin: EventSummary) => void;
+  /** Another of the file's video tracks is chosen, by its index. */
+  onTrack: (track: number) => void;
   onStart: (sampling: Sampling) => void;
   onDismiss: () => void;
 }) {
@@ -46,6 +50,7 @@ export function DraftPanel({
   const id = useId();
   const { facts, file } = draft;
   const preview = useObjectUrl(draft.preview);
+  const tracksNote = explainTrack(facts.videoTrack, facts.videoTracks);
 
   const count = Number(countText);
   const isCountValid = Number.isInteger(count) && count >= 1 && count <= MAX_FRAMES_PER_CLIP;
@@ -96,6 +101,29 @@ export function DraftPanel({
               <dd>{facts.averageFrameRate.toFixed(1)} a second</dd>
             </>
           )}
+          {facts.videoTracks.length > 1 && (
+            <>
+              <dt>
+                <label htmlFor={`${id}-track`}>Track</label>
+              </dt>
+              <dd>
+                <select
+                  id={`${id}-track`}
+                  data-testid="track"
+                  className="min-h-9 max-w-full rounded-lg border border-line bg-surface px-2"
+                  value={facts.videoTrack}
+                  onChange={(event) => onTrack(Number(event.target.value))}
+                >
+                  {facts.videoTracks.map((track) => (
+                    <option key={track.index} value={track.index} disabled={!track.isDecodable}>
+                      {describeTrack(track, facts.videoTracks.length)}
+                      {!track.isDecodable && ', cannot be decoded'}
+                    </option>
+                  ))}
+                </select>
+              </dd>
+            </>
+          )}
           <dt>Size</dt>
           <dd>{formatBytes(facts.bytes)}</dd>
           <dt>Decoder</dt>
@@ -107,6 +135,7 @@ export function DraftPanel({
           This file is in the library already. Reading it again adds it a second time.
         </Notice>
       )}
+      {tracksNote && <Notice tone="info">{tracksNote}</Notice>}
       {facts.problem && <Notice tone="warn">{facts.problem}</Notice>}
       <form
         className="space-y-4 rounded-2xl border border-line bg-surface p-4"

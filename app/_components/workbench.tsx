@@ -45,7 +45,7 @@ export function Workbench() {
   const models = useModels(change);
   const [modelsOpen, setModelsOpen] = useState(false);
   const { library, refresh, remove, undoable, undoRemove } = useLibrary(model.state === 'loading');
-  const { drafts, refusals, inspecting, addFiles, removeDraft, dismissRefusal } = useDrafts();
+  const { drafts, refusals, inspecting, addFiles, chooseTrack, removeDraft, dismissRefusal } = useDrafts();
   const statuses = useIngestStatuses();
   const wasEmpty = useWasEmpty();
   const [selectedKey, setSelectedKey] = useState<string | null>(null);
@@ -189,7 +189,9 @@ export function Workbench() {
         );
         return;
       }
-      const { facts, decoder } = await inspectFile(new File([file], event.fileName ?? 'clip'));
+      const { facts, decoder } = await inspectFile(
+        new File([file], event.fileName ?? 'clip', { type: file.type }),
+      );
       queue.add({
         eventId: event.id,
         file,
@@ -331,6 +333,7 @@ export function Workbench() {
                   removeDraft(shownDraft.key);
                   setSelectedKey(twin.id);
                 }}
+                onTrack={(track) => guard(() => chooseTrack(shownDraft, track))}
                 onStart={(sampling) => startDraft(shownDraft, sampling)}
                 onDismiss={() => removeDraft(shownDraft.key)}
               />

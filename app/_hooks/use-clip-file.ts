@@ -1,6 +1,7 @@
 'use client';
 
 import { useEffect, useState } from 'react';
+import { withVideoTrack } from '@/lib/video/track-choice';
 import { getFramesift } from './framesift';
 
 /** Files opened since the page was loaded, by event: they need not be read back from storage. */
@@ -16,9 +17,16 @@ export function forgetFile(eventId: string): void {
   openedFiles.delete(eventId);
 }
 
-/** The file of a clip: the one just opened, or the copy that was kept; null when there is neither. */
+/**
+ * The file of a clip: the one just opened, or the copy that was kept; null when there is neither. It is marked with
+ * the video track that was chosen for the clip, see [Note: The chosen track travels with the file].
+ */
 export async function readClipFileOf(eventId: string): Promise<Blob | null> {
-  return openedFiles.get(eventId) ?? (await getFramesift().services.database.readClipFile(eventId));
+  const { database } = getFramesift().services;
+  const file = openedFiles.get(eventId) ?? (await database.readClipFile(eventId));
+  if (!file) return null;
+  const { videoTrack } = (await database.getEvent(eventId)) ?? { videoTrack: null };
+  return withVideoTrack(file, videoTrack);
 }
 
 export type ClipFileState = { state: 'loading' } | { state: 'ready'; file: Blob } | { state: 'missing' };

@@ -6,6 +6,7 @@ import type { ClipFacts } from '@/lib/video/clip-facts';
 import type { Decoder } from '@/lib/ingest/ingest-clip';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import { withVideoTrack } from '@/lib/video/track-choice';
 import { getFramesift, readSwitches } from './framesift';
 
 /** A file that a person has opened and not yet had read. */
@@ -135,9 +136,18 @@ export function useDrafts() {
     return added;
   };
 
+  /** Looks at a draft's file again, with another of its video tracks. */
+  const chooseTrack = async (draft: Draft, track: number): Promise<void> => {
+    const { name, lastModified } = draft.file;
+    const chosen = withVideoTrack(draft.file, track);
+    const file = new File([chosen], name, { type: chosen.type, lastModified });
+    const changed: Draft = { key: draft.key, file, ...(await inspectFile(file)) };
+    setDrafts((current) => current.map((one) => (one.key === draft.key ? changed : one)));
+  };
+
   const removeDraft = (key: string) => setDrafts((current) => current.filter((draft) => draft.key !== key));
   const dismissRefusal = (key: string) =>
     setRefusals((current) => current.filter((refusal) => refusal.key !== key));
 
-  return { drafts, refusals, inspecting: inspecting > 0, addFiles, removeDraft, dismissRefusal };
+  return { drafts, refusals, inspecting: inspecting > 0, addFiles, chooseTrack, removeDraft, dismissRefusal };
 }

@@ -1,5 +1,6 @@
 import { chooseTimestamps, DEFAULT_FRAMES_PER_SECOND, type Sampling } from '@/lib/video/choose-timestamps';
 import type { ClipFacts } from '@/lib/video/clip-facts';
+import { videoTrackOf } from '@/lib/video/track-choice';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import type { FrameRequest } from '@/lib/shared/frames';
 import { z } from '@/lib/shared/zod';
@@ -78,6 +79,7 @@ export async function startClip(
     framesPlanned: requests.length,
     sampling: JSON.stringify(sampling),
     playerStartMs: facts.startMs,
+    videoTrack: videoTrackOf(file),
   });
   queue.add({ eventId, file, requests, decoder, model });
   // Playing after a reload is a comfort; a clip that does not fit is read all the same.

@@ -11,9 +11,9 @@ const PARAMETER = /;\s*video-track=(\d+)/;
 
 /** The same file, to be opened at its `index`th video track, counted from 0; at the page's choice for null. */
 export function withVideoTrack(file: Blob, index: number | null): Blob {
+  if (videoTrackOf(file) === index) return file;
   const plain = file.type.replace(PARAMETER, '') || 'application/octet-stream';
-  const type = index === null ? plain : `${plain};video-track=${index}`;
-  return type === file.type ? file : file.slice(0, file.size, type);
+  return file.slice(0, file.size, index === null ? plain : `${plain};video-track=${index}`);
 }
 
 /** Index of the video track that a person chose for a file; null where the page chooses. */
