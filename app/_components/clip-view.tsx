@@ -12,6 +12,7 @@ import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { useAnswer } from '../_hooks/use-answer';
+import { useQueryAdvice } from '../_hooks/use-query-advice';
 import { useEdits } from '../_hooks/use-edits';
 import { pictureKey } from '../_hooks/use-frame-pictures';
 import { readFramePicture } from '../_hooks/frame-picture';
@@ -79,6 +80,7 @@ export function ClipView({
   const [cursor, setCursor] = useState<{ eventId: string; timeMs: number }>({ eventId: clip.id, timeMs: 0 });
   const { edits, togglePin, drop, undoDrop, restoreAll } = useEdits(question, restored?.edits);
   const player = useRef<HTMLDivElement>(null);
+  const advice = useQueryAdvice(question, model);
 
   const isReading = isActive(status);
   const storedFrames = Math.max(status?.framesStored ?? 0, clip.embeddingCount);
@@ -138,7 +140,13 @@ export function ClipView({
 
   return (
     <div className="mx-auto max-w-[110rem] space-y-4 p-4">
-      <QueryBar question={question} examples={examples ?? GENERAL_EXAMPLES} onAsk={onAsk} onClear={onClear} />
+      <QueryBar
+        question={question}
+        advice={advice}
+        examples={examples ?? GENERAL_EXAMPLES}
+        onAsk={onAsk}
+        onClear={onClear}
+      />
       {isOtherVersion && (
         <Notice
           tone={status?.stage === 'failed' ? 'danger' : 'warn'}
@@ -224,6 +232,7 @@ export function ClipView({
         <AnswerPanel
           state={state}
           questionText={questionText}
+          hasUnknownWordsOnly={advice.words?.isAllUnknown ?? false}
           isReading={isReading}
           clipNames={clipNames}
           currentKey={jump && jump.frameIndex !== null ? pictureKey(jump as FrameKey) : null}

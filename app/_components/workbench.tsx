@@ -232,7 +232,7 @@ export function Workbench() {
       <input
         ref={picker}
         type="file"
-        accept="video/*,.mkv,.ts,.mov,.zip,.jsonl,.sql,.csv,.json,.png"
+        accept="video/*,.mkv,.ts,.mov,.zip,.jsonl,.sql,.csv,.tsv,.txt,.json,.png"
         multiple
         hidden
         data-testid="file-input"

@@ -7,7 +7,8 @@ import {
 } from '@/lib/models/model-files';
 import { Mutex } from '@/lib/shared/async';
 import { describeThrown, FramesiftError } from '@/lib/shared/errors';
-import { normaliseRows } from '@/lib/shared/vectors';
+import type { WordFacts } from '@/lib/shared/word-facts';
+import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { readCalibration, type Calibration } from './calibration';
 import { onnxRuntime, type EncoderRuntime, type TowerSession } from './clip-session';
 import {
@@ -26,6 +27,7 @@ import { cachedReferences, type ReferenceStore } from './reference-vectors';
 import { classifyRunError, costsWorker } from './run-errors';
 import { ClipTokenizer } from './tokenizer';
 import { readTowers, type ClipGraphs, type ClipTowers } from './towers';
+import { Vocabulary, WORD_COUNTS_PATH } from './vocabulary';
 
 export interface LoadOptions {
   modelId: string;
@@ -76,8 +78,11 @@ export interface SpeedMeasurement {
 
 interface Loaded {
   model: LoadedModel;
+  source: ModelFileSource;
   session: TowerSession;
   tokenizer: ClipTokenizer;
+  /** Undefined before words are looked up; null for a model that has no counts. */
+  vocabulary?: Promise<Vocabulary | null>;
 }
 
 /** What the encoder stands on; tests bring their own to make a device fail, a run hang, a heap overflow. */
@@ -154,6 +159,8 @@ export class ClipEncoder {
   }
 
   /**
+   * A text longer than the model's context is read in parts, whose mean stands for it.
+   *
    * @returns row-major [texts.length, dimension], rows of unit length
    * @throws FramesiftError `bad-input` when a text is empty; else as `encodeImages`
    */
@@ -166,6 +173,24 @@ export class ClipEncoder {
     }
     const { session, model, tokenizer } = await this.#loaded();
     return this.#encodeTexts(session, model.config, tokenizer, texts);
+  }
+
+  /**
+   * What the model's training data says of words, from a file that is read when it is first asked for.
+   *
+   * @returns null for a model that keeps no counts of words
+   * @throws FramesiftError `model-unavailable` when the file cannot be read
+   */
+  async lookUpWords(words: readonly string[]): Promise<WordFacts[] | null> {
+    const loaded = await this.#loaded();
+    loaded.vocabulary ??= readVocabulary(loaded.source);
+    try {
+      return (await loaded.vocabulary)?.lookUp(words) ?? null;
+    } catch (error) {
+      // The next question tries again.
+      delete loaded.vocabulary;
+      throw error;
+    }
   }
 
   /**
@@ -234,6 +259,7 @@ export class ClipEncoder {
     };
     const { session, choice, skipped } = await this.#start(start, await ladder, onProgress);
     return {
+      source,
       session,
       tokenizer,
       model: {
@@ -367,9 +393,19 @@ export class ClipEncoder {
     tokenizer: ClipTokenizer,
     texts: readonly string[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    const encoded = tokenizer.encodeBatch(texts);
-    const vectors = await this.#alone(() => session.runText(encoded));
-    return unitRows(vectors, config.embeddingDimension, 'text');
+    const dimension = config.embeddingDimension;
+    const parts = texts.map((text) => tokenizer.partsOf(text));
+    const encoded = tokenizer.encodeBatch(parts.flat());
+    const rows = unitRows(await this.#alone(() => session.runText(encoded)), dimension, 'text');
+    if (parts.every(({ length }) => length === 1)) return rows;
+    const vectors = new Float32Array(texts.length * dimension);
+    let first = 0;
+    parts.forEach(({ length }, text) => {
+      const own = rows.subarray(first * dimension, (first + length) * dimension);
+      vectors.set(length === 1 ? own : meanDirection(own, dimension), text * dimension);
+      first += length;
+    });
+    return unitRows(vectors, dimension, 'text');
   }
 }
 
@@ -444,4 +480,15 @@ async function readFiles(source: ModelFileSource): Promise<ModelFiles> {
     golden,
     calibration,
   };
+}
+
+async function readVocabulary(source: ModelFileSource): Promise<Vocabulary | null> {
+  if (!source.paths.includes(WORD_COUNTS_PATH)) return null;
+  const bytes = await source.read(WORD_COUNTS_PATH);
+  try {
+    return Vocabulary.read(parseModelJson(bytes)) ?? null;
+  } catch {
+    // A person's own model may have another file of that name.
+    return null;
+  }
 }

@@ -45,6 +45,17 @@ export class ClipTokenizer {
   }
 
   /**
+   * A text in parts that fit the context, which together are all of it; the text alone where it fits. It is halved at
+   * the end of a sentence or phrase near its middle, else between two words, else within one.
+   */
+  partsOf(text: string): string[] {
+    if (this.#tokenizer.encode(text).ids.length <= this.#contextLength) return [text];
+    const halves = halve(text);
+    // One letter of many bytes may be more than a small context: there is nothing left to part.
+    return halves ? halves.flatMap((half) => this.partsOf(half)) : [text];
+  }
+
+  /**
    * Ids of several texts as one block, short rows filled with the end marker: CLIP's text tower is
    * causal and reads its vector at the first one, so what follows is inert.
    */
@@ -61,6 +72,36 @@ export class ClipTokenizer {
     if (this.#endOfTextId < vocabularySize) return undefined;
     return `its tokenizer.json has ids up to ${this.#endOfTextId}, while its config.json says ${vocabularySize} tokens`;
   }
+}
+
+/** Where a text is best parted, best first; each match ends where the second half begins. */
+const PART_ENDS = [/[.!?;:…]+\s+/gu, /[,–—]\s+|\s+(?=(?:and|or|but|while|with)\s)/gu, /\s+/gu];
+
+/** Share of a text around its middle in which a better place is preferred to a nearer one. */
+const MIDDLE_SHARE = 0.5;
+
+/** Two halves of a text, none of them empty; null for a single letter. */
+function halve(text: string): [string, string] | null {
+  const whole = text.trim();
+  const middle = whole.length / 2;
+  for (const ends of PART_ENDS) {
+    const places = Array.from(whole.matchAll(ends), ({ 0: match, index }) => index + match.length);
+    const nearest = places.reduce(
+      (best, place) => (Math.abs(place - middle) < Math.abs(best - middle) ? place : best),
+      Infinity,
+    );
+    const isLast = ends === PART_ENDS.at(-1);
+    if (
+      nearest < whole.length &&
+      (isLast || Math.abs(nearest - middle) <= (whole.length * MIDDLE_SHARE) / 2)
+    ) {
+      return [whole.slice(0, nearest).trim(), whole.slice(nearest).trim()];
+    }
+  }
+  const letters = Array.from(whole);
+  if (letters.length < 2) return null;
+  const half = letters.length >> 1;
+  return [letters.slice(0, half).join(''), letters.slice(half).join('')];
 }
 
 /**

@@ -3,6 +3,7 @@ import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-enc
 import type { ProviderRung, SkippedProvider } from '@/lib/clip/execution-provider';
 import { costsWorker } from '@/lib/clip/run-errors';
 import { Watchdog, withTimeout } from '@/lib/shared/async';
+import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { ClipService, EmbedJob } from './clip-service';
 import type { EmbedProgress } from './embed-frames';
@@ -116,6 +117,11 @@ export class ClipModel {
   /** @returns row-major [pictures.length, 512], rows of unit length */
   encodeImages(pictures: Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
     return this.#ask((service) => service.encodeImages(pictures));
+  }
+
+  /** What the training data of the model says of words; null for a model that does not tell. */
+  lookUpWords(words: string[]): Promise<WordFacts[] | null> {
+    return this.#ask((service) => service.lookUpWords(words));
   }
 
   /**

@@ -11,6 +11,7 @@ import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/models/model-files';
 import { withTimeout } from '@/lib/shared/async';
+import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { DEFAULT_BATCH_SIZE, embedFrames, type EmbedProgress, type FrameSource } from './embed-frames';
@@ -90,6 +91,11 @@ export class ClipService {
   async encodeImages(pictures: Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
     const vectors = await this.#encoder.encodeImages(pictures);
     return Comlink.transfer(vectors, [vectors.buffer]);
+  }
+
+  /** What the training data of the loaded model says of words; null for a model that does not tell. */
+  lookUpWords(words: string[]): Promise<WordFacts[] | null> {
+    return this.#encoder.lookUpWords(words);
   }
 
   /** How fast the loaded model reads pictures here, measured for about `budgetMs`. */

@@ -69,6 +69,8 @@ export const MODEL_CATALOG: readonly CatalogEntry[] = [
       'tokenizer.json',
       'golden.json',
       'calibration.json',
+      // Read with the first question, see lib/query/vocabulary.ts.
+      'word-counts.json',
     ].map(bundledFile),
     // One graph a tower: 8-bit weights that are widened to fp32 when the session is made, so it
     // computes in fp32 on every provider and needs no twin.

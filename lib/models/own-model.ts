@@ -7,7 +7,7 @@ import { sha256OfText } from './sha256';
 export const REQUIRED_FILES = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;
 
 /** Files that make a model better known, where it has them. */
-export const OPTIONAL_FILES = ['golden.json', 'calibration.json'] as const;
+export const OPTIONAL_FILES = ['golden.json', 'calibration.json', 'word-counts.json'] as const;
 
 /** A file as it is stored, and the name under which it was found. */
 export interface OwnFile {

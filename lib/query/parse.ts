@@ -1,4 +1,5 @@
 import { FramesiftError } from '@/lib/shared/errors';
+import { blankListMarks } from './list';
 import { EMPTY_QUERY, MAX_QUERY_LENGTH } from './prompts';
 import type { Alternative, Query, Term, TermContent } from './query';
 
@@ -54,7 +55,7 @@ const WORD = /[\p{L}\p{M}\p{N}]/u;
  * - `2:red car`, `-0.5:snow`: weights.
  * - `"salt + pepper"`: taken letter for letter.
  * - `#1`: an attached picture.
- * - `dog | cat`, or a line each: any of them.
+ * - `dog | cat`, or a line each, with or without a list's marks before all of them: any of them.
  *
  * @param attachmentNumbers what `#1` may refer to
  * @throws QuerySyntaxError with a sentence and the place
@@ -69,7 +70,7 @@ class Parser {
   #termCount = 0;
 
   constructor(source: string, attachmentNumbers: readonly number[]) {
-    this.#source = source;
+    this.#source = blankListMarks(source);
     this.#attachmentNumbers = attachmentNumbers;
   }
 

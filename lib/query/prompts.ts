@@ -3,7 +3,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 /** A question of so many words or fewer is a name rather than a sentence. */
 const SHORT_QUERY_WORDS = 3;
 
-/** Longest question in characters: beyond the context of any CLIP, so more of it would be ignored unseen. */
+/** Longest question in characters. What exceeds a model's context is read in parts, whose mean says less the more there are. */
 export const MAX_QUERY_LENGTH = 500;
 
 /** Said where nothing is asked. */

@@ -16,6 +16,7 @@ export interface TestModel {
   config?: unknown;
   preprocessor?: unknown;
   golden?: Golden;
+  wordCounts?: unknown;
 }
 
 /** Node has WASM without threads, and neither a graphics adapter nor a `navigator` to ask for one. */
@@ -53,7 +54,13 @@ export function encoderOf(
   runtime: EncoderRuntime = nodeRuntime,
   references: ReferenceStore = new MemoryReferences(),
 ): ClipEncoder {
-  const { graphs, config = PUBLISHED_CONFIG, preprocessor = PUBLISHED_PREPROCESSOR, golden } = model;
+  const {
+    graphs,
+    config = PUBLISHED_CONFIG,
+    preprocessor = PUBLISHED_PREPROCESSOR,
+    golden,
+    wordCounts,
+  } = model;
   const openFiles: OpenModelFiles = (modelId, dtype) => {
     const suffix = DTYPE_FILE_SUFFIX[dtype];
     const files = new Map<string, Uint8Array<ArrayBuffer>>([
@@ -61,6 +68,7 @@ export function encoderOf(
       ['preprocessor_config.json', bytesOf(preprocessor)],
       ['tokenizer.json', tokenizer],
       ...(golden ? [['golden.json', bytesOf(goldenJson(golden))] as const] : []),
+      ...(wordCounts === undefined ? [] : [['word-counts.json', bytesOf(wordCounts)] as const]),
       ...('both' in graphs
         ? [[`onnx/model${suffix}.onnx`, graphs.both] as const]
         : [

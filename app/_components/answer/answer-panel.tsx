@@ -35,6 +35,7 @@ const FIELD = 'min-h-9 max-w-44 rounded-lg border border-line bg-surface px-2 te
 export function AnswerPanel({
   state,
   questionText,
+  hasUnknownWordsOnly,
   isReading,
   clipNames,
   currentKey,
@@ -50,6 +51,8 @@ export function AnswerPanel({
 }: FrameActions & {
   state: AnswerState;
   questionText: string;
+  /** The model knows no word of the question. */
+  hasUnknownWordsOnly: boolean;
   isReading: boolean;
   /** By event; null where one clip alone is searched. */
   clipNames: ReadonlyMap<string, string> | null;
@@ -161,6 +164,7 @@ export function AnswerPanel({
         <VerdictLine
           answer={answer}
           questionText={questionText}
+          hasUnknownWordsOnly={hasUnknownWordsOnly}
           isReading={isReading}
           clipNames={clipNames}
           onSpan={onSpan}

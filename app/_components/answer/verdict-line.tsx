@@ -9,11 +9,14 @@ const MOMENTS_NAMED = 4;
 export function VerdictLine({
   answer,
   questionText,
+  hasUnknownWordsOnly,
   isReading,
   clipNames,
   onSpan,
 }: {
   answer: Answer;
+  /** The model knows no word of the question, so that finding nothing says nothing. */
+  hasUnknownWordsOnly: boolean;
   questionText: string;
   isReading: boolean;
   clipNames: ReadonlyMap<string, string> | null;
@@ -23,6 +26,14 @@ export function VerdictLine({
   const isAbsent = verdict ? verdict.kind === 'absent' : frames[0]?.strength === 'weak';
   const where = clipNames ? 'these clips' : 'this clip';
   if (frames.length === 0) return null;
+  if (hasUnknownWordsOnly) {
+    return (
+      <Line icon={<SearchX aria-hidden />} tone="bg-warn-soft text-warn">
+        The model does not know these words, so it cannot tell whether {where} {clipNames ? 'show' : 'shows'}{' '}
+        “{questionText}”. These are the closest frames.
+      </Line>
+    );
+  }
   if (isAbsent) {
     return (
       <Line icon={<SearchX aria-hidden />} tone="bg-warn-soft text-warn">

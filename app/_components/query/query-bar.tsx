@@ -5,11 +5,13 @@ import { ImageUp, Search, X } from 'lucide-react';
 import { useEffect, useRef, useState, type ClipboardEvent } from 'react';
 import { addAttachment, pictureAttachment, removeAttachment, tidyQuestion } from '@/lib/ask/attachments';
 import type { Attachment, Question } from '@/lib/ask/question';
+import { linesOfList } from '@/lib/query/list';
 import { QuerySyntaxError } from '@/lib/query/parse';
-import { MAX_QUERY_LENGTH } from '@/lib/query/prompts';
+import type { QueryAdvice } from '../../_hooks/use-query-advice';
 import { Button } from '../ui/button';
 import { AttachmentChips } from './attachment-chips';
 import { CropDialog } from './crop-dialog';
+import { QueryAdviceLines } from './query-advice';
 import { QueryHelp } from './query-help';
 import { QueryProblem } from './query-problem';
 
@@ -19,11 +21,14 @@ const PROBLEM_ID = 'query-problem';
 /** Where the question is typed, with the pictures that belong to it. */
 export function QueryBar({
   question,
+  advice,
   examples,
   onAsk,
   onClear,
 }: {
   question: Question | null;
+  /** On the question that is asked. */
+  advice: QueryAdvice;
   /** Questions to try, shown while there is none; the help is made of the first two. */
   examples: readonly string[];
   onAsk: (question: Question) => void;
@@ -93,11 +98,7 @@ export function QueryBar({
   };
   const paste = (event: ClipboardEvent<HTMLInputElement>) => {
     const picture = Array.from(event.clipboardData.files).find(({ type }) => type.startsWith('image/'));
-    const lines = event.clipboardData
-      .getData('text')
-      .split(/[\r\n\u2028\u2029]+/u)
-      .map((line) => line.trim())
-      .filter((line) => line !== '');
+    const lines = linesOfList(event.clipboardData.getData('text'));
     if (picture) {
       event.preventDefault();
       replaces.current = false;
@@ -108,7 +109,7 @@ export function QueryBar({
       const { selectionStart, selectionEnd } = event.currentTarget;
       const before = draft.text.slice(0, selectionStart ?? 0);
       const after = draft.text.slice(selectionEnd ?? draft.text.length);
-      edit({ ...draft, text: `${before}${lines.join(' | ')}${after}`.slice(0, MAX_QUERY_LENGTH) });
+      edit({ ...draft, text: `${before}${lines.join(' | ')}${after}` });
     }
   };
 
@@ -131,12 +132,12 @@ export function QueryBar({
           aria-invalid={problem !== null}
           aria-describedby={problem ? PROBLEM_ID : undefined}
           placeholder="What are you looking for? “a red car”"
-          maxLength={MAX_QUERY_LENGTH}
           value={draft.text}
           onChange={(event) => edit({ ...draft, text: event.target.value })}
           onPaste={paste}
           onKeyDown={(event) => {
-            if (event.key === 'Escape') clear();
+            // While an input method composes, the key ends the composition.
+            if (event.key === 'Escape' && !event.nativeEvent.isComposing) clear();
           }}
           className="min-h-10 min-w-0 flex-auto basis-full bg-transparent px-3 outline-none placeholder:text-ink-2 sm:basis-0"
         />
@@ -192,6 +193,18 @@ export function QueryBar({
         </Button>
       </form>
       {problem && <QueryProblem id={PROBLEM_ID} text={draft.text} problem={problem} />}
+      {question !== null && draft === question && (
+        <QueryAdviceLines
+          advice={advice}
+          onAsk={(text) => ask({ ...draft, text })}
+          onEdit={(text) => {
+            edit({ ...draft, text });
+            input.current?.focus();
+            // Once the box has the text: what is typed comes before it.
+            requestAnimationFrame(() => input.current?.setSelectionRange(0, 0));
+          }}
+        />
+      )}
       <AttachmentChips attachments={draft.attachments} onCrop={setCropped} onRemove={remove} />
       {question === null && examples.length > 0 && (
         <div className="flex flex-wrap items-center gap-2 px-2 text-sm">

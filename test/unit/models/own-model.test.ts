@@ -75,7 +75,7 @@ describe('planOwnModel', () => {
 
   it('would use every path that it asks a server for', () => {
     const { files, graphs } = planOwnModel(candidatePaths());
-    expect(files).toHaveLength(5);
+    expect(files).toHaveLength(6);
     expect(graphs.size).toBe(3);
   });
 });
