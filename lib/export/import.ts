@@ -19,6 +19,7 @@ import type {
   SelectionParameters,
 } from './selection-to-export';
 import { fromSql } from './sql';
+import { decodeText } from './text';
 import { readZip } from './zip';
 
 /** A selection that came back: what was asked, of clips that are in the library, by their ids there. */
@@ -109,7 +110,7 @@ async function readManifest(
     return text === null ? null : parseManifest(text);
   }
   if (file.size > MAX_TEXT_BYTES) throw bad('This file is larger than any selection that Framesift exports.');
-  const text = await file.text();
+  const text = format === 'csv' ? decodeText(new Uint8Array(await file.arrayBuffer())) : await file.text();
   switch (format) {
     case 'csv': {
       const manifest = csvToManifest(text);

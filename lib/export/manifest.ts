@@ -167,8 +167,15 @@ export function parseManifest(json: string): SelectionManifest {
   return checkManifest(value);
 }
 
-/** `parseManifest` of what is JSON no longer. */
-export function checkManifest(value: unknown): SelectionManifest {
+/**
+ * `parseManifest` of what is JSON no longer.
+ *
+ * @param describe the error for a place in it, for what people know by other names
+ */
+export function checkManifest(
+  value: unknown,
+  describe?: (path: readonly PropertyKey[]) => FramesiftError,
+): SelectionManifest {
   const version = (value as { framesift?: unknown } | null)?.framesift;
   if (typeof version === 'number' && version > 1) {
     throw new FramesiftError(
@@ -179,6 +186,7 @@ export function checkManifest(value: unknown): SelectionManifest {
   const result = selectionManifest.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
+  if (issue && describe) throw describe(issue.path);
   const where = issue?.path.join('.') ?? '';
   throw new FramesiftError(
     'bad-input',

@@ -3,6 +3,7 @@ import { CSV_START } from './csv';
 import { JSONL_START } from './jsonl';
 import { MANIFEST_KEYWORD, readPngText } from './png-text';
 import { SQL_START } from './sql';
+import { decodeText } from './text';
 
 /** What a file turned out to be. */
 export type RecognisedExport =
@@ -22,6 +23,7 @@ const MANIFEST_NAME = 'manifest.json';
 export async function recogniseExport(file: Blob): Promise<RecognisedExport | null> {
   if (file.size === 0) return null;
   let head: string;
+  let tableHead: string;
   try {
     const bytes = new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer());
     if (bytes[0] === 0x89) {
@@ -31,6 +33,7 @@ export async function recogniseExport(file: Blob): Promise<RecognisedExport | nu
     }
     // The mark before a text is part of what is compared.
     head = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+    tableHead = decodeText(bytes);
     if (head.startsWith(ZIP_ENTRY)) {
       const tail = await file.slice(Math.max(0, file.size - HEAD_BYTES)).text();
       const isOurs = head.includes(MANIFEST_NAME, 30) || tail.includes(MANIFEST_NAME);
@@ -42,12 +45,23 @@ export async function recogniseExport(file: Blob): Promise<RecognisedExport | nu
   }
   if (head.startsWith(JSONL_START)) return { kind: 'rows', format: 'jsonl' };
   if (head.startsWith(SQL_START)) return { kind: 'rows', format: 'sql' };
-  // A spreadsheet may have saved it without the mark, with quotes or with other separators.
-  const [firstLine = ''] = head.replace(/^\uFEFF/, '').split(/\r?\n/, 1);
-  const columns = firstLine.replaceAll('"', '').replaceAll(/[;\t]/g, ',');
-  if (columns === CSV_START.slice(1)) return { kind: 'selection', format: 'csv' };
+  if (isTableStart(tableHead)) return { kind: 'selection', format: 'csv' };
   const start = head.trimStart();
   if (/^\{\s*"framesift":\s*\d/.test(start)) return { kind: 'selection', format: 'manifest' };
   if (/^[[{]/.test(start) && head.includes(CHAT_SIGN)) return { kind: 'selection', format: 'chat' };
   return null;
+}
+
+/** A spreadsheet may have saved it in another encoding, without the mark, with quotes or with other separators. */
+function isTableStart(head: string): boolean {
+  const [firstLine = ''] = head
+    .replace(/^\uFEFF/, '')
+    .replace(/^sep=.\r?\n/i, '')
+    .split(/\r?\n/, 1);
+  const columns = firstLine
+    .replaceAll('"', '')
+    .replaceAll(/[;\t|]/g, ',')
+    .replaceAll(/\s*,\s*/g, ',')
+    .trim();
+  return columns === CSV_START.slice(1);
 }

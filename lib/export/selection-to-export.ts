@@ -85,12 +85,24 @@ const SPAN_MARGIN_MS = 1000;
 /** What of a clip shows the answer: its spans, or where there are none its picked frames, each with what is around it. */
 export function matchingSpans(selection: SelectionToExport, eventId: string): TimeSpan[] {
   const spans = selection.spans.filter((span) => span.eventId === eventId);
-  if (spans.length > 0) return spans.map((span) => around(span, SPAN_MARGIN_MS));
-  return selection.frames
-    .filter((frame) => frame.eventId === eventId)
-    .map(({ timestampMs }) => around({ startMs: timestampMs, endMs: timestampMs }, CONTEXT_MS));
+  const around =
+    spans.length > 0
+      ? spans.map((span) => widen(span, SPAN_MARGIN_MS))
+      : selection.frames
+          .filter((frame) => frame.eventId === eventId)
+          .map(({ timestampMs }) => widen({ startMs: timestampMs, endMs: timestampMs }, CONTEXT_MS));
+  // What a person left out of the question stays out of the cut.
+  const { range } = selection.parameters;
+  return range ? around.flatMap((span) => within(span, range)) : around;
 }
 
-function around({ startMs, endMs }: TimeSpan, marginMs: number): TimeSpan {
+/** The part of a span inside a range; nothing where they only touch. */
+function within(span: TimeSpan, range: TimeSpan): TimeSpan[] {
+  const startMs = Math.max(span.startMs, range.startMs);
+  const endMs = Math.min(span.endMs, range.endMs);
+  return startMs < endMs ? [{ startMs, endMs }] : [];
+}
+
+function widen({ startMs, endMs }: TimeSpan, marginMs: number): TimeSpan {
   return { startMs: startMs - marginMs, endMs: endMs + marginMs };
 }

@@ -52,7 +52,8 @@ describe('a selection', () => {
   it('is cut to its spans, or to a little around each frame where it has none', () => {
     expect(matchingSpans(makeSelection(), CLIP_ID)).toEqual([{ startMs: 9000, endMs: 15_000 }]);
     const oneFrame = [{ eventId: CLIP_ID, startMs: 500, endMs: 500 }];
-    expect(matchingSpans(makeSelection({ spans: oneFrame }), CLIP_ID)).toEqual([
+    const parameters = { ...makeSelection().parameters, range: null };
+    expect(matchingSpans(makeSelection({ spans: oneFrame, parameters }), CLIP_ID)).toEqual([
       { startMs: -500, endMs: 1500 },
     ]);
     expect(matchingSpans(makeSelection({ spans: [] }), CLIP_ID)).toContainEqual({
@@ -60,5 +61,23 @@ describe('a selection', () => {
       endMs: 14_512,
     });
     expect(matchingSpans(makeSelection(), 'another')).toEqual([]);
+  });
+
+  it('is cut to nothing outside the range that was searched (#19)', () => {
+    const cut = (spans: { startMs: number; endMs: number }[], range: { startMs: number; endMs: number }) =>
+      matchingSpans(
+        makeSelection({
+          spans: spans.map((span) => ({ eventId: CLIP_ID, ...span })),
+          parameters: { ...makeSelection().parameters, range },
+        }),
+        CLIP_ID,
+      );
+    const range = { startMs: 10_000, endMs: 12_500 };
+    expect(cut([{ startMs: 10_000, endMs: 12_000 }], range)).toEqual([range]);
+    expect(cut([{ startMs: 12_500, endMs: 12_500 }], range)).toEqual([{ startMs: 11_500, endMs: 12_500 }]);
+    for (const span of cut([], range)) {
+      expect(span.startMs).toBeGreaterThanOrEqual(range.startMs);
+      expect(span.endMs).toBeLessThanOrEqual(range.endMs);
+    }
   });
 });
