@@ -28,6 +28,7 @@ import { classifyRunError, costsWorker } from './run-errors';
 import { ClipTokenizer } from './tokenizer';
 import { readTowers, type ClipGraphs, type ClipTowers } from './towers';
 import { Vocabulary, WORD_COUNTS_PATH } from './vocabulary';
+import { groupViews, joinBytes, meanRows } from './views';
 
 export interface LoadOptions {
   modelId: string;
@@ -147,7 +148,7 @@ export class ClipEncoder {
   }
 
   /**
-   * @param pictures RGB bytes of the model's input size each (lib/clip/resize.ts)
+   * @param pictures what `resizeFrame` makes of each (lib/clip/resize.ts)
    * @returns row-major [pictures.length, dimension], rows of unit length
    * @throws FramesiftError `provider-failed` when a vector is zero or not finite, `out-of-memory`, or
    *   `worker-lost` when this worker is of no more use
@@ -201,7 +202,10 @@ export class ClipEncoder {
    */
   async measureImages(batchSize: number, budgetMs: number): Promise<SpeedMeasurement> {
     const { model } = await this.#loaded();
-    const pictures = Array.from({ length: batchSize }, () => goldenPicture(model.config.resize.size));
+    const { size, views } = model.config.resize;
+    const view = goldenPicture(views?.size ?? size);
+    const picture = joinBytes(Array.from({ length: views?.count ?? 1 }, () => view));
+    const pictures = Array.from({ length: batchSize }, () => picture);
     await this.encodeImages(pictures);
     const startedMs = performance.now();
     let frames = 0;
@@ -249,7 +253,7 @@ export class ClipEncoder {
     const { config, tokenizer } = files;
     const misfit = tokenizer.misfit(config.vocabularySize);
     if (misfit) throw new FramesiftError('model-mismatch', `This model cannot be used: ${misfit}.`);
-    const modelVersion = modelVersionOf(source.modelId, config.revision, dtype);
+    const modelVersion = modelVersionOf(source.modelId, config.revision, dtype, config.resize.views);
     const start: Start = {
       towers: readTowers(files.graphs, { ...config, imageSize: config.resize.size }),
       config,
@@ -380,11 +384,22 @@ export class ClipEncoder {
     config: ModelConfig,
     pictures: readonly Uint8Array[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    const vectors = await this.#alone(async () => {
-      const pixelValues = normalisePixels(pictures, config.resize.size, config.mean, config.std);
-      return session.runVision(pixelValues, pictures.length);
-    });
-    return unitRows(vectors, config.embeddingDimension, 'picture');
+    const { embeddingDimension: dimension, resize, mean, std } = config;
+    const vectors = new Float32Array(pictures.length * dimension);
+    for (const { side, views, counts, places } of groupViews(pictures, resize)) {
+      const made = await this.#alone(async () =>
+        session.runVision(normalisePixels(views, side, mean, std), views.length),
+      );
+      const rows = unitRows(made, dimension, 'picture');
+      const means =
+        views.length === counts.length
+          ? rows
+          : unitRows(meanRows(rows, counts, dimension), dimension, 'picture');
+      for (const [row, place] of places.entries()) {
+        vectors.set(means.subarray(row * dimension, (row + 1) * dimension), place * dimension);
+      }
+    }
+    return vectors;
   }
 
   async #encodeTexts(

@@ -1,7 +1,7 @@
 import { REVISION_LENGTH, type ModelDtype } from '@/lib/models/model-files';
 import { FramesiftError } from '@/lib/shared/errors';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import type { ResizeSpec } from '@/lib/shared/frames';
+import type { ResizeSpec, ViewSpec } from '@/lib/shared/frames';
 import { z } from '@/lib/shared/zod';
 
 /**
@@ -45,6 +45,9 @@ const PIL_BICUBIC = 3;
 const RESCALE_FACTOR = 1 / 255;
 const RESCALE_TOLERANCE = 1e-6;
 
+/** Most views of a picture: each costs a run of the model. */
+const MAX_VIEWS = 8;
+
 const preprocessorSchema = z.object({
   size: sizeSchema,
   crop_size: sizeSchema.optional(),
@@ -59,6 +62,14 @@ const preprocessorSchema = z.object({
   do_normalize: z.boolean().default(true),
   image_mean: z.tuple([z.number(), z.number(), z.number()]).optional(),
   image_std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]).optional(),
+  // Framesift's own key: models of the Hub have one view, the whole picture.
+  views: z
+    .object({
+      count: z.number().int().min(2).max(MAX_VIEWS),
+      share: z.number().gt(0).lt(1),
+      size: z.number().int().positive(),
+    })
+    .optional(),
 });
 
 /** What the page must know of a model, read from its `config.json` and `preprocessor_config.json`. */
@@ -145,11 +156,24 @@ export function readModelConfig(
       'This model wants pictures in their own shape, uncropped, which is not supported.',
     );
   }
+  const { views } = pixels.data;
+  if (views && !squeezes) {
+    throw new FramesiftError(
+      'model-mismatch',
+      'This model wants views of pictures that it crops, which is not supported.',
+    );
+  }
+  if (views && views.count * views.size ** 2 === edgeOf(size) ** 2) {
+    throw new FramesiftError(
+      'model-mismatch',
+      "This model's views have as many pixels as a whole picture, which is not supported.",
+    );
+  }
   return {
     embeddingDimension: model.data.projection_dim,
     contextLength: model.data.text_config.max_position_embeddings,
     vocabularySize: model.data.text_config.vocab_size,
-    resize: { size: edgeOf(size), fit: squeezes ? 'stretch' : 'centre-crop' },
+    resize: { size: edgeOf(size), fit: squeezes ? 'stretch' : 'centre-crop', ...(views && { views }) },
     mean: normalises && mean ? mean : [0, 0, 0],
     std: normalises && std ? std : [1, 1, 1],
     revision: model.data.framesift?.revision ?? revision,
@@ -157,13 +181,19 @@ export function readModelConfig(
 }
 
 /**
- * The name that is stored beside every vector: model, weights, dtype and preprocessing. Two vectors
- * may be compared only when it is the same, letter for letter.
+ * The name that is stored beside every vector: model, weights, dtype and preprocessing with its views. Two
+ * vectors may be compared only when it is the same, letter for letter.
  *
  * @throws FramesiftError `model-mismatch` when it would not fit the column's 50 characters
  */
-export function modelVersionOf(modelId: string, revision: string, dtype: ModelDtype): string {
-  const version = `${modelId}@${revision.slice(0, REVISION_LENGTH)}/${dtype}/p${PREPROCESSING_VERSION}`;
+export function modelVersionOf(
+  modelId: string,
+  revision: string,
+  dtype: ModelDtype,
+  views?: ViewSpec,
+): string {
+  const cut = views ? `v${views.count}x${Math.round(views.share * 100)}s${views.size}` : '';
+  const version = `${modelId}@${revision.slice(0, REVISION_LENGTH)}/${dtype}/p${PREPROCESSING_VERSION}${cut}`;
   if (version.length > MODEL_VERSION_MAX_LENGTH) {
     throw new FramesiftError(
       'model-mismatch',

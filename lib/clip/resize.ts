@@ -1,5 +1,6 @@
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { assertPictureSize, type PixelRows } from '@/lib/shared/pixel-rows';
+import { cutViews, type Span, type ViewCut } from './views';
 
 /**
  * [Note: Resizing exactly as Pillow does]
@@ -104,12 +105,6 @@ function getAxisCoefficients(inSize: number, outSize: number): AxisCoefficients 
   return table;
 }
 
-/** Part of an axis: positions from `start`, `length` of them. */
-interface Span {
-  start: number;
-  length: number;
-}
-
 /** Positions of the input that the wanted positions of the output are made of. */
 function inputSpan({ first, taps }: AxisCoefficients, wanted: Span): Span {
   const last = wanted.start + wanted.length - 1;
@@ -152,17 +147,21 @@ function toByte(sum: number): number {
   return value < 0 ? 0 : value > 255 ? 255 : value;
 }
 
-/** The horizontal pass over one row of a picture that is not on its side. Writes packed RGB at `to`. */
+/**
+ * The horizontal pass over one row of a picture that is not on its side. Writes packed RGB at `to`.
+ * @param left where the part begins that the coefficients are for
+ */
 function filterRow(
   words: Uint32Array,
   isReversed: boolean,
+  left: number,
   { first, taps, weights, stride }: AxisCoefficients,
   columns: Span,
   target: Uint8Array,
   to: number,
 ): void {
   const step = isReversed ? -1 : 1;
-  const origin = isReversed ? words.length - 1 : 0;
+  const origin = (isReversed ? words.length - 1 : 0) + left * step;
   for (let column = columns.start; column < columns.start + columns.length; column++) {
     const weightsStart = column * stride;
     const weightsEnd = weightsStart + taps[column]!;
@@ -185,17 +184,22 @@ function filterRow(
   }
 }
 
+/** The horizontal pass over a picture that is not on its side, for each part of its width; each row is read once. */
 function filterUprightRows(
   { stored, height, isXReversed, isYReversed }: UprightPicture,
+  parts: readonly Span[],
   horizontal: AxisCoefficients,
   columns: Span,
   rows: Span,
-): Uint8Array {
-  const filtered = new Uint8Array(columns.length * rows.length * 3);
+): Uint8Array[] {
+  const rowBytes = columns.length * 3;
+  const filtered = parts.map(() => new Uint8Array(rowBytes * rows.length));
   for (let row = 0; row < rows.length; row++) {
     const y = rows.start + row;
     const words = stored.readRow(isYReversed ? height - 1 - y : y);
-    filterRow(words, isXReversed, horizontal, columns, filtered, row * columns.length * 3);
+    for (const [index, { start }] of parts.entries()) {
+      filterRow(words, isXReversed, start, horizontal, columns, filtered[index]!, row * rowBytes);
+    }
   }
   return filtered;
 }
@@ -211,9 +215,10 @@ function addRow(words: Uint32Array, from: number, step: number, weight: number, 
   }
 }
 
-/** The horizontal pass over a picture on its side: stored rows are upright columns. */
+/** The horizontal pass over the part from `left` on of a picture on its side: stored rows are upright columns. */
 function filterTurnedRows(
   { stored, width, height, isXReversed, isYReversed }: UprightPicture,
+  left: number,
   horizontal: AxisCoefficients,
   columns: Span,
   rows: Span,
@@ -232,7 +237,7 @@ function filterTurnedRows(
     while (oldest + open.length < wantedEnd && first[oldest + open.length]! <= x) {
       open.push((spare.pop() ?? new Int32Array(rows.length * 3)).fill(ROUNDING));
     }
-    const words = stored.readRow(isXReversed ? width - 1 - x : x);
+    const words = stored.readRow(isXReversed ? width - 1 - left - x : left + x);
     for (const [index, sums] of open.entries()) {
       const column = oldest + index;
       addRow(words, from, step, weights[column * stride + x - first[column]!]!, sums);
@@ -255,7 +260,8 @@ function filterTurnedRows(
 
 /**
  * The vertical pass: adds up whole rows, so that memory is read in its own order.
- * @param filtered rows of `rowBytes` bytes, beginning with row `firstRow` of the input
+ * @param filtered rows of `rowBytes` bytes, beginning with row `firstRow` of the part that the coefficients are for
+ * @param pixels where the result is written, `rows.length * rowBytes` bytes
  */
 function filterColumns(
   filtered: Uint8Array,
@@ -263,8 +269,8 @@ function filterColumns(
   rowBytes: number,
   { first, taps, weights, stride }: AxisCoefficients,
   rows: Span,
-): Uint8Array<ArrayBuffer> {
-  const pixels = new Uint8Array(rowBytes * rows.length);
+  pixels: Uint8Array,
+): void {
   const sums = new Int32Array(rowBytes);
   for (let row = 0; row < rows.length; row++) {
     const y = rows.start + row;
@@ -278,23 +284,40 @@ function filterColumns(
     }
     for (let index = 0; index < rowBytes; index++) pixels[row * rowBytes + index] = toByte(sums[index]!);
   }
-  return pixels;
 }
 
-/** Resizes a picture to `outWidth`×`outHeight` and returns the part that `columns` and `rows` name. */
+/**
+ * Resizes each part of a picture that `cut` names to `outWidth`×`outHeight` and returns what `columns` and `rows`
+ * name of it, one part after another. A part is what Pillow makes of `crop` before `resize`.
+ */
 function resizePicture(
   picture: UprightPicture,
   outWidth: number,
   outHeight: number,
   columns: Span,
   rows: Span,
+  cut: ViewCut = cutViews(undefined, picture.width, picture.height),
 ): Uint8Array<ArrayBuffer> {
-  const horizontal = getAxisCoefficients(picture.width, outWidth);
-  const vertical = getAxisCoefficients(picture.height, outHeight);
-  const inputRows = inputSpan(vertical, rows);
-  const filter = picture.isTurned ? filterTurnedRows : filterUprightRows;
-  const filtered = filter(picture, horizontal, columns, inputRows);
-  return filterColumns(filtered, inputRows.start, columns.length * 3, vertical, rows);
+  const acrossAll = [{ start: 0, length: picture.width }];
+  const downAll = [{ start: 0, length: picture.height }];
+  const [across, down] = cut.axis === 'x' ? [cut.spans, downAll] : [acrossAll, cut.spans];
+  const horizontal = getAxisCoefficients(across[0]!.length, outWidth);
+  const vertical = getAxisCoefficients(down[0]!.length, outHeight);
+  const ofOnePart = inputSpan(vertical, rows);
+  const start = down[0]!.start + ofOnePart.start;
+  const end = down.at(-1)!.start + ofOnePart.start + ofOnePart.length;
+  const inputRows = { start, length: end - start };
+  const filtered = picture.isTurned
+    ? across.map((part) => filterTurnedRows(picture, part.start, horizontal, columns, inputRows))
+    : filterUprightRows(picture, across, horizontal, columns, inputRows);
+  const rowBytes = columns.length * 3;
+  const pixels = new Uint8Array(rowBytes * rows.length * cut.spans.length);
+  const places = filtered.flatMap((part) => down.map((span) => ({ part, firstRow: start - span.start })));
+  for (const [index, { part, firstRow }] of places.entries()) {
+    const view = pixels.subarray(index * rowBytes * rows.length, (index + 1) * rowBytes * rows.length);
+    filterColumns(part, firstRow, rowBytes, vertical, rows, view);
+  }
+  return pixels;
 }
 
 /** Resizes a whole picture to `outWidth`×`outHeight`, as Pillow's `Image.resize(…, BICUBIC)` does an RGB one. */
@@ -310,7 +333,8 @@ export function resizeBicubic(
 }
 
 /**
- * A stored frame as the model's square input: upright, `spec.size`² RGB pixels, row by row.
+ * A stored frame as the model's square input: upright, `spec.size`² RGB pixels, row by row; where it is cut into
+ * views, as many squares of `spec.views.size` one after another.
  *
  * `centre-crop` follows Hugging Face's CLIPImageProcessor: the longer edge is rounded down, and so is
  * the margin that is cut at the left and the top.
@@ -326,13 +350,15 @@ export function resizeFrame(
   assertPictureSize(stored.width, stored.height);
   const { size } = spec;
   const picture = uprightPicture(stored, rotationDegrees, flip);
-  if (spec.fit === 'stretch') {
-    const whole = { start: 0, length: size };
-    return resizePicture(picture, size, size, whole, whole);
-  }
   const [shownWidth, shownHeight] = picture.isTurned
     ? [displayHeight, displayWidth]
     : [displayWidth, displayHeight];
+  if (spec.fit === 'stretch') {
+    const cut = cutViews(spec.views, picture.width, picture.height, shownWidth / shownHeight);
+    const side = spec.views && cut.spans.length > 1 ? spec.views.size : size;
+    const whole = { start: 0, length: side };
+    return resizePicture(picture, side, side, whole, whole, cut);
+  }
   const outWidth = shownWidth <= shownHeight ? size : Math.trunc((size * shownWidth) / shownHeight);
   const outHeight = shownWidth <= shownHeight ? Math.trunc((size * shownHeight) / shownWidth) : size;
   const columns = { start: Math.floor((outWidth - size) / 2), length: size };

@@ -1,14 +1,26 @@
 import type { PictureSpan } from './clip-clock';
 
+/** How a wide or tall picture is cut into pieces along its longer edge. See [Note: Views of a frame]. */
+export interface ViewSpec {
+  /** Pieces, evenly spaced. */
+  count: number;
+  /** Of the longer edge that each piece shows, 0…1. */
+  share: number;
+  /** Side of the square that each piece becomes, in pixels; a graph that takes several sides must allow it. */
+  size: number;
+}
+
 /** What a model wants its pictures resized to. Read from the model's `preprocessor_config.json`. */
 export interface ResizeSpec {
-  /** Side of the model's square input, in pixels. */
+  /** Side of the model's square input, in pixels, for a picture that is not cut into views. */
   size: number;
   /**
    * `stretch` squeezes the whole frame into the square, so nothing at the edge is lost;
    * `centre-crop` scales the shorter edge to `size` and cuts the middle out (OpenAI's CLIP).
    */
   fit: 'stretch' | 'centre-crop';
+  /** Only with `stretch`; absent where a picture is encoded whole. */
+  views?: ViewSpec;
 }
 
 /** One chosen frame, decoded, turned upright and resized: what travels from the video to the CLIP worker. */
@@ -22,7 +34,7 @@ export interface PreparedFrame {
   /** Upright size of the frame in the clip, in pixels. */
   width: number;
   height: number;
-  /** RGB bytes, row by row, `size * size * 3` of them. */
+  /** What `resizeFrame` makes of it: RGB bytes, row by row, of the whole frame or of its views one after another. */
   pixels: Uint8Array<ArrayBuffer>;
   /** A small WebP picture of the frame (JPEG where the browser cannot write WebP). */
   thumbnail: Uint8Array<ArrayBuffer>;

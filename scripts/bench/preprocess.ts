@@ -126,7 +126,9 @@ async function compareClip(
 ): Promise<Comparison> {
   const clip = await probeClip(path);
   const numbers = spread(clip.timestampsMs.length, framesPerClip);
-  const { resize } = embedder;
+  // Whole frames: views are the same resize of a part (test/unit/clip/resize.test.ts).
+  const { size, fit } = embedder.resize;
+  const resize: ResizeSpec = { size, fit };
   const ours = await prepareInPage(page, clip, numbers, resize);
   const oursCropped = await prepareInPage(page, clip, numbers, CROP_224);
 

@@ -63,11 +63,11 @@ export class FrameReader {
   }
 
   async read(file: Uint8Array): Promise<{ vectors: Float32Array; timesMs: Float64Array }> {
-    const { modelRevision, resize } = this.#embedder;
-    const name = `vectors/${sha256(file).slice(0, 24)}-${modelRevision}`;
+    const { visionDigest, resize } = this.#embedder;
+    const name = `vectors/${sha256(file).slice(0, 24)}-${visionDigest.slice(0, 24)}`;
     const bytes = await cached(name, async () => {
       const { timesMs, pixels } = await this.#browser.read(file, resize);
-      const pictureBytes = resize.size * resize.size * 3;
+      const pictureBytes = pixels.length / timesMs.length;
       const rows: Float32Array[] = [];
       for (let row = 0; row < timesMs.length; row += 1) {
         rows.push(

@@ -11,6 +11,7 @@ import {
   WebMOutputFormat,
 } from 'mediabunny';
 import { resizeFrame } from '@/lib/clip/resize';
+import { joinBytes } from '@/lib/clip/views';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { chooseTimestamps } from '@/lib/video/choose-timestamps';
 import { FramePixelReader } from '@/lib/video/frame-pixels';
@@ -106,15 +107,13 @@ const evaluation = {
         timestampMs,
       }));
       const reader = new FramePixelReader(clip.colourCoding);
-      const pictureBytes = resize.size * resize.size * 3;
-      const pixels = new Uint8Array(requests.length * pictureBytes);
+      const pictures: Uint8Array[] = [];
       const timesMs: number[] = [];
       for await (const { sample, ...decoded } of decodeFrames(clip, requests)) {
         if (!sample || !('timestampMs' in decoded)) continue;
         const frame = sample.toVideoFrame();
         try {
-          const rgb = resizeFrame(await reader.read(frame), resize, facts.rotationDegrees);
-          pixels.set(rgb, timesMs.length * pictureBytes);
+          pictures.push(resizeFrame(await reader.read(frame), resize, facts.rotationDegrees));
           timesMs.push(decoded.timestampMs);
         } finally {
           frame.close();
@@ -124,7 +123,7 @@ const evaluation = {
       return {
         durationMs: facts.durationMs,
         timesMs,
-        pixels: pixels.subarray(0, timesMs.length * pictureBytes).toBase64(),
+        pixels: joinBytes(pictures).toBase64(),
       };
     } finally {
       clip.close();

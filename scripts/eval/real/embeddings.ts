@@ -76,10 +76,10 @@ export async function askByEmbeddings(
 
 /** Pixels are kept by file and size, vectors by file and model: another model reads the frames from the cache. */
 async function readClip(path: string, embedder: Embedder) {
-  const { size, fit } = embedder.resize;
+  const { size, fit, views } = embedder.resize;
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
-  const name = `${hash.digest('hex').slice(0, 24)}-${size}-${fit}-${CACHE_VERSION}`;
+  const name = `${hash.digest('hex').slice(0, 24)}-${size}-${fit}${views ? `-${views.count}x${views.share}x${views.size}` : ''}-${CACHE_VERSION}`;
   const stored = await cached(`real-frames/${name}`, async () => {
     const { durationMs, timesMs, pixels } = await sampleFrames(path, embedder.resize);
     return Buffer.concat([bytesOf(new Float64Array([durationMs, timesMs.length, ...timesMs])), pixels]);
@@ -91,7 +91,7 @@ async function readClip(path: string, embedder: Embedder) {
   const times = new Float64Array(stored.buffer.slice(stored.byteOffset + 16, stored.byteOffset + headBytes));
   const rows = await cached(`real-vectors/${name}-${embedder.visionDigest.slice(0, 24)}`, async () => {
     const made: Uint8Array[] = [];
-    const pictureBytes = size * size * 3;
+    const pictureBytes = (stored.length - headBytes) / frames;
     for (let at = headBytes; at < stored.length; at += pictureBytes) {
       made.push(bytesOf(await embedder.embedPicture(stored.subarray(at, at + pictureBytes))));
     }

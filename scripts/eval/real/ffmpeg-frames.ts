@@ -3,6 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { resizeFrame } from '@/lib/clip/resize';
+import { joinBytes } from '@/lib/clip/views';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { chooseTimestamps } from '@/lib/video/choose-timestamps';
@@ -13,7 +14,7 @@ export interface SampledFrames {
   durationMs: number;
   /** Whole milliseconds from the first frame. */
   timesMs: Int32Array<ArrayBuffer>;
-  /** RGB of the model's input size, one picture after another. */
+  /** What `resizeFrame` gives of each frame, one after another; all are of one length. */
   pixels: Uint8Array;
 }
 
@@ -64,20 +65,20 @@ export async function sampleFrames(path: string, spec: ResizeSpec): Promise<Samp
     stream.width,
     stream.height,
   )!;
-  const side = spec.size * spec.size * 3;
-  const pixels = new Uint8Array(rows.length * side);
-  let row = 0;
+  const pictures: Uint8Array[] = [];
   for await (const planes of decode(path, rows, width, height, isFullRange)) {
-    pixels.set(resizeFrame(rowsOf(planes, width, height, coding), spec), row * side);
-    row += 1;
+    pictures.push(resizeFrame(rowsOf(planes, width, height, coding), spec));
   }
-  if (row !== rows.length) {
-    throw new FramesiftError('unreadable-video', `FFmpeg gave ${row} of ${rows.length} frames of ${path}.`);
+  if (pictures.length !== rows.length) {
+    throw new FramesiftError(
+      'unreadable-video',
+      `FFmpeg gave ${pictures.length} of ${rows.length} frames of ${path}.`,
+    );
   }
   const timesMs = Int32Array.from(rows, (index) =>
     Math.max(0, Math.round((seconds[index]! - startS) * 1000)),
   );
-  return { durationMs, timesMs, pixels };
+  return { durationMs, timesMs, pixels: joinBytes(pictures) };
 }
 
 async function probe(path: string): Promise<Probed> {

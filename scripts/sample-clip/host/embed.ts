@@ -14,6 +14,7 @@ import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { resizeFrame } from '@/lib/clip/resize';
 import { ClipTokenizer } from '@/lib/clip/tokenizer';
 import { readTowers } from '@/lib/clip/towers';
+import { groupViews, meanRows } from '@/lib/clip/views';
 import { promptsFor } from '@/lib/query/prompts';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { packedRows } from '@/lib/shared/pixel-rows';
@@ -94,11 +95,14 @@ export class Embedder {
     return this.embedPicture(resizeFrame(packedRows(rgba, WIDTH, HEIGHT), this.resize));
   }
 
-  /** Unit vector of a picture of the model's input size, RGB. */
+  /** Unit vector of a picture as `resizeFrame` gives it. */
   async embedPicture(picture: Uint8Array): Promise<Float32Array> {
     const { resize, mean, std, embeddingDimension } = this.#config;
-    const pixels = normalisePixels([picture], resize.size, mean, std);
-    const vector = await this.#session.runVision(pixels, 1);
+    const [group] = groupViews([picture], resize);
+    const { side, views } = group!;
+    const vectors = await this.#session.runVision(normalisePixels(views, side, mean, std), views.length);
+    normaliseRows(vectors, embeddingDimension);
+    const vector = meanRows(vectors, [views.length], embeddingDimension);
     normaliseRows(vector, embeddingDimension);
     return vector;
   }

@@ -90,6 +90,8 @@ const PREPROCESSOR = {
   image_std: [0.5, 0.5, 0.5],
 };
 
+const STRETCHED = { ...PREPROCESSOR, size: { height: 96, width: 96 }, do_center_crop: false };
+
 describe('readModelConfig', () => {
   it("reads OpenAI CLIP's configuration", () => {
     expect(readModelConfig(CONFIG, PREPROCESSOR, 'd15189d7')).toMatchObject({
@@ -121,8 +123,16 @@ describe('readModelConfig', () => {
   });
 
   it('stretches when nothing is cropped', () => {
-    const preprocessor = { ...PREPROCESSOR, size: { height: 96, width: 96 }, do_center_crop: false };
-    expect(readModelConfig(CONFIG, preprocessor).resize).toEqual({ size: 96, fit: 'stretch' });
+    expect(readModelConfig(CONFIG, STRETCHED).resize).toEqual({ size: 96, fit: 'stretch' });
+  });
+
+  it('reads the views of a model that wants them', () => {
+    const preprocessor = { ...STRETCHED, views: { count: 2, share: 0.58, size: 64 } };
+    expect(readModelConfig(CONFIG, preprocessor).resize).toEqual({
+      size: 96,
+      fit: 'stretch',
+      views: { count: 2, share: 0.58, size: 64 },
+    });
   });
 
   it.each([
@@ -139,6 +149,15 @@ describe('readModelConfig', () => {
     ['no object', null, PREPROCESSOR, /config\.json/],
     ['another architecture', { ...CONFIG, model_type: 'siglip' }, PREPROCESSOR, /model_type/],
     ['another scale of bytes', CONFIG, { ...PREPROCESSOR, rescale_factor: 1 / 127.5 }, /rescale_factor/],
+    [
+      'views of what it crops',
+      CONFIG,
+      { ...PREPROCESSOR, views: { count: 2, share: 0.58, size: 64 } },
+      /views/,
+    ],
+    ['a single view', CONFIG, { ...STRETCHED, views: { count: 1, share: 0.58, size: 64 } }, /views/],
+    ['views of as many pixels', CONFIG, { ...STRETCHED, views: { count: 4, share: 0.5, size: 48 } }, /views/],
+    ['views of nothing', CONFIG, { ...STRETCHED, views: { count: 2, share: 0, size: 64 } }, /views/],
     ['a picture left in its shape', CONFIG, { ...PREPROCESSOR, do_center_crop: false }, /uncropped/],
   ])('refuses %s', (_, config, preprocessor, message) => {
     expect(() => readModelConfig(config, preprocessor)).toThrow(message);
@@ -148,6 +167,12 @@ describe('readModelConfig', () => {
 describe('modelVersionOf', () => {
   it('names model, weights, dtype and preprocessing', () => {
     expect(modelVersionOf('clip-vit-b32', 'd15189d7028b43f1', 'q8')).toBe('clip-vit-b32@d15189d7/q8/p2');
+  });
+
+  it('names the views, which make another vector', () => {
+    expect(modelVersionOf('clip', 'd15189d7', 'fp32', { count: 2, share: 0.58, size: 64 })).toBe(
+      'clip@d15189d7/fp32/p2v2x58s64',
+    );
   });
 
   it('refuses what the column would not hold', () => {

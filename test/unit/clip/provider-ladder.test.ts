@@ -4,7 +4,8 @@ import { goldenOf, goldenPicture, readGolden } from '@/lib/clip/golden';
 import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { classifyRunError } from '@/lib/clip/run-errors';
 import { FramesiftError } from '@/lib/shared/errors';
-import { normaliseRows } from '@/lib/shared/vectors';
+import { joinBytes } from '@/lib/clip/views';
+import { cosine, normaliseRows } from '@/lib/shared/vectors';
 import { textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
 import { FakeRuntime, vectorsOf, type FakeRuntimeOptions } from '../../support/fake-runtime';
 import { PUBLISHED_PREPROCESSOR } from '../../support/published-files';
@@ -194,5 +195,50 @@ describe('classifyRunError', () => {
     expect(classifyRunError(error)).toBe(error);
     const own = new FramesiftError('model-mismatch', 'out of memory');
     expect(classifyRunError(own)).toBe(own);
+  });
+});
+
+describe('a model that wants views of a picture', () => {
+  const viewed = {
+    graphs,
+    preprocessor: {
+      ...preprocessor,
+      size: { height: 32, width: 32 },
+      do_center_crop: false,
+      views: { count: 2, share: 0.58, size: 16 },
+    },
+  };
+  const pixels = (side: number, step: number) =>
+    Uint8Array.from({ length: side * side * 3 }, (_, at) => (at * step) % 251);
+
+  it('gives a picture the mean direction of its views, of unit length, in one run a size', async () => {
+    const runtime = new FakeRuntime();
+    const encoder = encoderOf(viewed, runtime);
+    const model = await encoder.load(TEST_MODEL);
+    expect(model.modelVersion).toMatch(/p2v2x58s16$/);
+    const [one, two, whole] = [pixels(16, 7), pixels(16, 20), pixels(32, 3)];
+    const row = (vectors: Float32Array, index: number) => vectors.subarray(index * 512, (index + 1) * 512);
+    const twice = await encoder.encodeImages([joinBytes([one, one]), joinBytes([two, two]), whole]);
+    const mixed = await encoder.encodeImages([whole, joinBytes([one, two])]);
+    expect(runtime.visionRuns.slice(-2)).toEqual([1, 2]);
+    const mean = Float32Array.from({ length: 512 }, (_, at) => (row(twice, 0)[at]! + row(twice, 1)[at]!) / 2);
+    normaliseRows(mean, 512);
+    expect(cosine(row(twice, 0), row(twice, 1))).toBeLessThan(0.99);
+    expect(cosine(row(mixed, 1), mean)).toBeCloseTo(1, 6);
+    expect(Math.hypot(...row(mixed, 1))).toBeCloseTo(1, 5);
+    expect(row(mixed, 0)).toEqual(row(twice, 2));
+  });
+
+  it('is measured by pictures with all their views', async () => {
+    const runtime = new FakeRuntime({
+      onVision: ({ rows }) =>
+        rows > 1
+          ? new Promise((resolve) => setTimeout(() => resolve(new Float32Array(rows * 512).fill(1)), 10))
+          : undefined,
+    });
+    const encoder = encoderOf(viewed, runtime);
+    await encoder.load(TEST_MODEL);
+    const { frames } = await encoder.measureImages(4, 30);
+    expect(frames).toBe((runtime.visionRuns.filter((rows) => rows === 8).length - 1) * 4);
   });
 });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { resizeBicubic, resizeFrame, type RotationDegrees } from '@/lib/clip/resize';
+import type { ViewSpec } from '@/lib/shared/frames';
 import { packedRows } from '@/lib/shared/pixel-rows';
 
 interface ResizeCase {
@@ -12,6 +13,7 @@ interface ResizeCase {
   fit: 'resize' | 'stretch' | 'centre-crop';
   rotation: RotationDegrees;
   flip: boolean;
+  views?: ViewSpec;
 }
 
 // Written by test/fixtures/resize/make.py from Pillow.
@@ -22,7 +24,8 @@ const bytes = new Uint8Array(readFileSync(new URL('pixels.bin', folder)));
 let offset = 0;
 const withPixels = cases.map((one) => {
   const source = bytes.subarray(offset, (offset += one.width * one.height * 3));
-  const expected = bytes.subarray(offset, (offset += one.outWidth * one.outHeight * 3));
+  const outBytes = one.outWidth * one.outHeight * 3 * (one.views?.count ?? 1);
+  const expected = bytes.subarray(offset, (offset += outBytes));
   return { ...one, source, expected };
 });
 
@@ -42,7 +45,7 @@ describe('resizing equals Pillow byte for byte', () => {
 
   it.each(withPixels)(
     '$name',
-    ({ width, height, outWidth, outHeight, fit, rotation, flip, source, expected }) => {
+    ({ width, height, outWidth, outHeight, fit, rotation, flip, views, source, expected }) => {
       const padded = toRgba(source, 41);
       const unaligned = new Uint8Array(padded.length + 1);
       unaligned.set(padded, 1);
@@ -51,7 +54,9 @@ describe('resizing equals Pillow byte for byte', () => {
         const actual =
           fit === 'resize'
             ? resizeBicubic(picture, outWidth, outHeight)
-            : resizeFrame(picture, { size: outWidth, fit }, rotation, { flip });
+            : resizeFrame(picture, { size: views ? 7 : outWidth, fit, ...(views && { views }) }, rotation, {
+                flip,
+              });
         expect(Buffer.compare(actual, expected)).toBe(0);
       }
     },
@@ -104,5 +109,19 @@ describe('resizeFrame', () => {
     // On its side the same rows are upright columns, and the crop is as wide as before.
     expect(readRows(128, 512, 270)).toEqual(upright);
     expect(readRows(128, 512, 90)).toEqual(upright.toReversed());
+  });
+
+  it('reads each row once for all views of a picture that is stored upright, or that is cut across its stored rows', () => {
+    const readRows = (width: number, height: number, rotation: RotationDegrees): number[] => {
+      const seen: number[] = [];
+      const row = new Uint32Array(width);
+      const picture = { width, height, readRow: (y: number) => (seen.push(y), row) };
+      resizeFrame(picture, { size: 9, fit: 'stretch', views: { count: 2, share: 0.58, size: 8 } }, rotation);
+      return seen;
+    };
+    const all = Array.from({ length: 40 }, (_, row) => row);
+    expect(readRows(64, 40, 0)).toEqual(all);
+    expect(readRows(30, 40, 0)).toEqual(all);
+    expect(readRows(64, 40, 270)).toEqual(all);
   });
 });
