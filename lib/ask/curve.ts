@@ -19,12 +19,14 @@ export function curveRows(scores: Float32Array, points = MAX_CURVE_POINTS): Int3
  * A clip's curve from the scores of all its frames.
  *
  * @param timesMs where each frame is in the clip, never falling
+ * @param spansMs start and end of each frame's picture; NaN where nobody knows
  * @param sceneChanges first rows of scenes
  */
 export function clipCurve(
   eventId: string,
   frameIndexes: Int32Array<ArrayBuffer>,
   timesMs: Float64Array,
+  spansMs: Float64Array<ArrayBuffer>,
   scores: Float32Array<ArrayBuffer>,
   likelihoods: Float32Array<ArrayBuffer> | null,
   sceneChanges: readonly number[],
@@ -34,6 +36,7 @@ export function clipCurve(
     return {
       eventId,
       timestampsMs: Int32Array.from(timesMs),
+      spansMs: spansMs.slice(),
       frameIndexes: frameIndexes.slice(),
       scores: scores.slice(),
       likelihoods: likelihoods?.slice() ?? null,
@@ -44,6 +47,7 @@ export function clipCurve(
   return {
     eventId,
     timestampsMs: rows.map((row) => timesMs[row]!),
+    spansMs: Float64Array.from({ length: 2 * rows.length }, (_, i) => spansMs[2 * rows[i >> 1]! + (i & 1)]!),
     frameIndexes: rows.map((row) => frameIndexes[row]!),
     scores: Float32Array.from(rows, (row) => scores[row]!),
     likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),

@@ -1,10 +1,12 @@
 import type { Calibration } from '@/lib/clip/calibration';
 import type { SelectionInput } from '@/lib/select/selection';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
+import { firstRowsOfPictures } from './pictures';
 import type { AnswerSpan, SearchRequest, TimeRange } from './search-request';
 import { endToEndMs, matchesScope, risingTimesMs } from './timeline';
-import type { CachedVectors } from './vector-cache';
+import { allocateNumbers, type CachedVectors } from './vector-cache';
 
 /** The frames of all clips that a question can be compared with, one clip after another. */
 export interface Scope {
@@ -26,12 +28,17 @@ export interface ScopeScores {
   likelihoods: Float32Array<ArrayBuffer> | null;
 }
 
-/** What a strategy chooses from: a scope, or what a range leaves of it. */
+/**
+ * What a strategy chooses from: the pictures of a scope, or what a range leaves of them. A picture that stands still, and
+ * was looked at several times, is one of them, so that it takes one place of an answer.
+ */
 export interface Candidates {
   input: SelectionInput;
-  /** Row of the scope that a row of the input is. */
+  /** Row of the scope in which the picture of a row of the input is first shown. */
   toScope: (row: number) => number;
-  /** The other way round; undefined for a row that the range leaves out. */
+  /** Row of the scope in which it is last shown. */
+  lastInScope: (row: number) => number;
+  /** The row of the input that shows the picture of a row of the scope; undefined where the range leaves that out. */
   fromScope: (row: number) => number | undefined;
 }
 
@@ -48,7 +55,7 @@ export function makeScope(read: readonly CachedVectors[], clips: SearchRequest['
 }
 
 /**
- * What is left of a scope within a range.
+ * The pictures of a scope that lie within a range.
  *
  * @param vectors all rows of the scope, row-major
  * @param range of the scope's one clip; null for all of any
@@ -66,18 +73,39 @@ export function candidatesOf(
   const dimension = EMBEDDING_DIMENSION;
   const levels = likelihoods && calibration && { possible: calibration.possible, strong: calibration.strong };
   const [part] = parts;
-  if (!range || !part) {
+  const total = parts.reduce((sum, { vectors: { frameIndexes } }) => sum + frameIndexes.length, 0);
+  if (!part || (!range && parts.every((one) => picturesOf(one).every((first, row) => first === row)))) {
     const same = (row: number) => row;
     return {
       input: { dimension, levels, vectors, scores, timesMs, likelihoods },
       toScope: same,
+      lastInScope: same,
       fromScope: same,
     };
   }
+  /** The first frame of each picture within the range, the last one, and which picture a row of the scope shows. */
   const rows: number[] = [];
-  part.vectors.timestampsMs.forEach((timestampMs, row) => {
-    if (matchesScope(timestampMs, range)) rows.push(row);
-  });
+  const lastRows: number[] = [];
+  const candidateOf = new Int32Array(total).fill(-1);
+  for (const one of parts) {
+    const pictures = picturesOf(one);
+    let shown = -1;
+    one.vectors.timestampsMs.forEach((timestampMs, row) => {
+      if (!matchesScope(timestampMs, range)) return;
+      if (pictures[row] !== shown) rows.push(one.startRow + row);
+      shown = pictures[row]!;
+      lastRows[rows.length - 1] = one.startRow + row;
+      candidateOf[one.startRow + row] = rows.length - 1;
+    });
+  }
+  const places = {
+    toScope: (row: number) => rows[row]!,
+    lastInScope: (row: number) => lastRows[row]!,
+    fromScope: (row: number) => {
+      const candidate = candidateOf[row] ?? -1;
+      return candidate < 0 ? undefined : candidate;
+    },
+  };
   const [first = 0] = rows;
   const end = first + rows.length;
   if (rows.length === 0 || rows.at(-1) === end - 1) {
@@ -90,16 +118,15 @@ export function candidatesOf(
         timesMs: timesMs.subarray(first, end),
         likelihoods: likelihoods?.subarray(first, end) ?? null,
       },
-      toScope: (row) => first + row,
-      fromScope: (row) => (row >= first && row < end ? row - first : undefined),
+      ...places,
     };
   }
-  // Frames whose time is not known, which no range holds, lie between others.
-  const gathered = new Float32Array(rows.length * dimension);
+  // Further frames of pictures that stand still lie between others, and frames whose time is not known, which no range
+  // holds.
+  const gathered = allocateNumbers(rows.length * dimension);
   rows.forEach((row, i) =>
     gathered.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension),
   );
-  const rowAt = new Map(rows.map((row, i) => [row, i]));
   return {
     input: {
       dimension,
@@ -109,18 +136,31 @@ export function candidatesOf(
       timesMs: Float64Array.from(rows, (row) => timesMs[row]!),
       likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
     },
-    toScope: (row) => rows[row]!,
-    fromScope: (row) => rowAt.get(row),
+    ...places,
   };
 }
 
-/** The frame that a row of the scope is. */
-export function frameAt({ parts }: Scope, row: number): FrameKey & { timestampMs: number } {
-  const { vectors, startRow } = parts[lastAtMost(parts.length, (part) => parts[part]!.startRow, row)]!;
+/** Which frames of a clip show one picture; see `firstRowsOfPictures`. */
+function picturesOf({ vectors: part }: ScopePart): Int32Array {
+  part.pictures ??= firstRowsOfPictures(part.spansMs, part.vectors, EMBEDDING_DIMENSION);
+  return part.pictures;
+}
+
+/** The frame that a row of the scope is, with the span of its picture from the first frame that shows it to the last. */
+export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
+  const part = parts[lastAtMost(parts.length, (at) => parts[at]!.startRow, scopeRow)]!;
+  const { eventId, frameIndexes, timestampsMs, spansMs } = part.vectors;
+  const row = scopeRow - part.startRow;
+  const pictures = picturesOf(part);
+  const first = pictures[row]!;
+  let last = row;
+  while (pictures[last + 1] === first) last += 1;
+  const span = { startMs: spansMs[2 * first]!, endMs: spansMs[2 * last + 1]! };
   return {
-    eventId: vectors.eventId,
-    frameIndex: vectors.frameIndexes[row - startRow]!,
-    timestampMs: vectors.timestampsMs[row - startRow]!,
+    eventId,
+    frameIndex: frameIndexes[row]!,
+    timestampMs: timestampsMs[row]!,
+    span: span.startMs < span.endMs ? span : null,
   };
 }
 

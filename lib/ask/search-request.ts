@@ -1,5 +1,6 @@
 import type { MatchStrength } from '@/lib/clip/calibration';
 import type { StrategyId, Verdict } from '@/lib/select/selection';
+import type { PictureSpan } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 
 /** A part of a clip, both ends included. */
@@ -26,6 +27,8 @@ export interface SearchRequest {
 export interface AnswerFrame extends FrameKey {
   /** From the start of its clip; UNKNOWN_TIME (−1) for a frame without one. */
   timestampMs: number;
+  /** How long its picture stays, over all frames that show it; null where nobody knows. */
+  span: PictureSpan | null;
   /** How well the frame fits: higher is better, the scale is the question's own. */
   score: number;
   /** 1 is the most relevant of the answer. */
@@ -43,6 +46,8 @@ export interface AnswerFrame extends FrameKey {
 export interface ClipCurve {
   eventId: string;
   timestampsMs: Int32Array<ArrayBuffer>;
+  /** Start and end of each frame's picture, two numbers a frame; NaN where nobody knows. */
+  spansMs: Float64Array<ArrayBuffer>;
   frameIndexes: Int32Array<ArrayBuffer>;
   scores: Float32Array<ArrayBuffer>;
   likelihoods: Float32Array<ArrayBuffer> | null;

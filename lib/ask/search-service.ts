@@ -137,7 +137,7 @@ export class SearchService {
       verdict: selection.verdict && {
         kind: selection.verdict.kind,
         spans: selection.verdict.spans.flatMap(({ startRow, endRow }) =>
-          spansOf(scope, candidates.toScope(startRow), candidates.toScope(endRow)),
+          spansOf(scope, candidates.toScope(startRow), candidates.lastInScope(endRow)),
         ),
       },
       curves,
@@ -250,14 +250,20 @@ function select(
 ): { selection: Selection; rows: number[]; pinned: ReadonlySet<number> } {
   const rowsOf = (frames: readonly FrameKey[]) =>
     frames.flatMap((frame) => {
-      const row = rowOfFrame(scope, frame);
-      return (row === undefined ? undefined : fromScope(row)) ?? [];
+      const scopeRow = rowOfFrame(scope, frame);
+      const row = scopeRow === undefined ? undefined : fromScope(scopeRow);
+      return row === undefined ? [] : [{ row, scopeRow: scopeRow! }];
     });
   const selection = findStrategy(strategy)!.select(input, count);
-  const pins = new Set(rowsOf(pinned));
-  const drops = new Set(rowsOf(dropped).filter((row) => !pins.has(row)));
-  const edited = applyEdits(selection, input, count, { pinned: [...pins], dropped: [...drops] });
-  return { selection, rows: edited.rows.map(toScope), pinned: new Set([...pins].map(toScope)) };
+  // A picture that stands still may have been pinned by any of its frames, and is shown as that one.
+  const pins = new Map(rowsOf(pinned).map(({ row, scopeRow }) => [row, scopeRow]));
+  const drops = new Set(rowsOf(dropped).flatMap(({ row }) => (pins.has(row) ? [] : [row])));
+  const edited = applyEdits(selection, input, count, { pinned: [...pins.keys()], dropped: [...drops] });
+  return {
+    selection,
+    rows: edited.rows.map((row) => pins.get(row) ?? toScope(row)),
+    pinned: new Set(pins.values()),
+  };
 }
 
 function answerFrames(
@@ -301,6 +307,7 @@ function curvesOf(
         part.eventId,
         part.frameIndexes,
         times,
+        part.spansMs,
         scores.subarray(startRow, end),
         likelihoods?.subarray(startRow, end) ?? null,
         part.sceneChanges,
@@ -308,8 +315,8 @@ function curvesOf(
     });
 }
 
-function buffersOf({ timestampsMs, frameIndexes, scores, likelihoods }: ClipCurve): ArrayBuffer[] {
-  const arrays = [timestampsMs, frameIndexes, scores, ...(likelihoods ? [likelihoods] : [])];
+function buffersOf({ timestampsMs, spansMs, frameIndexes, scores, likelihoods }: ClipCurve): ArrayBuffer[] {
+  const arrays = [timestampsMs, spansMs, frameIndexes, scores, ...(likelihoods ? [likelihoods] : [])];
   return arrays.map(({ buffer }) => buffer);
 }
 

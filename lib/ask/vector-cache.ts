@@ -25,6 +25,8 @@ export interface CachedVectors extends PackedVectors {
   background: FrameBackground | null;
   /** First rows of scenes; null until somebody asks for them. */
   sceneChanges: number[] | null;
+  /** Of `firstRowsOfPictures`; null until somebody asks for them. */
+  pictures: Int32Array | null;
 }
 
 /** Rows in the cache, all events together: 2 KB each, so 246 MB. A library of 100,000 frames fits whole, with room to grow. */
@@ -238,6 +240,7 @@ export class VectorCache {
         stamp: newer.first,
         background: base?.background?.cut(merged.keptRows) ?? null,
         sceneChanges: null,
+        pictures: null,
         ...merged.packed,
       };
       const isComplete = newer.last.source === stamp.source && rowsOf(next) === newer.last.rows;
@@ -398,7 +401,8 @@ function isContiguous(parts: readonly CachedVectors[]): boolean {
   });
 }
 
-function allocateNumbers(length: number): Float32Array<ArrayBuffer> {
+/** @throws FramesiftError `out-of-memory` */
+export function allocateNumbers(length: number): Float32Array<ArrayBuffer> {
   try {
     return new Float32Array(length);
   } catch (cause) {

@@ -1,4 +1,4 @@
-import { formatTime } from '@/lib/shared/format';
+import { formatMoment } from '@/lib/shared/format';
 import { FramesiftError } from '@/lib/shared/errors';
 import { checkManifest, type SelectionManifest } from './manifest';
 
@@ -60,7 +60,7 @@ export function toChatMessages(
     },
   ];
   manifest.frames.forEach((frame, i) => {
-    const time = formatTime(frame.timestampMs, { tenths: true });
+    const time = formatMoment({ ...frame, span: frame.span ?? null });
     const where = isOneClip ? time : `${names.get(frame.eventId) ?? 'a clip'}, ${time}`;
     const picture = pictures[i];
     content.push({ type: 'text', text: picture ? where : `${where} (no picture)` });

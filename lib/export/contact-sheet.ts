@@ -1,5 +1,5 @@
 import { FramesiftError } from '@/lib/shared/errors';
-import { formatTime, plural } from '@/lib/shared/format';
+import { formatMoment, plural } from '@/lib/shared/format';
 import type { SelectionManifest } from './manifest';
 import type { ExportPicture } from './pictures';
 import { MANIFEST_KEYWORD, withPngText } from './png-text';
@@ -85,7 +85,7 @@ export async function drawContactSheet(
     context.font = `600 15px ${FONT}`;
     context.fillStyle = COLOURS.ink;
     context.textAlign = 'left';
-    context.fillText(formatTime(frame.timestampMs, { tenths: true }), cell.x, y);
+    context.fillText(formatMoment({ ...frame, span: frame.span ?? null }), cell.x, y);
     context.font = `15px ${FONT}`;
     context.fillStyle = frame.strength === 'strong' ? COLOURS.accent : COLOURS.ink2;
     context.textAlign = 'right';

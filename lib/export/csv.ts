@@ -60,6 +60,9 @@ export function manifestToCsv(manifest: SelectionManifest): string {
     dropped: parameters.dropped,
     spans,
     clips,
+    pictures: manifest.frames.flatMap(({ eventId, frameIndex, span }) =>
+      span ? [[eventId, frameIndex, span.startMs, span.endMs]] : [],
+    ),
   });
   const rows = manifest.frames.map((frame) => [
     frame.rank,
@@ -178,6 +181,7 @@ export function csvToManifest(csv: string): SelectionManifest | null {
   } catch (cause) {
     throw badCell(first, 'details', cause);
   }
+  const spanOf = pictureSpans(details.pictures);
   const value = {
     framesift: 1,
     createdAt: text(first, 'exported_at'),
@@ -197,6 +201,7 @@ export function csvToManifest(csv: string): SelectionManifest | null {
       eventId: text(row, 'event_id'),
       frameIndex: number(row, 'frame_index'),
       timestampMs: number(row, 'timestamp_ms'),
+      ...spanOf(text(row, 'event_id'), number(row, 'frame_index')),
       rank: number(row, 'rank'),
       score: number(row, 'score'),
       likelihood: number(row, 'likelihood'),
@@ -275,4 +280,18 @@ function cellAt(rows: readonly TableRow[], path: readonly PropertyKey[]): Frames
     return badCell(rows[index]!, COLUMN_OF_FRAME[String(name)] ?? 'details');
   }
   return badCell(rows[0]!, COLUMN_OF_PLACE[path.map(String).join('.')] ?? 'details');
+}
+
+/** Spans of frames' pictures as `manifestToCsv` writes them into the details; tables of before have none. */
+function pictureSpans(value: unknown) {
+  const spans = new Map<string, unknown>();
+  for (const entry of Array.isArray(value) ? (value as unknown[]) : []) {
+    if (!Array.isArray(entry)) continue;
+    const [eventId, frameIndex, startMs, endMs] = entry as unknown[];
+    spans.set(`${String(eventId)} ${String(frameIndex)}`, { startMs, endMs });
+  }
+  return (eventId: string, frameIndex: number | null) => {
+    const span = spans.get(`${eventId} ${String(frameIndex)}`);
+    return span === undefined ? {} : { span };
+  };
 }

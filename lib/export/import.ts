@@ -179,10 +179,11 @@ function showSelection(
     clips,
     modelVersion,
     frames: here(manifest.frames).map(
-      ({ eventId, frameIndex, timestampMs, score, rank, likelihood, strength, isPinned }) => ({
+      ({ eventId, frameIndex, timestampMs, span, score, rank, likelihood, strength, isPinned }) => ({
         eventId,
         frameIndex,
         timestampMs,
+        span: span ?? null,
         score,
         rank,
         likelihood,

@@ -62,6 +62,8 @@ const clip = z.object({
 
 const frame = z.object({
   ...place,
+  /** How long its picture stays; left out where nobody knows. */
+  span: span.optional(),
   rank: z.int().min(1),
   score: z.number(),
   likelihood: z.number().nullable(),
@@ -139,6 +141,7 @@ export function toManifest(
         eventId: one.eventId,
         frameIndex: one.frameIndex,
         timestampMs: one.timestampMs,
+        ...(one.span ? { span: one.span } : {}),
         rank: one.rank,
         score: one.score,
         likelihood: one.likelihood,

@@ -1,4 +1,5 @@
 import type { AttachmentSource } from '@/lib/shared/attachment-source';
+import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import type { TimeSpan } from '@/lib/video/time-spans';
 
@@ -30,8 +31,7 @@ export interface ExportedClip {
   height: number | null;
 }
 
-export interface SelectedFrame extends FrameKey {
-  timestampMs: number;
+export interface SelectedFrame extends FrameKey, Moment {
   /** Cosine with the question, or what several terms make of it. */
   score: number;
   /** 1 is the most relevant. */

@@ -1,3 +1,5 @@
+import type { Moment } from './clip-clock';
+
 /** A moment or length of a clip: `0:07.5`, `12:04`, `1:02:03`. Tenths appear below a minute only when asked for. */
 export function formatTime(milliseconds: number, options: { tenths?: boolean } = {}): string {
   const totalTenths = Math.floor(Math.max(0, milliseconds) / 100);
@@ -8,6 +10,16 @@ export function formatTime(milliseconds: number, options: { tenths?: boolean } =
   const clock =
     hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
   return options.tenths ? `${clock}.${totalTenths % 10}` : clock;
+}
+
+/** A picture that stays so long is told by its span. */
+const STANDS_STILL_MS = 2000;
+
+/** A moment as its card tells it: `0:07.5`, or `0:20–0:40` where its picture stands still. */
+export function formatMoment({ timestampMs, span }: Moment): string {
+  if (!span || span.endMs - span.startMs < STANDS_STILL_MS) return formatTime(timestampMs, { tenths: true });
+  const [start, end] = [span.startMs, span.endMs].map((ms) => formatTime(Math.round(ms / 1000) * 1000));
+  return `${start}–${end}`;
 }
 
 const BYTE_UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;

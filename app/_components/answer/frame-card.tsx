@@ -5,7 +5,7 @@ import { DropdownMenu } from 'radix-ui';
 import { Crop, Ellipsis, ImageUp, Pin, PinOff, X } from 'lucide-react';
 import type { ComponentProps, KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { AnswerFrame } from '@/lib/ask/answer';
-import { formatTime } from '@/lib/shared/format';
+import { formatMoment } from '@/lib/shared/format';
 import { formatLikelihood, STRENGTHS } from './strength';
 
 /** What can be done with a frame of an answer. */
@@ -44,7 +44,7 @@ export function FrameCard({
   actions: FrameActions;
 }) {
   const strength = STRENGTHS[frame.strength];
-  const time = formatTime(frame.timestampMs, { tenths: true });
+  const time = formatMoment(frame);
   const tabIndex = isTabStop ? 0 : -1;
   return (
     <div
@@ -66,6 +66,8 @@ export function FrameCard({
         data-event-id={frame.eventId}
         data-frame-index={frame.frameIndex}
         data-timestamp-ms={frame.timestampMs}
+        data-span-start-ms={frame.span?.startMs}
+        data-span-end-ms={frame.span?.endMs}
         data-score={frame.score}
         data-rank={frame.rank}
         data-likelihood={frame.likelihood ?? undefined}

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerQuestion } from '@/lib/ask/answer';
 import type { EncodedQuestion } from '@/lib/ask/question';
-import type { SearchRequest } from '@/lib/ask/search-request';
+import type { AnswerFrame, SearchRequest } from '@/lib/ask/search-request';
 import { CURVES_ALWAYS, SearchService } from '@/lib/ask/search-service';
 import type { VectorSource } from '@/lib/ask/vector-cache';
 import type { Calibration } from '@/lib/clip/calibration';
 import type { FramesiftServices } from '@/lib/ingest/services';
+import { STRATEGIES } from '@/lib/select/strategies';
 import * as scoring from '@/lib/select/score-frames';
 import type { PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -254,6 +255,81 @@ describe('a time range', () => {
     expect(framesOf(await search({ range }))).toEqual(['a2', 'a0']);
     expect(framesOf(await search({ range, dropped: [{ eventId: 'a', frameIndex: 2 }] }))).toEqual(['a0']);
     expect(framesOf(await search())).toEqual(['a1', 'a2', 'a3', 'a0']);
+  });
+});
+
+describe('a picture that stands still', () => {
+  /** So many frames of the picture along an axis, 1 s apart, which begin and end with the picture. */
+  const still = (firstFrame: number, frames: number, axis: number): Row[] =>
+    Array.from({ length: frames }, (_, i) => ({
+      frameIndex: firstFrame + i,
+      axis,
+      at: (firstFrame + i) * 1000 + 500,
+      span: { startMs: firstFrame * 1000, endMs: (firstFrame + frames) * 1000 },
+    }));
+  const slides = [...still(0, 20, 0), ...still(20, 20, 3), ...still(40, 20, 5)];
+  const shown = ({ frames }: { frames: AnswerFrame[] }) =>
+    frames.map(({ frameIndex, span }) => [frameIndex, span?.startMs, span?.endMs]);
+
+  it.each(STRATEGIES.map(({ id }) => id))('takes one place of an answer by %s', async (strategy) => {
+    library.write('a', slides);
+    const answer = await search({ count: 8, strategy });
+    expect(answer.framesSearched).toBe(3);
+    expect(shown(answer).sort()).toEqual([
+      [0, 0, 20_000],
+      [20, 20_000, 40_000],
+      [40, 40_000, 60_000],
+    ]);
+  });
+
+  it('is one with frames that look the same, and with no others', async () => {
+    const constantRate = [0, 0, 3, 3].map((axis, frameIndex) => ({
+      frameIndex,
+      axis,
+      at: frameIndex * 1000 + 500,
+      span: { startMs: frameIndex * 1000 + 400, endMs: frameIndex * 1000 + 600 },
+    }));
+    library.write('a', constantRate);
+    expect(shown(await search({ strategy: 'uniform' }))).toEqual([
+      [2, 2400, 3600],
+      [0, 400, 1600],
+    ]);
+    // Frames of today's libraries, whose spans nobody knows.
+    library.write('a', rowsAlong(3, 3));
+    expect((await search()).frames).toHaveLength(2);
+  });
+
+  it('lies in a range with one of its frames, and is shown as the first of them', async () => {
+    library.write('a', slides);
+    const answer = await search({ range: { startMs: 25_000, endMs: 50_000 } });
+    expect(shown(answer)).toEqual([
+      [25, 20_000, 40_000],
+      [40, 40_000, 60_000],
+    ]);
+  });
+
+  it('is pinned and dropped by any of its frames', async () => {
+    library.write('a', slides);
+    const pinned = await search({ count: 1, pinned: [{ eventId: 'a', frameIndex: 47 }] });
+    expect(pinned.frames).toMatchObject([{ frameIndex: 47, isPinned: true, span: { startMs: 40_000 } }]);
+    const dropped = await search({ count: 3, dropped: [{ eventId: 'a', frameIndex: 33 }] });
+    expect(dropped.frames.map(({ frameIndex }) => frameIndex)).toEqual([0, 40]);
+  });
+
+  it('of one clip stays apart from that of another', async () => {
+    library.write('a', still(0, 5, 3));
+    library.write('b', still(0, 5, 3));
+    const { frames } = await search({ ids: ['a', 'b'] });
+    expect(frames.map(({ eventId, frameIndex }) => [eventId, frameIndex])).toEqual([
+      ['a', 0],
+      ['b', 0],
+    ]);
+  });
+
+  it('gives a verdict’s stretch up to its last frame', async () => {
+    library.write('a', slides);
+    const { verdict } = await search({ strategy: 'auto' });
+    expect([19_500, 39_500, 59_500]).toContain(verdict!.spans.at(-1)!.endMs);
   });
 });
 

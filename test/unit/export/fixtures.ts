@@ -52,17 +52,25 @@ export function makeSelection(change: Partial<SelectionToExport> = {}): Selectio
       },
     ],
     frames: [
-      { ...frame, frameIndex: 25, timestampMs: 12_512, rank: 1, isPinned: true },
+      {
+        ...frame,
+        frameIndex: 25,
+        timestampMs: 12_512,
+        span: { startMs: 12_000.5, endMs: 13_900 },
+        rank: 1,
+        isPinned: true,
+      },
       {
         ...frame,
         frameIndex: 2,
         timestampMs: 1001,
+        span: null,
         rank: 2,
         score: -0.02,
         strength: 'weak',
         likelihood: null,
       },
-      { ...frame, frameIndex: 9, timestampMs: 4567, rank: 3, strength: 'possible' },
+      { ...frame, frameIndex: 9, timestampMs: 4567, span: null, rank: 3, strength: 'possible' },
     ],
     ...change,
   };

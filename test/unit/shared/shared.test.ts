@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import { formatBytes, formatRemaining, formatTime, plural } from '@/lib/shared/format';
+import { formatBytes, formatMoment, formatRemaining, formatTime, plural } from '@/lib/shared/format';
 import { cosine, meanDirection, normaliseRows } from '@/lib/shared/vectors';
 
 describe('format', () => {
@@ -18,6 +18,21 @@ describe('format', () => {
     expect(formatTime(7_999, { tenths: true })).toBe('0:07.9');
     expect(formatTime(59_999, { tenths: true })).toBe('0:59.9');
   });
+
+  it.each([
+    ['a moment', { timestampMs: 7_500, span: null }, '0:07.5'],
+    ['a frame', { timestampMs: 7_500, span: { startMs: 7_467, endMs: 7_500.4 } }, '0:07.5'],
+    [
+      'a picture that stands still',
+      { timestampMs: 20_500, span: { startMs: 20_000, endMs: 40_000 } },
+      '0:20–0:40',
+    ],
+    [
+      'one between frames of 29.97 a second',
+      { timestampMs: 20_500, span: { startMs: 19_986.6, endMs: 40_006.6 } },
+      '0:20–0:40',
+    ],
+  ])('shows %s', (_, moment, text) => expect(formatMoment(moment)).toBe(text));
 
   it.each([
     [0, '0 bytes'],
