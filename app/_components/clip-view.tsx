@@ -7,6 +7,7 @@ import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { addAttachment, frameAttachment, type NewAttachment } from '@/lib/ask/attachments';
+import type { Moment } from '@/lib/shared/clip-clock';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
@@ -121,12 +122,12 @@ export function ClipView({
   const name = shown.fileName ?? shown.description;
   const questionText = question ? describeQuestion(question) : '';
 
-  const goTo = (eventId: string, timestampMs: number, frameIndex: number | null) => {
-    setJump({ eventId, timestampMs, frameIndex });
+  const goTo = (eventId: string, { timestampMs, span }: Moment, frameIndex: number | null) => {
+    setJump({ eventId, timestampMs, span, frameIndex });
     setCursor({ eventId, timeMs: timestampMs });
   };
-  const jumpTo = ({ eventId, timestampMs, frameIndex }: AnswerFrame) => {
-    goTo(eventId, timestampMs, frameIndex);
+  const jumpTo = (frame: AnswerFrame) => {
+    goTo(frame.eventId, frame, frame.frameIndex);
     player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   };
 
@@ -197,6 +198,7 @@ export function ClipView({
             eventId={shown.id}
             name={name}
             fingerprint={shown.fileFingerprint}
+            playerStartMs={shown.playerStartMs}
             jump={jump}
             onTime={(timeMs) => setCursor({ eventId: shown.id, timeMs })}
           />
@@ -210,7 +212,7 @@ export function ClipView({
               spans={answer?.verdict?.spans.filter(ofShown) ?? []}
               range={isSeveral ? null : range}
               cursorMs={cursorMs}
-              onSeek={(timeMs, frameIndex) => goTo(shown.id, timeMs, frameIndex)}
+              onSeek={(moment, frameIndex) => goTo(shown.id, moment, frameIndex)}
             />
           )}
           {durationMs > 0 && !isSeveral && (
@@ -247,7 +249,7 @@ export function ClipView({
           onSettings={setSettings}
           onUndoDrop={undoDrop}
           onRestoreAll={restoreAll}
-          onSpan={({ eventId, startMs }) => goTo(eventId, startMs, null)}
+          onSpan={({ eventId, startMs }) => goTo(eventId, { timestampMs: startMs, span: null }, null)}
           onEscape={() =>
             document.querySelector<HTMLInputElement>('form[role=search] input[type=text]')?.focus()
           }

@@ -5,7 +5,9 @@ import { useEffect, useRef, useState } from 'react';
 import { getFramesift } from '../_hooks/framesift';
 import { useClipFile } from '../_hooks/use-clip-file';
 import { useObjectUrl } from '../_hooks/use-object-url';
+import { usePlayerClock } from '../_hooks/use-player-clock';
 import { useThumbnails } from '../_hooks/use-thumbnails';
+import { aimAt, toClipMs, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
 import { restoreThumbnails } from '@/lib/ingest/restore-thumbnails';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
@@ -13,11 +15,10 @@ import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 
 /** A moment to show; a new object is a new request, also for the same moment. */
-export interface Jump {
+export interface Jump extends Moment {
   eventId: string;
   /** Whose stored picture stands in where nothing can be played; null for a moment between frames. */
   frameIndex: number | null;
-  timestampMs: number;
 }
 
 /**
@@ -28,6 +29,7 @@ export function Player({
   eventId,
   name,
   fingerprint,
+  playerStartMs,
   jump,
   onTime,
 }: {
@@ -35,8 +37,10 @@ export function Player({
   name: string;
   /** Of the file that the clip was made from (lib/ingest/start-clip.ts). */
   fingerprint: string | null;
+  /** Of the clip's row. */
+  playerStartMs: number | null;
   jump: Jump | null;
-  /** Where the player stands, whenever that changes. */
+  /** Where the player stands in clip time, whenever that changes. */
   onTime: (timestampMs: number) => void;
 }) {
   const clipFile = useClipFile(eventId);
@@ -49,19 +53,20 @@ export function Player({
   const stillIndex = jump?.frameIndex ?? 0;
   const still = useThumbnails(eventId, [stillIndex]).get(stillIndex);
 
+  const clock = usePlayerClock(
+    eventId,
+    playerStartMs,
+    clipFile.state === 'ready' ? clipFile.file : null,
+    url,
+    video,
+  );
+  const { isKnown, startMs } = clock;
+
   useEffect(() => {
-    const element = video.current;
-    if (!element || !jump) return;
-    const seek = () => {
-      element.currentTime = jump.timestampMs / 1000;
-    };
-    if (element.readyState >= HTMLMediaElement.HAVE_METADATA) {
-      seek();
-      return;
-    }
-    element.addEventListener('loadedmetadata', seek, { once: true });
-    return () => element.removeEventListener('loadedmetadata', seek);
-  }, [jump, url]);
+    // Sent anywhere before its first picture is there, the player would not tell when that is shown.
+    if (!video.current || !jump || !isKnown) return;
+    video.current.currentTime = toPlayerSeconds(aimAt(jump), startMs);
+  }, [jump, isKnown, startMs]);
 
   const provideIfSame = async (file: File) => {
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
@@ -87,7 +92,7 @@ export function Player({
             aria-label={`Player: ${name}`}
             data-testid="player"
             className="size-full object-contain"
-            onTimeUpdate={({ currentTarget }) => onTime(currentTarget.currentTime * 1000)}
+            onTimeUpdate={({ currentTarget }) => onTime(toClipMs(currentTarget.currentTime, startMs))}
             onError={() => setUnplayableUrl(url)}
           />
         ) : (

@@ -1,3 +1,4 @@
+import { aimAt, type Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -16,7 +17,7 @@ const MAX_SIDE = 1280;
  *
  * @throws FramesiftError `bad-input` where there is neither
  */
-export async function readFramePicture(frame: FrameKey & { timestampMs: number }): Promise<Blob> {
+export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> {
   const { database, video } = getFramesift().services;
   const decoded = await decode().catch(() => null);
   if (decoded) return decoded;
@@ -33,7 +34,7 @@ export async function readFramePicture(frame: FrameKey & { timestampMs: number }
     const taskId = crypto.randomUUID();
     const reading = video.readPictures(
       file,
-      [frame.timestampMs],
+      [aimAt(frame)],
       { type: 'image/jpeg', quality: 0.92, maxSide: MAX_SIDE },
       taskId,
     );

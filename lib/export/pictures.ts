@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { throwIfCancelled } from '@/lib/shared/async';
+import { aimAt } from '@/lib/shared/clip-clock';
 import { isCancelled } from '@/lib/shared/errors';
 import type { PictureOptions } from '@/lib/video/frame-pictures';
 import { framesInOrder, type SelectedFrame, type SelectionToExport } from './selection-to-export';
@@ -79,13 +80,7 @@ async function decodePictures(
   if (!file) return none;
   try {
     const pictures = await runVideoTask(task.signal, services, (taskId) =>
-      services.video.readPictures(
-        file,
-        frames.map(({ timestampMs }) => timestampMs),
-        options,
-        taskId,
-        Comlink.proxy(task.onProgress),
-      ),
+      services.video.readPictures(file, frames.map(aimAt), options, taskId, Comlink.proxy(task.onProgress)),
     );
     return pictures.map((picture) =>
       picture.blob

@@ -1,3 +1,4 @@
+import { aimAt } from '@/lib/shared/clip-clock';
 import type { FramePicture } from '@/lib/video/frame-pictures';
 import { THUMBNAIL_LONGEST_SIDE } from '@/lib/video/thumbnail';
 import type { FramesiftServices } from './services';
@@ -23,7 +24,7 @@ export async function restoreThumbnails(services: Restorer, eventId: string, fil
   let restored = 0;
   for (let start = 0; start < missing.length; start += BATCH_SIZE) {
     const batch = missing.slice(start, start + BATCH_SIZE);
-    const times = batch.map(({ timestampMs }) => timestampMs);
+    const times = batch.map(aimAt);
     const read = (type: 'image/webp' | 'image/jpeg') =>
       services.video.readPictures(file, times, { type, quality: QUALITY, maxSide: THUMBNAIL_LONGEST_SIDE });
     let pictures: FramePicture[] = await read('image/webp');

@@ -91,7 +91,7 @@ export class VideoService {
    * Frames as picture files in the order asked for, upright and of the clip's full size unless `maxSide` says
    * otherwise; where one fails, null and the reason. A clip that is being read goes on meanwhile.
    *
-   * @param timestampsMs the stored times of the frames, in any order
+   * @param timestampsMs in clip time, in any order; of stored frames what `aimAt` makes of them
    * @param taskId what `cancelTask` is called with
    * @param onPicture told how many are done; to be wrapped in Comlink.proxy
    * @throws FramesiftError `cancelled` after `cancelTask`

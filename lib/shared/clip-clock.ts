@@ -29,13 +29,16 @@ export interface Moment {
 }
 
 /** How far inside a picture's span a player is sent at least: a quarter of it, but no more than this. */
-const MAX_MARGIN_MS = 10;
+const MAX_MARGIN_MS = 4;
 
 /**
  * What is added to a stored time without a span. Such times are those of frames, rounded to whole milliseconds: half of
  * one may be missing, and a little more leads over the border. At 240 frames a second a frame lasts 4.2.
  */
 const ROUNDING_MS = 0.6;
+
+/** What is added to an exact moment at which a frame may begin, so that a player shows that frame: see above. */
+export const BORDER_LEAD_MS = 0.1;
 
 /** The clip time inside the picture of a moment, away from its borders: where a player, or a decoder, is sent. */
 export function aimAt({ timestampMs, span }: Moment): number {

@@ -1,12 +1,14 @@
 import { Mutex, withTimeout } from '@/lib/shared/async';
+import { BORDER_LEAD_MS, toClipMs, toPlayerSeconds } from '@/lib/shared/clip-clock';
 import { FramesiftError } from '@/lib/shared/errors';
 import { MAX_DURATION_MS } from './choose-timestamps';
 import type { ClipFacts } from './clip-facts';
+import { readFirstPictureTime } from './player-clock';
 
 /** A picture out of a player. Whoever receives the bitmap must close it. */
 export interface GrabbedFrame {
   bitmap: ImageBitmap;
-  /** Time of the picture itself where the browser tells it, else the time that was asked for. */
+  /** The moment that was asked for, in whole milliseconds of clip time. */
   timestampMs: number;
 }
 
@@ -15,7 +17,7 @@ export type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | '
 
 export interface ElementFrames {
   facts: ElementFacts;
-  /** The picture at a moment of the clip. Calls are served one after another. */
+  /** The picture at a moment of the clip, in clip time. Calls are served one after another. */
   grab: (timestampMs: number) => Promise<GrabbedFrame>;
   close: () => void;
 }
@@ -47,6 +49,7 @@ export async function openVideoElement(file: Blob): Promise<ElementFrames> {
     video.playsInline = true;
     video.preload = 'auto';
     const loaded = waitFor(video, 'loadeddata', OPEN_TIMEOUT_MS);
+    const firstPicture = readFirstPictureTime(video);
     video.src = url;
     await loaded;
     if (video.videoWidth === 0) {
@@ -55,7 +58,8 @@ export async function openVideoElement(file: Blob): Promise<ElementFrames> {
         'This browser plays the sound of this clip but not its pictures.',
       );
     }
-    const durationMs = (await findDuration(video)) * 1000;
+    const startMs = ((await firstPicture) ?? 0) * 1000;
+    const durationMs = Math.max(0, toClipMs(await findDuration(video), startMs));
     if (!(durationMs <= MAX_DURATION_MS)) {
       throw new FramesiftError(
         'unsupported-video',
@@ -65,8 +69,8 @@ export async function openVideoElement(file: Blob): Promise<ElementFrames> {
     const { videoWidth: width, videoHeight: height } = video;
     const seeks = new Mutex();
     return {
-      facts: { width, height, durationMs, startMs: 0, bytes: file.size },
-      grab: (timestampMs) => seeks.run(() => grabFrame(video, timestampMs)),
+      facts: { width, height, durationMs, startMs, bytes: file.size },
+      grab: (timestampMs) => seeks.run(() => grabFrame(video, timestampMs, startMs)),
       close,
     };
   } catch (error) {
@@ -83,18 +87,19 @@ async function findDuration(video: HTMLVideoElement): Promise<number> {
   return Number.isFinite(video.duration) ? video.duration : video.currentTime;
 }
 
-async function grabFrame(video: HTMLVideoElement, timestampMs: number): Promise<GrabbedFrame> {
+async function grabFrame(
+  video: HTMLVideoElement,
+  timestampMs: number,
+  startMs: number,
+): Promise<GrabbedFrame> {
   const painted = watchPaint(video);
   try {
     const seeked = waitFor(video, 'seeked', SEEK_TIMEOUT_MS);
-    video.currentTime = Math.min(timestampMs / 1000, video.duration);
+    video.currentTime = Math.min(toPlayerSeconds(timestampMs + BORDER_LEAD_MS, startMs), video.duration);
     await seeked;
-    const mediaSeconds = await painted.within(PAINT_TIMEOUT_MS);
+    await painted.within(PAINT_TIMEOUT_MS);
     const bitmap = await withTimeout(createImageBitmap(video), SEEK_TIMEOUT_MS, 'The player');
-    return {
-      bitmap,
-      timestampMs: Math.max(0, Math.round(mediaSeconds === null ? timestampMs : mediaSeconds * 1000)),
-    };
+    return { bitmap, timestampMs: Math.round(timestampMs) };
   } finally {
     painted.stop();
   }

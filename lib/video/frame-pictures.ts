@@ -19,14 +19,9 @@ export type FramePicture =
   | { blob: null; reason: string; timestampMs: number };
 
 /**
- * Stored times are rounded to whole milliseconds, down as well as up, and a decoder gives the frame that is on
- * screen at a time: at a time rounded down that is the frame before.
- */
-const ROUNDING_MS = 0.5;
-
-/**
- * The frames whose stored times these are, decoded with a decoder of their own, in the order asked for.
+ * Decodes the frames on screen at `timestampsMs`, with a decoder of its own, in that order.
  *
+ * @param timestampsMs in clip time; of a stored frame what `aimAt` makes of it
  * @param onPicture is told how many are done
  * @throws FramesiftError `cancelled` once the signal is aborted, or what keeps the clip from being read at all
  */
@@ -40,7 +35,7 @@ export async function readFramePictures(
   const clip = await openClip(file);
   try {
     const requests = timestampsMs
-      .map((timestampMs, frameIndex) => ({ frameIndex, timestampMs: timestampMs + ROUNDING_MS }))
+      .map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }))
       .sort((a, b) => a.timestampMs - b.timestampMs);
     const pictures = new Array<FramePicture>(timestampsMs.length);
     const writer = new PictureWriter(options);

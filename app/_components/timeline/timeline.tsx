@@ -4,6 +4,7 @@ import clsx from 'clsx';
 import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { AnswerFrame, AnswerSpan, ClipCurve, TimeRange } from '@/lib/ask/answer';
 import type { MatchStrength } from '@/lib/clip/calibration';
+import type { Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
 import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
 import { formatLikelihood } from '../answer/strength';
@@ -44,7 +45,7 @@ export function Timeline({
   spans: readonly AnswerSpan[];
   range: TimeRange | null;
   cursorMs: number;
-  onSeek: (timestampMs: number, frameIndex: number | null) => void;
+  onSeek: (moment: Moment, frameIndex: number | null) => void;
 }) {
   const track = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<{ row: number; leftPx: number } | null>(null);
@@ -72,7 +73,7 @@ export function Timeline({
     const margin = Math.min(PREVIEW_MARGIN_PX, widthPx / 2);
     setHover({ row, leftPx: Math.min(widthPx - margin, Math.max(margin, leftPx)) });
   };
-  const seekTo = (row: number) => onSeek(timestamps[row]!, curve!.frameIndexes[row]!);
+  const seekTo = (row: number) => onSeek(momentAt(curve!, row), curve!.frameIndexes[row]!);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || timestamps.length === 0) return;
@@ -116,7 +117,7 @@ export function Timeline({
           if (event.button !== 0) return;
           const { timeMs } = timeAt(event);
           const row = nearestFrame(timestamps, timeMs);
-          onSeek(timeMs, row < 0 ? null : curve!.frameIndexes[row]!);
+          onSeek({ timestampMs: timeMs, span: null }, row < 0 ? null : curve!.frameIndexes[row]!);
         }}
       >
         <div className="absolute inset-0 overflow-hidden rounded-lg">
@@ -235,6 +236,11 @@ export function Timeline({
       </p>
     </div>
   );
+}
+
+function momentAt({ timestampsMs, spansMs }: ClipCurve, row: number): Moment {
+  const [startMs, endMs] = [spansMs[2 * row]!, spansMs[2 * row + 1]!];
+  return { timestampMs: timestampsMs[row]!, span: startMs < endMs ? { startMs, endMs } : null };
 }
 
 function valueAt({ likelihoods, scores }: ClipCurve, row: number): string {
