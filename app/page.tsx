@@ -1,5 +1,9 @@
+'use client';
+
+import { InsecurePage } from './_components/insecure-page';
 import { Workbench } from './_components/workbench';
+import { useIsSecurePage } from './_hooks/secure-page';
 
 export default function Page() {
-  return <Workbench />;
+  return useIsSecurePage() ? <Workbench /> : <InsecurePage />;
 }

@@ -71,6 +71,12 @@ const OFFLINE_LABELS: Record<OfflineStage, string> = {
   ready: 'ready, this page works without a network',
   unavailable: 'not possible in this window',
 };
+const STORE_LABELS = {
+  'opfs-ahp': 'this site’s private files',
+  idb: 'IndexedDB',
+  memory: 'memory, for this visit',
+} as const;
+
 /** How the model is to be run, and the means to change it. */
 type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model' | 'speeds' | 'isStarting'>;
 
@@ -127,7 +133,7 @@ function EngineBadge({
                 <dt>Database</dt>
                 <dd data-testid="store">
                   {library.state === 'ready'
-                    ? `PostgreSQL ${library.database.postgresVersion}, in ${library.database.store === 'opfs-ahp' ? 'this site’s private files' : 'IndexedDB'}`
+                    ? `PostgreSQL ${library.database.postgresVersion}, in ${STORE_LABELS[library.database.store]}`
                     : 'not open'}
                 </dd>
                 <dt>Offline</dt>

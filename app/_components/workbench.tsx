@@ -261,6 +261,12 @@ export function Workbench() {
         <main className="min-w-0">
           <div className="space-y-2 px-4 pt-4 empty:hidden">
             <NewVersionNotice offline={offline} isReading={Array.from(statuses.values()).some(isActive)} />
+            {library.state === 'ready' && library.database.store === 'memory' && (
+              <Notice tone="warn">
+                This browser keeps nothing for this site, so clips and settings are gone when you close or
+                reload the page. To keep them, allow cookies and site data for this site, then reload.
+              </Notice>
+            )}
             {message && (
               <Notice
                 tone="danger"

@@ -23,7 +23,8 @@ export function getFramesift(): Framesift {
   return framesift;
 }
 
-if (typeof window !== 'undefined') getFramesift().services.prepare();
+// Without a secure page there are no decoders and no storage to work with (see app/page.tsx).
+if (typeof window !== 'undefined' && window.isSecureContext) getFramesift().services.prepare();
 
 /**
  * Switches in the page's address, for trying what a machine would not choose by itself:

@@ -4,6 +4,7 @@ import { MODEL_DTYPES, type ModelDtype } from '@/lib/models/model-files';
 import { readManifest } from '@/lib/models/model-store';
 import { selfHostedModel } from '@/lib/models/self-hosted';
 import type { SourceSettings } from '@/lib/models/sources';
+import { siteStorage } from './site-storage';
 
 /** A model in the number format that it is to run in. */
 export interface ModelChoice {
@@ -21,7 +22,7 @@ const choiceSchema = z.object({ modelId: z.string(), dtype: z.enum(MODEL_DTYPES)
 /** The model that a person chose in this browser; the bundled one until they do. */
 export function readModelChoice(): ModelChoice {
   try {
-    return choiceSchema.parse(JSON.parse(localStorage.getItem(CHOICE_KEY) ?? ''));
+    return choiceSchema.parse(JSON.parse(siteStorage.read(CHOICE_KEY) ?? ''));
   } catch {
     return BUNDLED_CHOICE;
   }
@@ -29,18 +30,16 @@ export function readModelChoice(): ModelChoice {
 
 export function saveModelChoice(choice: ModelChoice): void {
   // The bundled model is not kept by its name, which changes with its version.
-  if (choice.modelId === BUNDLED_MODEL_ID) localStorage.removeItem(CHOICE_KEY);
-  else localStorage.setItem(CHOICE_KEY, JSON.stringify(choice));
+  siteStorage.write(CHOICE_KEY, choice.modelId === BUNDLED_MODEL_ID ? null : JSON.stringify(choice));
 }
 
 /** The address that stands in for the Hub, or null. */
 export function readMirror(): string | null {
-  return localStorage.getItem(MIRROR_KEY);
+  return siteStorage.read(MIRROR_KEY);
 }
 
 export function saveMirror(baseUrl: string | null): void {
-  if (baseUrl === null) localStorage.removeItem(MIRROR_KEY);
-  else localStorage.setItem(MIRROR_KEY, baseUrl);
+  siteStorage.write(MIRROR_KEY, baseUrl);
 }
 
 /** Where models are fetched from in this page. */

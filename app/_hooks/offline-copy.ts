@@ -28,6 +28,15 @@ const UPDATE_INTERVAL_MS = 60 * 60 * 1000;
 const TAKE_OVER_TIMEOUT_MS = 10_000;
 const KEEP_TIMEOUT_MS = 30 * 60 * 1000;
 
+/** What the copy takes, and what is left for clips after it, in bytes. With less room the clips have it all. */
+const ROOM_NEEDED = 50_000_000 + 150_000_000;
+
+/** Whether the browser has room for the copy; true where it does not say. */
+async function hasRoom(): Promise<boolean> {
+  const { quota, usage } = await navigator.storage.estimate();
+  return quota === undefined || usage === undefined || quota - usage >= ROOM_NEEDED;
+}
+
 /** This tab's side of the service worker: registers it, follows its versions and asks it for things. */
 export class OfflineCopy {
   #snapshot: OfflineSnapshot = { stage: 'preparing', newVersion: null, otherTabs: 0 };
@@ -58,14 +67,18 @@ export class OfflineCopy {
     this.#groups = groups;
     if (this.#started) return;
     this.#started = true;
-    // Typed as if it were always there; it is not where a page is served without encryption.
-    const container = navigator.serviceWorker as ServiceWorkerContainer | undefined;
-    if (!container) {
+    // Asked with `in`: the bundler takes `navigator.serviceWorker` for always there and drops a test of its value.
+    if (!('serviceWorker' in navigator)) {
       this.#change({ stage: 'unavailable' });
       return;
     }
-    this.#watchController(container);
     try {
+      const container = navigator.serviceWorker;
+      if (!(await container.getRegistration()) && !(await hasRoom())) {
+        this.#change({ stage: 'unavailable' });
+        return;
+      }
+      this.#watchController(container);
       const registration = await container.register('/sw.js', { updateViaCache: 'none' });
       this.#registration = registration;
       this.#updatedMs = Date.now();

@@ -1,6 +1,7 @@
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import { PROVIDER_RUNGS, type ProviderRung } from '@/lib/clip/execution-provider';
 import { readSwitches } from './framesift';
+import { siteStorage } from './site-storage';
 
 /** How a person wants the model to be run: `auto` is the best way that works. */
 export type ProviderPreference = 'auto' | ProviderRung;
@@ -10,13 +11,12 @@ export const PROVIDER_PREFERENCES: readonly ProviderPreference[] = ['auto', ...P
 const PREFERENCE_KEY = 'framesift-provider';
 
 export function readProviderPreference(): ProviderPreference {
-  const kept = localStorage.getItem(PREFERENCE_KEY);
+  const kept = siteStorage.read(PREFERENCE_KEY);
   return PROVIDER_PREFERENCES.find((preference) => preference === kept) ?? 'auto';
 }
 
 export function saveProviderPreference(preference: ProviderPreference): void {
-  if (preference === 'auto') localStorage.removeItem(PREFERENCE_KEY);
-  else localStorage.setItem(PREFERENCE_KEY, preference);
+  siteStorage.write(PREFERENCE_KEY, preference === 'auto' ? null : preference);
 }
 
 /** The preference as the model is started with it; the page's address has the last word. */

@@ -28,6 +28,9 @@ export interface Refusal {
   message: string;
 }
 
+/** Numbers drafts and refusals. */
+let lastDraft = 0;
+
 /** In pixels. */
 const PREVIEW_WIDTH = 320;
 
@@ -121,7 +124,7 @@ export function useDrafts() {
     const added: Draft[] = [];
     setInspecting((count) => count + files.length);
     for (const file of files) {
-      const key = crypto.randomUUID();
+      const key = `draft ${(lastDraft += 1)}`;
       try {
         const draft: Draft = { key, file, ...(await inspectFile(file)) };
         added.push(draft);

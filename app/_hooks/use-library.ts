@@ -5,6 +5,7 @@ import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
 import type { ClipDatabaseInfo, EventSummary } from '@/lib/db/clip-database';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
+import { siteStorage } from './site-storage';
 import { forgetFile } from './use-clip-file';
 
 export type LibraryState =
@@ -16,15 +17,14 @@ const NOT_EMPTY_KEY = 'framesift-library-not-empty';
 
 /** A hint beside the database, which takes seconds to open: without it, a first visitor would wait for nothing. */
 function noteWhetherEmpty(isEmpty: boolean): void {
-  if (isEmpty) localStorage.removeItem(NOT_EMPTY_KEY);
-  else localStorage.setItem(NOT_EMPTY_KEY, 'yes');
+  siteStorage.write(NOT_EMPTY_KEY, isEmpty ? null : 'yes');
 }
 
 /** Whether the library had clips when it was last looked at. */
 export function useWasEmpty(): boolean {
   return useSyncExternalStore(
     () => () => undefined,
-    () => localStorage.getItem(NOT_EMPTY_KEY) === null,
+    () => siteStorage.read(NOT_EMPTY_KEY) === null,
     () => false,
   );
 }
@@ -75,7 +75,7 @@ export function useLibrary(isModelStarting: boolean) {
       isOpened.current = true;
       void refresh();
     };
-    const isFirstVisit = localStorage.getItem(NOT_EMPTY_KEY) === null;
+    const isFirstVisit = siteStorage.read(NOT_EMPTY_KEY) === null;
     if (!isModelStarting || !isFirstVisit) {
       open();
       return;

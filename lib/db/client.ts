@@ -10,8 +10,10 @@ import {
   toFramesiftError,
 } from '@/lib/shared/errors';
 import type { Database } from './database';
+import { hasLocks } from '@/lib/shared/locks';
 import { migrateDatabase } from './migrate';
 import type { OpenFailedMessage } from './pglite-server';
+import { fetchPreparedDatabase } from './prepared-database';
 import * as schema from './schema';
 import { DATABASE_NAME, dataDirectory, type StoreKind } from './stores';
 
@@ -103,6 +105,7 @@ export async function connectBrowser(spawn: () => Worker): Promise<DatabaseConne
     );
   }
   const store = await detectStore();
+  if (store === 'memory') return connectInMemory();
   const worker = spawn();
   const failure = openFailure(worker);
   const client = new PGliteWorker(worker, {
@@ -120,6 +123,16 @@ export async function connectBrowser(spawn: () => Worker): Promise<DatabaseConne
     await client.close();
     throw toStorageError(error);
   }
+}
+
+/** A library for this visit, in this worker alone: for a browser that keeps nothing for this site. */
+async function connectInMemory(): Promise<DatabaseConnection> {
+  const { PGlite: Pglite } = await import('@electric-sql/pglite');
+  const prepared = await fetchPreparedDatabase();
+  const client = await Pglite.create(prepared ? { loadDataDir: prepared } : {});
+  const connection = connectionOver(client, 'memory');
+  await migrateDatabase(connection.db);
+  return connection;
 }
 
 /** Rejects when the worker cannot start or cannot open the database; never resolves. */
@@ -140,25 +153,46 @@ function openFailure(worker: Worker): Promise<never> {
 }
 
 /**
- * `opfs-ahp` where this browser gives synchronous access handles, else `idb`. Only a browser without
- * them gets `idb`: falling back on any passing trouble would show a person an empty library.
+ * `opfs-ahp` where this browser gives synchronous access handles, else `idb`; `memory` where it is told to keep
+ * nothing for this site. Only a refusal counts: falling back on any passing trouble would show a person an empty
+ * library.
  */
-async function detectStore(): Promise<StoreKind> {
-  if (!('getDirectory' in navigator.storage) || !('FileSystemFileHandle' in globalThis)) return 'idb';
-  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return 'idb';
+async function detectStore(): Promise<DatabaseConnection['store']> {
+  if (!(await hasLocks())) return 'memory';
+  if (await hasAccessHandles()) return 'opfs-ahp';
+  return (await hasIndexedDb()) ? 'idb' : 'memory';
+}
+
+async function hasAccessHandles(): Promise<boolean> {
+  if (!('getDirectory' in navigator.storage) || !('FileSystemFileHandle' in globalThis)) return false;
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return false;
   try {
     await navigator.storage.getDirectory();
-    return 'opfs-ahp';
+    return true;
   } catch (error) {
     // Private windows of Firefox and Safari have the methods and refuse the call.
-    if (
-      error instanceof DOMException &&
-      ['SecurityError', 'NotAllowedError', 'UnknownError'].includes(error.name)
-    ) {
-      return 'idb';
-    }
+    if (['SecurityError', 'NotAllowedError', 'UnknownError'].includes(String(property(error, 'name'))))
+      return false;
     throw error;
   }
+}
+
+function hasIndexedDb(): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      const request = indexedDB.open('framesift-probe');
+      request.onsuccess = () => {
+        request.result.close();
+        indexedDB.deleteDatabase('framesift-probe');
+        resolve(true);
+      };
+      // A full disk or a busy one is no refusal: opening the library will tell of it.
+      request.onerror = () =>
+        resolve(!['SecurityError', 'InvalidStateError'].includes(request.error?.name ?? ''));
+    } catch {
+      resolve(false);
+    }
+  });
 }
 
 /**

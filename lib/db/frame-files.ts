@@ -1,4 +1,4 @@
-import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import { toFramesiftError } from '@/lib/shared/errors';
 import { assertEventId, badInput } from './validate';
 
 /**
@@ -6,7 +6,7 @@ import { assertEventId, badInput } from './validate';
  * `clips/<event_id>/<name>` for a copy of the clip, at the very paths that the tables hold.
  */
 export interface ClipFiles {
-  readonly kind: 'opfs' | 'cache';
+  readonly kind: 'opfs' | 'cache' | 'memory';
   write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   /** The file in memory, so that it outlives a change on disk; null when there is none. */
   read(path: string): Promise<Blob | null>;
@@ -48,18 +48,18 @@ const SAFE_NAME_LENGTH = 100;
 
 const CACHE_NAME = 'framesift-files-v1';
 
-/** OPFS where the browser has it, else the Cache API. */
+/** OPFS where the browser has it, else the Cache API, else memory for this visit. */
 export async function openClipFiles(): Promise<ClipFiles> {
+  // Each is there and refuses in some private windows, and where site data are blocked.
   if ('getDirectory' in navigator.storage) {
-    try {
-      return new OpfsFiles(await navigator.storage.getDirectory());
-    } catch (error) {
-      // Private windows of Firefox and Safari have the method and refuse the call.
-      if (!('caches' in globalThis)) throw toFramesiftError(error);
-    }
+    const root = await navigator.storage.getDirectory().catch(() => null);
+    if (root) return new OpfsFiles(root);
   }
-  if ('caches' in globalThis) return new CacheFiles(await caches.open(CACHE_NAME));
-  throw new FramesiftError('storage-unavailable', 'This browser gives the page no place for pictures.');
+  if ('caches' in globalThis) {
+    const cache = await caches.open(CACHE_NAME).catch(() => null);
+    if (cache) return new CacheFiles(cache);
+  }
+  return new MemoryFiles();
 }
 
 /**
@@ -343,6 +343,56 @@ export class CacheFiles implements ClipFiles {
   async readClipFile(path: string): Promise<File | null> {
     const blob = await this.read(path);
     return blob && new File([blob], pathParts(path)[2], { type: blob.type });
+  }
+}
+
+/** Files of this visit, for a browser that keeps nothing for this site. */
+export class MemoryFiles implements ClipFiles {
+  readonly kind = 'memory';
+  readonly #files = new Map<string, Blob>();
+
+  write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    this.#files.set(pathParts(path).join('/'), new Blob([bytes], { type: pictureType(bytes) }));
+    return Promise.resolve();
+  }
+
+  read(path: string): Promise<Blob | null> {
+    return Promise.resolve(this.#files.get(path) ?? null);
+  }
+
+  has(path: string): Promise<boolean> {
+    return Promise.resolve(this.#files.has(path));
+  }
+
+  remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#files.delete(path);
+    return Promise.resolve();
+  }
+
+  removeEvent(eventId: string): Promise<void> {
+    assertEventId(eventId);
+    return this.remove(Array.from(this.#files.keys()).filter((path) => pathParts(path)[1] === eventId));
+  }
+
+  listEventIds(): Promise<string[]> {
+    return Promise.resolve([...new Set(Array.from(this.#files.keys(), (path) => pathParts(path)[1]))]);
+  }
+
+  /** The file that was chosen stays readable for this visit, so that it is not copied. */
+  storeClipFile(
+    eventId: string,
+    file: File,
+    onProgress?: (copiedBytes: number) => void,
+  ): Promise<string | null> {
+    const path = clipPath(eventId, file);
+    this.#files.set(path, file);
+    onProgress?.(file.size);
+    return Promise.resolve(path);
+  }
+
+  readClipFile(path: string): Promise<File | null> {
+    const file = this.#files.get(path);
+    return Promise.resolve(file instanceof File ? file : null);
   }
 }
 

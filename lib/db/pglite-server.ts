@@ -6,6 +6,7 @@ import { LeaderPGlite } from './leader-pglite';
 import { fetchPreparedDatabase } from './prepared-database';
 import { DATABASE_NAME, dataDirectory } from './stores';
 import { TabSession, type PgliteCall } from './tab-session';
+import { unpackDatabase } from './unpack-database';
 
 /** What the worker posts to its own tab when it was elected leader and could not open the database. */
 export interface OpenFailedMessage {
@@ -21,8 +22,7 @@ export interface OpenFailedMessage {
 const HANDLES_WAIT_MS = 10_000;
 const HANDLES_POLL_MS = 50;
 
-/** Files that PGlite's file system has ready: about 400 are unpacked, about 970 made by initdb. */
-const PREPARED_POOL_SIZE = 500;
+/** Files that PGlite's file system has ready where initdb makes some 970. */
 const INITDB_POOL_SIZE = 1000;
 
 /** Once the state file is free, the other files of a dying worker are a moment behind. */
@@ -101,10 +101,11 @@ async function openOnOpfs(): Promise<LeaderPGlite> {
   if (await hasLibraryFiles()) return opened({ fs: new OpfsAhpFS(DATABASE_NAME) });
   const prepared = await fetchPreparedDatabase();
   await beginFirstOpen();
-  const pg = await opened({
-    fs: new OpfsAhpFS(DATABASE_NAME, { initialPoolSize: prepared ? PREPARED_POOL_SIZE : INITDB_POOL_SIZE }),
-    ...(prepared && { loadDataDir: prepared }),
-  });
+  if (prepared) {
+    const root = await navigator.storage.getDirectory();
+    await unpackDatabase(prepared, await root.getDirectoryHandle(DATABASE_NAME, { create: true }));
+  }
+  const pg = await opened({ fs: new OpfsAhpFS(DATABASE_NAME, { initialPoolSize: INITDB_POOL_SIZE }) });
   await pg.syncToFs();
   await endFirstOpen();
   return pg;

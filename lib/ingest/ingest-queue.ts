@@ -1,4 +1,5 @@
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
+import { withTabLock } from '@/lib/shared/locks';
 import { ingestClip, type IngestJob } from './ingest-clip';
 import { isActive, WAITING, type IngestStatus } from './ingest-status';
 import type { FramesiftServices } from './services';
@@ -70,8 +71,8 @@ export class IngestQueue {
   async #run(job: IngestJob, entry: Entry): Promise<void> {
     if (entry.cancel.signal.aborted) return;
     try {
-      await navigator.locks.request(ingestLockName(job.eventId), { ifAvailable: true }, async (lock) => {
-        if (!lock) {
+      await withTabLock(ingestLockName(job.eventId), async (isHeld) => {
+        if (!isHeld) {
           this.#change(entry, {
             stage: 'failed',
             error: 'This clip is being read in another tab of this site.',

@@ -30,6 +30,7 @@ import {
   type SourceSettings,
 } from '@/lib/models/sources';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import { withTabLock } from '@/lib/shared/locks';
 
 /** A model in one dtype, as a person may choose it. */
 export interface ModelVariant {
@@ -274,7 +275,7 @@ export class ModelService {
 
   /** Free room in the browser's storage; null where it does not say. */
   async freeBytes(): Promise<number | null> {
-    const { quota, usage } = await navigator.storage.estimate();
+    const { quota, usage } = await navigator.storage.estimate().catch((): StorageEstimate => ({}));
     return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
   }
 
@@ -522,8 +523,8 @@ async function openOpfs(): Promise<ModelStore | null> {
 }
 
 async function withLock(name: string, work: () => Promise<void>): Promise<void> {
-  await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
-    if (!lock) {
+  await withTabLock(name, async (isHeld) => {
+    if (!isHeld) {
       throw new FramesiftError(
         'bad-input',
         'This model is being downloaded in another tab of this site. It will be here when that tab has it.',

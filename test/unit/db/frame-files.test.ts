@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { framePath } from '@/lib/db/event-frames';
-import { OpfsFiles, pictureType, safeFileName } from '@/lib/db/frame-files';
+import { MemoryFiles, OpfsFiles, pictureType, safeFileName } from '@/lib/db/frame-files';
 import { MemoryDirectory } from './memory-directory';
 
 const GIB = 2 ** 30;
@@ -101,5 +101,19 @@ describe('the clip itself', () => {
     expect(root.paths()).toEqual([]);
     withQuota(7000, 10_000);
     expect(await files.storeClipFile('e', clip)).toBe('clips/e/a.mp4');
+  });
+});
+
+describe('files of this visit', () => {
+  it('are written, listed and removed as others are', async () => {
+    const memory = new MemoryFiles();
+    await memory.write('frames/e/frame_001.webp', Uint8Array.of(0x52, 0x49, 1));
+    expect(await memory.storeClipFile('e', new File(['abc'], 'a clip.mp4'))).toBe('clips/e/a_clip.mp4');
+    expect((await memory.read('frames/e/frame_001.webp'))?.type).toBe('image/webp');
+    expect(await (await memory.readClipFile('clips/e/a_clip.mp4'))?.text()).toBe('abc');
+    expect(await memory.listEventIds()).toEqual(['e']);
+    await memory.removeEvent('e');
+    expect(await memory.listEventIds()).toEqual([]);
+    expect(await memory.read('frames/e/frame_001.webp')).toBeNull();
   });
 });
