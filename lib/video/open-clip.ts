@@ -22,6 +22,7 @@ import {
 } from './clip-facts';
 import { chooseColourCoding, type ColourCoding } from './colour';
 import { openTrack } from './open-track';
+import { refuseForeignVideo } from './other-containers';
 import { CUT_OFF } from './track-refusals';
 import { videoTrackOf } from './track-choice';
 
@@ -52,6 +53,7 @@ export interface OpenClip {
 export async function openClip(blob: Blob): Promise<OpenClip> {
   if (blob.size === 0) throw new FramesiftError('unreadable-video', 'This file is empty.');
   const foreign = sniffForeignFile(await readHead(blob));
+  if (foreign?.kind === 'video') throw await refuseForeignVideo(blob, foreign);
   if (foreign) throw new FramesiftError('unsupported-video', describeForeignFile(foreign));
 
   const input = new Input({

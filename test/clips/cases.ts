@@ -95,6 +95,8 @@ function inputs(): ClipCase[] {
     const { alternative } = expected;
     // A sparse table is right only at its own moments; the spec compares there.
     if (alternative) truths.push({ durationSeconds: alternative.duration, frames: denseTable(file, tables) });
+    // FFmpeg loses the last two pictures of a stream whose container keeps no times of showing.
+    if (file === '06-h264-bframes.avi') truths.push({ durationSeconds: 4, frames: steady(40, 10) });
     const player = expected.chromium_player;
     return [
       {

@@ -22,8 +22,8 @@ export interface DemuxedClip {
   /** When the first picture is shown, and when the last one ends, on the track's clock. */
   startUs: number;
   endUs: number;
-  /** Null for a single picture. */
-  averageFrameRate: number | null;
+  /** The usual time from one picture to the next; null for a single one. */
+  stepUs: number | null;
   packets: PacketSource;
   /** A sentence for the person about what is wrong with the file. */
   problem: string | null;

@@ -17,7 +17,7 @@ import {
   type PacketStart,
   type SequenceParameters,
 } from './h264';
-import { completeJpeg, readJpegSize } from './jpeg';
+import { readJpegSize } from './jpeg';
 import { commonStep, PacketTable, spansOf, type PacketColumns } from './packet-table';
 
 const CUT_OFF = 'The file is damaged or cut off: what can be read is there.';
@@ -50,7 +50,7 @@ function toClip(
     ...facts,
     startUs: timestampsUs.reduce((start, time) => Math.min(start, time), Infinity),
     endUs: timestampsUs.reduce((end, time, i) => Math.max(end, time + durationsUs[i]!), -Infinity),
-    averageFrameRate: timestampsUs.length < 2 ? null : 1e6 / commonStep(timestampsUs),
+    stepUs: timestampsUs.length < 2 ? null : commonStep(timestampsUs),
     packets: new PacketTable(times, readData),
   };
 }
@@ -228,7 +228,7 @@ async function openAviJpeg(blob: Blob, file: AviFile, facts: AviFacts): Promise<
       slots,
       slots.map(() => true),
     ),
-    async (index) => completeJpeg(await readPacket(index)),
+    readPacket,
   );
 }
 
