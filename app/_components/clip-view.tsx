@@ -40,6 +40,8 @@ export function ClipView({
   status,
   model,
   question,
+  range,
+  onRange,
   restored,
   examples,
   onAsk,
@@ -55,6 +57,9 @@ export function ClipView({
   status: IngestStatus | undefined;
   model: LoadedModel | null;
   question: Question | null;
+  /** The part of the clip that is searched; null for all of it. */
+  range: TimeRange | null;
+  onRange: (range: TimeRange | null) => void;
   /** A selection to begin with, which came back from a file. */
   restored: RestoredSelection | null;
   examples: readonly string[] | null;
@@ -74,7 +79,6 @@ export function ClipView({
       ? { kind: 'some', eventIds: restored.eventIds }
       : { kind: 'this' },
   );
-  const [range, setRange] = useState<TimeRange | null>(restored?.range ?? null);
   const [cropped, setCropped] = useState<NewAttachment | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [jump, setJump] = useState<Jump | null>(null);
@@ -216,7 +220,7 @@ export function ClipView({
             />
           )}
           {durationMs > 0 && !isSeveral && (
-            <RangeChoice durationMs={durationMs} range={range} onRange={setRange} />
+            <RangeChoice durationMs={durationMs} range={range} onRange={onRange} />
           )}
           <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm">
             <h1 className="font-medium [overflow-wrap:anywhere]">{name}</h1>

@@ -3,6 +3,7 @@
 import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { addAttachment, pictureAttachment } from '@/lib/ask/attachments';
+import type { TimeRange } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
 import type { GivenFile } from '@/lib/ingest/model-service';
@@ -24,6 +25,7 @@ import { readProviderPreference } from '../_hooks/provider-preference';
 import { useLibrary, useWasEmpty } from '../_hooks/use-library';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
 import { modelOf, modelOptions, useModel } from '../_hooks/use-model';
+import { openingPlace, usePagePlace, type Place } from '../_hooks/use-page-place';
 import { restoreSelection, type RestoredSelection } from '../_hooks/saved-selection';
 import { useOffline } from '../_hooks/use-offline';
 import { useModels } from '../_hooks/use-models';
@@ -48,8 +50,10 @@ export function Workbench() {
   const { drafts, refusals, inspecting, addFiles, chooseTrack, removeDraft, dismissRefusal } = useDrafts();
   const statuses = useIngestStatuses();
   const wasEmpty = useWasEmpty();
-  const [selectedKey, setSelectedKey] = useState<string | null>(null);
-  const [questions, setQuestions] = useState<ReadonlyMap<string, Question>>(new Map());
+  const [opened, setOpened] = useState(openingPlace);
+  const [selectedKey, setSelectedKey] = useState(opened.clipId);
+  const [questions, setQuestions] = useState(() => entryOf(opened.clipId, opened.question));
+  const [ranges, setRanges] = useState(() => entryOf(opened.clipId, opened.range));
   const [sampleQuestions, setSampleQuestions] = useState<string[]>([]);
   const [sampleBusy, setSampleBusy] = useState(false);
   const [message, setMessage] = useState<string | null>(null);
@@ -74,14 +78,32 @@ export function Workbench() {
     return watchUnhandled(setMessage);
   }, []);
 
-  const ask = (eventId: string, question: Question | null) => {
-    setQuestions((current) => {
-      const next = new Map(current);
-      if (question) next.set(eventId, question);
-      else next.delete(eventId);
-      return next;
-    });
-  };
+  const ask = (eventId: string, question: Question | null) =>
+    setQuestions((current) => withEntry(current, eventId, question));
+  const limit = (eventId: string, range: TimeRange | null) =>
+    setRanges((current) => withEntry(current, eventId, range));
+
+  usePagePlace(
+    clip && !shownDraft
+      ? {
+          clipId: clip.id,
+          question: questions.get(clip.id) ?? null,
+          range: ranges.get(clip.id) ?? null,
+        }
+      : null,
+    (place: Place) => {
+      setOpened(place);
+      setSelectedKey(place.clipId);
+      if (place.clipId === null) return;
+      ask(place.clipId, place.question);
+      limit(place.clipId, place.range);
+    },
+  );
+  const isGone =
+    opened.clipId !== null &&
+    opened.clipId === selectedKey &&
+    library.state === 'ready' &&
+    !clips.some(({ id }) => id === opened.clipId);
 
   const guard = (action: () => Promise<void>) => {
     setMessage(null);
@@ -111,6 +133,7 @@ export function Workbench() {
         if (outcome.selection && eventId !== undefined) {
           const selection = await restoreSelection(outcome.selection);
           ask(eventId, selection.question);
+          limit(eventId, selection.range);
           setRestored({ key: `${eventId} ${performance.now()}`, selection });
         }
         if (eventId !== undefined) setSelectedKey(eventId);
@@ -252,7 +275,10 @@ export function Workbench() {
               statuses={statuses}
               selectedKey={shownDraft?.key ?? clip?.id ?? null}
               onSelect={setSelectedKey}
-              onDelete={remove}
+              onDelete={(deleted) => {
+                setOpened({ clipId: null, question: null, range: null });
+                remove(deleted);
+              }}
               onAdd={() => picker.current?.click()}
               onRetry={() => void refresh()}
             />
@@ -304,6 +330,19 @@ export function Workbench() {
                 {news}
               </Notice>
             )}
+            {isGone && (
+              <Notice
+                tone="info"
+                actions={
+                  <Button variant="ghost" onClick={() => setSelectedKey(null)}>
+                    Dismiss
+                  </Button>
+                }
+              >
+                The clip of this address is not in this browser’s library. It may have been deleted, or read
+                in another browser; open its file to read it here.
+              </Notice>
+            )}
             {bringingIn && <Notice tone="info">Bringing in {bringingIn}…</Notice>}
             {inspecting && <Notice tone="info">Looking at the file…</Notice>}
             {model.state === 'failed' && (
@@ -352,6 +391,8 @@ export function Workbench() {
                 status={statuses.get(clip.id)}
                 model={loaded}
                 question={questions.get(clip.id) ?? null}
+                range={ranges.get(clip.id) ?? null}
+                onRange={(range) => limit(clip.id, range)}
                 examples={
                   clip.fileName === SAMPLE_FILE_NAME && sampleQuestions.length > 0 ? sampleQuestions : null
                 }
@@ -395,4 +436,16 @@ export function Workbench() {
       )}
     </div>
   );
+}
+
+function entryOf<T>(key: string | null, value: T | null): ReadonlyMap<string, T> {
+  return new Map(key === null || value === null ? [] : [[key, value]]);
+}
+
+/** A map with another value of a key; without the key for null. */
+function withEntry<T>(map: ReadonlyMap<string, T>, key: string, value: T | null): ReadonlyMap<string, T> {
+  const next = new Map(map);
+  if (value === null) next.delete(key);
+  else next.set(key, value);
+  return next;
 }
