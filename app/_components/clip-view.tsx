@@ -13,6 +13,7 @@ import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { useAnswer } from '../_hooks/use-answer';
+import { useOverview } from '../_hooks/use-overview';
 import { useQueryAdvice } from '../_hooks/use-query-advice';
 import { useEdits } from '../_hooks/use-edits';
 import { pictureKey } from '../_hooks/use-frame-pictures';
@@ -23,6 +24,7 @@ import { selectionOfAnswer } from './export/selection-of-answer';
 import { CropDialog } from './query/crop-dialog';
 import { AnswerPanel, DEFAULT_SETTINGS, type AnswerSettings } from './answer/answer-panel';
 import { IngestPanel } from './ingest-panel';
+import { Overview } from './overview/overview';
 import { Player, type Jump } from './player';
 import { QueryBar } from './query/query-bar';
 import { clipsInScope, ScopeChoice, type Scope } from './scope-choice';
@@ -30,8 +32,6 @@ import { RangeChoice } from './timeline/range-choice';
 import { Timeline } from './timeline/timeline';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
-
-const GENERAL_EXAMPLES = ['a person', 'a red car', 'a dog', 'trees and grass'];
 
 /** One clip: the question, the player with the evidence below it, and the frames that answer. */
 export function ClipView({
@@ -93,6 +93,9 @@ export function ClipView({
   const isOtherVersion = model !== null && isReadWithAnother(clip, model);
   const comparableFrames = isOtherVersion ? (status?.framesStored ?? 0) : storedFrames;
 
+  const canSumUp = question === null && !isReading && !isOtherVersion && comparableFrames > 0;
+  const before = useOverview(canSumUp ? clip : null, model, examples === null);
+
   const searched = clipsInScope(scope, clip, clips);
   const isSeveral = searched.length > 1;
   // While such a clip is read again, what is there of this model's making can be asked about.
@@ -130,9 +133,10 @@ export function ClipView({
     setJump({ eventId, timestampMs, span, frameIndex });
     setCursor({ eventId, timeMs: timestampMs });
   };
+  const showPlayer = () => player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
   const jumpTo = (frame: AnswerFrame) => {
     goTo(frame.eventId, frame, frame.frameIndex);
-    player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    showPlayer();
   };
 
   const withPicture = (frame: AnswerFrame, use: (attachment: NewAttachment) => void) => {
@@ -148,7 +152,7 @@ export function ClipView({
       <QueryBar
         question={question}
         advice={advice}
-        examples={examples ?? GENERAL_EXAMPLES}
+        examples={examples ?? before.examples ?? []}
         onAsk={onAsk}
         onClear={onClear}
       />
@@ -211,6 +215,7 @@ export function ClipView({
               eventId={shown.id}
               durationMs={durationMs}
               curve={answer?.curves.find(ofShown) ?? null}
+              changesMs={shown.id === clip.id ? (before.overview?.changesMs ?? []) : []}
               levels={answer?.levels ?? null}
               picks={answer?.frames.filter(ofShown) ?? []}
               spans={answer?.verdict?.spans.filter(ofShown) ?? []}
@@ -235,34 +240,47 @@ export function ClipView({
             </p>
           </div>
         </div>
-        <AnswerPanel
-          state={state}
-          questionText={questionText}
-          hasUnknownWordsOnly={advice.words?.isAllUnknown ?? false}
-          isReading={isReading}
-          clipNames={clipNames}
-          currentKey={jump && jump.frameIndex !== null ? pictureKey(jump as FrameKey) : null}
-          settings={settings}
-          droppedCount={edits.dropped.length}
-          tools={
-            <>
-              {clips.length > 1 && <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />}
-              <ExportMenu selection={selection} clips={searched} />
-            </>
-          }
-          onSettings={setSettings}
-          onUndoDrop={undoDrop}
-          onRestoreAll={restoreAll}
-          onSpan={({ eventId, startMs }) => goTo(eventId, { timestampMs: startMs, span: null }, null)}
-          onEscape={() =>
-            document.querySelector<HTMLInputElement>('form[role=search] input[type=text]')?.focus()
-          }
-          onJump={jumpTo}
-          onTogglePin={togglePin}
-          onDrop={drop}
-          onMoreLikeThis={(frame) => withPicture(frame, askFor)}
-          onCrop={(frame) => withPicture(frame, setCropped)}
-        />
+        <div className="space-y-6">
+          <AnswerPanel
+            state={state}
+            questionText={questionText}
+            hasUnknownWordsOnly={advice.words?.isAllUnknown ?? false}
+            isReading={isReading}
+            clipNames={clipNames}
+            currentKey={jump && jump.frameIndex !== null ? pictureKey(jump as FrameKey) : null}
+            settings={settings}
+            droppedCount={edits.dropped.length}
+            tools={
+              <>
+                {clips.length > 1 && (
+                  <ScopeChoice scope={scope} clip={clip} clips={clips} onScope={setScope} />
+                )}
+                <ExportMenu selection={selection} clips={searched} />
+              </>
+            }
+            onSettings={setSettings}
+            onUndoDrop={undoDrop}
+            onRestoreAll={restoreAll}
+            onSpan={({ eventId, startMs }) => goTo(eventId, { timestampMs: startMs, span: null }, null)}
+            onEscape={() =>
+              document.querySelector<HTMLInputElement>('form[role=search] input[type=text]')?.focus()
+            }
+            onJump={jumpTo}
+            onTogglePin={togglePin}
+            onDrop={drop}
+            onMoreLikeThis={(frame) => withPicture(frame, askFor)}
+            onCrop={(frame) => withPicture(frame, setCropped)}
+          />
+          {question === null && before.overview && before.overview.frames.length > 0 && (
+            <Overview
+              overview={before.overview}
+              onJump={({ eventId, timestampMs, frameIndex }) => {
+                goTo(eventId, { timestampMs, span: null }, frameIndex);
+                showPlayer();
+              }}
+            />
+          )}
+        </div>
       </div>
       <CropDialog
         picture={cropped}

@@ -12,6 +12,7 @@ import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { clipCurve } from './curve';
+import { overviewOf, type ClipOverview } from './overview';
 import type { EncodedQuestion } from './question';
 import { isSameList, isSameQuestion } from './same-question';
 import {
@@ -98,6 +99,13 @@ export class SearchService {
     } finally {
       releaseCallback(onProgress);
     }
+  }
+
+  /** The frames that sum up a clip, from its vectors; see lib/ask/overview.ts. */
+  async overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview> {
+    if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
+    const [part] = await this.#cache.read(modelVersion, [eventId]);
+    return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
   }
 
   async #search(

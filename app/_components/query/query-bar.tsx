@@ -213,6 +213,7 @@ export function QueryBar({
             <button
               key={example}
               type="button"
+              data-testid="example"
               className="rounded-full border border-line bg-surface px-3 py-1 hover:border-accent"
               onClick={() => ask({ ...draft, text: example })}
             >

@@ -28,6 +28,7 @@ export function Timeline({
   eventId,
   durationMs,
   curve,
+  changesMs = [],
   levels,
   picks,
   spans,
@@ -39,6 +40,8 @@ export function Timeline({
   durationMs: number;
   /** Null while nothing was asked: then there is the time alone. */
   curve: ClipCurve | null;
+  /** Where the clip changes most, marked while nothing is asked. */
+  changesMs?: readonly number[];
   levels: { possible: number; strong: number } | null;
   /** Those of this clip. */
   picks: readonly AnswerFrame[];
@@ -182,6 +185,16 @@ export function Timeline({
             </>
           )}
         </div>
+        {!curve &&
+          changesMs.map((timeMs) => (
+            <div
+              key={timeMs}
+              data-testid="timeline-change"
+              title={`Much changes at ${formatTime(timeMs, { tenths: true })}`}
+              className="absolute inset-y-0 w-0.5 -translate-x-1/2 bg-warn"
+              style={{ left: percent(timeMs) }}
+            />
+          ))}
         {picks.map((frame) => (
           <div
             key={frame.frameIndex}

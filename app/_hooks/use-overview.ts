@@ -1,0 +1,56 @@
+'use client';
+
+import { useEffect, useState } from 'react';
+import { likelyExamples } from '@/lib/ask/examples';
+import { clipOverview, type ClipOverview } from '@/lib/ask/overview';
+import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { EventSummary } from '@/lib/db/clip-database';
+import { getFramesift } from './framesift';
+
+/** What can be said of a clip before anybody asks; each part null until it is known. */
+export interface BeforeAsking {
+  overview: ClipOverview | null;
+  /** Questions that the clip seems to answer. */
+  examples: string[] | null;
+}
+
+const NOTHING: BeforeAsking = { overview: null, examples: null };
+
+/**
+ * The overview of a clip, and questions to try of it.
+ *
+ * @param clip null where a question is asked, or the clip is still being read
+ * @param wantsExamples false where the clip brings its own
+ */
+export function useOverview(
+  clip: EventSummary | null,
+  model: LoadedModel | null,
+  wantsExamples: boolean,
+): BeforeAsking {
+  const [known, setKnown] = useState<{ key: string; value: BeforeAsking } | null>(null);
+  const { id: eventId = null, durationMs = null, embeddingCount = 0 } = clip ?? {};
+  const key = eventId && model ? `${eventId} ${model.modelVersion} ${embeddingCount}` : null;
+
+  useEffect(() => {
+    if (!eventId || !model || key === null) return;
+    let isCurrent = true;
+    const { services } = getFramesift();
+    const show = (value: Partial<BeforeAsking>) => {
+      if (!isCurrent) return;
+      setKnown((before) => ({ key, value: { ...(before?.key === key ? before.value : NOTHING), ...value } }));
+    };
+    const look = async () => {
+      const overview = await clipOverview(services, model, eventId);
+      show({ overview });
+      if (!wantsExamples || overview.frames.length === 0) return;
+      show({ examples: await likelyExamples(services, model, { eventId, durationMs }, () => isCurrent) });
+    };
+    // A clip without an overview can be asked all the same.
+    void look().catch(() => undefined);
+    return () => {
+      isCurrent = false;
+    };
+  }, [key, eventId, durationMs, model, wantsExamples]);
+
+  return known?.key === key ? known.value : NOTHING;
+}
