@@ -228,7 +228,9 @@ export function ClipView({
             <RangeChoice durationMs={durationMs} range={range} onRange={onRange} />
           )}
           <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm">
-            <h1 className="font-medium [overflow-wrap:anywhere]">{name}</h1>
+            <h1 className="font-medium [overflow-wrap:anywhere]">
+              <bdi>{name}</bdi>
+            </h1>
             <p className="text-ink-2 tabular-nums" data-testid="clip-summary">
               {shown.durationMs !== null && `${formatTime(shown.durationMs)}, `}
               {shown.width !== null && shown.height !== null && `${shown.width} × ${shown.height}, `}

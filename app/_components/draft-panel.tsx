@@ -65,7 +65,7 @@ export function DraftPanel({
     <section aria-labelledby={`${id}-title`} className="mx-auto max-w-3xl space-y-5 p-4 sm:p-8">
       <div className="flex items-start gap-3">
         <h1 id={`${id}-title`} className="min-w-0 flex-1 text-xl font-semibold [overflow-wrap:anywhere]">
-          {file.name}
+          <bdi>{file.name}</bdi>
         </h1>
         <Button variant="ghost" icon aria-label="Do not read this clip" onClick={onDismiss}>
           <X aria-hidden />

@@ -3,7 +3,7 @@ import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Trash2 } from 'lucide-r
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
-import { formatTime, plural } from '@/lib/shared/format';
+import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '../_hooks/use-library';
 import type { Draft } from '../_hooks/use-drafts';
@@ -65,7 +65,9 @@ export function LibraryList({
                 <FileVideo aria-hidden className="size-5 text-white/70" />
               </span>
               <span className="min-w-0 flex-1">
-                <span className="block truncate font-medium">{draft.file.name}</span>
+                <span className="block truncate font-medium">
+                  <bdi>{draft.file.name}</bdi>
+                </span>
                 <span className="block text-xs text-ink-2">
                   {formatTime(draft.facts.durationMs)}, not read yet
                 </span>
@@ -86,7 +88,7 @@ export function LibraryList({
               <Button
                 variant="danger"
                 icon
-                aria-label={`Delete ${clip.fileName ?? clip.description}`}
+                aria-label={`Delete ${isolateName(clip.fileName ?? clip.description)}`}
                 onClick={() => onDelete(clip)}
                 className="absolute top-1/2 right-1 -translate-y-1/2 bg-surface opacity-0 group-hover:opacity-100 focus-visible:opacity-100 [@media(hover:none)]:opacity-100"
               >
@@ -132,7 +134,9 @@ function ClipItem({
         {picture ? <img src={picture} alt="" /> : <FileVideo aria-hidden className="size-5 text-white/70" />}
       </span>
       <span className="min-w-0 flex-1">
-        <span className="block truncate font-medium">{clip.fileName ?? clip.description}</span>
+        <span className="block truncate font-medium">
+          <bdi>{clip.fileName ?? clip.description}</bdi>
+        </span>
         {active && status ? (
           <span className="mt-1.5 block">
             <ProgressBar value={status.framesStored} max={status.framesTotal} label="Frames read" />

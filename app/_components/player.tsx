@@ -3,12 +3,13 @@
 import { FileVideo } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { getFramesift } from '../_hooks/framesift';
+import { clipFileOf } from '../_hooks/use-drafts';
 import { useClipFile } from '../_hooks/use-clip-file';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { usePlayerClock } from '../_hooks/use-player-clock';
 import { useThumbnails } from '../_hooks/use-thumbnails';
 import { aimAt, toClipMs, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
-import { formatTime } from '@/lib/shared/format';
+import { formatTime, isolateName } from '@/lib/shared/format';
 import { restoreThumbnails } from '@/lib/ingest/restore-thumbnails';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { Button } from './ui/button';
@@ -72,9 +73,10 @@ export function Player({
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
     setOtherFile(!isSame);
     if (!isSame) return;
-    clipFile.provide(file);
+    const { file: clip } = await clipFileOf(file);
+    clipFile.provide(clip);
     // A clip from a file of rows has no pictures; without them its frames still have their times and scores.
-    void restoreThumbnails(getFramesift().services, eventId, file).catch(() => undefined);
+    void restoreThumbnails(getFramesift().services, eventId, clip).catch(() => undefined);
   };
 
   const hasPlayer = url !== null && !isUnplayable;
@@ -89,7 +91,7 @@ export function Player({
             playsInline
             muted
             preload="auto"
-            aria-label={`Player: ${name}`}
+            aria-label={`Player: ${isolateName(name)}`}
             data-testid="player"
             className="size-full object-contain"
             onTimeUpdate={({ currentTarget }) => onTime(toClipMs(currentTarget.currentTime, startMs))}
@@ -122,7 +124,7 @@ export function Player({
               <input
                 ref={picker}
                 type="file"
-                accept="video/*,.mkv,.ts"
+                accept="video/*,image/*,.mkv,.ts,.avi,.flv"
                 hidden
                 data-testid="clip-file-input"
                 onChange={(event) => {
@@ -139,7 +141,9 @@ export function Player({
         </figcaption>
       )}
       {isOtherFile && (
-        <Notice tone="warn">That is not the file that this clip was made from. Choose {name} itself.</Notice>
+        <Notice tone="warn">
+          That is not the file that this clip was made from. Choose <bdi>{name}</bdi> itself.
+        </Notice>
       )}
     </figure>
   );

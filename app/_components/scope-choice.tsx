@@ -106,7 +106,9 @@ export function ScopeChoice({
                         <Check aria-hidden className="size-4" />
                       </Checkbox.Indicator>
                     </Checkbox.Root>
-                    <span className="min-w-0 truncate">{fileName ?? description}</span>
+                    <span className="min-w-0 truncate">
+                      <bdi>{fileName ?? description}</bdi>
+                    </span>
                   </label>
                 </li>
               ))}

@@ -11,6 +11,8 @@ import { isActive } from '@/lib/ingest/ingest-status';
 import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
 import { toFramesiftError } from '@/lib/shared/errors';
+import { isolateName } from '@/lib/shared/format';
+import { tellPictureKind } from '@/lib/video/picture-kind';
 import { type Sampling } from '@/lib/video/choose-timestamps';
 import { exposeConsoleApi } from '../_hooks/console-api';
 import { getFramesift } from '../_hooks/framesift';
@@ -138,7 +140,7 @@ export function Workbench() {
         }
         if (eventId !== undefined) setSelectedKey(eventId);
       } catch (error) {
-        setMessage(`${file.name}: ${toFramesiftError(error).message}`);
+        setMessage(`${isolateName(file.name)}: ${toFramesiftError(error).message}`);
       } finally {
         setBringingIn(null);
       }
@@ -150,15 +152,21 @@ export function Workbench() {
     setMessage(null);
     setNews(null);
     const files = await importExports(given);
-    const pictures = files.filter((file) => file.type.startsWith('image/'));
-    const videos = files.filter((file) => !file.type.startsWith('image/'));
-    const [picture] = pictures;
-    if (picture && videos.length === 0 && clip) {
-      ask(clip.id, addAttachment(null, pictureAttachment(picture)));
-      return;
-    }
+    const kinds = await Promise.all(files.map(tellPictureKind));
+    const videos = files.filter((_, i) => kinds[i]?.kind !== 'picture');
+    const at = kinds.findIndex((told) => told?.kind === 'picture');
+    const picture = files[at];
     if (picture && videos.length === 0) {
-      setMessage('Open a clip first; then a dropped picture finds the frames that look like it.');
+      const isNamedAsPicture = picture.type.startsWith('image/');
+      const what = isNamedAsPicture
+        ? ''
+        : `${isolateName(picture.name)} is a picture (${kinds[at]!.name}), not a video. `;
+      if (clip) {
+        ask(clip.id, addAttachment(null, pictureAttachment(picture)));
+        if (what !== '') setNews(`${what}The frames that look like it are searched for.`);
+      } else {
+        setMessage(`${what}Open a clip first; then a dropped picture finds the frames that look like it.`);
+      }
       return;
     }
     const [first] = await addFiles(videos);
@@ -196,7 +204,7 @@ export function Workbench() {
       setSampleBusy(true);
       try {
         const file = await fetchSampleClip();
-        await start({ file, ...(await inspectFile(file)) }, { kind: 'rate', framesPerSecond: 2 });
+        await start(await inspectFile(file), { kind: 'rate', framesPerSecond: 2 });
       } finally {
         setSampleBusy(false);
       }
@@ -255,7 +263,7 @@ export function Workbench() {
       <input
         ref={picker}
         type="file"
-        accept="video/*,.mkv,.ts,.mov,.zip,.jsonl,.sql,.csv,.tsv,.txt,.json,.png"
+        accept="video/*,image/*,.mkv,.ts,.mov,.avi,.flv,.zip,.jsonl,.sql,.csv,.tsv,.txt,.json"
         multiple
         hidden
         data-testid="file-input"
@@ -315,7 +323,10 @@ export function Workbench() {
                   </Button>
                 }
               >
-                <strong className="font-semibold">{fileName}</strong>: {reason}
+                <strong className="font-semibold">
+                  <bdi>{fileName}</bdi>
+                </strong>
+                : {reason}
               </Notice>
             ))}
             {news && (
@@ -343,7 +354,11 @@ export function Workbench() {
                 in another browser; open its file to read it here.
               </Notice>
             )}
-            {bringingIn && <Notice tone="info">Bringing in {bringingIn}…</Notice>}
+            {bringingIn && (
+              <Notice tone="info">
+                Bringing in <bdi>{bringingIn}</bdi>…
+              </Notice>
+            )}
             {inspecting && <Notice tone="info">Looking at the file…</Notice>}
             {model.state === 'failed' && (
               <Notice
@@ -420,7 +435,9 @@ export function Workbench() {
           role="status"
           className="fixed bottom-4 left-1/2 z-20 flex -translate-x-1/2 items-center gap-4 rounded-xl bg-ink px-4 py-2.5 text-sm text-canvas shadow-xl"
         >
-          <span className="max-w-64 truncate">Deleted {undoable.fileName ?? undoable.description}</span>
+          <span className="max-w-64 truncate">
+            Deleted <bdi>{undoable.fileName ?? undoable.description}</bdi>
+          </span>
           <button type="button" className="rounded px-2 py-1 font-semibold underline" onClick={undoRemove}>
             Undo
           </button>

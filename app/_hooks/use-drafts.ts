@@ -6,6 +6,7 @@ import type { ClipFacts } from '@/lib/video/clip-facts';
 import type { Decoder } from '@/lib/ingest/ingest-clip';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import { tellPictureKind } from '@/lib/video/picture-kind';
 import { withVideoTrack } from '@/lib/video/track-choice';
 import { getFramesift, readSwitches } from './framesift';
 
@@ -47,8 +48,26 @@ const PLAYER_FACTS = {
   decodable: false,
 } satisfies Partial<ClipFacts>;
 
-/** What is known of a file before it is read. */
-export type Inspection = Omit<Draft, 'key' | 'file'>;
+/** What is known of a file before it is read, and the file to read: an animation becomes a clip. */
+export type Inspection = Omit<Draft, 'key'>;
+
+/** The clip to read of a file: an animation's as video, any other's itself. Texts are refused. */
+export async function clipFileOf(file: File): Promise<{ file: File; animation: string | null }> {
+  const told = await tellPictureKind(file);
+  if (told?.kind === 'text') {
+    throw new FramesiftError(
+      'unsupported-video',
+      `This is ${told.name}, not a video. A download that failed often leaves one: fetch the clip again.`,
+    );
+  }
+  if (told?.kind !== 'animation') return { file, animation: null };
+  const { name, lastModified } = file;
+  const clip = await getFramesift().services.video.clipOfAnimation(file, told.mediaType, told.name);
+  return {
+    file: new File([clip], name, { type: clip.type, lastModified }),
+    animation: `${told.name} animation`,
+  };
+}
 
 /**
  * Looks at a file: its facts, a picture, and the decoder that can read it. WebCodecs is tried first; a
@@ -56,11 +75,15 @@ export type Inspection = Omit<Draft, 'key' | 'file'>;
  *
  * @throws FramesiftError with a sentence on what the file is and what to do, when neither can
  */
-export async function inspectFile(file: File): Promise<Inspection> {
-  return { ...(await openSomehow(file)), fingerprint: await fingerprintFile(file) };
+export async function inspectFile(given: File): Promise<Inspection> {
+  const { file, animation } = await clipFileOf(given);
+  const opened = await openSomehow(file);
+  if (animation !== null) opened.facts = { ...opened.facts, container: animation, bytes: given.size };
+  // The file that a person has is the one to be recognised.
+  return { ...opened, file, fingerprint: await fingerprintFile(given) };
 }
 
-type Opened = Omit<Inspection, 'fingerprint'>;
+type Opened = Omit<Inspection, 'fingerprint' | 'file'>;
 
 async function openSomehow(file: File): Promise<Opened> {
   const { services } = getFramesift();
@@ -126,7 +149,7 @@ export function useDrafts() {
     for (const file of files) {
       const key = `draft ${(lastDraft += 1)}`;
       try {
-        const draft: Draft = { key, file, ...(await inspectFile(file)) };
+        const draft: Draft = { key, ...(await inspectFile(file)) };
         added.push(draft);
         setDrafts((current) => [...current, draft]);
       } catch (error) {
@@ -144,7 +167,7 @@ export function useDrafts() {
     const { name, lastModified } = draft.file;
     const chosen = withVideoTrack(draft.file, track);
     const file = new File([chosen], name, { type: chosen.type, lastModified });
-    const changed: Draft = { key: draft.key, file, ...(await inspectFile(file)) };
+    const changed: Draft = { key: draft.key, ...(await inspectFile(file)) };
     setDrafts((current) => current.map((one) => (one.key === draft.key ? changed : one)));
   };
 

@@ -26,8 +26,12 @@ export function exportFileName(
   const stem = safeNamePart((clipName ?? '').replace(/\.[A-Za-z0-9]{1,5}$/, ''), MAX_CLIP_CHARACTERS);
   const asked = safeNamePart(question ?? '', MAX_QUESTION_CHARACTERS);
   const parts = [stem || 'framesift', asked, suffix].filter((part) => part !== '');
-  return `${parts.join('_')}.${extension}`;
+  const name = parts.join('_');
+  return `${RESERVED_NAME.test(name) ? `_${name}` : name}.${extension}`;
 }
+
+/** Names of devices, which Windows takes for no file, whatever the extension. */
+const RESERVED_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
 /** The name of a selection's file: of its one clip, or `3-clips`. */
 export function selectionFileName(selection: SelectionToExport, extension: string, suffix = ''): string {

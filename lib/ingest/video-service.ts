@@ -3,6 +3,7 @@ import { resizeFrame } from '@/lib/clip/resize';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import { clipOfAnimation } from '@/lib/video/animation-clip';
 import type { ClipFacts } from '@/lib/video/clip-facts';
 import { cutClip, type CutClip } from '@/lib/video/cut-clip';
 import type { GrabbedFrame } from '@/lib/video/element-frames';
@@ -14,6 +15,7 @@ import {
   type PictureOptions,
 } from '@/lib/video/frame-pictures';
 import { inspectClip, MAX_FRAME_PIXELS, openClip } from '@/lib/video/open-clip';
+import { tellPictureKind } from '@/lib/video/picture-kind';
 import { ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
 import type { TimeSpan } from '@/lib/video/time-spans';
 import { decodeFrames } from '@/lib/video/webcodecs-frames';
@@ -63,6 +65,11 @@ export class VideoService {
   /** What a clip is. Throws FramesiftError `unsupported-video` or `unreadable-video` with a sentence. */
   inspect(file: Blob): Promise<ClipFacts> {
     return inspectClip(file);
+  }
+
+  /** An animated picture as a clip, see [Note: Animations become clips] in lib/video/animation-clip.ts. */
+  clipOfAnimation(file: Blob, mediaType: string, name: string): Promise<Blob> {
+    return clipOfAnimation(file, mediaType, name);
   }
 
   /** One thumbnail, of a tenth into the clip unless `timestampMs` says otherwise. */
@@ -397,13 +404,24 @@ class PreparationJob {
 
 /** Decodes a picture upright; one larger than any frame is scaled down on the way. */
 async function openImage(image: Blob): Promise<ImageBitmap> {
+  const told = await tellPictureKind(image);
+  if (told?.kind === 'animation') {
+    throw new FramesiftError(
+      'bad-input',
+      `This is an animation (${told.name}), not one picture. Drop it on the page outside of a question to read it as a clip, or search with one of its pictures saved as PNG.`,
+    );
+  }
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(image, { imageOrientation: 'from-image' });
   } catch (error) {
-    throw new FramesiftError('bad-input', 'This picture cannot be read. Use a JPEG, PNG or WebP file.', {
-      cause: error,
-    });
+    throw new FramesiftError(
+      'bad-input',
+      told?.kind === 'picture'
+        ? `This picture (${told.name}) cannot be read by this browser. Use a JPEG, PNG or WebP file.`
+        : 'This file is no picture that this browser can read. Use a JPEG, PNG or WebP file.',
+      { cause: error },
+    );
   }
   const excess = Math.sqrt((bitmap.width * bitmap.height) / MAX_FRAME_PIXELS);
   if (excess <= 1) return bitmap;

@@ -55,3 +55,16 @@ export function listOf(items: readonly string[]): string {
   const last = items.at(-1) ?? '';
   return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`;
 }
+
+/** Letters that are written from right to left (Hebrew to Arabic, their presentation forms, U+1E800 on) and all marks of direction. */
+const TURNS_TEXT =
+  /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u200e\u200f\u202a-\u202e\u2066-\u2069\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/**
+ * A file's name inside a sentence of plain text: isolated where marks or letters in it would turn the text around it
+ * (Unicode Standard Annex 9, 2.4). In the page, `<bdi>` does the same.
+ */
+export function isolateName(name: string): string {
+  // An isolate's end inside the name would end this one.
+  return TURNS_TEXT.test(name) ? `\u2068${name.replace(/[\u2066-\u2069]/g, '')}\u2069` : name;
+}

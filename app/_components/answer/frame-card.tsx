@@ -92,7 +92,7 @@ export function FrameCard({
           {clipName !== null && (
             <span className="absolute right-1 bottom-1 max-w-[60%] truncate rounded bg-black/75 px-1.5 py-0.5 text-xs text-white">
               <span className="sr-only"> of </span>
-              {clipName}
+              <bdi>{clipName}</bdi>
             </span>
           )}
         </span>

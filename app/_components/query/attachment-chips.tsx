@@ -1,5 +1,6 @@
 import { Crop, X } from 'lucide-react';
 import type { Attachment } from '@/lib/ask/question';
+import { isolateName } from '@/lib/shared/format';
 import { useObjectUrl } from '../../_hooks/use-object-url';
 import { Button } from '../ui/button';
 
@@ -51,7 +52,7 @@ function Chip({
         <Button
           variant="ghost"
           icon
-          aria-label={`Use a part of #${number}, ${name}`}
+          aria-label={`Use a part of #${number}, ${isolateName(name)}`}
           title="Use a part of it"
           onClick={onCrop}
         >
@@ -60,7 +61,7 @@ function Chip({
         <Button
           variant="ghost"
           icon
-          aria-label={`Remove #${number}, ${name}`}
+          aria-label={`Remove #${number}, ${isolateName(name)}`}
           title="Remove"
           onClick={onRemove}
         >

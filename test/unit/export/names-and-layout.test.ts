@@ -14,6 +14,13 @@ describe('names of exported files', () => {
     expect(exportFileName(clip, question, extension, suffix)).toBe(expected);
   });
 
+  it('is no name of a device, and has no marks of direction', () => {
+    expect(exportFileName('CON.mp4', null, 'zip')).toBe('_CON.zip');
+    expect(exportFileName('07-<img src=x>&amp;"\' \u202egpj.\u202c.mp4', null, 'zip')).toBe(
+      '07-img-src-x-amp-gpj.zip',
+    );
+  });
+
   it('are never too long', () => {
     expect(exportFileName('x'.repeat(500), 'y'.repeat(500), 'zip').length).toBeLessThan(120);
   });

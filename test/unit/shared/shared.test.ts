@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import { formatBytes, formatMoment, formatRemaining, formatTime, plural } from '@/lib/shared/format';
+import {
+  formatBytes,
+  formatMoment,
+  formatRemaining,
+  formatTime,
+  isolateName,
+  plural,
+} from '@/lib/shared/format';
 import { cosine, meanDirection, normaliseRows } from '@/lib/shared/vectors';
 
 describe('format', () => {
@@ -56,6 +63,16 @@ describe('format', () => {
       '1,200 frames',
     ]);
   });
+});
+
+describe('isolateName', () => {
+  it.each([
+    ['holiday.mp4', 'holiday.mp4'],
+    ['a \u202egpj.\u202c.mp4', '\u2068a \u202egpj.\u202c.mp4\u2069'],
+    ['סרט.mp4', '\u2068סרט.mp4\u2069'],
+    ['ends\u2069 early\u202e.mp4', '\u2068ends early\u202e.mp4\u2069'],
+    ['動画 <b>&amp;.mp4', '動画 <b>&amp;.mp4'],
+  ])('%j', (name, expected) => expect(isolateName(name)).toBe(expected));
 });
 
 describe('vectors', () => {
