@@ -1,27 +1,22 @@
-"""Fit how likely a frame is to show what a query asks, from its cosine and from phrases that any frame is compared with.
+"""Fit how likely a picture is to show what a query asks, from its cosine: two numbers for each kind of query.
 
-    python3 calibrate.py [--name CHECKPOINT]      after evaluate.py --robust, whose vectors it uses again
+    python3 calibrate.py [--model DIR]     the shipped files of a model's folder (default: common.MODEL_DIR), whatever trained it
+    python3 calibrate.py --name CHECKPOINT a torch checkpoint in the work folder, whose vectors evaluate.py has made already
 
-Writes calibration.json into the model's folder, fitted on the checkpoint's vectors, which the shipped files give to 0.999 in
-cosine (evaluate.py --compare). For a frame vector v, a query vector q (queries.prompts_for) and the
-vectors b_j of the lines of background.txt, each encoded alone, all of unit length:
+Needs what data.py packs. Writes calibration.json (version 2) into the model's folder:
 
-    cosine        q·v
-    standardised  (q·v − m) / d, with m, d the mean and standard deviation over j of b_j·v
-    margin        scale · q·v − log Σ_j exp(scale · b_j·v)
-    generic       mean over j of q·b_j, the same for every frame
-    probability   1 / (1 + exp(−(bias + Σ weight · value)))
+    likelihood = 1 / (1 + exp(-(slope * cosine + intercept)))
 
-Fitted by logistic regression on the pictures kept out of training, with three kinds of queries: camera words
-(queries.WORDS), names of classes, and flickr8k captions. Each query counts the same within its kind, short ones (words
-and names) as much together as captions, and the pictures that show it make up PRIOR of its weight. Everything reported
-is of queries and pictures that were not in the fit: both are dealt into FOLDS parts, and the pairs of part i of the
-queries and part j of the pictures are judged by weights fitted without either part. The first of SETS is used whose log
-loss, over pictures as they are and under evaluate.CONDITIONS, is within ENOUGH of the lowest.
+for a query's vector (queries.prompts_for) and a picture's, both of unit length. Only `text` is measured; queries that
+are pictures have nothing to be fitted on. Fitted by logistic regression on the pictures kept out of training, with
+three kinds of queries: camera words (queries.WORDS), names of classes, and flickr8k captions. Each query counts the
+same within its kind, short ones (words and names) as much together as captions, and the pictures that show it make up
+PRIOR of its weight. Everything reported is of queries and pictures that were not in the fit: both are dealt into FOLDS
+parts, and the pairs of part i of the queries and part j of the pictures are judged by numbers fitted without either.
 
 Levels are chosen on imitated clips of SCENES pictures: a clip has many frames and few scenes. `strong` is exceeded by
 chance in at most STRONG_FALSE of clips that do not show the thing; POSSIBLE_RECALL of the pictures that show it reach
-`possible`. Both are judged on short queries.
+`possible`, UNLIKELY_RECALL of them `unlikely`. All are judged on short queries.
 """
 from __future__ import annotations
 
@@ -30,12 +25,13 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from common import HERE, MODEL_DIR, SEED, WORK
-from evaluate import CONDITIONS, PLAIN, Bench, Model, onnx_model, torch_model
+from common import MODEL_DIR, SEED, WORK
+from evaluate import Bench, Model, onnx_model, torch_model
 from queries import FEWEST, SCENES as SCENE_SOURCES
 from tokenizer import pretokens
 
@@ -44,16 +40,12 @@ FOLDS = 5
 NEGATIVES = 200  # pictures that do not show it, drawn for each query of a fit
 SCENES = 8
 CLIPS = 200
+UNLIKELY_RECALL = 0.98
 POSSIBLE_RECALL = 0.85
 STRONG_FALSE = 0.05
-SCALE = 16.0  # about the models' own; 8 to 32 differ by 0.0002 in log loss
 RIDGE = 1e-4
 BINS = 10
-FEATURES = ("cosine", "standardised", "margin", "generic")
-SETS = {"cosine": ("cosine",), "standardised": ("standardised",), "margin": ("margin",), "cosine, generic": ("cosine", "generic"),
-        "cosine, standardised": ("cosine", "standardised"), "cosine, standardised, margin": ("cosine", "standardised", "margin"),
-        "all": FEATURES}
-ENOUGH = 0.001
+LEVELS = ("unlikely", "possible", "strong")
 KINDS = ("word", "name", "caption")
 STOP = set("a an the of in on at with and to is are by for from his her its their".split())
 OVERLAP = 0.4  # of a caption's words, by rarity, that another picture's captions may have and still not show it
@@ -111,23 +103,9 @@ def queries(bench: Bench) -> list[Query]:
     return out
 
 
-class Values:
-    """Features of query × picture pairs."""
-
-    def __init__(self, model: Model, bench: Bench, asked: list[Query], phrases: list[str], condition: str = PLAIN) -> None:
-        pictures, background = model.pictures(bench.rows, condition), model.texts(phrases)
-        vectors = model.queries([q.text for q in asked])
-        self.cosine = vectors @ pictures.T
-        near = pictures @ background.T
-        self.mean, self.deviation = near.mean(1), near.std(1)
-        self.total = np.log(np.exp(SCALE * near).sum(1))
-        self.generic = (vectors @ background.T).mean(1)
-
-    def of(self, q: int, pictures: np.ndarray) -> np.ndarray:
-        """Query q and some pictures: [n, FEATURES], float64."""
-        c = self.cosine[q, pictures].astype(np.float64)
-        return np.stack([c, (c - self.mean[pictures]) / self.deviation[pictures], SCALE * c - self.total[pictures],
-                         np.full(len(c), self.generic[q])], 1)
+def cosines(model: Model, bench: Bench, asked: list[Query]) -> np.ndarray:
+    """Of every query with every picture: [queries, pictures]."""
+    return (model.queries([q.text for q in asked]) @ model.pictures(bench.rows).T).astype(np.float64)
 
 
 def logistic(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
@@ -147,7 +125,7 @@ def logistic(x: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Pairs:
-    """Sampled pairs: x [n, FEATURES], y, weights, the part of their query and picture, the query's kind."""
+    """Sampled pairs: cosine x [n, 1], y, weights, the part of their query and picture, the query's kind."""
 
     x: np.ndarray
     y: np.ndarray
@@ -156,12 +134,12 @@ class Pairs:
     picture_part: np.ndarray
     kind: np.ndarray
 
-    def take(self, mask: np.ndarray, columns: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def take(self, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         w = self.w[mask]
-        return self.x[mask][:, columns], self.y[mask], w / w.sum()
+        return self.x[mask], self.y[mask], w / w.sum()
 
 
-def sample(values: Values, asked: list[Query], query_part: np.ndarray, picture_part: np.ndarray) -> Pairs:
+def sample(cosine: np.ndarray, asked: list[Query], query_part: np.ndarray, picture_part: np.ndarray) -> Pairs:
     """All that show and NEGATIVES that do not, for every query."""
     rng = np.random.default_rng(SEED)
     kinds = [q.kind == "caption" for q in asked]
@@ -171,7 +149,7 @@ def sample(values: Values, asked: list[Query], query_part: np.ndarray, picture_p
         with_it, without = np.flatnonzero(q.shows == 1), np.flatnonzero(q.shows == 0)
         without = rng.choice(without, min(NEGATIVES, len(without)), replace=False)
         both = np.concatenate([with_it, without])
-        x.append(values.of(k, both))
+        x.append(cosine[k, both][:, None])
         y.append((q.shows[both] == 1).astype(np.float64))
         w.append(np.where(y[-1] == 1, PRIOR / len(with_it), (1 - PRIOR) / len(without)) * share[q.kind == "caption"])
         qp.append(np.full(len(both), query_part[k]))
@@ -180,18 +158,18 @@ def sample(values: Values, asked: list[Query], query_part: np.ndarray, picture_p
     return Pairs(*(np.concatenate(v) for v in (x, y, w, qp, pp, kind)))
 
 
-def crossed(pairs: Pairs, columns: list[int]) -> dict[tuple[int, int], np.ndarray]:
-    """Weights fitted without query part i and picture part j, for every (i, j)."""
-    return {(i, j): logistic(*pairs.take((pairs.query_part != i) & (pairs.picture_part != j), columns))
+def crossed(pairs: Pairs) -> dict[tuple[int, int], np.ndarray]:
+    """Intercept and slope fitted without query part i and picture part j, for every (i, j)."""
+    return {(i, j): logistic(*pairs.take((pairs.query_part != i) & (pairs.picture_part != j)))
             for i in range(FOLDS) for j in range(FOLDS)}
 
 
-def predict(pairs: Pairs, fits: dict[tuple[int, int], np.ndarray], columns: list[int]) -> np.ndarray:
-    """Probabilities of pairs by weights that saw neither their query nor their picture."""
+def predict(pairs: Pairs, fits: dict[tuple[int, int], np.ndarray]) -> np.ndarray:
+    """Probabilities of pairs by numbers that saw neither their query nor their picture."""
     p = np.empty(len(pairs.y))
     for (i, j), beta in fits.items():
         mask = (pairs.query_part == i) & (pairs.picture_part == j)
-        p[mask] = 1 / (1 + np.exp(-(beta[0] + pairs.x[mask][:, columns] @ beta[1:])))
+        p[mask] = 1 / (1 + np.exp(-(beta[0] + pairs.x[mask, 0] * beta[1])))
     return p
 
 
@@ -224,8 +202,8 @@ def clips(score: list[np.ndarray], asked: list[Query], rng: np.random.Generator)
 
 
 def levels(missing: np.ndarray, present: np.ndarray) -> dict[str, float]:
-    """Scores from which a match is possible and strong."""
-    return {"possible": float(np.quantile(present, 1 - POSSIBLE_RECALL)), "strong": float(np.quantile(missing, 1 - STRONG_FALSE))}
+    """Scores that separate what is said of a match."""
+    return {"unlikely": float(np.quantile(present, 1 - UNLIKELY_RECALL)), "possible": float(np.quantile(present, 1 - POSSIBLE_RECALL)), "strong": float(np.quantile(missing, 1 - STRONG_FALSE))}
 
 
 def judge_levels(score: list[np.ndarray], asked: list[Query], part: np.ndarray) -> dict[str, Any]:
@@ -233,7 +211,7 @@ def judge_levels(score: list[np.ndarray], asked: list[Query], part: np.ndarray) 
     missing, present = clips(score, asked, np.random.default_rng(SEED))
     kinds = np.array([q.kind for q in asked])
     short = kinds != "caption"
-    reached = {level: (np.empty(present.shape, bool), np.empty(missing.shape, bool)) for level in ("possible", "strong")}
+    reached = {level: (np.empty(present.shape, bool), np.empty(missing.shape, bool)) for level in LEVELS}
     for i in range(FOLDS):
         for level, at in levels(missing[short & (part != i)], present[short & (part != i)]).items():
             reached[level][0][part == i], reached[level][1][part == i] = present[part == i] >= at, missing[part == i] >= at
@@ -245,73 +223,49 @@ def judge_levels(score: list[np.ndarray], asked: list[Query], part: np.ndarray) 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--name", default="vision_final", help="name of the checkpoint")
-    parser.add_argument("--onnx", action="store_true", help="vectors of the files in the model's folder instead (slow)")
+    parser.add_argument("--model", type=Path, default=MODEL_DIR, help="a model's folder as export.py makes it")
+    parser.add_argument("--name", help="vectors of this checkpoint instead of the folder's files")
     args = parser.parse_args()
     bench = Bench()
-    model = onnx_model() if args.onnx else torch_model(args.name)
-    phrases = (HERE / "background.txt").read_text().splitlines()
+    model = torch_model(args.name) if args.name else onnx_model(args.model)
     asked = queries(bench)
     rng = np.random.default_rng(SEED)
     texts = sorted({q.text for q in asked})
     part = dict(zip(texts, rng.permutation(len(texts)) % FOLDS))
     query_part, picture_part = np.array([part[q.text] for q in asked]), rng.permutation(len(bench.rows)) % FOLDS
-    conditions = {c: Values(model, bench, asked, phrases, c) for c in (PLAIN, *CONDITIONS)}
-    pairs = {c: sample(v, asked, query_part, picture_part) for c, v in conditions.items()}
-    plain = pairs[PLAIN]
+    cosine = cosines(model, bench, asked)
+    pairs = sample(cosine, asked, query_part, picture_part)
+    fits = crossed(pairs)
+    p = predict(pairs, fits)
+    error, bins = reliability(p, pairs.y, pairs.w)
+    kinds = {k: {"log_loss": log_loss(p[m], pairs.y[m], pairs.w[m]), "ece": reliability(p[m], pairs.y[m], pairs.w[m])[0]}
+             for k in KINDS for m in [pairs.kind == k]}
+    score = []
+    for q in range(len(asked)):
+        betas = np.stack([fits[query_part[q], j] for j in range(FOLDS)])[picture_part]
+        score.append(1 / (1 + np.exp(-(betas[:, 0] + betas[:, 1] * cosine[q]))))
+    judged = judge_levels(score, asked, query_part)
 
-    sets: dict[str, Any] = {}
-    fits: dict[str, dict[tuple[int, int], np.ndarray]] = {}
-    for name, members in SETS.items():
-        columns = [FEATURES.index(f) for f in members]
-        fits[name] = crossed(plain, columns)
-        p = predict(plain, fits[name], columns)
-        both = lambda p, mask: {"log_loss": log_loss(p[mask], plain.y[mask], plain.w[mask]),
-                                "ece": reliability(p[mask], plain.y[mask], plain.w[mask])[0]}
-        every = np.ones(len(p), bool)
-        # On changed pictures the weights are still those fitted on good ones.
-        sets[name] = {**both(p, every), "bins": reliability(p, plain.y, plain.w)[1], "kinds": {k: both(p, plain.kind == k) for k in KINDS},
-                      "changed": {c: both(predict(pairs[c], fits[name], columns), every) for c in CONDITIONS}}
-        everywhere = np.arange(len(bench.rows))
-        score = []
-        for q in range(len(asked)):
-            betas = np.stack([fits[name][query_part[q], j] for j in range(FOLDS)])[picture_part]
-            x = conditions[PLAIN].of(q, everywhere)[:, columns]
-            score.append(1 / (1 + np.exp(-(betas[:, 0] + (betas[:, 1:] * x).sum(1)))))
-        sets[name].update(judge_levels(score, asked, query_part))
-    sets["one cosine"] = judge_levels(list(conditions[PLAIN].cosine), asked, query_part)
-
-    losses = {n: np.mean([sets[n]["log_loss"], *(v["log_loss"] for v in sets[n]["changed"].values())]) for n in SETS}
-    used = next(n for n in SETS if losses[n] <= min(losses.values()) * (1 + ENOUGH))
-    chosen = sets[used]
-    columns = [FEATURES.index(f) for f in SETS[used]]
-    beta = logistic(*plain.take(np.ones(len(plain.y), bool), columns))
-    weights = {"bias": beta[0], **{f: 0.0 for f in FEATURES}, **dict(zip(SETS[used], beta[1:]))}
-    calibration = {"version": 1, "phrases": phrases, "scale": SCALE, "weights": {k: round(float(v), 5) for k, v in weights.items()},
-                   "prior": PRIOR, **{k: round(v, 4) for k, v in chosen["levels"].items()}, "ece": round(chosen["ece"], 4)}
-    (MODEL_DIR / "calibration.json").write_text(json.dumps(calibration, indent=1) + "\n")
-    report = {"queries": {k: sum(q.kind == k for q in asked) for k in KINDS}, "pictures": len(bench.rows), "phrases": len(phrases),
-              "prior": PRIOR, "scenes": SCENES, "used": used, "sets": sets, "changed": {c: v["ece"] for c, v in chosen["changed"].items()}}
-    name = json.loads((MODEL_DIR / "config.json").read_text())["framesift"]["name"]
+    intercept, slope = logistic(*pairs.take(np.ones(len(pairs.y), bool)))
+    calibration = {"version": 2, "text": {"slope": round(float(slope), 5), "intercept": round(float(intercept), 5)},
+                   "prior": PRIOR, **{k: round(v, 4) for k, v in judged["levels"].items()}, "ece": round(error, 4)}
+    (args.model / "calibration.json").write_text(json.dumps(calibration, indent=1) + "\n")
+    report = {"queries": {k: sum(q.kind == k for q in asked) for k in KINDS}, "pictures": len(bench.rows), "prior": PRIOR,
+              "scenes": SCENES, "log_loss": log_loss(p, pairs.y, pairs.w), "ece": error, "bins": bins, "kinds": kinds, **judged}
+    name = json.loads((args.model / "config.json").read_text())["framesift"]["name"]
     (WORK / f"calibration_{name}.json").write_text(json.dumps(report, indent=1))
-    print(show(report), calibration["weights"], sep="\n")
+    print(show(report), calibration, sep="\n")
 
 
 def show(report: dict[str, Any]) -> str:
     """The report as lines."""
-    lines = [f"queries {report['queries']}, {report['pictures']} pictures, {report['phrases']} background phrases, "
-             f"prior {report['prior']}"]
-    for name, e in report["sets"].items():
-        lines.append(f"{name}{' (used)' if name == report['used'] else ''}")
-        if "ece" in e:
-            both = lambda r: f"{r['log_loss']:.4f} / {100 * r['ece']:.2f} %"
-            lines.append(f"    log loss / calibration error {both(e)}   "
-                         + "  ".join(f"{k} {both(v)}" for k, v in {**e["kinds"], **e["changed"]}.items()))
-        for level, at in e["levels"].items():
-            lines.append(f"    {level:9} >= {at:.3f}  " + "  ".join(
-                f"{g}: {100 * v[level]['recall']:.0f} % found, {100 * v[level]['false']:.0f} % false" for g, v in e["clips"].items()))
-    bins = report["sets"][report["used"]]["bins"]
-    lines.append("said → true, per cent: " + "  ".join(f"{100 * b['said']:.0f} → {100 * b['true']:.0f}" for b in bins))
+    lines = [f"queries {report['queries']}, {report['pictures']} pictures, prior {report['prior']}"]
+    both = lambda r: f"{r['log_loss']:.4f} / {100 * r['ece']:.2f} %"
+    lines.append(f"log loss / calibration error {both(report)}   " + "  ".join(f"{k} {both(v)}" for k, v in report["kinds"].items()))
+    for level, at in report["levels"].items():
+        lines.append(f"{level:9} >= {at:.3f}  " + "  ".join(
+            f"{g}: {100 * v[level]['recall']:.0f} % found, {100 * v[level]['false']:.0f} % false" for g, v in report["clips"].items()))
+    lines.append("said → true, per cent: " + "  ".join(f"{100 * b['said']:.0f} → {100 * b['true']:.0f}" for b in report["bins"]))
     return "\n".join(lines)
 
 

@@ -22,6 +22,7 @@ import io
 import json
 import subprocess
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import Any, Callable
 
 import numpy as np
@@ -153,17 +154,17 @@ def torch_model(name: str, averaged: bool = True, side: int | None = None) -> Mo
     return Model(name, f"{name}-{digest}{'' if averaged else '-raw'}", pictures, texts, f"-{side}")
 
 
-def onnx_model() -> Model:
-    """The shipped files: onnxruntime-web and @huggingface/tokenizers under node; labelled by the model's id."""
-    config = json.loads((MODEL_DIR / "config.json").read_text())
+def onnx_model(folder: Path = MODEL_DIR) -> Model:
+    """The shipped files of a model: onnxruntime-web and @huggingface/tokenizers under node; labelled by the model's id."""
+    config = json.loads((folder / "config.json").read_text())
     side = config["vision_config"]["image_size"]
     digest = hashlib.sha256()
     for file in ("onnx/vision_model.onnx", "onnx/text_model.onnx", "tokenizer.json"):
-        digest.update((MODEL_DIR / file).read_bytes())
+        digest.update((folder / file).read_bytes())
 
     def node(kind: str, source: str) -> np.ndarray:
         target = WORK / "onnx_out.f32"
-        subprocess.run(["node", str(HERE / "evaluate-onnx.mjs"), kind, str(MODEL_DIR), source, str(target)], check=True)
+        subprocess.run(["node", str(HERE / "evaluate-onnx.mjs"), kind, str(folder), source, str(target)], check=True)
         return np.fromfile(target, np.float32).reshape(-1, EMBED)
 
     def pictures(images: np.ndarray) -> np.ndarray:

@@ -59,15 +59,16 @@ export function HelpDialog() {
             <section>
               <h3>Read the answer</h3>
               <p>
-                Frames come with their rank, their time and how likely each shows what you asked for, as
-                measured on pictures the model had not seen; where nobody has measured a model, with the
-                cosine between frame and question. The line above them says whether a moment answers, several
-                do, the whole clip does, or nothing. Click a frame to play the clip from there.
+                Frames come with their rank, their time and how well each matches what you asked for, by
+                levels measured on pictures the model had not seen; where nobody has measured a model, with
+                the cosine between frame and question. The line above them says whether a moment answers,
+                several do or the whole clip does, that the model is not sure, or that nothing looks like it.
+                Click a frame to play the clip from there.
               </p>
               <ul>
                 <li>
-                  The timeline shows every frame’s likelihood, where scenes change (dashed), the moments that
-                  answer (shaded) and the frames that were picked. Point at it to see what is there.
+                  The timeline shows how well every frame matches, where scenes change (dashed), the moments
+                  that answer (shaded) and the frames that were picked. Point at it to see what is there.
                 </li>
                 <li>Pin frames that you want to keep, drop others: the next best comes in their place.</li>
                 <li>

@@ -10,7 +10,6 @@ import { withTimeout } from '@/lib/shared/async';
 import type { AttachmentSource } from '@/lib/shared/attachment-source';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { meanDirection } from '@/lib/shared/vectors';
-import { backgroundVectors } from './background';
 
 /** What a person asks, in the language of lib/query/parse.ts, with the pictures that it names. */
 export interface Question {
@@ -36,8 +35,6 @@ export interface EncodedQuestion {
   alternatives: EncodedTerm[][];
   /** What tells likely matches from unlikely ones; null where the model has none, or the question no words. */
   calibration: Calibration | null;
-  /** Unit vectors of the calibration's phrases, row-major [phrases, dimension]; null with `calibration`. */
-  background: Float32Array<ArrayBuffer> | null;
 }
 
 export interface EncodedTerm {
@@ -45,7 +42,7 @@ export interface EncodedTerm {
   weight: number;
   /** Unit length. */
   vector: Float32Array<ArrayBuffer>;
-  /** Pictures are not rated: the calibration is of words, and two pictures lie much closer to each other. */
+  /** Pictures are rated by numbers of their own, where there are any: two pictures lie much closer to each other. */
   isPicture: boolean;
 }
 
@@ -111,14 +108,7 @@ export async function encodeQuestion(
     ),
   );
   const calibration = textVectors.size > 0 ? (model.calibration ?? null) : null;
-  const background =
-    calibration &&
-    (await withTimeout(
-      backgroundVectors(services, model, calibration.phrases),
-      ENCODE_TIMEOUT_MS,
-      'The model',
-    ));
-  return { modelVersion: model.modelVersion, alternatives, calibration, background };
+  return { modelVersion: model.modelVersion, alternatives, calibration };
 }
 
 type TextContent = Extract<TermContent, { kind: 'text' }>;

@@ -6,8 +6,7 @@ export function isSameQuestion(a: EncodedQuestion, b: EncodedQuestion): boolean 
     a.modelVersion === b.modelVersion &&
     a.alternatives.length === b.alternatives.length &&
     a.alternatives.every((terms, i) => hasSameTerms(terms, b.alternatives[i]!)) &&
-    JSON.stringify(a.calibration) === JSON.stringify(b.calibration) &&
-    isSameList(a.background ?? [], b.background ?? [])
+    JSON.stringify(a.calibration) === JSON.stringify(b.calibration)
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Calibration } from '@/lib/clip/calibration';
+import { levelsOf, type Calibration } from '@/lib/clip/calibration';
 import type { SelectionInput } from '@/lib/select/selection';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { Moment } from '@/lib/shared/clip-clock';
@@ -71,7 +71,7 @@ export function candidatesOf(
     parts.map(({ vectors: { timestampsMs }, durationMs }) => ({ timestampsMs, durationMs })),
   );
   const dimension = EMBEDDING_DIMENSION;
-  const levels = likelihoods && calibration && { possible: calibration.possible, strong: calibration.strong };
+  const levels = likelihoods && calibration && levelsOf(calibration);
   const [part] = parts;
   const total = parts.reduce((sum, { vectors: { frameIndexes } }) => sum + frameIndexes.length, 0);
   if (!part || (!range && parts.every((one) => picturesOf(one).every((first, row) => first === row)))) {

@@ -1,4 +1,4 @@
-import type { MatchStrength } from '@/lib/clip/calibration';
+import type { MatchLevels, MatchStrength } from '@/lib/clip/calibration';
 import type { StrategyId, Verdict } from '@/lib/select/selection';
 import type { PictureSpan } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
@@ -73,8 +73,8 @@ export interface SearchTimings {
 
 /** How far the work is that only the first question about some frames has. */
 export interface SearchProgress {
-  /** First vectors are read from the library, then each is compared with what frames in general show. */
-  stage: 'reading' | 'comparing';
+  /** Vectors are read from the library. */
+  stage: 'reading';
   /** Frames of the stage that are done, of all that were missing. */
   done: number;
   total: number;
@@ -89,11 +89,11 @@ export interface Answer {
   /** Clips that have vectors of other models alone, which cannot be compared with the question. */
   clipsSkipped: number;
   /** Null where the strategy gives none. */
-  verdict: { kind: Verdict['kind']; spans: AnswerSpan[] } | null;
+  verdict: (Pick<Verdict, 'kind' | 'evidence'> & { spans: AnswerSpan[] }) | null;
   /** Of the first CURVES_ALWAYS clips, and of every other that a frame of the answer is of. */
   curves: ClipCurve[];
-  /** Likelihoods from which a match counts as possible and as strong. */
-  levels: { possible: number; strong: number } | null;
+  /** Likelihoods that separate what is said of a match; null where nobody has measured the model for the question. */
+  levels: MatchLevels | null;
   /** From the request to the answer. */
   tookMs: number;
   timings: SearchTimings;

@@ -1,6 +1,5 @@
 import * as Comlink from 'comlink';
-import { strengthOf } from '@/lib/clip/calibration';
-import { BackgroundRating, FrameBackground } from '@/lib/clip/frame-background';
+import { likelihoodsOf, strengthOf } from '@/lib/clip/calibration';
 import type { ClipDatabase } from '@/lib/db/clip-database';
 import { combineScores } from '@/lib/query/combine';
 import { applyEdits, rankRows } from '@/lib/select/edits';
@@ -34,16 +33,13 @@ import {
   type SearchRequest,
 } from './search-request';
 import { risingTimesMs } from './timeline';
-import { VectorCache, type OnRows, type VectorSource } from './vector-cache';
+import { VectorCache, type VectorSource } from './vector-cache';
 
 /** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
 export const CURVES_ALWAYS = 20;
 
 /** Questions whose scores are kept, so that going back to one is quick: 1 MB each of 100,000 frames. */
 const MAX_SCORED = 4;
-
-/** Frames between two reports, a tenth of a second. */
-const MEASURED_AT_ONCE = 2000;
 
 /** A question with the scores of every frame of a scope, whatever the range. */
 interface ScoredQuestion extends ScopeScores {
@@ -63,8 +59,6 @@ export class SearchService {
   #cache: VectorCache | undefined;
   /** Least recently used first. */
   #scored: ScoredQuestion[] = [];
-  /** By model version. */
-  readonly #ratings = new Map<string, BackgroundRating>();
 
   /** @param source what answers in place of the database worker, in tests */
   constructor(source?: VectorSource) {
@@ -126,9 +120,7 @@ export class SearchService {
     const scope = makeScope(read, clips);
     const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
     const vectorsMs = lap();
-    const scored = this.#score(question, scope, vectors, (done, total) =>
-      onProgress({ stage: 'comparing', done, total }),
-    );
+    const scored = this.#score(question, scope, vectors);
     const scoresMs = lap();
     const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
     const { selection, rows, pinned } = select(scope, candidates, request);
@@ -144,6 +136,7 @@ export class SearchService {
       clipsSkipped: read.filter(({ stamp }) => stamp.rows === 0 && stamp.otherRows > 0).length,
       verdict: selection.verdict && {
         kind: selection.verdict.kind,
+        evidence: selection.verdict.evidence,
         spans: selection.verdict.spans.flatMap(({ startRow, endRow }) =>
           spansOf(scope, candidates.toScope(startRow), candidates.lastInScope(endRow)),
         ),
@@ -156,68 +149,36 @@ export class SearchService {
   }
 
   /** What is known of the question and these very vectors, all of the scope's, or else is found out now. */
-  #score(question: EncodedQuestion, scope: Scope, vectors: Float32Array, onRows: OnRows): ScoredQuestion {
+  #score(question: EncodedQuestion, scope: Scope, vectors: Float32Array): ScoredQuestion {
     const versions = scope.parts.map(({ vectors }) => vectors.version);
     const index = this.#scored.findIndex(
       (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
     );
     const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
-    const scored = known ?? { question, versions, ...this.#scoreTerms(question, scope, vectors, onRows) };
+    const scored = known ?? { question, versions, ...scoreTerms(question, vectors) };
     this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
     return scored;
   }
-
-  #scoreTerms(question: EncodedQuestion, scope: Scope, vectors: Float32Array, onRows: OnRows): ScopeScores {
-    const rating = this.#ratingOf(question);
-    if (rating) measureBackgrounds(rating, scope, onRows);
-    const terms = question.alternatives.flat();
-    const cosinesOfTerms = scoreFrames(
-      vectors,
-      terms.map(({ vector }) => vector),
-    );
-    const scored = new Map(
-      terms.map((term, i) => {
-        const { weight, vector, isPicture } = term;
-        const cosines = cosinesOfTerms[i]!;
-        const likelihoods = rating && !isPicture ? new Float32Array(scope.rows) : null;
-        for (const { vectors: part, startRow } of scope.parts) {
-          if (!likelihoods) break;
-          const own = cosines.subarray(startRow, startRow + part.frameIndexes.length);
-          part.background?.rate(vector, own, likelihoods, startRow);
-        }
-        return [term, { weight, cosines, likelihoods, isPicture }] as const;
-      }),
-    );
-    return combineScores(question.alternatives.map((own) => own.map((term) => scored.get(term)!)));
-  }
-
-  #ratingOf({ modelVersion, calibration, background }: EncodedQuestion): BackgroundRating | null {
-    if (!calibration || !background) return null;
-    let rating = this.#ratings.get(modelVersion);
-    if (!rating?.isOf(calibration, background)) {
-      rating = new BackgroundRating(calibration, background, EMBEDDING_DIMENSION);
-      this.#ratings.set(modelVersion, rating);
-    }
-    return rating;
-  }
 }
 
-/** Makes sure that all that does not depend on the question is known of every frame. */
-function measureBackgrounds(rating: BackgroundRating, { parts }: Scope, onRows: OnRows): void {
-  const backgrounds = parts.map(({ vectors: part }) => {
-    if (part.background?.rating !== rating) part.background = new FrameBackground(rating);
-    return { background: part.background, part, rows: part.frameIndexes.length };
-  });
-  const total = backgrounds.reduce((sum, { background, rows }) => sum + background.missing(rows), 0);
-  let done = 0;
-  for (const { background, part, rows } of backgrounds) {
-    for (let missing = background.missing(rows); missing > 0; missing = background.missing(rows)) {
-      const next = Math.min(missing, MEASURED_AT_ONCE);
-      background.measure(part.vectors.subarray(0, (rows - missing + next) * EMBEDDING_DIMENSION));
-      done += next;
-      onRows(done, total);
-    }
-  }
+function scoreTerms({ alternatives, calibration }: EncodedQuestion, vectors: Float32Array): ScopeScores {
+  const terms = alternatives.flat();
+  const cosinesOfTerms = scoreFrames(
+    vectors,
+    terms.map(({ vector }) => vector),
+  );
+  const scored = new Map(
+    terms.map((term, i) => {
+      const { weight, isPicture } = term;
+      const cosines = cosinesOfTerms[i]!;
+      const numbers = isPicture ? calibration?.image : calibration?.text;
+      return [
+        term,
+        { weight, cosines, likelihoods: numbers ? likelihoodsOf(cosines, numbers) : null, isPicture },
+      ] as const;
+    }),
+  );
+  return combineScores(alternatives.map((own) => own.map((term) => scored.get(term)!)));
 }
 
 /** A Comlink proxy holds its port, and the page's side of it, until it is released. */

@@ -1,4 +1,3 @@
-import type { FrameBackground } from '@/lib/clip/frame-background';
 import type { ClipDatabase, PackedVectors, VectorPage, VectorStamp } from '@/lib/db/clip-database';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -21,8 +20,6 @@ export interface CachedVectors extends PackedVectors {
   /** No other object has it. */
   readonly version: number;
   stamp: VectorStamp;
-  /** What is known of each frame whatever the question, for as many rows as somebody has asked for. */
-  background: FrameBackground | null;
   /** First rows of scenes; null until somebody asks for them. */
   sceneChanges: number[] | null;
   /** Of `firstRowsOfPictures`; null until somebody asks for them. */
@@ -238,7 +235,6 @@ export class VectorCache {
         modelVersion,
         version: this.#versions,
         stamp: newer.first,
-        background: base?.background?.cut(merged.keptRows) ?? null,
         sceneChanges: null,
         pictures: null,
         ...merged.packed,

@@ -1,80 +1,70 @@
-import { dotAt } from '@/lib/shared/vectors';
 import { z } from '@/lib/shared/zod';
 
+/** A logistic of the cosine: likelihood = 1 / (1 + exp(−(slope · cosine + intercept))). */
+const kindSchema = z.object({ slope: z.number().positive(), intercept: z.number() });
+
 /**
- * What turns a cosine into "how likely is it that this frame shows it": a logistic model fitted on
- * pictures kept out of training, over how much closer a frame is to the question than to phrases about
- * everything else. Beside a model's weights as `calibration.json`; training/calibrate.py makes it.
+ * What turns a cosine into "how likely is it that this frame shows it", for each kind of query that was measured on
+ * pictures kept out of training. Beside a model's weights as `calibration.json`; training/calibrate.py makes it.
+ *
+ * The likelihoods are those of pictures like the ones that the model learned from. Frames of other cameras show a thing at
+ * lower ones, so the levels separate and no likelihood is a promise (docs/decisions/021-verdict.md).
  */
 const calibrationSchema = z.object({
-  version: z.literal(1),
-  /** Background phrases, each to be encoded as it stands. */
-  phrases: z.array(z.string().min(1)).min(2),
-  /** Multiplies cosines inside the softmax of `margin`. */
-  scale: z.number().positive(),
-  weights: z.object({
-    bias: z.number(),
-    cosine: z.number().default(0),
-    standardised: z.number().default(0),
-    margin: z.number().default(0),
-    generic: z.number().default(0),
-  }),
+  version: z.literal(2),
+  text: kindSchema,
+  /** Of queries that are pictures; nobody has measured them for the bundled model. */
+  image: kindSchema.optional(),
   /** Share of frames that show what is asked for, to which the likelihoods refer. */
   prior: z.number().gt(0).lt(1),
+  /** Likelihood that nearly every picture reaches that shows the thing: below it, the thing is not known to be there at all. */
+  unlikely: z.number().min(0).max(1),
   /** Likelihoods from which a match counts as possible and as strong. */
   possible: z.number().min(0).max(1),
   strong: z.number().min(0).max(1),
 });
 
 export type Calibration = z.infer<typeof calibrationSchema>;
+export type KindCalibration = z.infer<typeof kindSchema>;
 
-/** The parsed `calibration.json` of a model, or undefined when it is not one. */
+/** Likelihoods that separate what is said of a match. */
+export type MatchLevels = Pick<Calibration, 'unlikely' | 'possible' | 'strong'>;
+
+/**
+ * The parsed `calibration.json` of a model, or undefined when it is not one of this version. Then the model is not
+ * rated: its answers say which frames stand out, and never that nothing is there.
+ */
 export function readCalibration(json: unknown): Calibration | undefined {
   const parsed = calibrationSchema.safeParse(json);
-  return parsed.success && parsed.data.possible <= parsed.data.strong ? parsed.data : undefined;
+  if (!parsed.success) return undefined;
+  const { unlikely, possible, strong } = parsed.data;
+  return unlikely <= possible && possible <= strong ? parsed.data : undefined;
+}
+
+export function levelsOf({ unlikely, possible, strong }: Calibration): MatchLevels {
+  return { unlikely, possible, strong };
 }
 
 /** How much a frame can be relied on; `unrated` where nobody has measured the model for such a question. */
 export type MatchStrength = 'strong' | 'possible' | 'weak' | 'unrated';
 
-export function strengthOf(likelihood: number | null, calibration: Calibration | undefined): MatchStrength {
-  if (likelihood === null || !calibration) return 'unrated';
-  if (likelihood >= calibration.strong) return 'strong';
-  return likelihood >= calibration.possible ? 'possible' : 'weak';
+export function strengthOf(
+  likelihood: number | null,
+  levels: Pick<MatchLevels, 'possible' | 'strong'> | null | undefined,
+): MatchStrength {
+  if (likelihood === null || !levels) return 'unrated';
+  if (likelihood >= levels.strong) return 'strong';
+  return likelihood >= levels.possible ? 'possible' : 'weak';
 }
 
-/**
- * How likely a frame shows what a question asks for, 0…1.
- *
- * @param background unit vectors of the calibration's phrases, row-major [phrases, query.length]
- * @param frames row-major vectors of unit length; the frame's begins at `offset`
- * @param query unit vector of the question
- */
-export function matchLikelihood(
-  { scale, weights }: Calibration,
-  background: Float32Array,
-  frames: Float32Array,
-  offset: number,
-  query: Float32Array,
-): number {
-  const frame = frames.subarray(offset, offset + query.length);
-  const phrases = background.length / query.length;
-  const cosines = Float64Array.from({ length: phrases }, (_, row) =>
-    dotAt(background, row * query.length, frame),
-  );
-  const mean = cosines.reduce((sum, value) => sum + value, 0) / phrases;
-  const variance = cosines.reduce((sum, value) => sum + (value - mean) ** 2, 0) / phrases;
-  const highest = cosines.reduce((a, b) => Math.max(a, b));
-  const logSum =
-    scale * highest + Math.log(cosines.reduce((sum, value) => sum + Math.exp(scale * (value - highest)), 0));
-  let generic = 0;
-  for (let row = 0; row < phrases; row += 1) generic += dotAt(background, row * query.length, query);
-  const cosine = dotAt(frame, 0, query);
-  const logit =
-    weights.bias +
-    weights.cosine * cosine +
-    weights.standardised * ((cosine - mean) / Math.sqrt(variance || 1)) +
-    weights.margin * (scale * cosine - logSum) +
-    weights.generic * (generic / phrases);
-  return 1 / (1 + Math.exp(-logit));
+/** How likely each frame shows what a query asks for, 0…1, from its cosines. */
+export function likelihoodsOf(
+  cosines: Float32Array,
+  { slope, intercept }: KindCalibration,
+): Float32Array<ArrayBuffer> {
+  const likelihoods = new Float32Array(cosines.length);
+  for (let row = 0; row < cosines.length; row += 1) {
+    likelihoods[row] = 1 / (1 + Math.exp(-(slope * cosines[row]! + intercept)));
+  }
+  return likelihoods;
 }

@@ -79,8 +79,7 @@ export async function drawContactSheet(
   for (const [i, frame] of manifest.frames.entries()) {
     const cell = layout.cells[i]!;
     await drawPicture(context, pictures[i] ?? null, cell, layout);
-    const caption =
-      frame.likelihood === null ? frame.score.toFixed(3) : `${Math.round(frame.likelihood * 100)} %`;
+    const caption = frame.strength === 'unrated' ? frame.score.toFixed(3) : `${frame.strength} match`;
     const y = cell.y + layout.cellHeight + 20;
     context.font = `600 15px ${FONT}`;
     context.fillStyle = COLOURS.ink;

@@ -90,7 +90,7 @@ const selectionManifest = z.object({
     dropped: z.array(frameKey).max(MAX_FRAMES),
   }),
   modelVersion: z.string().max(50),
-  verdict: z.enum(['moment', 'several', 'whole', 'absent']).nullable(),
+  verdict: z.enum(['moment', 'several', 'whole', 'perhaps', 'absent']).nullable(),
   spans: z.array(span.extend({ eventId: id })).max(MAX_FRAMES),
   clips: z.array(clip).max(MAX_CLIPS),
   frames: z.array(frame).max(MAX_FRAMES),

@@ -54,7 +54,7 @@ export interface SelectionToExport {
   parameters: SelectionParameters;
   modelVersion: string;
   /** What the question turned out to be about; null where nothing decided it. */
-  verdict: 'moment' | 'several' | 'whole' | 'absent' | null;
+  verdict: 'moment' | 'several' | 'whole' | 'perhaps' | 'absent' | null;
   /** The stretches behind the verdict; empty where there are none. */
   spans: ClipSpan[];
   /** Every clip that was searched, in the order shown. */

@@ -1,30 +1,40 @@
 import { apportion } from './apportion';
-import { frameEvidence, logOdds } from './evidence';
+import { frameEvidence, logOdds, medianOf, smoothWithin } from './evidence';
 import { checkInput } from './input';
-import { rangeOf } from './ranking';
+import { rangeOf, topRows } from './ranking';
 import type { RowSpan, SelectionInput, SelectionStrategy, Verdict } from './selection';
-import { bestRow, type Stretch, stretchesOf } from './stretches';
+import { type Stretch, stretchesOf } from './stretches';
 import { uniformRows } from './uniform-rows';
 
-/** What `auto` decides by; how its numbers were found is in docs/decisions/016-auto-selection.md. */
+/** What `auto` decides by; how its numbers were found is in docs/decisions/022-picks-follow-the-ranking.md. */
 export interface AutoParameters {
   /** Log-odds by which the mean evidence must change within a shot for the shot to be cut in two. */
   leastStep: number;
-  /** A stretch answers with log-odds of slope · (its evidence − share · evidence of the best stretch − level). */
+  /** A stretch's share of the frames follows log-odds of slope · (its evidence − share · evidence of the best stretch). */
   slope: number;
   share: number;
-  level: number;
+  /** A frame this much less likely (log-odds) than the best of its stretch is taken only when no others are left. */
+  margin: number;
+  /** A stretch answers beside the best one when its evidence is above share · evidence of the best stretch + answerLevel. */
+  answerLevel: number;
   /** Share of the frames that must answer for the question to be about the whole clip. */
   wholeShare: number;
+  /** Log-odds by which the best stretch must stand out from the clip's median frame to be ranked clearly. */
+  clearRise: number;
+  /** Share of that rise which a stretch must have to stand out with the best. */
+  clearShare: number;
 }
 
-/** The three of the log-odds are as fitted by `npm run eval:tune` on the training half. */
+/** As fitted by `npm run eval:tune` on the training half, and on the half of real clips that is for tuning. */
 export const AUTO_PARAMETERS: AutoParameters = {
   leastStep: 1.5,
-  slope: 1.36,
+  slope: 1.7,
   share: 0.22,
-  level: -1.57,
+  margin: 0.5,
+  answerLevel: -1.57,
   wholeShare: 0.6,
+  clearRise: 2.4,
+  clearShare: 0.6,
 };
 
 /** The level "possible" of the bundled model, for scores that come without likelihoods. */
@@ -32,13 +42,17 @@ const POSSIBLE = 0.25;
 
 /**
  * Decides what the question is about, and shares the frames out by it. The clip is cut into stretches (see
- * stretchesOf); a stretch's likelihood to answer follows from its own evidence and from the best stretch's, because
- * what is a good match in one clip is the second best in another. Each stretch gets frames in proportion to that
- * likelihood (see apportion), spread over it: a clear moment gets nearly all, several as many each, a doubtful match
- * shares with the next best, and what the best ones have no room for goes on down the ranking.
+ * stretchesOf); a stretch's share follows from its own evidence and from the best stretch's, because what is a good match
+ * in one clip is the second best in another. Frames are shared out in proportion (see apportion): a clear moment gets all,
+ * several as many each. Within a stretch they are spread over its frames that are about as good as its best.
  *
- * The verdict does not change the frames: where it wrongly says "absent", as it does for every fifth question of the
- * evaluation, the frames are still the best there are.
+ * The verdict does not change the frames: where it says that nothing is there, the frames are still the best there are.
+ *
+ * [Note: Two kinds of evidence] *Known to be there* is absolute: the calibrated log-odds of the best stretch. *Ranked
+ * clearly* is the clip's own: how far that stretch stands out from the median frame, in the same unit, so that what looks the
+ * same in every frame counts for nothing. The first alone says that something is there; both together say that nothing is;
+ * what is between is `perhaps`. Both come from cosines by the model's calibration, so that a better model, whose slope is
+ * steeper, moves them without a number here being changed.
  *
  * Related work: DIG (arXiv 2512.04000) asks first whether a question is about the whole clip; AKS (arXiv 2502.21271)
  * weighs relevance against coverage by splitting time; KFS-Bench (arXiv 2512.14017) measures what this aims at.
@@ -58,17 +72,17 @@ export function autoWith(parameters: AutoParameters): SelectionStrategy {
       }
       const evidence = frameEvidence(input);
       const stretches = stretchesOf(input, evidence, parameters.leastStep);
-      const odds = answerOdds(stretches, parameters);
       const quotas = apportion(
-        odds.map((logit) => 1 / (1 + Math.exp(-logit))),
+        sharesOf(stretches, parameters),
         stretches.map(({ startRow, endRow }) => endRow - startRow + 1),
         wanted,
       );
+      const smooth = smoothWithin(stretches, evidence);
       return {
-        rows: stretches.flatMap((stretch, index) => spreadOver(stretch, quotas[index]!, evidence)),
-        verdict: isFlat(input.likelihoods)
-          ? judgeFlat(input)
-          : judge(input, stretches, odds, parameters.wholeShare),
+        rows: stretches.flatMap((stretch, index) =>
+          spreadOver(stretch, quotas[index]!, smooth, parameters.margin),
+        ),
+        verdict: isFlat(input.likelihoods) ? judgeFlat(input) : judge(input, stretches, evidence, parameters),
       };
     },
   };
@@ -80,45 +94,91 @@ function highestEvidence(stretches: readonly Stretch[]): number {
   return stretches.reduce((highest, { evidence }) => Math.max(highest, evidence), -Infinity);
 }
 
-/** Log-odds that each stretch answers, given that something in the clip does. */
-function answerOdds(stretches: readonly Stretch[], { slope, share, level }: AutoParameters): number[] {
+/** What each stretch is to get of the frames, 0…1, given that something in the clip answers. */
+function sharesOf(stretches: readonly Stretch[], { slope, share }: AutoParameters): number[] {
   const highest = highestEvidence(stretches);
-  return stretches.map(({ evidence }) => slope * (evidence - share * highest - level));
+  return stretches.map(({ evidence }) => 1 / (1 + Math.exp(-slope * (evidence - share * highest))));
 }
 
-/** The best row of each of `quota` equal parts of a stretch, ascending. */
-function spreadOver({ startRow, endRow }: RowSpan, quota: number, evidence: Float64Array): number[] {
-  const length = endRow - startRow + 1;
-  const startOf = (part: number): number => startRow + Math.floor((part * length) / quota);
-  return Array.from({ length: quota }, (_, part) => bestRow(evidence, startOf(part), startOf(part + 1)));
+/**
+ * Rows of a stretch, ascending: of those within `margin` of its best, or of the best `quota` where these are fewer, the best
+ * of each of `quota` equal parts.
+ */
+function spreadOver(
+  { startRow, endRow }: RowSpan,
+  quota: number,
+  evidence: Float64Array,
+  margin: number,
+): number[] {
+  if (quota === 0) return [];
+  const [best = startRow] = topRows(evidence, 1, startRow, endRow + 1);
+  const least = evidence[best]! - margin;
+  const rows: number[] = [];
+  for (let row = startRow; row <= endRow; row += 1) if (evidence[row]! >= least) rows.push(row);
+  if (rows.length < quota) return topRows(evidence, quota, startRow, endRow + 1).sort((a, b) => a - b);
+  const startOf = (part: number): number => Math.floor((part * rows.length) / quota);
+  return Array.from({ length: quota }, (_, part) =>
+    rows
+      .slice(startOf(part), startOf(part + 1))
+      .reduce((chosen, row) => (evidence[row]! > evidence[chosen]! ? row : chosen)),
+  );
 }
 
+/** See [Note: Two kinds of evidence]. */
 function judge(
+  input: SelectionInput,
+  stretches: readonly Stretch[],
+  evidence: Float64Array,
+  parameters: AutoParameters,
+): Verdict {
+  const { levels, likelihoods } = input;
+  const best = evidence.reduce((highest, value) => Math.max(highest, value), -Infinity);
+  const known = likelihoods ? best : null;
+  if (highestEvidence(stretches) >= logOdds(levels?.possible ?? POSSIBLE)) {
+    return { ...answering(input, stretches, parameters), evidence: known };
+  }
+  const middle = medianOf(evidence);
+  const rise = best - middle;
+  const isClear = rise >= parameters.clearRise;
+  if (levels && best < logOdds(levels.unlikely) && !isClear) {
+    return { kind: 'absent', spans: [], evidence: known };
+  }
+  const outstanding = stretches.filter((one) => one.evidence >= middle + parameters.clearShare * rise);
+  const spans = isClear ? joined(outstanding) : [];
+  return { kind: 'perhaps', spans, evidence: known };
+}
+
+/** Which stretches answer, given that the best one does. */
+function answering(
   { levels, scores }: SelectionInput,
   stretches: readonly Stretch[],
-  odds: readonly number[],
-  wholeShare: number,
-): Verdict {
-  const whole: Verdict = { kind: 'whole', spans: [{ startRow: 0, endRow: scores.length - 1 }] };
+  { share, answerLevel, wholeShare }: AutoParameters,
+): Pick<Verdict, 'kind' | 'spans'> {
   const highest = highestEvidence(stretches);
-  const least = logOdds(levels?.possible ?? POSSIBLE);
-  if (highest < least) {
-    // Without likelihoods nobody knows whether anything fits; that nothing stands out is all there is to say.
-    return levels ? { kind: 'absent', spans: [] } : whole;
-  }
+  // A stretch may get frames; but it is not said to answer what its own frames are called weak matches of.
+  const least = levels ? logOdds(levels.possible) : -Infinity;
+  const members = stretches.filter(
+    ({ evidence }) => evidence >= highest || (evidence >= share * highest + answerLevel && evidence >= least),
+  );
+  const frames = members.reduce((sum, { startRow, endRow }) => sum + endRow - startRow + 1, 0);
+  if (frames >= wholeShare * scores.length) return wholeOf(scores.length);
+  const spans = joined(members);
+  return { kind: spans.length === 1 ? 'moment' : 'several', spans };
+}
+
+/** Stretches in time order, those that touch as one. */
+function joined(stretches: readonly RowSpan[]): RowSpan[] {
   const spans: RowSpan[] = [];
-  let answering = 0;
-  stretches.forEach(({ startRow, endRow, evidence }, index) => {
-    if (odds[index]! < 0 && evidence < highest) return;
-    // It may get frames; but it is not said to answer what its own frames are called weak matches of.
-    if (levels && evidence < least) return;
-    answering += endRow - startRow + 1;
+  for (const { startRow, endRow } of stretches) {
     const last = spans.at(-1);
     if (last?.endRow === startRow - 1) last.endRow = endRow;
     else spans.push({ startRow, endRow });
-  });
-  if (answering >= wholeShare * scores.length) return whole;
-  return { kind: spans.length === 1 ? 'moment' : 'several', spans };
+  }
+  return spans;
+}
+
+function wholeOf(frames: number): Pick<Verdict, 'kind' | 'spans'> {
+  return { kind: 'whole', spans: [{ startRow: 0, endRow: frames - 1 }] };
 }
 
 function isFlat(numbers: Float32Array | null): boolean {
@@ -127,8 +187,10 @@ function isFlat(numbers: Float32Array | null): boolean {
 
 /** The verdict on frames that cannot be told apart. */
 function judgeFlat({ scores, likelihoods, levels }: SelectionInput): Verdict {
-  const isLikely = !likelihoods || !levels || rangeOf(likelihoods).highest >= levels.possible;
-  const isThere = scores.length > 0 && isLikely;
-  if (!isThere) return { kind: 'absent', spans: [] };
-  return { kind: 'whole', spans: [{ startRow: 0, endRow: scores.length - 1 }] };
+  if (scores.length === 0) return { kind: 'absent', spans: [], evidence: null };
+  if (!likelihoods || !levels) return { kind: 'perhaps', spans: [], evidence: null };
+  const { highest } = rangeOf(likelihoods);
+  const evidence = logOdds(highest);
+  if (highest >= levels.possible) return { ...wholeOf(scores.length), evidence };
+  return { kind: highest < levels.unlikely ? 'absent' : 'perhaps', spans: [], evidence };
 }

@@ -1,5 +1,5 @@
 import { rangeOf } from './ranking';
-import type { SelectionInput } from './selection';
+import type { RowSpan, SelectionInput } from './selection';
 
 /** Likelihoods are kept this far from 0 and 1, where their log-odds are infinite. */
 const MIN_LIKELIHOOD = 1e-6;
@@ -34,8 +34,8 @@ export function frameEvidence({ scores, likelihoods }: SelectionInput): Float64A
     for (let row = 0; row < evidence.length; row += 1) evidence[row] = logOdds(likelihoods[row]!);
     return evidence;
   }
-  const middle = median(scores);
-  let deviation = MAD_TO_DEVIATION * median(scores.map((score) => Math.abs(score - middle)));
+  const middle = medianOf(scores);
+  let deviation = MAD_TO_DEVIATION * medianOf(scores.map((score) => Math.abs(score - middle)));
   if (deviation === 0) {
     // More than half of the frames score the same: then the ordinary deviation, which is not 0.
     const squares = scores.reduce((sum, score) => sum + (score - middle) ** 2, 0);
@@ -47,6 +47,24 @@ export function frameEvidence({ scores, likelihoods }: SelectionInput): Float64A
   return evidence;
 }
 
-function median(numbers: Float32Array): number {
+/** The upper middle one. */
+export function medianOf(numbers: Float32Array | Float64Array): number {
   return numbers.toSorted()[numbers.length >> 1]!;
+}
+
+/** Weight of each neighbour: what is seen is seen for longer than one frame, and a single frame's cosine is noisy. */
+const NEIGHBOUR = 0.2;
+
+/** Evidence with that of the frames before and after, never across the end of a stretch. */
+export function smoothWithin(stretches: readonly RowSpan[], evidence: Float64Array): Float64Array {
+  const smooth = new Float64Array(evidence.length);
+  for (const { startRow, endRow } of stretches) {
+    for (let row = startRow; row <= endRow; row += 1) {
+      const own = evidence[row]!;
+      const before = row > startRow ? evidence[row - 1]! : own;
+      const after = row < endRow ? evidence[row + 1]! : own;
+      smooth[row] = own + NEIGHBOUR * (before + after - 2 * own);
+    }
+  }
+  return smooth;
 }

@@ -12,8 +12,8 @@ export interface SelectionInput {
   timesMs: Float64Array;
   /** How likely each frame shows what was asked, 0…1; null where nobody has measured the model for such questions. */
   likelihoods: Float32Array | null;
-  /** Likelihoods from which a match counts as possible and as strong; null with `likelihoods`. */
-  levels: { possible: number; strong: number } | null;
+  /** Likelihoods that separate what is said of a match; null with `likelihoods`. */
+  levels: { unlikely: number; possible: number; strong: number } | null;
 }
 
 /** A stretch of frames, both ends included. */
@@ -24,9 +24,15 @@ export interface RowSpan {
 
 /** What a question turned out to be about: which is what `auto` decides, and the page says in words. */
 export interface Verdict {
-  kind: 'moment' | 'several' | 'whole' | 'absent';
-  /** The stretches that answer, in time order; the whole input for `whole`, none for `absent`. */
+  /** `perhaps`: something fits best, and it is not known whether it fits. */
+  kind: 'moment' | 'several' | 'whole' | 'perhaps' | 'absent';
+  /**
+   * The stretches that answer, in time order; for `perhaps` those that stand out, which may be none; the whole input for
+   * `whole`, none for `absent`.
+   */
   spans: RowSpan[];
+  /** What it rests on: the log-odds that the best frames show what was asked; null without likelihoods. */
+  evidence: number | null;
 }
 
 export interface Selection {

@@ -76,11 +76,36 @@ function splitShot(sums: Float64Array, start: number, end: number, leastStep: nu
         mostExplained = explained;
       }
     }
-    if (split === -1) pieces.push(piece);
-    // The earlier half last, so that it is taken up first and pieces come in time order.
-    else open.push([split, to], [from, split]);
+    const cuts = split === -1 ? findBump(sums, from, to, leastStep) : [split];
+    if (cuts.length === 0) pieces.push(piece);
+    // The earliest part last, so that it is taken up first and pieces come in time order.
+    const bounds = [from, ...cuts, to];
+    for (let part = cuts.length; part >= 0 && cuts.length > 0; part -= 1) {
+      open.push([bounds[part]!, bounds[part + 1]!]);
+    }
   }
   return pieces;
+}
+
+/**
+ * Where a short part of [start, end) begins and ends whose mean is at least `leastStep` above that of the rest; none when
+ * there is no such part. One cut does not find it: beside a long rest, neither side of either cut differs enough.
+ */
+function findBump(sums: Float64Array, start: number, end: number, leastStep: number): number[] {
+  const level = (sums[end]! - sums[start]!) / (end - start) + leastStep / 2;
+  let [from, to, highest] = [start, start, 0];
+  let [begin, sum] = [start, 0];
+  for (let at = start; at < end; at += 1) {
+    sum += sums[at + 1]! - sums[at]! - level;
+    if (sum <= 0) [begin, sum] = [at + 1, 0];
+    else if (sum > highest) [from, to, highest] = [begin, at + 1, sum];
+  }
+  const inside = to - from;
+  if (inside < MIN_BLOCKS || inside === end - start) return [];
+  const bump = sums[to]! - sums[from]!;
+  const rest = sums[end]! - sums[start]! - bump;
+  if (bump / inside - rest / (end - start - inside) < leastStep) return [];
+  return [from, to].filter((cut) => cut > start && cut < end);
 }
 
 function meanOfBest(evidence: Float64Array): number {

@@ -60,7 +60,7 @@ function makeInput(kind: 'some shots match' | 'every shot matches alike'): Selec
     timesMs: Float64Array.from({ length: frames }, (_, row) => row * 1000),
     // The bundled model's calibration, near enough.
     likelihoods: scores.map((score) => 1 / (1 + Math.exp(5.9 - 15.2 * score))),
-    levels: { possible: 0.25, strong: 0.67 },
+    levels: { unlikely: 0.02, possible: 0.25, strong: 0.67 },
   };
 }
 

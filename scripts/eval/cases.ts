@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { MatchLevels } from '@/lib/clip/calibration';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { Embedder } from '../sample-clip/host/embed';
@@ -21,7 +22,7 @@ export interface Case {
   timesMs: Float64Array;
   scores: Float32Array;
   likelihoods: Float32Array;
-  levels: { possible: number; strong: number };
+  levels: MatchLevels;
 }
 
 export interface EmbeddedClip {
@@ -104,12 +105,9 @@ export async function makeCases(
   for (const question of truth.questions) {
     const query = await embedder.embedQuestion(question.text);
     const dimension = query.length;
-    const likelihoods = Float32Array.from(timesMs, (_, row) => {
-      const frame = vectors.subarray(row * dimension, (row + 1) * dimension);
-      return embedder.rate(frame, query).likelihood;
-    });
     const { id: clipId, half } = truth;
     const scores = scoreFrames(vectors, [query])[0]!;
+    const likelihoods = embedder.likelihoodsOf(scores);
     cases.push({
       clipId,
       half,

@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { MatchLevels } from '@/lib/clip/calibration';
 import { aksWith } from '@/lib/select/aks';
 import { auto, AUTO_PARAMETERS, autoWith, type AutoParameters } from '@/lib/select/auto';
 import { boltWith } from '@/lib/select/bolt';
@@ -17,7 +18,7 @@ import type { SelectionStrategy } from '@/lib/select/selection';
 import { STRATEGIES } from '@/lib/select/strategies';
 import { stretchesOf } from '@/lib/select/stretches';
 import type { Case } from './cases';
-import type { QuestionKind, Span } from './clip-file';
+import { KINDS, type QuestionKind, type Span } from './clip-file';
 import { compare, contenderOf, COUNTS, evaluate, meanOf, type Contender, type Outcome } from './evaluate';
 
 /** As written by exportCases. */
@@ -27,12 +28,10 @@ interface ExportedHalf {
     dimension: number;
     vectors: string;
     timesMs: number[];
-    levels: { possible: number; strong: number };
+    levels: MatchLevels;
     questions: { text: string; kind: QuestionKind; spans: Span[]; scores: string; likelihoods: string }[];
   }[];
 }
-
-const KINDS: readonly QuestionKind[] = ['moment', 'several', 'whole', 'absent'];
 
 async function readTrainingHalf(folder: string): Promise<Case[]> {
   const floats = async (name: string): Promise<Float32Array> =>
@@ -85,11 +84,11 @@ function fitLogistic(rows: readonly number[][], labels: readonly number[]): numb
   return weights;
 }
 
-/** Slope, share and level of `auto` for stretches cut with `leastStep`. */
+/** Share and answer level of `auto` for stretches cut with `leastStep`, and the slope of the same fit. */
 function fitOdds(
   cases: readonly Case[],
   leastStep: number,
-): Pick<AutoParameters, 'slope' | 'share' | 'level'> {
+): Pick<AutoParameters, 'slope' | 'share' | 'answerLevel'> {
   const rows: number[][] = [];
   const labels: number[] = [];
   for (const one of cases) {
@@ -106,7 +105,7 @@ function fitOdds(
     }
   }
   const [constant = 0, slope = 0, ofBest = 0] = fitLogistic(rows, labels);
-  return { slope, share: -ofBest / slope, level: -constant / slope };
+  return { slope, share: -ofBest / slope, answerLevel: -constant / slope };
 }
 
 function row(name: string, outcomes: readonly Outcome[], against?: readonly Outcome[]): string {
@@ -147,9 +146,9 @@ console.log(
   `Training half: ${cases.length} questions, ${new Set(cases.map(({ clipId }) => clipId)).size} clips.`,
 );
 for (const leastStep of [1, AUTO_PARAMETERS.leastStep, 2]) {
-  const { slope, share, level } = fitOdds(cases, leastStep);
+  const { slope, share, answerLevel } = fitOdds(cases, leastStep);
   console.log(
-    `Fitted with leastStep ${leastStep}: slope ${slope.toFixed(2)}, share ${share.toFixed(2)}, level ${level.toFixed(2)}`,
+    `Fitted with leastStep ${leastStep}: slope ${slope.toFixed(2)}, share ${share.toFixed(2)}, answerLevel ${answerLevel.toFixed(2)}`,
   );
 }
 const middles: number[] = [];
@@ -176,9 +175,9 @@ console.log(head('auto with'));
 console.log(row('the fitted odds', withAuto(fitOdds(cases, AUTO_PARAMETERS.leastStep))));
 for (const leastStep of [1, 1.5, 2, 3, 99])
   console.log(row(`leastStep ${leastStep}`, withAuto({ leastStep })));
-for (const slope of [0.75, 1, 1.25, 1.5, 2]) console.log(row(`slope ${slope}`, withAuto({ slope })));
+for (const slope of [1, 1.35, 1.7, 2.1, 2.5]) console.log(row(`slope ${slope}`, withAuto({ slope })));
 for (const share of [0, 0.25, 0.5]) console.log(row(`share ${share}`, withAuto({ share })));
-for (const level of [-2.5, -2, -1.5, -1]) console.log(row(`level ${level}`, withAuto({ level })));
+for (const margin of [0.25, 0.5, 1, 2]) console.log(row(`margin ${margin}`, withAuto({ margin })));
 const unrated: Contender = {
   ...contenderOf(auto),
   choose: (one, count) => auto.select({ ...one, likelihoods: null, levels: null }, count),

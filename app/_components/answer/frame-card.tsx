@@ -6,7 +6,7 @@ import { Crop, Ellipsis, ImageUp, Pin, PinOff, X } from 'lucide-react';
 import type { ComponentProps, KeyboardEvent, ReactNode, RefObject } from 'react';
 import type { AnswerFrame } from '@/lib/ask/answer';
 import { formatMoment } from '@/lib/shared/format';
-import { formatLikelihood, STRENGTHS } from './strength';
+import { STRENGTHS } from './strength';
 
 /** What can be done with a frame of an answer. */
 export interface FrameActions {
@@ -79,11 +79,7 @@ export function FrameCard({
           <span className="sr-only">Play from </span>
           {picture && (
             // eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise
-            <img
-              src={picture}
-              alt=""
-              className={clsx('size-full object-contain', frame.strength === 'weak' && 'opacity-60')}
-            />
+            <img src={picture} alt="" className="size-full object-contain" />
           )}
           <span className="absolute bottom-1 left-1 rounded bg-black/75 px-1.5 py-0.5 text-xs text-white tabular-nums">
             {time}
@@ -97,27 +93,19 @@ export function FrameCard({
           )}
         </span>
         <span className="flex items-baseline justify-between gap-2 px-2.5 py-1.5 text-xs">
-          <span className={clsx('truncate', strength?.style)}>
+          <span className={clsx('truncate', strength?.style)} title={`Score ${frame.score.toFixed(3)}`}>
             <span className="font-semibold text-ink tabular-nums">
               <span className="sr-only">, rank </span>
               {frame.rank}
             </span>
             {strength && <span> {strength.label}</span>}
           </span>
-          <span className="whitespace-nowrap text-ink-2 tabular-nums">
-            {frame.likelihood === null ? (
-              <>
-                <span className="sr-only">, score </span>
-                {frame.score.toFixed(3)}
-              </>
-            ) : (
-              <span title={`How likely this frame shows it. Score ${frame.score.toFixed(3)}.`}>
-                <span className="sr-only">, </span>
-                {formatLikelihood(frame.likelihood)}
-                <span className="sr-only"> likely</span>
-              </span>
-            )}
-          </span>
+          {!strength && (
+            <span className="whitespace-nowrap text-ink-2 tabular-nums">
+              <span className="sr-only">, score </span>
+              {frame.score.toFixed(3)}
+            </span>
+          )}
         </span>
       </button>
       <div

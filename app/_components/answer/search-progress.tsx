@@ -3,8 +3,7 @@ import type { RatedProgress } from '../../_hooks/use-answer';
 import { ProgressBar } from '../ui/progress-bar';
 
 const STAGES: Record<RatedProgress['stage'], string> = {
-  reading: 'Step 1 of 2: fetching frames from the library',
-  comparing: 'Step 2 of 2: measuring what each frame shows',
+  reading: 'Fetching frames from the library',
 };
 
 /** How far the first question about many frames is. */

@@ -1,5 +1,5 @@
-import { CircleDot, ListVideo, SearchX, Waves } from 'lucide-react';
-import type { Answer, AnswerSpan } from '@/lib/ask/answer';
+import { CircleDot, CircleHelp, ListVideo, SearchX, Waves } from 'lucide-react';
+import type { Answer, AnswerFrame, AnswerSpan } from '@/lib/ask/answer';
 import { formatTime } from '@/lib/shared/format';
 
 /** Moments that are named; more would be a list to read rather than an answer. */
@@ -22,8 +22,8 @@ export function VerdictLine({
   clipNames: ReadonlyMap<string, string> | null;
   onSpan: (span: AnswerSpan) => void;
 }) {
-  const { verdict, frames } = answer;
-  const isAbsent = verdict ? verdict.kind === 'absent' : frames[0]?.strength === 'weak';
+  const { frames, levels } = answer;
+  const verdict = answer.verdict ?? judgeBest(frames[0], levels);
   const where = clipNames ? 'these clips' : 'this clip';
   if (frames.length === 0) return null;
   if (hasUnknownWordsOnly) {
@@ -34,7 +34,7 @@ export function VerdictLine({
       </Line>
     );
   }
-  if (isAbsent) {
+  if (verdict?.kind === 'absent') {
     return (
       <Line icon={<SearchX aria-hidden />} tone="bg-warn-soft text-warn">
         Nothing {isReading ? 'read so far' : `in ${where}`} looks like “{questionText}”. These are the closest
@@ -65,6 +65,19 @@ export function VerdictLine({
       {clipNames && ` of ${clipNames.get(span.eventId) ?? 'a clip'}`}
     </span>
   ));
+  if (verdict.kind === 'perhaps') {
+    return (
+      <Line icon={<CircleHelp aria-hidden />}>
+        {links.length > 0 && (
+          <>
+            Perhaps {links}
+            {more > 0 && ` and ${more} more`}.{' '}
+          </>
+        )}
+        These frames come closest to “{questionText}”; the model is not sure.
+      </Line>
+    );
+  }
   return verdict.kind === 'moment' ? (
     <Line icon={<CircleDot aria-hidden />}>One moment answers: {links}.</Line>
   ) : (
@@ -73,6 +86,13 @@ export function VerdictLine({
       {more > 0 && ` and ${more} more`}.
     </Line>
   );
+}
+
+/** What can be said where the way of choosing gives no verdict: whether the best frame is too weak to rely on. */
+function judgeBest(best: AnswerFrame | undefined, levels: Answer['levels']): Answer['verdict'] {
+  if (best?.strength !== 'weak' || !levels || best.likelihood === null) return null;
+  const kind = best.likelihood < levels.unlikely ? 'absent' : 'perhaps';
+  return { kind, spans: [], evidence: null };
 }
 
 function formatSpan({ startMs, endMs }: AnswerSpan): string {

@@ -3,11 +3,11 @@
 import clsx from 'clsx';
 import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { AnswerFrame, AnswerSpan, ClipCurve, TimeRange } from '@/lib/ask/answer';
-import type { MatchStrength } from '@/lib/clip/calibration';
+import { strengthOf, type MatchStrength } from '@/lib/clip/calibration';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
 import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
-import { formatLikelihood } from '../answer/strength';
+import { STRENGTHS } from '../answer/strength';
 import { CURVE_HEIGHT, CURVE_WIDTH, curvePaths, nearestFrame, timeTicks } from './curve';
 
 /** Half the width of the preview and a little, in pixels: it stops so far from either end. */
@@ -19,6 +19,9 @@ const MARKS: Record<MatchStrength, string> = {
   weak: 'bg-ink-2',
   unrated: 'bg-accent',
 };
+
+/** Likelihoods from which a match counts as possible and as strong; null without a calibration. */
+type Levels = { possible: number; strong: number } | null;
 
 /**
  * The evidence for an answer along a clip: how well each frame fits the question, where scenes change, which frames
@@ -42,7 +45,7 @@ export function Timeline({
   curve: ClipCurve | null;
   /** Where the clip changes most, marked while nothing is asked. */
   changesMs?: readonly number[];
-  levels: { possible: number; strong: number } | null;
+  levels: Levels;
   /** Those of this clip. */
   picks: readonly AnswerFrame[];
   spans: readonly AnswerSpan[];
@@ -109,7 +112,7 @@ export function Timeline({
         aria-valuemin={0}
         aria-valuemax={Math.round(durationMs)}
         aria-valuenow={Math.round(Math.min(durationMs, cursorMs))}
-        aria-valuetext={`${formatTime(cursorMs, { tenths: true })}${describe(curve, cursorRow)}`}
+        aria-valuetext={`${formatTime(cursorMs, { tenths: true })}${describe(curve, cursorRow, levels)}`}
         aria-describedby="timeline-help"
         data-testid="timeline"
         className="relative h-20 cursor-pointer touch-pan-y rounded-lg bg-surface-2"
@@ -225,7 +228,7 @@ export function Timeline({
             </div>
             <div className="flex justify-between gap-2 px-2 py-1 tabular-nums">
               <span>{formatTime(timestamps[hovered.row]!, { tenths: true })}</span>
-              <span className="text-ink-2">{valueAt(curve, hovered.row)}</span>
+              <span className="text-ink-2">{valueAt(curve, hovered.row, levels)}</span>
             </div>
           </div>
         )}
@@ -256,11 +259,14 @@ function momentAt({ timestampsMs, spansMs }: ClipCurve, row: number): Moment {
   return { timestampMs: timestampsMs[row]!, span: startMs < endMs ? { startMs, endMs } : null };
 }
 
-function valueAt({ likelihoods, scores }: ClipCurve, row: number): string {
-  return likelihoods ? formatLikelihood(likelihoods[row]!) : scores[row]!.toFixed(3);
+/** What is said of a frame: how well it matches in words, or its score where nobody has measured the model. */
+function valueAt({ likelihoods, scores }: ClipCurve, row: number, levels: Levels): string {
+  const strength = STRENGTHS[strengthOf(likelihoods?.[row] ?? null, levels)];
+  return strength?.label ?? scores[row]!.toFixed(3);
 }
 
-function describe(curve: ClipCurve | null, row: number): string {
+function describe(curve: ClipCurve | null, row: number, levels: Levels): string {
   if (!curve || row < 0) return '';
-  return curve.likelihoods ? `, ${valueAt(curve, row)} likely` : `, score ${valueAt(curve, row)}`;
+  const value = valueAt(curve, row, levels);
+  return curve.likelihoods ? `, ${value}` : `, score ${value}`;
 }

@@ -37,7 +37,10 @@ export function toAsked(
       timeMs: timestampMs,
       likelihood,
     })),
-    verdict: verdict && { kind: verdict.kind, evidence: best.reduce((a, b) => Math.max(a, b), -Infinity) },
+    verdict: verdict && {
+      kind: verdict.kind,
+      evidence: verdict.evidence ?? best.reduce((a, b) => Math.max(a, b), -Infinity),
+    },
     scored,
   };
 }

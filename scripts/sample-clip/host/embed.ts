@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
-  matchLikelihood,
+  levelsOf,
+  likelihoodsOf,
   readCalibration,
   strengthOf,
   type Calibration,
+  type MatchLevels,
   type MatchStrength,
 } from '@/lib/clip/calibration';
 import { onnxRuntime, type TowerSession } from '@/lib/clip/clip-session';
@@ -18,7 +20,7 @@ import { groupViews, meanRows } from '@/lib/clip/views';
 import { promptsFor } from '@/lib/query/prompts';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { packedRows } from '@/lib/shared/pixel-rows';
-import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
+import { dotAt, meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { HEIGHT, WIDTH } from '../clip';
 
 /** A model's folder on Node's WASM: the same steps as on the page, files read from disk. */
@@ -28,8 +30,6 @@ export class Embedder {
   readonly #config: ModelConfig;
   readonly #calibration: Calibration | undefined;
   readonly #visionDigest: string;
-  /** Of the calibration's phrases; see matchLikelihood. */
-  #background = new Float32Array();
 
   private constructor(
     session: TowerSession,
@@ -62,9 +62,7 @@ export class Embedder {
       'wasm',
     );
     const calibration = readCalibration(await readJson('calibration.json').catch(() => undefined));
-    const embedder = new Embedder(session, tokenizer, config, calibration, digest);
-    if (calibration) embedder.#background = await embedder.embedTexts(calibration.phrases);
-    return embedder;
+    return new Embedder(session, tokenizer, config, calibration, digest);
   }
 
   get config(): ModelConfig {
@@ -112,15 +110,19 @@ export class Embedder {
     return meanDirection(await this.embedTexts(promptsFor(text)), this.#config.embeddingDimension);
   }
 
-  /** Likelihoods from which a match counts as possible and as strong. */
-  get levels(): { possible: number; strong: number } {
-    const { possible, strong } = this.#calibrationOrThrow();
-    return { possible, strong };
+  /** Likelihoods that separate what is said of a match. */
+  get levels(): MatchLevels {
+    return levelsOf(this.#calibrationOrThrow());
+  }
+
+  /** How likely frames show what a question asks for, from their cosines with it. */
+  likelihoodsOf(cosines: Float32Array): Float32Array {
+    return likelihoodsOf(cosines, this.#calibrationOrThrow().text);
   }
 
   /** How likely a frame shows what a question asks for, and what the page calls that. */
   rate(frame: Float32Array, question: Float32Array): { likelihood: number; strength: MatchStrength } {
-    const likelihood = matchLikelihood(this.#calibrationOrThrow(), this.#background, frame, 0, question);
+    const likelihood = this.likelihoodsOf(Float32Array.of(dotAt(frame, 0, question)))[0]!;
     return { likelihood, strength: strengthOf(likelihood, this.#calibration) };
   }
 

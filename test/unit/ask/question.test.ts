@@ -9,11 +9,10 @@ import { FramesiftError } from '@/lib/shared/errors';
 const DIMENSION = 512;
 
 const calibration: Calibration = {
-  version: 1,
-  phrases: ['a wall', 'a sky'],
-  scale: 1,
-  weights: { bias: 0, cosine: 1, standardised: 0, margin: 0, generic: 0 },
+  version: 2,
+  text: { slope: 1, intercept: 0 },
   prior: 0.5,
+  unlikely: 0.4,
   possible: 0.6,
   strong: 0.7,
 };
@@ -111,7 +110,7 @@ describe('encodeQuestion', () => {
     expect(second).toEqual([{ weight: 1, isPicture: false, names: ensemble }]);
     const [vector] = encoded.alternatives.flat().map((term) => term.vector);
     expect(Math.hypot(...vector!)).toBeCloseTo(1, 6);
-    expect(encoded).toMatchObject({ calibration: null, background: null });
+    expect(encoded).toMatchObject({ calibration: null });
   });
 
   it('encodes pictures that the text names, and no other', async () => {
@@ -162,11 +161,10 @@ describe('encodeQuestion', () => {
     const model = modelWith(calibration);
     const attachments = [attachment(1)];
     const pictures = await encodeQuestion(services, model, { text: '#1', attachments });
-    expect(pictures).toMatchObject({ calibration: null, background: null });
+    expect(pictures).toMatchObject({ calibration: null });
     const mixed = await encodeQuestion(services, model, { text: '#1 + dog', attachments });
     expect(mixed.modelVersion).toBe(model.modelVersion);
     expect(mixed.calibration).toBe(calibration);
-    expect(mixed.background).toEqual(axes.rows(calibration.phrases));
   });
 
   it.each([

@@ -66,16 +66,13 @@ class MemoryLibrary implements VectorSource {
 
 /** Likelihood is the cosine's logistic: 0.73 at 1, 0.5 at 0. */
 const calibration: Calibration = {
-  version: 1,
-  phrases: ['a wall', 'a sky'],
-  scale: 1,
-  weights: { bias: 0, cosine: 1, standardised: 0, margin: 0, generic: 0 },
+  version: 2,
+  text: { slope: 1, intercept: 0 },
   prior: 0.5,
+  unlikely: 0.4,
   possible: 0.6,
   strong: 0.7,
 };
-const background = new Float32Array(2 * 512);
-background[100] = background[512 + 101] = 1;
 
 function along(axis: number): Float32Array<ArrayBuffer> {
   const vector = new Float32Array(512);
@@ -87,7 +84,6 @@ const question: EncodedQuestion = {
   modelVersion: MODEL,
   alternatives: [[{ weight: 1, vector: along(3), isPicture: false }]],
   calibration,
-  background,
 };
 
 let library: MemoryLibrary;
@@ -121,14 +117,13 @@ const framesOf = ({ frames }: Awaited<ReturnType<typeof search>>) =>
 const rowsAlong = (...axes: number[]): Row[] => axes.map((axis, frameIndex) => ({ frameIndex, axis }));
 
 describe('search', () => {
-  it('tells of frames that it measures, which it does once', async () => {
-    const measured = { ...calibration, weights: { ...calibration.weights, standardised: 1 } };
+  it('tells of frames that it reads, which it does once', async () => {
     library.write('a', rowsAlong(...Array.from({ length: 2500 }, (_, row) => row % 512)));
     library.write('b', rowsAlong(3, 4));
     const told: unknown[] = [];
     const ask = (vector: Float32Array<ArrayBuffer>) =>
       service.search(
-        { ...question, calibration: measured, alternatives: [[{ weight: 1, vector, isPicture: false }]] },
+        { ...question, alternatives: [[{ weight: 1, vector, isPicture: false }]] },
         request({ ids: ['a', 'b'] }),
         {},
         ({ stage, done, total }) => told.push([stage, done, total]),
@@ -137,9 +132,6 @@ describe('search', () => {
     expect(told).toEqual([
       ['reading', 2500, 2502],
       ['reading', 2502, 2502],
-      ['comparing', 2000, 2502],
-      ['comparing', 2500, 2502],
-      ['comparing', 2502, 2502],
     ]);
     told.length = 0;
     await ask(along(4));
@@ -158,7 +150,7 @@ describe('search', () => {
       clipsSearched: 1,
       clipsSkipped: 0,
       verdict: null,
-      levels: { possible: 0.6, strong: 0.7 },
+      levels: { unlikely: 0.4, possible: 0.6, strong: 0.7 },
       frames: [
         { eventId: 'a', frameIndex: 9, timestampMs: 9000, score: 1, rank: 1, strength: 'strong' },
         { eventId: 'a', frameIndex: 4, timestampMs: 4000, score: 0, rank: 2, strength: 'weak' },
@@ -174,12 +166,26 @@ describe('search', () => {
 
   it('rates nothing without a calibration', async () => {
     library.write('a', rowsAlong(3, 0));
-    const { frames, levels, curves } = await search({}, { ...question, calibration: null, background: null });
+    const { frames, levels, curves } = await search({}, { ...question, calibration: null });
     expect(frames.map(({ likelihood, strength }) => [likelihood, strength])).toEqual([
       [null, 'unrated'],
       [null, 'unrated'],
     ]);
     expect([levels, curves[0]!.likelihoods]).toEqual([null, null]);
+  });
+
+  it('rates a question that is a picture by numbers of its own', async () => {
+    library.write('a', rowsAlong(3, 0));
+    const picture = [[{ weight: 1, vector: along(3), isPicture: true }]];
+    const image = { slope: 2, intercept: -1 };
+    const { frames } = await search(
+      {},
+      { ...question, alternatives: picture, calibration: { ...calibration, image } },
+    );
+    expect(frames.map(({ likelihood }) => likelihood)).toEqual([
+      Math.fround(1 / (1 + Math.exp(-1))),
+      Math.fround(1 / (1 + Math.exp(1))),
+    ]);
   });
 
   it('finds nothing in nothing', async () => {
@@ -342,13 +348,14 @@ describe('verdicts', () => {
       ...strategies.findStrategy('uniform')!,
       select: () => ({
         rows: [4, 5],
-        verdict: { kind: 'moment' as const, spans: [{ startRow: 4, endRow: 6 }] },
+        verdict: { kind: 'moment' as const, spans: [{ startRow: 4, endRow: 6 }], evidence: 1.5 },
       }),
     };
     const find = vi.spyOn(strategies, 'findStrategy').mockReturnValue(judge);
     try {
       expect((await search({ ids: ['a', 'b'], count: 2 })).verdict).toEqual({
         kind: 'moment',
+        evidence: 1.5,
         spans: [
           { eventId: 'a', startMs: 4000, endMs: 4000 },
           { eventId: 'b', startMs: 0, endMs: 1000 },

@@ -69,7 +69,6 @@ async function ask({ onProgress, ...options }: AskOptions = {}) {
     modelVersion: MODEL,
     alternatives: [[{ weight: 1, vector: randomUnitVector(2), isPicture: false }]],
     calibration: null,
-    background: null,
   };
   const answer = await answerQuestion(
     services,
@@ -138,7 +137,7 @@ describe('the search worker', () => {
   });
 
   it('a request that makes no sense comes back as one', async () => {
-    const question = { modelVersion: MODEL, alternatives: [], calibration: null, background: null };
+    const question = { modelVersion: MODEL, alternatives: [], calibration: null };
     const request: SearchRequest = {
       clips: [],
       range: null,

@@ -44,9 +44,8 @@ describe('the bundled model', () => {
 
   it('says how likely a match is', () => {
     const calibration = readCalibration(json('calibration.json'))!;
-    expect(calibration.phrases.length).toBeGreaterThanOrEqual(50);
-    expect(new Set(calibration.phrases).size).toBe(calibration.phrases.length);
-    expect(calibration.possible).toBeGreaterThan(0);
+    expect(calibration.unlikely).toBeGreaterThan(0);
+    expect(calibration.possible).toBeGreaterThan(calibration.unlikely);
     expect(calibration.strong).toBeGreaterThan(calibration.possible);
   });
 

@@ -26,7 +26,7 @@ function makeCase(
     timesMs: Float64Array.from({ length: FRAMES }, (_, second) => second * 1000 + 500),
     scores: new Float32Array(FRAMES),
     likelihoods: new Float32Array(FRAMES),
-    levels: { possible: 0.3, strong: 0.7 },
+    levels: { unlikely: 0.02, possible: 0.3, strong: 0.7 },
   };
 }
 
@@ -41,7 +41,7 @@ function strategy(
     summary: '',
     select: (_, count) => ({
       rows: Array.from({ length: count }, (__, index) => rowAt(index, count)),
-      verdict: id === 'auto' ? { kind: 'moment', spans: [] } : null,
+      verdict: id === 'auto' ? { kind: 'moment', spans: [], evidence: null } : null,
     }),
   };
 }

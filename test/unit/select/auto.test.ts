@@ -75,16 +75,49 @@ describe('auto', () => {
     },
     { name: 'a single shot', scenes: [[40, 0, 0.8]], kind: 'whole', spans: [[0, 39]] },
     { name: 'nearly every scene', scenes: tens(0.8, 0.7, 0.01, 0.9, 0.8), kind: 'whole', spans: [[0, 49]] },
-    { name: 'no scene', scenes: tens(0.01, 0.05, 0.1, 0.02), kind: 'absent', spans: [] },
+    { name: 'no scene', scenes: tens(0.005, 0.007, 0.01, 0.006), kind: 'absent', spans: [] },
+    { name: 'nobody knows which scene', scenes: tens(0.05, 0.06, 0.1, 0.04), kind: 'perhaps', spans: [] },
+    {
+      name: 'perhaps a scene that is not likely but stands out',
+      scenes: tens(0.004, 0.005, 0.1, 0.004, 0.005),
+      kind: 'perhaps',
+      spans: [[20, 29]],
+    },
+    {
+      name: 'perhaps something that changes a fixed picture, though every frame is unlikely',
+      scenes: [
+        [20, 0, 0.0005],
+        [6, 0, 0.012],
+        [30, 0, 0.0005],
+      ],
+      kind: 'perhaps',
+      spans: [[20, 25]],
+    },
+    {
+      name: 'nothing that is the same in every frame of a fixed picture',
+      scenes: [[40, 0, 0.01]],
+      kind: 'absent',
+      spans: [],
+    },
   ])('sees that $name answers', ({ scenes, kind, spans }) => {
     const { verdict } = auto.select(clipOf(scenes), 8);
-    expect(verdict).toEqual({ kind, spans: spans.map(([startRow, endRow]) => ({ startRow, endRow })) });
+    expect(verdict).toMatchObject({ kind, spans: spans.map(([startRow, endRow]) => ({ startRow, endRow })) });
   });
 
-  it('takes "possible" of the calibration for the least that is something', () => {
-    const clip = clipOf(tens(0.01, 0.4, 0.01, 0.01));
-    expect(auto.select(clip, 4).verdict!.kind).toBe('moment');
-    expect(auto.select({ ...clip, levels: { possible: 0.6, strong: 0.8 } }, 4).verdict!.kind).toBe('absent');
+  it.each([
+    { levels: { unlikely: 0.02, possible: 0.25, strong: 0.8 }, kind: 'moment' },
+    { levels: { unlikely: 0.02, possible: 0.6, strong: 0.8 }, kind: 'perhaps' },
+    { levels: { unlikely: 0.5, possible: 0.6, strong: 0.8 }, kind: 'absent' },
+  ])('takes the levels of the calibration: $kind for $levels', ({ levels, kind }) => {
+    const clip = clipOf(tens(0.2, 0.4, 0.2, 0.2));
+    expect(auto.select({ ...clip, levels }, 4).verdict!.kind).toBe(kind);
+  });
+
+  it('gives the log-odds of the best frame as what the verdict rests on', () => {
+    const clip = clipOf(tens(0.01, 0.4, 0.01));
+    const best = Math.max(...clip.likelihoods!);
+    expect(auto.select(clip, 4).verdict!.evidence).toBeCloseTo(Math.log(best / (1 - best)), 6);
+    expect(auto.select(clipOf(tens(0.01, 0.4, 0.01), false), 4).verdict!.evidence).toBeNull();
   });
 
   it('gives the same verdict however many frames are wanted', () => {
@@ -128,18 +161,19 @@ describe('auto', () => {
 
   it('finds what stands out without a calibration, and never says that nothing is there', () => {
     const { verdict, rows } = auto.select(clipOf(tens(0.01, 0.01, 0.8, 0.01, 0.02, 0.01), false), 4);
-    expect(verdict).toEqual({ kind: 'moment', spans: [{ startRow: 20, endRow: 29 }] });
+    expect(verdict).toMatchObject({ kind: 'moment', spans: [{ startRow: 20, endRow: 29 }] });
     expect(rows.every((row) => row >= 20 && row < 30)).toBe(true);
     const level = auto.select(clipOf(tens(0.01, 0.0105, 0.01, 0.0101), false), 4).verdict!;
-    expect(level.kind).toBe('whole');
+    expect(level.kind).toBe('perhaps');
   });
 
   it.each([
     { name: 'none is likely', likelihood: 0.01, kind: 'absent', spans: [] },
+    { name: 'nobody knows', likelihood: 0.1, kind: 'perhaps', spans: [] },
     { name: 'all are likely', likelihood: 0.9, kind: 'whole', spans: [{ startRow: 0, endRow: 11 }] },
   ])('spreads flat scores evenly where $name', ({ likelihood, kind, spans }) => {
     const flat = inputOf(Array<number>(12).fill(0.3), { likelihoods: Array<number>(12).fill(likelihood) });
-    expect(auto.select(flat, 3)).toEqual({ rows: [2, 6, 10], verdict: { kind, spans } });
+    expect(auto.select(flat, 3)).toMatchObject({ rows: [2, 6, 10], verdict: { kind, spans } });
   });
 
   it('believes likelihoods that are all the same, though the scores differ', () => {
@@ -154,9 +188,9 @@ describe('auto', () => {
   });
 
   it('has a verdict on no frames and on one', () => {
-    expect(auto.select(inputOf([]), 4)).toEqual({ rows: [], verdict: { kind: 'absent', spans: [] } });
+    expect(auto.select(inputOf([]), 4)).toMatchObject({ rows: [], verdict: { kind: 'absent', spans: [] } });
     const likely = inputOf([0.4], { likelihoods: [0.8] });
-    expect(auto.select(likely, 4)).toEqual({
+    expect(auto.select(likely, 4)).toMatchObject({
       rows: [0],
       verdict: { kind: 'whole', spans: [{ startRow: 0, endRow: 0 }] },
     });
@@ -179,11 +213,11 @@ describe('auto', () => {
         scores: likelihoods,
         timesMs: Float64Array.from({ length: frames }, (_, row) => row * 1000),
         likelihoods,
-        levels: { possible: 0.25, strong: 0.5 },
+        levels: { unlikely: 0.02, possible: 0.25, strong: 0.5 },
       },
       16,
     );
-    expect(verdict).toEqual({ kind: 'moment', spans: [{ startRow: 35_000, endRow: 35_049 }] });
+    expect(verdict).toMatchObject({ kind: 'moment', spans: [{ startRow: 35_000, endRow: 35_049 }] });
     expect(rows).toHaveLength(16);
     expect(rows.every((row) => row >= 35_000 && row < 35_050)).toBe(true);
   });
@@ -215,6 +249,15 @@ describe('stretchesOf', () => {
         [0, 1],
         [2, 4],
         [5, 7],
+      ],
+    },
+    {
+      name: 'a short rise in a long shot',
+      evidence: [...Array<number>(20).fill(-7), -4, -4, -4, ...Array<number>(30).fill(-7)],
+      spans: [
+        [0, 19],
+        [20, 22],
+        [23, 52],
       ],
     },
     { name: 'a single frame that stands out', evidence: [-5, -5, -5, 1, -5, -5, -5], spans: [[0, 6]] },

@@ -44,7 +44,7 @@ const input: fc.Arbitrary<SelectionInput> = fc
       scores: Float32Array.from(all, (frame) => (isFlat ? 0.25 : frame.score)),
       timesMs: Float64Array.from(all, (frame) => (timeMs += frame.stepMs)),
       likelihoods: isRated ? Float32Array.from(all, (frame) => frame.likelihood) : null,
-      levels: isRated ? { possible: 0.25, strong: 0.5 } : null,
+      levels: isRated ? { unlikely: 0.02, possible: 0.25, strong: 0.5 } : null,
     };
   });
 const count = fc.integer({ min: 0, max: 70 });

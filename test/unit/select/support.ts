@@ -17,7 +17,7 @@ export function inputOf(
     scores: Float32Array.from(scores),
     timesMs: Float64Array.from(options.timesMs ?? scores.map((_, row) => row * 1000)),
     likelihoods: options.likelihoods ? Float32Array.from(options.likelihoods) : null,
-    levels: options.likelihoods ? { possible: 0.25, strong: 0.5 } : null,
+    levels: options.likelihoods ? { unlikely: 0.02, possible: 0.25, strong: 0.5 } : null,
   };
 }
 
