@@ -110,18 +110,14 @@ def drops(table: dict[str, dict[str, float]], base: str, first: str, note: dict[
 
 
 def calibration_table(report: dict[str, Any]) -> str:
-    """What the page's likelihoods and other ways to judge a match reach, on imitated clips with short queries."""
-    body = []
-    for name, r in report["sets"].items():
-        c = r["clips"]["short"]
-        body.append([f"**{name}**" if name == report["used"] else name, f"{r['log_loss']:.4f}" if "log_loss" in r else "–",
-                     pct(r["ece"]) if "ece" in r else "–", *(pct(c[level][k]) for level in ("possible", "strong") for k in ("recall", "false"))])
-    return markdown(["judged by", "log loss", "calibration error", "possible: found", "false", "strong: found", "false"], body)
+    """What the levels reach on imitated clips, by kind of query."""
+    body = [[group, *(pct(c[level][k]) for level in report["levels"] for k in ("recall", "false"))] for group, c in report["clips"].items()]
+    return markdown(["queries", *(f"{level}: {k}" for level in report["levels"] for k in ("found", "false"))], body)
 
 
 def reliability_table(report: dict[str, Any]) -> str:
     """Said and true likelihood by bin."""
-    bins = report["sets"][report["used"]]["bins"]
+    bins = report["bins"]
     return markdown(["likelihood", *(f"{100 * b['from']:.0f}+" for b in bins)],
                     [[title, *(pct(b[key]) for b in bins)] for title, key in (("share of pairs", "share"), ("said", "said"), ("true", "true"))])
 
@@ -193,10 +189,8 @@ def main() -> None:
     ms = lambda r: f"{r['median']:.1f} ms ({r['low']:.1f} to {r['high']:.1f})"
     bad_queries, bad_classes, bad_words = failures(shipped["failures"])
     weak = sorted(((w, r["ap"]) for w, r in shipped["words"].items() if "ap" in r), key=lambda kv: kv[1])[:6]
-    used, asked = report["sets"][report["used"]], report["queries"]
-    reached = lambda kind: "; ".join(f"{level} {pct(v['recall'])} found, {pct(v['false'])} false" for level, v in used["clips"][kind].items())
+    asked = report["queries"]
     download = sum(v for k, v in sizes.items() if k not in ("README.md", "golden.json"))
-    helps = ", ".join(k for k, v in calibration["weights"].items() if v and k != "bias")
     text = TEMPLATE.format(
         model=model, trained=f"{sum(r['split'] == 'train' for r in meta):,}", download=f"{download / 1e6:.1f}",
         vision=f"{sizes['vision_model.onnx'] / 1e6:.2f}", text=f"{sizes['text_model.onnx'] / 1e6:.2f}", side=side,
@@ -215,12 +209,10 @@ def main() -> None:
         points=f"{close['most_points']:.2f}", points_any=f"{close['most_points_any']:.2f}", most_any=close["most_any"],
         frame=ms(speed["frame"]), query=ms(speed["query"]), open_vision=ms(speed["openVision"]), open_text=ms(speed["openText"]),
         runs=speed["runs"], calls=speed["calls"], threads=speed["threads"], first=f"{speed['openVision']['first'] + speed['openText']['first']:.0f}",
-        phrases=report["phrases"], prior=f"{100 * calibration['prior']:.0f}", short=f"{asked['word'] + asked['name']:,}",
+        prior=f"{100 * calibration['prior']:.0f}", short=f"{asked['word'] + asked['name']:,}",
         captions=f"{asked['caption']:,}", scenes=report["scenes"], calibration=calibration_table(report),
-        reliability=reliability_table(report), ece=pct(calibration["ece"]), helps=helps,
-        levels=f"{100 * calibration['possible']:.0f} % and {100 * calibration['strong']:.0f} %",
-        words_found=reached("word"), captions_found=reached("caption"),
-        changed="; ".join(f"{c} {pct(v)}" for c, v in report["changed"].items()),
+        reliability=reliability_table(report), ece=pct(calibration["ece"]), slope=f"{calibration['text']['slope']:.2f}", intercept=f"{calibration['text']['intercept']:.2f}",
+        levels=f"{100 * calibration['unlikely']:.0f} %, {100 * calibration['possible']:.0f} % and {100 * calibration['strong']:.0f} %",
         ablation=ablation(), bad_queries=bad_queries, bad_classes=bad_classes, bad_words=bad_words,
         weak=", ".join(f"{w} ({pct(v)})" for w, v in weak),
         vocab=f"{config['text_config']['vocab_size']:,}", context=config["text_config"]["max_position_embeddings"])
@@ -310,22 +302,21 @@ highest run: {frame} a frame at batch 8, {query} a query. Opening the towers tak
 
 ### How likely a match is
 
-`python3 training/calibrate.py` fits a logistic regression from a query's scores to how likely it is that a frame shows it, if
+`python3 training/calibrate.py` fits how likely a picture is to show what a query asks for: a logistic of {slope} · cosine + ({intercept}), if
 {prior} % of the pictures asked about do, from {short} short queries (camera words and names of classes) and {captions} captions.
 Everything here is of queries and pictures that were not in the fit. Expected calibration error **{ece}**; pairs of a query and a
 picture by what was said and what was true:
 
 {reliability}
 
-The error on changed pictures, with weights fitted on good ones: {changed}.
+It holds for pictures like those of the training sources. Frames of other cameras have lower cosines: of frames said to be 0–10 % likely
+more show the thing, so the page gives words and no percentages.
 
-The page calls a match possible and strong from {levels} on. Judged on imitated clips of {scenes} scenes with short queries: "found" is the
-share of pictures showing it that reach the level, "false" the share of clips without it where some scene does. {phrases} background
-phrases come into "standardised", "margin" and "generic"; in use: {helps}.
+The levels "unlikely", "possible" and "strong" are {levels}. Judged on imitated clips of {scenes} scenes, in per cent: "found" is the share of
+pictures showing it that reach the level, "false" the share of clips without it where some scene does.
 
 {calibration}
 
-For camera words alone: {words_found}. For captions: {captions_found}.
 {ablation}
 ## What it is bad at
 

@@ -7,6 +7,8 @@ const PEERS = ['uniform', 'top-k', 'aks', 'bolt'];
 const PRESENT_KINDS: readonly QuestionKind[] = ['moment', 'several', 'whole'];
 /** The parts of the combined measure are shown for so many frames. */
 const PARTS_COUNT = 8;
+/** What can be said, as the columns of the verdicts. */
+const SAID = ['moment', 'several', 'whole', 'perhaps', 'absent'] as const;
 const HALVES = ['test', 'train'] as const;
 
 export interface Scored {
@@ -124,7 +126,7 @@ function verdicts(scored: readonly Scored[]): string {
     if (outcomes.length === 0) continue;
     const rows = KINDS.map((kind) => {
       const members = outcomes.filter((outcome) => outcome.case.question.kind === kind);
-      const said = KINDS.map((verdict) => members.filter((outcome) => outcome.verdict === verdict).length);
+      const said = SAID.map((verdict) => members.filter((outcome) => outcome.verdict === verdict).length);
       return [kind, members.length, ...said];
     });
     const absent = outcomes.filter((outcome) => outcome.case.question.kind === 'absent');
@@ -135,7 +137,7 @@ function verdicts(scored: readonly Scored[]): string {
     };
     parts.push(
       `**What \`auto\` says, ${half} half** (N = ${VERDICT_COUNT}): “not here” of ${saidAbsent(absent)} things that are not there, and wrongly of ${saidAbsent(present)} that are.`,
-      table(['it is', 'questions', ...KINDS.map((kind) => `says ${kind}`)], rows),
+      table(['it is', 'questions', ...SAID.map((kind) => `says ${kind}`)], rows),
     );
   }
   return parts.join('\n\n');

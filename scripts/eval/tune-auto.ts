@@ -33,6 +33,8 @@ interface ExportedHalf {
   }[];
 }
 
+const SAID = ['moment', 'several', 'whole', 'perhaps', 'absent'] as const;
+
 async function readTrainingHalf(folder: string): Promise<Case[]> {
   const floats = async (name: string): Promise<Float32Array> =>
     new Float32Array(new Uint8Array(await readFile(join(folder, name))).buffer);
@@ -126,10 +128,10 @@ function head(name: string): string {
 function verdicts(outcomes: readonly Outcome[]): string {
   const rows = KINDS.map((kind) => {
     const own = outcomes.filter((outcome) => outcome.case.question.kind === kind);
-    const counts = KINDS.map((said) => own.filter(({ verdict }) => verdict === said).length);
+    const counts = SAID.map((said) => own.filter(({ verdict }) => verdict === said).length);
     return `| ${[kind, ...counts].join(' | ')} |`;
   });
-  return [`| is \\ said | ${KINDS.join(' | ')} |`, `|---${'|--:'.repeat(KINDS.length)}|`, ...rows].join('\n');
+  return [`| is \\ said | ${SAID.join(' | ')} |`, `|---${'|--:'.repeat(SAID.length)}|`, ...rows].join('\n');
 }
 
 const { positionals } = parseArgs({ allowPositionals: true });
