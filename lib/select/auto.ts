@@ -3,6 +3,7 @@ import { frameEvidence, logOdds, medianOf, smoothWithin } from './evidence';
 import { checkInput } from './input';
 import { rangeOf, topRows } from './ranking';
 import type { RowSpan, SelectionInput, SelectionStrategy, Verdict } from './selection';
+import { rowCosine } from './similarity';
 import { type Stretch, stretchesOf } from './stretches';
 import { uniformRows } from './uniform-rows';
 
@@ -37,6 +38,12 @@ export const AUTO_PARAMETERS: AutoParameters = {
   clearShare: 0.6,
 };
 
+/** Cosine from which two frames show the same place: of different scenes 95 of 100 pairs are below 0.47 (decision 019). */
+const SAME_PLACE_COSINE = 0.5;
+
+/** Frames that the best one is compared with, evenly spread: a few milliseconds. */
+const PLACE_FRAMES = 4096;
+
 /** The level "possible" of the bundled model, for scores that come without likelihoods. */
 const POSSIBLE = 0.25;
 
@@ -49,8 +56,8 @@ const POSSIBLE = 0.25;
  * The verdict does not change the frames: where it says that nothing is there, the frames are still the best there are.
  *
  * [Note: Two kinds of evidence] *Known to be there* is absolute: the calibrated log-odds of the best stretch. *Ranked
- * clearly* is the clip's own: how far that stretch stands out from the median frame, in the same unit, so that what looks the
- * same in every frame counts for nothing. The first alone says that something is there; both together say that nothing is;
+ * clearly* is the clip's own: how far the best frame stands out from those of the same place, in the same unit, so that what
+ * looks the same in every frame counts for nothing. The first alone says that something is there; both together say that nothing is;
  * what is between is `perhaps`. Both come from cosines by the model's calibration, so that a better model, whose slope is
  * steeper, moves them without a number here being changed.
  *
@@ -132,7 +139,8 @@ function judge(
   parameters: AutoParameters,
 ): Verdict {
   const { levels, likelihoods } = input;
-  const best = evidence.reduce((highest, value) => Math.max(highest, value), -Infinity);
+  const [bestRow = 0] = topRows(evidence, 1);
+  const best = evidence[bestRow]!;
   const known = likelihoods ? best : null;
   if (highestEvidence(stretches) >= logOdds(levels?.possible ?? POSSIBLE)) {
     return { ...answering(input, stretches, parameters), evidence: known };
@@ -140,12 +148,33 @@ function judge(
   const middle = medianOf(evidence);
   const rise = best - middle;
   const isClear = rise >= parameters.clearRise;
-  if (levels && best < logOdds(levels.unlikely) && !isClear) {
+  if (
+    levels &&
+    best < logOdds(levels.unlikely) &&
+    riseInPlace(input, evidence, bestRow) < parameters.clearRise
+  ) {
     return { kind: 'absent', spans: [], evidence: known };
   }
   const outstanding = stretches.filter((one) => one.evidence >= middle + parameters.clearShare * rise);
   const spans = isClear ? joined(outstanding) : [];
   return { kind: 'perhaps', spans, evidence: known };
+}
+
+/**
+ * How far the best frame stands out from the frames that look like it: what came into a picture that stayed the same.
+ * Scenes that look different say nothing here, since any question fits some better than others.
+ */
+function riseInPlace(
+  { vectors, dimension, scores }: SelectionInput,
+  evidence: Float64Array,
+  bestRow: number,
+): number {
+  const step = Math.ceil(scores.length / PLACE_FRAMES);
+  const alike: number[] = [];
+  for (let row = 0; row < scores.length; row += step) {
+    if (rowCosine(vectors, dimension, row, bestRow) >= SAME_PLACE_COSINE) alike.push(evidence[row]!);
+  }
+  return alike.length === 0 ? 0 : evidence[bestRow]! - medianOf(Float64Array.from(alike));
 }
 
 /** Which stretches answer, given that the best one does. */

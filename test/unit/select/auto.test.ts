@@ -94,6 +94,12 @@ describe('auto', () => {
       spans: [[20, 25]],
     },
     {
+      name: 'nothing that fits one of several scenes a little better than the others',
+      scenes: tens(0.0001, 0.0002, 0.004, 0.0001, 0.0002),
+      kind: 'absent',
+      spans: [],
+    },
+    {
       name: 'nothing that is the same in every frame of a fixed picture',
       scenes: [[40, 0, 0.01]],
       kind: 'absent',
