@@ -9,7 +9,7 @@
  * These functions alone go from one clock to another.
  *
  * A player shows the frame before when it is sent to the very time at which a frame begins: it cuts the time to whole
- * microseconds, and so does the table of frames. Chromium 156 plays 3.099 s as 3.098999. Over 14 clips of 10 to 240
+ * microseconds, and so does the table of frames. Chromium 156 plays 3.099 s as 3.098999. Over 12 clips of 10 to 240
  * frames a second, sent to the exact start of each frame, it showed the one before for up to 35 in 100; sent 2 µs
  * later, for none. So a player is never sent to a border, but into a frame.
  */
