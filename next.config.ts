@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NextConfig } from 'next';
 import { PHASE_DEVELOPMENT_SERVER } from 'next/constants';
 import { readModelFolders, versionedModelPath } from './scripts/deploy/model-folders';
-import { isolationHeaders, nextHeaders, siteHeaders } from './scripts/deploy/site-headers';
+import { isolationHeaders, modelSources, nextHeaders, siteHeaders } from './scripts/deploy/site-headers';
 
 /**
  * Which of the two builds this is. `npm run build` makes one for a Next host, `npm run build -- --static` a
@@ -34,6 +34,7 @@ export default function config(phase: string): NextConfig {
     compress: false,
     env: {
       FRAMESIFT_HOSTED_MODELS: JSON.stringify(hostedManifests()),
+      FRAMESIFT_MODEL_SOURCES: JSON.stringify(modelSources()),
       FRAMESIFT_MODEL_DIGESTS: JSON.stringify(
         Object.fromEntries(models.map(({ id, digest }) => [id, digest])),
       ),

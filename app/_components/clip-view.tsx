@@ -1,8 +1,9 @@
 'use client';
 
-import { useRef, useState } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ask/answer';
 import type { FrameKey } from '@/lib/shared/frame-key';
+import { isDoubtful } from '@/lib/ask/doubt';
 import { describeQuestion, type Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
@@ -44,6 +45,7 @@ export function ClipView({
   onRange,
   restored,
   examples,
+  betterModel,
   onAsk,
   onClear,
   onCancel,
@@ -63,6 +65,8 @@ export function ClipView({
   /** A selection to begin with, which came back from a file. */
   restored: RestoredSelection | null;
   examples: readonly string[] | null;
+  /** The offer of a better model, shown where the answer is in doubt. */
+  betterModel: (isWanted: boolean) => ReactNode;
   onAsk: (question: Question) => void;
   onClear: () => void;
   onCancel: () => void;
@@ -243,6 +247,7 @@ export function ClipView({
           </div>
         </div>
         <div className="space-y-6">
+          {betterModel(question !== null && answer !== null && isDoubtful(answer))}
           <AnswerPanel
             state={state}
             questionText={questionText}

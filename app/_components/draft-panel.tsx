@@ -1,7 +1,7 @@
 'use client';
 
 import { Play, X } from 'lucide-react';
-import { useId, useState } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/video/choose-timestamps';
 import { describeTrack, explainTrack } from '@/lib/video/choose-track';
 import type { EventSummary } from '@/lib/db/clip-database';
@@ -30,6 +30,7 @@ const BYTES_PER_FRAME = 15_000;
 export function DraftPanel({
   draft,
   twin,
+  betterModel,
   onShowTwin,
   onTrack,
   onStart,
@@ -38,6 +39,8 @@ export function DraftPanel({
   draft: Draft;
   /** The clip of the library that was made from the same file. */
   twin: EventSummary | null;
+  /** The offer of a better model to read it with. */
+  betterModel: ReactNode;
   onShowTwin: (twin: EventSummary) => void;
   /** Another of the file's video tracks is chosen, by its index. */
   onTrack: (track: number) => void;
@@ -135,6 +138,7 @@ export function DraftPanel({
           This file is in the library already. Reading it again adds it a second time.
         </Notice>
       )}
+      {betterModel}
       {tracksNote && <Notice tone="info">{tracksNote}</Notice>}
       {facts.problem && <Notice tone="warn">{facts.problem}</Notice>}
       <form

@@ -36,6 +36,7 @@ import { DraftPanel } from './draft-panel';
 import { Header } from './header';
 import { LibraryList } from './library-list';
 import { NewVersionNotice } from './new-version-notice';
+import { BetterModelNotice } from './models/better-model-notice';
 import { ModelsDialog } from './models/models-dialog';
 import { Button } from './ui/button';
 import { ErrorBoundary } from './ui/error-boundary';
@@ -393,6 +394,16 @@ export function Workbench() {
                   removeDraft(shownDraft.key);
                   setSelectedKey(twin.id);
                 }}
+                betterModel={
+                  <BetterModelNotice
+                    models={models}
+                    loaded={loaded}
+                    isWanted={clips.length === 0}
+                    isReading={isReading}
+                    use="before reading"
+                    onReady={() => undefined}
+                  />
+                }
                 onTrack={(track) => guard(() => chooseTrack(shownDraft, track))}
                 onStart={(sampling) => startDraft(shownDraft, sampling)}
                 onDismiss={() => removeDraft(shownDraft.key)}
@@ -408,6 +419,16 @@ export function Workbench() {
                 question={questions.get(clip.id) ?? null}
                 range={ranges.get(clip.id) ?? null}
                 onRange={(range) => limit(clip.id, range)}
+                betterModel={(isWanted) => (
+                  <BetterModelNotice
+                    models={models}
+                    loaded={loaded}
+                    isWanted={isWanted}
+                    isReading={isReading}
+                    use="and ask again"
+                    onReady={() => resume(clip)}
+                  />
+                )}
                 examples={
                   clip.fileName === SAMPLE_FILE_NAME && sampleQuestions.length > 0 ? sampleQuestions : null
                 }

@@ -1,16 +1,13 @@
 import { z } from '@/lib/shared/zod';
+import { isWithinReach, servedModel, type ModelInFormat } from '@/lib/models/better-model';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
-import { MODEL_DTYPES, type ModelDtype } from '@/lib/models/model-files';
+import { MODEL_DTYPES } from '@/lib/models/model-files';
 import { readManifest } from '@/lib/models/model-store';
 import { selfHostedModel } from '@/lib/models/self-hosted';
 import type { SourceSettings } from '@/lib/models/sources';
 import { siteStorage } from './site-storage';
 
-/** A model in the number format that it is to run in. */
-export interface ModelChoice {
-  modelId: string;
-  dtype: ModelDtype;
-}
+export type ModelChoice = ModelInFormat;
 
 export const BUNDLED_CHOICE: ModelChoice = { modelId: BUNDLED_MODEL_ID, dtype: 'fp32' };
 
@@ -19,18 +16,40 @@ const MIRROR_KEY = 'framesift-model-mirror';
 
 const choiceSchema = z.object({ modelId: z.string(), dtype: z.enum(MODEL_DTYPES) });
 
-/** The model that a person chose in this browser; the bundled one until they do. */
+/** What is kept where a person chose the bundled model, whose name changes with its version. */
+const BUNDLED_NAME = 'bundled';
+
+/** The model that a person chose in this browser; until they do, the one that this site serves, else the bundled one. */
 export function readModelChoice(): ModelChoice {
+  const chosen = readChosen();
+  if (chosen) return chosen.modelId === BUNDLED_NAME ? BUNDLED_CHOICE : chosen;
+  return servedChoice() ?? BUNDLED_CHOICE;
+}
+
+function readChosen(): ModelChoice | null {
   try {
     return choiceSchema.parse(JSON.parse(siteStorage.read(CHOICE_KEY) ?? ''));
   } catch {
-    return BUNDLED_CHOICE;
+    return null;
   }
 }
 
+/** Set where this site's own model could not be fetched: the bundled one does for this visit. */
+let isServedModelMissing = false;
+
+/** The model that this site serves to everybody who has chosen none; null where it serves none, or did not. */
+export function servedChoice(): ModelChoice | null {
+  if (isServedModelMissing || readChosen()) return null;
+  return servedModel(sourceSettings().hosted);
+}
+
+export function doWithoutServedModel(): void {
+  isServedModelMissing = true;
+}
+
 export function saveModelChoice(choice: ModelChoice): void {
-  // The bundled model is not kept by its name, which changes with its version.
-  siteStorage.write(CHOICE_KEY, choice.modelId === BUNDLED_MODEL_ID ? null : JSON.stringify(choice));
+  const isBundled = choice.modelId === BUNDLED_MODEL_ID;
+  siteStorage.write(CHOICE_KEY, JSON.stringify(isBundled ? { ...choice, modelId: BUNDLED_NAME } : choice));
 }
 
 /** The address that stands in for the Hub, or null. */
@@ -53,4 +72,16 @@ export function sourceSettings(): SourceSettings {
       .filter((manifest) => manifest !== null)
       .map((manifest) => ({ manifest, baseUrl: selfHostedModel(manifest.id) })),
   };
+}
+
+const NOT_NOW_KEY = 'framesift-better-model-not-now';
+
+/** Whether this page may offer the better model: it can be fetched, and nobody has said “not now”. */
+export function mayOfferBetterModel(): boolean {
+  const sources = z.array(z.string()).parse(JSON.parse(process.env.FRAMESIFT_MODEL_SOURCES ?? '[]'));
+  return siteStorage.read(NOT_NOW_KEY) === null && isWithinReach(sourceSettings(), sources);
+}
+
+export function declineBetterModel(): void {
+  siteStorage.write(NOT_NOW_KEY, 'yes');
 }

@@ -1,10 +1,19 @@
 'use client';
 
+import * as Comlink from 'comlink';
 import { useEffect, useState } from 'react';
 import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
+import type { DownloadProgress } from '@/lib/models/model-files';
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
-import { readModelChoice, saveModelChoice, type ModelChoice } from './model-settings';
+import {
+  doWithoutServedModel,
+  readModelChoice,
+  saveModelChoice,
+  servedChoice,
+  sourceSettings,
+  type ModelChoice,
+} from './model-settings';
 import {
   providerOptions,
   readProviderPreference,
@@ -50,18 +59,21 @@ export function useModel(): {
     const unsubscribe = services.clip.subscribe((loaded) => {
       if (current) setModel({ state: 'ready', model: loaded });
     });
-    load(modelOptions(), (progress) => {
+    const show = (progress: LoadProgress) => {
       if (current) setModel(loading(progress));
-    }).then(
-      (loaded) => {
-        if (current) setModel({ state: 'ready', model: loaded });
-      },
-      (thrown: unknown) => {
-        const error = toFramesiftError(thrown);
-        // Another model was chosen before this one had started: that one is told of.
-        if (current && !isCancelled(error)) setModel({ state: 'failed', message: error.message });
-      },
-    );
+    };
+    fetchServedModel(show)
+      .then(() => load(modelOptions(), show))
+      .then(
+        (loaded) => {
+          if (current) setModel({ state: 'ready', model: loaded });
+        },
+        (thrown: unknown) => {
+          const error = toFramesiftError(thrown);
+          // Another model was chosen before this one had started: that one is told of.
+          if (current && !isCancelled(error)) setModel({ state: 'failed', message: error.message });
+        },
+      );
     return () => {
       current = false;
       unsubscribe();
@@ -116,4 +128,18 @@ export function modelOf(state: ModelState): LoadedModel | null {
 
 function load(options: LoadOptions, onProgress: (progress: LoadProgress) => void): Promise<LoadedModel> {
   return getFramesift().services.clip.load(options, onProgress);
+}
+
+/** Fetches what is missing of the model that this site serves to everybody; on a visit without it the bundled one does. */
+async function fetchServedModel(show: (progress: LoadProgress) => void): Promise<void> {
+  const served = servedChoice();
+  if (!served) return;
+  const report = ({ loadedBytes, totalBytes }: DownloadProgress) =>
+    show({ stage: 'download', loadedBytes, totalBytes });
+  try {
+    const { models } = getFramesift().services;
+    await models.download(served.modelId, served.dtype, sourceSettings(), Comlink.proxy(report));
+  } catch {
+    doWithoutServedModel();
+  }
 }

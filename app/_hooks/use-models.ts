@@ -32,6 +32,8 @@ export interface Models {
   mirror: string | null;
   refresh: () => void;
   startDownload: (model: ModelListing, variant: ModelVariant) => void;
+  /** Fetches what is missing of a model and changes to it; `then` is called once it is at work. */
+  fetchAndUse: (model: ModelListing, variant: ModelVariant, then: () => void) => void;
   stopDownload: () => void;
   remove: (choice: ModelChoice) => void;
   use: (choice: ModelChoice) => void;
@@ -81,12 +83,18 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
     }
   };
 
-  const startDownload = (model: ModelListing, { dtype }: ModelVariant) =>
-    guard(() =>
-      withDownload({ name: model.name, choice: { modelId: model.id, dtype } }, (onProgress) =>
-        getFramesift().services.models.download(model.id, dtype, sourceSettings(), onProgress),
-      ),
+  const fetchModel = (model: ModelListing, { dtype }: ModelVariant) =>
+    withDownload({ name: model.name, choice: { modelId: model.id, dtype } }, (onProgress) =>
+      getFramesift().services.models.download(model.id, dtype, sourceSettings(), onProgress),
     );
+  const startDownload = (model: ModelListing, variant: ModelVariant) =>
+    guard(() => fetchModel(model, variant));
+  const fetchAndUse = (model: ModelListing, variant: ModelVariant, then: () => void) =>
+    guard(async () => {
+      await fetchModel(model, variant);
+      await change({ modelId: model.id, dtype: variant.dtype });
+      then();
+    });
 
   const addOwn = (proposal: OwnModelProposal, dtype: ModelVariant['dtype']) =>
     guard(async () => {
@@ -130,6 +138,7 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
     mirror,
     refresh: () => guard(reload),
     startDownload,
+    fetchAndUse,
     stopDownload: () => guard(() => getFramesift().services.models.cancelDownload()),
     remove: ({ modelId, dtype }) =>
       guard(async () => {
