@@ -92,7 +92,7 @@ export interface FoundExample {
 export function exampleOf(text: string, { verdict, frames }: Answer): FoundExample | null {
   const [best] = frames;
   if (!best || !verdict || verdict.kind === 'absent') return null;
-  const isSure = best.strength === 'strong';
+  const isSure = verdict.kind !== 'perhaps';
   return { text, score: best.likelihood ?? best.score, frameIndex: best.frameIndex, isSure };
 }
 

@@ -120,7 +120,7 @@ const EXPECTED: Partial<Record<CsvColumn, string>> = {
   width: 'a whole number, or empty',
   height: 'a whole number, or empty',
   count: 'a whole number from 0 up',
-  verdict: 'one of moment, several, whole and absent, or empty',
+  verdict: 'one of moment, several, whole, perhaps and absent, or empty',
   details: 'what Framesift wrote there',
 };
 

@@ -32,6 +32,10 @@ describe('exampleOf', () => {
     });
   });
 
+  it('offers what the clip may show, and knows that it is not sure', () => {
+    expect(exampleOf('a dog', answer('perhaps'))).toMatchObject({ text: 'a dog', isSure: false });
+  });
+
   it('never offers what the page would call absent, or knows nothing of', () => {
     expect(exampleOf('a dog', answer('absent', 0.9))).toBeNull();
     expect(exampleOf('a dog', answer(null))).toBeNull();
