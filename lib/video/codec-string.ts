@@ -66,7 +66,7 @@ function levelFor(levels: readonly (readonly [level: number, most: number])[], w
 const SEQUENCE_PARAMETERS = 7;
 
 /** The first sequence parameter set: of `avcC`, else of a packet in the format of Annex B. */
-function findSequence(avcc: Uint8Array | null, packet: Uint8Array | null): Uint8Array | null {
+export function findSequence(avcc: Uint8Array | null, packet: Uint8Array | null): Uint8Array | null {
   if (avcc?.[0] === 1 && (avcc[5]! & 0x1f) > 0) {
     const sps = avcc.subarray(8, 8 + avcc[6]! * 256 + avcc[7]!);
     return isSequence(sps) ? sps : null;
@@ -83,7 +83,7 @@ function isSequence(unit: Uint8Array): boolean {
   return unit.length >= 4 && (unit[0]! & 0x1f) === SEQUENCE_PARAMETERS;
 }
 
-function toBytes(source: AllowSharedBufferSource | undefined): Uint8Array | null {
+export function toBytes(source: AllowSharedBufferSource | undefined): Uint8Array | null {
   if (!source) return null;
   return ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)

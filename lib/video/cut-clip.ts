@@ -19,9 +19,9 @@ import { Interruption, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { openSample } from './frame-pictures';
 import { openClip, type OpenClip } from './open-clip';
-import { drawUpright } from './thumbnail';
+import { drawUpright, fitInside, uprightSize } from './thumbnail';
 import { mergeSpans, type TimeSpan } from './time-spans';
-import { OpaqueSampleSink } from './webcodecs-frames';
+import { decodeFrames, OpaqueSampleSink } from './webcodecs-frames';
 
 /** A new file with only some spans of a clip. */
 export interface CutClip {
@@ -96,9 +96,7 @@ async function cut(
       'These moments are over an hour together, which is more than fits into this page’s memory. Ask for fewer.',
     );
   }
-  // Most encoders halve the colours' resolution and refuse odd sizes.
-  const width = Math.max(2, facts.width - (facts.width % 2));
-  const height = Math.max(2, facts.height - (facts.height % 2));
+  const { width, height } = await readCutSize(clip, spans[0]!);
   const { videoCodec, extension } = await chooseVideoCodec(width, height);
   const sound = await chooseSound(await track.input.getPrimaryAudioTrack(), extension);
 
@@ -152,6 +150,22 @@ async function cut(
   } finally {
     written.close();
   }
+}
+
+/**
+ * Size of the new file: the upright shape of its first frame. Frames of other shapes are fitted in with bars, see
+ * `fitForEncoder`.
+ */
+async function readCutSize(clip: OpenClip, span: TimeSpan): Promise<{ width: number; height: number }> {
+  let { width, height }: { width: number; height: number } = clip.facts;
+  for await (const { sample } of decodeFrames(clip, [{ frameIndex: 0, timestampMs: span.startMs }])) {
+    if (!sample) continue;
+    const { frame, orientation } = openSample(sample);
+    frame.close();
+    ({ width, height } = uprightSize(orientation));
+  }
+  // Most encoders halve the colours' resolution and refuse odd sizes.
+  return { width: Math.max(2, width - (width % 2)), height: Math.max(2, height - (height % 2)) };
 }
 
 async function chooseVideoCodec(
@@ -272,7 +286,7 @@ function fitForEncoder(
   }
   const { frame, orientation } = openSample(sample);
   try {
-    drawUpright(context, frame, orientation);
+    drawUpright(context, frame, orientation, fitInside(uprightSize(orientation), size));
     return new VideoSample(context.canvas, timing);
   } finally {
     frame.close();

@@ -102,8 +102,7 @@ async function readClip(input: Input, blob: Blob): Promise<Omit<OpenClip, 'close
   const container = nameContainer(await input.getFormat());
   const { track, tracks, chosen } = await openTrack(input, blob, container, videoTrackOf(blob));
   const hasAudio = (await input.getAudioTracks()).length > 0;
-  const { codec, isDecodable: decodable } = chosen;
-  const [width, height] = [await track.getDisplayWidth(), await track.getDisplayHeight()];
+  const { codec, isDecodable: decodable, width, height } = chosen;
   const codedPixels = (await track.getCodedWidth()) * (await track.getCodedHeight());
   if (!(codedPixels > 0)) {
     throw new FramesiftError(

@@ -3,7 +3,8 @@ import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chooseTrack, type VideoTrackFacts } from './choose-track';
 import { nameCodec } from './clip-facts';
-import { codecStringCandidates } from './codec-string';
+import { codecStringCandidates, findSequence, toBytes } from './codec-string';
+import { readSequence } from './demux/h264';
 import { fourCcOf, listMatroskaTracks, type MatroskaTrack } from './matroska-tracks';
 import { listMp4Boxes, type ReadBytes } from './mp4-boxes';
 import {
@@ -83,7 +84,7 @@ async function readTrackFacts(
 ): Promise<VideoTrackFacts> {
   const packets = new EncodedPacketSink(track);
   const first = await packets.getFirstPacket().catch(() => null);
-  const isDecodable = await repairDecoderConfig(track, first?.data ?? null);
+  const { isDecodable, aspect } = await repairDecoderConfig(track, first?.data ?? null);
   const second =
     first &&
     (await withTimeout(
@@ -102,34 +103,64 @@ async function readTrackFacts(
   return {
     index,
     codec,
-    width: await track.getDisplayWidth(),
-    height: await track.getDisplayHeight(),
+    ...(await uprightSizeOf(track, aspect)),
     isDecodable,
     moves: second !== null,
   };
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** @param aspect size in square pixels before rotation, where the bitstream knows it and the container does not */
+async function uprightSizeOf(track: InputVideoTrack, aspect: Size | null): Promise<Size> {
+  if (!aspect) return { width: await track.getDisplayWidth(), height: await track.getDisplayHeight() };
+  const { width, height } = aspect;
+  return (await track.getRotation()) % 180 === 0 ? { width, height } : { width: height, height: width };
+}
+
+/** The size in square pixels that H.264's own header tells, where it has other pixels than the container says. */
+function aspectOfBitstream(config: VideoDecoderConfig, firstPacket: Uint8Array | null): Size | null {
+  const { codedWidth = 0, codedHeight = 0 } = config;
+  if (!config.codec.startsWith('avc') || config.displayAspectWidth !== undefined) return null;
+  const unit = findSequence(toBytes(config.description), firstPacket);
+  const aspect = unit ? (readSequence(unit)?.pixelAspect ?? 1) : 1;
+  if (aspect === 1 || !(codedWidth > 0 && codedHeight > 0)) return null;
+  // Pixels are stretched, never squeezed, so that none are lost.
+  return aspect > 1
+    ? { width: Math.round(codedWidth * aspect), height: codedHeight }
+    : { width: codedWidth, height: Math.round(codedHeight / aspect) };
+}
+
 /**
  * Asks the browser for each of the strings that the track's codec may be called by, and makes the first that it
- * decodes the one of `track.getDecoderConfig()`.
- *
- * @returns whether there is one
+ * decodes the one of `track.getDecoderConfig()`. Pixels that are not square are told to the decoder, too.
  */
-async function repairDecoderConfig(track: InputVideoTrack, firstPacket: Uint8Array | null): Promise<boolean> {
-  if (typeof VideoDecoder === 'undefined') return false;
+async function repairDecoderConfig(
+  track: InputVideoTrack,
+  firstPacket: Uint8Array | null,
+): Promise<{ isDecodable: boolean; aspect: Size | null }> {
   const stated = await track.getDecoderConfig().catch(() => null);
-  if (!stated) return false;
+  if (!stated) return { isDecodable: false, aspect: null };
+  const aspect = aspectOfBitstream(stated, firstPacket);
+  if (typeof VideoDecoder === 'undefined') return { isDecodable: false, aspect };
+  const displayAspect = aspect && {
+    displayAspectWidth: aspect.width,
+    displayAspectHeight: aspect.height,
+  };
   for (const codec of codecStringCandidates(stated, firstPacket)) {
-    const config = { ...stated, codec };
+    const config = { ...stated, ...displayAspect, codec };
     const isSupported = await VideoDecoder.isConfigSupported(config).then(
       ({ supported }) => supported === true,
       () => false,
     );
     if (!isSupported) continue;
-    if (codec !== stated.codec) track.getDecoderConfig = () => Promise.resolve(config);
-    return true;
+    if (codec !== stated.codec || aspect) track.getDecoderConfig = () => Promise.resolve(config);
+    return { isDecodable: true, aspect };
   }
-  return false;
+  return { isDecodable: false, aspect };
 }
 
 function nameByFourCc(track: MatroskaTrack): string | null {

@@ -33,19 +33,37 @@ export function fitSize(width: number, height: number, maxSide: number): { width
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
 }
 
-/** Fills a context's canvas with a picture turned upright. */
+/** The largest rectangle of a picture's shape in the middle of a canvas. */
+export function fitInside(
+  picture: { width: number; height: number },
+  canvas: { width: number; height: number },
+): { x: number; y: number; width: number; height: number } {
+  const scale = Math.min(canvas.width / picture.width, canvas.height / picture.height);
+  // A pixel of rounding is no bar.
+  const width = canvas.width - picture.width * scale < 2 ? canvas.width : Math.round(picture.width * scale);
+  const height =
+    canvas.height - picture.height * scale < 2 ? canvas.height : Math.round(picture.height * scale);
+  return { x: (canvas.width - width) / 2, y: (canvas.height - height) / 2, width, height };
+}
+
+/**
+ * Fills a context's canvas with a picture turned upright.
+ *
+ * @param area part of the canvas to fill, all of it unless told; the rest becomes black
+ */
 export function drawUpright(
   context: OffscreenCanvasRenderingContext2D,
   source: VideoFrame | ImageBitmap,
   orientation: FrameOrientation,
+  area = { x: 0, y: 0, width: context.canvas.width, height: context.canvas.height },
 ): void {
-  const { width, height } = context.canvas;
+  const { width, height } = area;
   const turned = orientation.rotationDegrees % 180 !== 0;
   const [drawnWidth, drawnHeight] = turned ? [height, width] : [width, height];
   context.resetTransform();
-  context.clearRect(0, 0, width, height);
+  context.clearRect(0, 0, context.canvas.width, context.canvas.height);
   context.imageSmoothingQuality = 'high';
-  context.translate(width / 2, height / 2);
+  context.translate(area.x + width / 2, area.y + height / 2);
   if (orientation.flip) context.scale(-1, 1);
   context.rotate((orientation.rotationDegrees * Math.PI) / 180);
   context.drawImage(source, -drawnWidth / 2, -drawnHeight / 2, drawnWidth, drawnHeight);

@@ -3,7 +3,7 @@
 import clsx from 'clsx';
 import { DropdownMenu } from 'radix-ui';
 import { Crop, Ellipsis, ImageUp, Pin, PinOff, X } from 'lucide-react';
-import type { ComponentProps, KeyboardEvent, ReactNode, RefObject } from 'react';
+import { useState, type ComponentProps, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
 import type { AnswerFrame } from '@/lib/ask/answer';
 import { formatMoment } from '@/lib/shared/format';
 import { STRENGTHS } from './strength';
@@ -46,6 +46,8 @@ export function FrameCard({
   const strength = STRENGTHS[frame.strength];
   const time = formatMoment(frame);
   const tabIndex = isTabStop ? 0 : -1;
+  // In 16:9 the picture of an upright clip would be a stripe.
+  const [isUpright, setIsUpright] = useState(false);
   return (
     <div
       onKeyDown={onKeyDown}
@@ -75,11 +77,18 @@ export function FrameCard({
         data-pinned={frame.isPinned}
         className="block w-full rounded-xl text-left -outline-offset-2"
       >
-        <span className="relative block aspect-video bg-black">
+        <span className={clsx('relative block bg-black', isUpright ? 'aspect-[3/4]' : 'aspect-video')}>
           <span className="sr-only">Play from </span>
           {picture && (
             // eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise
-            <img src={picture} alt="" className="size-full object-contain" />
+            <img
+              src={picture}
+              alt=""
+              onLoad={({ currentTarget }) =>
+                setIsUpright(currentTarget.naturalHeight > currentTarget.naturalWidth)
+              }
+              className="size-full object-contain"
+            />
           )}
           <span className="absolute bottom-1 left-1 rounded bg-black/75 px-1.5 py-0.5 text-xs text-white tabular-nums">
             {time}

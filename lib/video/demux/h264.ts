@@ -104,6 +104,8 @@ export interface SequenceParameters {
   /** Of the visible picture in stored pixels. */
   width: number;
   height: number;
+  /** Width of a pixel divided by its height. */
+  pixelAspect: number;
   frameNumBits: number;
   orderType: number;
   orderBits: number;
@@ -164,13 +166,16 @@ export function readSequence(unit: Uint8Array): SequenceParameters | null {
   const width = widthInBlocks * 16 - cropX * (left + right);
   const height = heightInUnits * 16 * (isFrameOnly ? 1 : 2) - cropY * (top + bottom);
   if (!bits.isInside || !(width > 0) || !(height > 0)) return null;
-  const reorderedFrames = bits.flag() ? readReorderedFrames(bits) : null;
+  const hasUsability = bits.flag();
+  const pixelAspect = hasUsability ? readPixelAspect(bits) : 1;
+  const reorderedFrames = hasUsability ? readReorderedFrames(bits) : null;
   const hex = [profile, constraints, level].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return {
     id,
     codecString: `avc1.${hex}`,
     width,
     height,
+    pixelAspect,
     frameNumBits,
     orderType,
     orderBits,
@@ -193,10 +198,24 @@ function skipScalingLists(bits: BitReader, count: number): void {
   }
 }
 
-/** max_num_reorder_frames of video usability information, E.1.1; null where it is not said. */
-function readReorderedFrames(bits: BitReader): number | null {
+/** Table E-1, from aspect_ratio_idc 1 on. */
+const PIXEL_ASPECTS = [
+  1, 12 / 11, 10 / 11, 16 / 11, 40 / 33, 24 / 11, 20 / 11, 32 / 11, 80 / 33, 18 / 11, 15 / 11, 64 / 33, 160 / 99,
+  4 / 3, 3 / 2, 2,
+]; // prettier-ignore
+
+/** The beginning of video usability information, E.1.1; 1 where it is not said. */
+function readPixelAspect(bits: BitReader): number {
   const ASPECT_IN_NUMBERS = 255;
-  if (bits.flag() && bits.read(8) === ASPECT_IN_NUMBERS) bits.skip(32);
+  if (!bits.flag()) return 1;
+  const index = bits.read(8);
+  if (index !== ASPECT_IN_NUMBERS) return PIXEL_ASPECTS[index - 1] ?? 1;
+  const [across, down] = [bits.read(16), bits.read(16)];
+  return across > 0 && down > 0 ? across / down : 1;
+}
+
+/** max_num_reorder_frames of video usability information behind the aspect, E.1.1; null where it is not said. */
+function readReorderedFrames(bits: BitReader): number | null {
   if (bits.flag()) bits.skip(1);
   if (bits.flag()) {
     bits.skip(4);
