@@ -34,6 +34,8 @@ export interface ScopeScores {
  */
 export interface Candidates {
   input: SelectionInput;
+  /** Frames that show these pictures. */
+  frames: number;
   /** Row of the scope in which the picture of a row of the input is first shown. */
   toScope: (row: number) => number;
   /** Row of the scope in which it is last shown. */
@@ -78,6 +80,7 @@ export function candidatesOf(
     const same = (row: number) => row;
     return {
       input: { dimension, levels, vectors, scores, timesMs, likelihoods },
+      frames: total,
       toScope: same,
       lastInScope: same,
       fromScope: same,
@@ -99,6 +102,7 @@ export function candidatesOf(
     });
   }
   const places = {
+    frames: candidateOf.reduce((count, candidate) => count + (candidate < 0 ? 0 : 1), 0),
     toScope: (row: number) => rows[row]!,
     lastInScope: (row: number) => lastRows[row]!,
     fromScope: (row: number) => {

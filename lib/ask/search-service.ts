@@ -127,7 +127,7 @@ export class SearchService {
     const frames = answerFrames(scope, scored, question, rows, pinned);
     const selectionMs = lap();
     const curves = curvesOf(scope, scored, frames, clips);
-    const framesSearched = candidates.input.scores.length;
+    const framesSearched = candidates.frames;
     const result: SearchResult = {
       frames,
       framesSearched,
