@@ -16,15 +16,16 @@ import json
 import multiprocessing as mp
 import zipfile
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from common import DATA, IMAGE_MEAN, IMAGE_STD, PACK, WORK
+from common import DATA, EMBED, IMAGE_MEAN, IMAGE_STD, PACK, VIEW_ASPECT, VIEW_SHARE, WORK
 
 Row = dict[str, Any]
 
@@ -135,21 +136,21 @@ def jitter(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     n, dev = x.shape[0], x.device
 
     def u(low: float, high: float, p: float, neutral: float) -> torch.Tensor:
-        value = torch.rand(n, generator=rng) * (high - low) + low
-        value[torch.rand(n, generator=rng) >= p] = neutral
+        value = torch.rand(n, generator=rng, device=rng.device) * (high - low) + low
+        value[torch.rand(n, generator=rng, device=rng.device) >= p] = neutral
         return value.view(n, 1, 1, 1).to(dev)
 
     grey = (x * torch.tensor([0.299, 0.587, 0.114], device=dev).view(1, 3, 1, 1)).sum(1, keepdim=True)
     saturation = u(0.5, 1.4, 0.6, 1.0)
-    saturation[(torch.rand(n, generator=rng) < 0.05).view(n, 1, 1, 1).to(dev)] = 0.0
+    saturation[(torch.rand(n, generator=rng, device=rng.device) < 0.05).view(n, 1, 1, 1).to(dev)] = 0.0
     contrast = u(0.65, 1.3, 0.6, 1.0)
     brightness = u(0.6, 1.35, 0.6, 1.0)
     mean = grey.mean((2, 3), keepdim=True)
-    tint = 1 + (torch.rand(n, 3, 1, 1, generator=rng).to(dev) - 0.5) * 0.12
+    tint = 1 + (torch.rand(n, 3, 1, 1, generator=rng, device=rng.device).to(dev) - 0.5) * 0.12
     a = saturation * contrast * brightness * tint  # the three are affine in x: one pass over the batch
     b = (1 - saturation) * contrast * brightness * tint
     x = x * a + grey * b + (mean * (1 - contrast)) * brightness * tint
-    soft = torch.nonzero(torch.rand(n, generator=rng) < 0.15).view(-1).to(dev)
+    soft = torch.nonzero(torch.rand(n, generator=rng, device=rng.device) < 0.15).view(-1).to(dev)
     if len(soft):
         side = x.shape[-1]
         small = F.interpolate(x[soft], scale_factor=0.5, mode="bilinear", align_corners=False)
@@ -197,21 +198,21 @@ def degrade(x: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     n, side = x.shape[0], x.shape[-1]
 
     def some(p: float) -> torch.Tensor:
-        return torch.nonzero(torch.rand(n, generator=rng) < p).view(-1).to(x.device)
+        return torch.nonzero(torch.rand(n, generator=rng, device=rng.device) < p).view(-1).to(x.device)
 
     for _ in range(2):
         pick = some(0.04)
         if len(pick):
-            length = int(torch.randint(3, max(4, side // 10), (1,), generator=rng))
-            x[pick] = motion(x[pick], length, float(torch.rand(1, generator=rng)) * torch.pi)
+            length = int(torch.randint(3, max(4, side // 10), (1,), generator=rng, device=rng.device))
+            x[pick] = motion(x[pick], length, float(torch.rand(1, generator=rng, device=rng.device)) * torch.pi)
     pick = some(0.08)
     if len(pick):
-        gain = (0.1 + 0.4 * torch.rand(len(pick), 1, 1, 1, generator=rng)).to(x.device)
-        noise = torch.randn(len(pick), 3, side, side, generator=rng).to(x.device)
+        gain = (0.1 + 0.4 * torch.rand(len(pick), 1, 1, 1, generator=rng, device=rng.device)).to(x.device)
+        noise = torch.randn(len(pick), 3, side, side, generator=rng, device=rng.device).to(x.device)
         x[pick] = (x[pick] * gain + 0.02 * noise).clamp_(0, 1)
     pick = some(0.10)
     if len(pick):
-        x[pick] = blocks(x[pick], (0.01 + 0.05 * torch.rand(len(pick), generator=rng)).to(x.device))
+        x[pick] = blocks(x[pick], (0.01 + 0.05 * torch.rand(len(pick), generator=rng, device=rng.device)).to(x.device))
     return x
 
 
@@ -243,14 +244,61 @@ def normalise(x: torch.Tensor) -> torch.Tensor:
     return (x - mean) / std
 
 
-def squash(pictures: np.ndarray, side: int) -> np.ndarray:
-    """Whole pictures uint8 [n, 128, 128, 3] to the model's evaluation input float32 [n, 3, side, side]."""
-    out = np.empty((len(pictures), 3, side, side), np.float32)
+def to_input(pictures: np.ndarray) -> np.ndarray:
+    """Pictures uint8 [n, side, side, 3] to the model's input float32 [n, 3, side, side]."""
     mean, std = np.array(IMAGE_MEAN, np.float32), np.array(IMAGE_STD, np.float32)
-    for i, picture in enumerate(pictures):
-        small = Image.fromarray(picture).resize((side, side), Image.BICUBIC)
-        out[i] = ((np.asarray(small, np.float32) / 255 - mean) / std).transpose(2, 0, 1)
+    return np.ascontiguousarray(((pictures.astype(np.float32) / 255 - mean) / std).transpose(0, 3, 1, 2))
+
+
+def view_boxes(aspect: float, views: int) -> list[tuple[float, float, float, float]]:
+    """Where a picture (true width:height `aspect`) is cut, as lib/clip/views.ts does: boxes in fractions of it."""
+    if views < 2 or max(aspect, 1 / aspect) < VIEW_ASPECT:
+        return [(0.0, 0.0, 1.0, 1.0)]
+    starts = [(1 - VIEW_SHARE) * k / (views - 1) for k in range(views)]
+    return [(s, 0.0, s + VIEW_SHARE, 1.0) if aspect > 1 else (0.0, s, 1.0, s + VIEW_SHARE) for s in starts]
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a model wants: the side of a whole picture, and number and side of the views of a wide or tall one."""
+
+    side: int
+    views: int = 1
+    view_side: int = 128
+
+    @property
+    def key(self) -> str:
+        return f"-{self.side}" + (f"x{self.views}x{self.view_side}" if self.views > 1 else "")
+
+
+def cut_views(pictures: np.ndarray, aspects: list[float], wanted: Input) -> tuple[list[np.ndarray], list[int]]:
+    """Views of whole pictures uint8 [n, 128, 128, 3], each uint8 [side, side, 3], and how many each picture has."""
+    out, counts = [], []
+    for picture, aspect in zip(pictures, aspects):
+        boxes = view_boxes(aspect, wanted.views)
+        side = wanted.view_side if len(boxes) > 1 else wanted.side
+        for x0, y0, x1, y1 in boxes:
+            part = Image.fromarray(picture).crop((round(x0 * PACK), round(y0 * PACK), round(x1 * PACK), round(y1 * PACK)))
+            out.append(np.asarray(part.resize((side, side), Image.BICUBIC)))
+        counts.append(len(boxes))
+    return out, counts
+
+
+def by_side(views: list[np.ndarray], encode: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Vectors of views of several sides, `encode` being given stacks of one side."""
+    sides = np.array([len(v) for v in views])
+    out = np.empty((len(views), EMBED), np.float32)
+    for side in np.unique(sides):
+        own = np.flatnonzero(sides == side)
+        out[own] = encode(np.stack([views[i] for i in own]))
     return out
+
+
+def mean_views(vectors: np.ndarray, counts: list[int]) -> np.ndarray:
+    """Means of the unit vectors of each picture's views: [m, 512] to [n, 512]."""
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    starts = np.cumsum([0, *counts[:-1]])
+    return np.add.reduceat(unit, starts) / np.array(counts)[:, None]
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 // Embeds pictures or texts with the shipped files, by onnxruntime-web's WASM provider under node.
-//   node evaluate-onnx.mjs pictures|texts MODEL_DIR IN OUT     raw float32 [n, 512] is written to OUT
+//   node evaluate-onnx.mjs pictures MODEL_DIR IN OUT [SIDE]    raw float32 [n, 512] is written to OUT; SIDE of each picture
+//   node evaluate-onnx.mjs texts MODEL_DIR IN OUT              the same
 //   node evaluate-onnx.mjs time MODEL_DIR [OUT]                milliseconds a frame at batch 8, a query, and to open; JSON to OUT
 //   node evaluate-onnx.mjs golden MODEL_DIR                    writes MODEL_DIR/golden.json
 // pictures: raw uint8 [n, side, side, 3]; texts: a JSON list.
@@ -8,7 +9,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const [, , kind, dir, input, output] = process.argv;
+const [, , kind, dir, input, output, squares] = process.argv;
 const base = process.env.FRAMESIFT_NODE_MODULES ?? new URL('.', import.meta.url).pathname;
 const from = createRequire(path.join(base, 'x.js'));
 const ort = await import(pathToFileURL(from.resolve('onnxruntime-web')).href).then((m) => m.default ?? m);
@@ -18,15 +19,15 @@ ort.env.wasm.numThreads = kind === 'time' ? 2 : 1; // threads that wait for each
 ort.env.logLevel = 'error';
 const json = (name) => JSON.parse(fs.readFileSync(path.join(dir, name), 'utf8'));
 const config = json('config.json');
-const { image_mean: mean, image_std: std } = json('preprocessor_config.json');
-const side = config.vision_config.image_size;
+const { image_mean: mean, image_std: std, views } = json('preprocessor_config.json');
+const side = Number(squares ?? config.vision_config.image_size);
 const context = config.text_config.max_position_embeddings;
 const eot = config.text_config.eos_token_id;
 const tokenizer = new Tokenizer(json('tokenizer.json'), {});
 const open = (name) => ort.InferenceSession.create(fs.readFileSync(path.join(dir, 'onnx', name)), { executionProviders: ['wasm'] });
 
 /** uint8 [n, side, side, 3] to the float tensor [n, 3, side, side] the vision tower takes. */
-function pixels(bytes, n) {
+function pixels(bytes, n, side) {
   const plane = side * side;
   const out = new Float32Array(n * 3 * plane);
   for (let i = 0; i < n; i++)
@@ -69,7 +70,7 @@ if (kind === 'pictures') {
   const file = fs.openSync(output, 'w');
   for (let i = 0; i < bytes.length; i += 16 * each) {
     const part = bytes.subarray(i, i + 16 * each);
-    fs.writeSync(file, (await session.run({ pixel_values: pixels(part, part.length / each) })).image_embeds.data);
+    fs.writeSync(file, (await session.run({ pixel_values: pixels(part, part.length / each, side) })).image_embeds.data);
   }
   fs.closeSync(file);
 } else if (kind === 'texts') {
@@ -95,15 +96,18 @@ if (kind === 'pictures') {
     for (let i = 0; i < CALLS + WARM; i++) times.push((await timed(run))[0]);
     return median(times.slice(WARM));
   };
-  const input8 = pixels(new Uint8Array(8 * side * side * 3).map((_, i) => (i * 31) & 255), 8);
+  const noise = (n, side) => pixels(new Uint8Array(n * side * side * 3).map((_, i) => (i * 31) & 255), n, side);
+  const whole = noise(8, side);
+  const wide = views ? noise(8 * views.count, views.size) : whole; // as many views as 8 wide frames have
   const query = 'someone leaves a parcel at the front door';
-  const runs = { frame: [], query: [], openVision: [], openText: [] };
+  const runs = { frame: [], wideFrame: [], query: [], openVision: [], openText: [] };
   for (let i = 0; i < RUNS; i++) {
     const [openVision, vision] = await timed(() => open('vision_model.onnx'));
     const [openText, text] = await timed(() => open('text_model.onnx'));
     runs.openVision.push(openVision);
     runs.openText.push(openText);
-    runs.frame.push((await calls(() => vision.run({ pixel_values: input8 }))) / 8);
+    runs.frame.push((await calls(() => vision.run({ pixel_values: whole }))) / 8);
+    runs.wideFrame.push((await calls(() => vision.run({ pixel_values: wide }))) / 8);
     runs.query.push(await calls(() => text.run({ input_ids: batch([query]) })));
     await vision.release();
     await text.release();
@@ -112,13 +116,13 @@ if (kind === 'pictures') {
   for (const [name, values] of Object.entries(runs)) out[name] = { median: median(values), low: sorted(values)[0], high: sorted(values).at(-1), first: values[0] };
   const ms = ({ median, low, high }) => `median ${median.toFixed(1)} ms (${low.toFixed(1)} to ${high.toFixed(1)})`;
   console.log(`${RUNS} runs of ${CALLS} calls, ${out.threads} threads`);
-  console.log(`picture, batch 8: ${ms(out.frame)} a frame`);
+  console.log(`picture, batch 8: ${ms(out.frame)} a frame; a wide one, ${views?.count ?? 1} views: ${ms(out.wideFrame)}`);
   console.log(`text, one query: ${ms(out.query)}`);
   console.log(`opening: pictures ${ms(out.openVision)}, first ${out.openVision.first.toFixed(0)}; text ${ms(out.openText)}, first ${out.openText.first.toFixed(0)}`);
   if (input) fs.writeFileSync(input, JSON.stringify(out));
 } else if (kind === 'golden') {
   const phrase = 'a red car parked on a street';
-  const vision = await (await open('vision_model.onnx')).run({ pixel_values: pixels(goldenPicture(), 1) });
+  const vision = await (await open('vision_model.onnx')).run({ pixel_values: pixels(goldenPicture(), 1, side) });
   const text = await (await open('text_model.onnx')).run({ input_ids: batch([phrase]) });
   const golden = {
     description:

@@ -6,6 +6,9 @@
     python3 evaluate.py --robust [--onnx]        the main figures under blur, compression, darkness, grey and crops
     python3 evaluate.py --sides 96 112 128 160   the main figures of the checkpoint at other input sides
 
+Side and number of views (lib/clip/views.ts) are those of the model's preprocessor_config.json, unless --side and --views say
+otherwise.
+
 * text→image retrieval on flickr8k's 1,000 dev pictures with five captions each
 * zero-shot top-1/top-5 by class name on the held-out tenth of each labelled source (data.split_rows), and over all
   classes: each picture is judged among the classes of its own source, and every class counts the same
@@ -22,6 +25,7 @@ import io
 import json
 import subprocess
 from collections import Counter, defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable
 
@@ -30,7 +34,7 @@ import torch
 from PIL import Image
 
 from common import EMBED, HERE, MODEL_DIR, PACK, SEED, WORK
-from data import load_images, load_meta, motion, squash
+from data import Input, by_side, cut_views, load_images, load_meta, mean_views, motion, to_input
 from queries import FEWEST, TEMPLATES, WORDS, class_names, judge, prompts_for, shown_texts
 
 Row = dict[str, Any]
@@ -89,7 +93,7 @@ CONDITIONS: dict[str, tuple[str, Callable[[np.ndarray, float, np.random.Generato
 class Model:
     """Unit vectors [n, 512] of pictures and texts, kept on disk under `key`, which with `variant` names the picture tower's use."""
 
-    def __init__(self, label: str, key: str, pictures: Callable[[np.ndarray], np.ndarray],
+    def __init__(self, label: str, key: str, pictures: Callable[[np.ndarray, list[float]], np.ndarray],
                  texts: Callable[[list[str]], np.ndarray], variant: str = "") -> None:
         self.label, self.key, self.variant = label, key, variant
         self._pictures, self._texts = pictures, texts
@@ -105,13 +109,14 @@ class Model:
         digest = hashlib.sha256(rows.astype(np.int64).tobytes()).hexdigest()[:8]
         path = self.folder / f"{self.key}{self.variant}-{digest}-{condition.replace(' ', '_')}.npy"
         if not path.exists():
-            images = load_images()[rows]
+            images, meta = load_images()[rows], load_meta()
+            aspects = [meta[i]["aspect"] for i in rows]
             if condition != PLAIN:
-                aspect, rng = [r["aspect"] for r in load_meta()], np.random.default_rng(SEED)
-                change = CONDITIONS[condition][1]
-                images = np.stack([change(p, aspect[i], rng) for p, i in zip(images, rows)])
+                rng, change = np.random.default_rng(SEED), CONDITIONS[condition][1]
+                images = np.stack([change(p, a, rng) for p, a in zip(images, aspects)])
+                aspects = [{"wide crop": WIDE, "tall crop": TALL}.get(condition, a) for a in aspects]
             part = path.with_suffix(".part.npy")
-            np.save(part, unit(self._pictures(images)).astype(np.float32))
+            np.save(part, unit(self._pictures(images, aspects)).astype(np.float32))
             part.rename(path)
         return np.load(path)
 
@@ -132,52 +137,67 @@ class Model:
         return unit(np.stack([self.texts(ps).mean(0) for ps in prompts]))
 
 
-def torch_model(name: str, averaged: bool = True, side: int | None = None) -> Model:
-    """A checkpoint, at its own or another input side."""
+def shipped_input(folder: Path = MODEL_DIR) -> Input:
+    """What the preprocessor_config.json of a model's folder says."""
+    preprocessor = json.loads((folder / "preprocessor_config.json").read_text())
+    views = preprocessor.get("views", {"count": 1, "size": 0})
+    return Input(preprocessor["size"]["height"], views["count"], views["size"])
+
+
+def torch_model(name: str, averaged: bool = True, side: int | None = None, views: int | None = None) -> Model:
+    """A checkpoint, at the shipped files' or another input side and number of views."""
     from export import load
     from tokenizer import Tokenizer
 
     vision, text, _ = load(name, averaged)
-    tokenizer, side = Tokenizer(), side or vision.config.side
+    tokenizer, shipped = Tokenizer(), shipped_input()
+    wanted = replace(shipped, side=side or shipped.side, views=views or shipped.views)
     digest = hashlib.sha256((WORK / f"{name}.pt").read_bytes()).hexdigest()[:12]
 
     @torch.no_grad()
-    def pictures(images: np.ndarray) -> np.ndarray:
-        return np.concatenate([vision(torch.from_numpy(squash(images[k : k + 50], side))).numpy()
-                               for k in range(0, len(images), 50)])
+    def pictures(images: np.ndarray, aspects: list[float]) -> np.ndarray:
+        cut, counts = cut_views(images, aspects, wanted)
+        run = lambda views: np.concatenate([vision(torch.from_numpy(to_input(views[k : k + 50]))).numpy()
+                                            for k in range(0, len(views), 50)])
+        return mean_views(by_side(cut, run), counts)
 
     @torch.no_grad()
     def texts(strings: list[str]) -> np.ndarray:
         return np.concatenate([text(torch.from_numpy(tokenizer.batch(strings[k : k + 100]))).numpy()
                                for k in range(0, len(strings), 100)])
 
-    return Model(name, f"{name}-{digest}{'' if averaged else '-raw'}", pictures, texts, f"-{side}")
+    return Model(name, f"{name}-{digest}{'' if averaged else '-raw'}", pictures, texts, wanted.key)
 
 
 def onnx_model(folder: Path = MODEL_DIR) -> Model:
     """The shipped files of a model: onnxruntime-web and @huggingface/tokenizers under node; labelled by the model's id."""
     config = json.loads((folder / "config.json").read_text())
-    side = config["vision_config"]["image_size"]
+    wanted = shipped_input(folder)
     digest = hashlib.sha256()
     for file in ("onnx/vision_model.onnx", "onnx/text_model.onnx", "tokenizer.json"):
         digest.update((folder / file).read_bytes())
 
-    def node(kind: str, source: str) -> np.ndarray:
+    def node(kind: str, source: str, *rest: str) -> np.ndarray:
         target = WORK / "onnx_out.f32"
-        subprocess.run(["node", str(HERE / "evaluate-onnx.mjs"), kind, str(folder), source, str(target)], check=True)
+        subprocess.run(["node", str(HERE / "evaluate-onnx.mjs"), kind, str(folder), source, str(target), *rest], check=True)
         return np.fromfile(target, np.float32).reshape(-1, EMBED)
 
-    def pictures(images: np.ndarray) -> np.ndarray:
+    def pictures(images: np.ndarray, aspects: list[float]) -> np.ndarray:
         path = WORK / "onnx_in.u8"
-        np.stack([np.asarray(Image.fromarray(p).resize((side, side), Image.BICUBIC)) for p in images]).tofile(path)
-        return node("pictures", str(path))
+        cut, counts = cut_views(images, aspects, wanted)
+
+        def run(views: np.ndarray) -> np.ndarray:
+            views.tofile(path)
+            return node("pictures", str(path), str(views.shape[1]))
+
+        return mean_views(by_side(cut, run), counts)
 
     def texts(strings: list[str]) -> np.ndarray:
         path = WORK / "onnx_in.json"
         path.write_text(json.dumps(strings))
         return node("texts", str(path))
 
-    return Model(config["framesift"]["name"], f"onnx-{digest.hexdigest()[:12]}", pictures, texts)
+    return Model(config["framesift"]["name"], f"onnx-{digest.hexdigest()[:12]}", pictures, texts, wanted.key)
 
 
 def recall(sim: np.ndarray, owner: np.ndarray) -> dict[str, float]:
@@ -379,6 +399,8 @@ def main() -> None:
     parser.add_argument("--compare", action="store_true", help="checkpoint against the files in the model's folder")
     parser.add_argument("--robust", action="store_true", help="figures under changed pictures")
     parser.add_argument("--sides", type=int, nargs="*", help="figures of the checkpoint at these input sides")
+    parser.add_argument("--side", type=int, help="input side of the checkpoint")
+    parser.add_argument("--views", type=int, help="views of a picture, for the checkpoint")
     args = parser.parse_args()
     bench = Bench()
 
@@ -387,16 +409,16 @@ def main() -> None:
 
     if args.compare:
         shipped = onnx_model()
-        close = compare(bench, torch_model(args.name), shipped)
+        close = compare(bench, torch_model(args.name, True, args.side, args.views), shipped)
         keep("compare", shipped.label, close)
         print("  ".join(f"{k} {v:.4f}" if isinstance(v, float) else f"{k} {v}" for k, v in close.items()))
     elif args.sides is not None:
         sides = args.sides or SIDES
-        rows = {str(s): headline(bench.figures(torch_model(args.name, not args.raw, s))) for s in sides}
+        rows = {str(s): headline(bench.figures(torch_model(args.name, not args.raw, s, args.views))) for s in sides}
         keep("sides", args.name, rows)
         print(table(rows, str(PACK) if str(PACK) in rows else str(sides[0])))
     else:
-        model = onnx_model() if args.onnx else torch_model(args.name, not args.raw)
+        model = onnx_model() if args.onnx else torch_model(args.name, not args.raw, args.side, args.views)
         if args.robust:
             rows = {c: headline(bench.figures(model, c)) for c in (PLAIN, *CONDITIONS)}
             keep("robust", model.label, {"rows": rows, "strength": {c: s for c, (s, _) in CONDITIONS.items()}, "seed": SEED})

@@ -1,6 +1,10 @@
 """Fold, quantise and write the ONNX towers and the model's folder from a checkpoint.
 
-    python3 export.py --name vision
+    python3 export.py --name vision                     WORK/vision.pt, as train.py leaves it
+    python3 export.py --name v3 --views 2 --view-side 128    WORK/v3/vision_final.pt and text_final.pt of train_gpu.py
+
+A folder of two files is exported as it stands; BatchNorm of train.py's averaged weights is measured anew first. --views
+says into how many pieces a wide or tall picture is cut (common.VIEW_SHARE, decision 023).
 
 Weights of convolutions and matrix products are kept as int8 with one float scale an output channel (a token an
 embedding row), and are widened in the graph by Cast and Mul, which onnxruntime folds when a session is created:
@@ -23,18 +27,33 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from common import CONTEXT, EMBED, IMAGE_MEAN, IMAGE_STD, MODEL_DIR, NAME, SEED, WORK
+from common import CONTEXT, EMBED, IMAGE_MEAN, IMAGE_STD, MODEL_DIR, NAME, SEED, VIEW_SHARE, WORK
 from data import crop, jitter, load_images, load_meta, normalise, random_boxes
 from model import TextConfig, TextTower, VisionConfig, VisionTower
 from train import Sampler
 
-VERSION = "2.0.0"
+VERSION = "3.0.0"
 OPSET = 14
+
+
+def widened(state: dict[str, Any]) -> dict[str, Any]:
+    """Weights kept as float16 as float32."""
+    return {k: v.float() if torch.is_tensor(v) and v.dtype == torch.half else v for k, v in state.items()}
+
+
+def load_state(name: str) -> dict[str, Any]:
+    """A checkpoint: one file of train.py's, or a folder of train_gpu.py's with a file for each tower."""
+    folder = WORK / name
+    if not folder.is_dir():
+        return torch.load(WORK / f"{name}.pt", map_location="cpu")
+    vision, text = (torch.load(folder / f"{tower}_final.pt", map_location="cpu") for tower in ("vision", "text"))
+    state = {**text, **vision}
+    return {**state, "mean_vision": widened(state["mean_vision"]), "mean_text": widened(state["mean_text"])}
 
 
 def load(name: str, averaged: bool = True) -> tuple[VisionTower, TextTower, dict[str, Any]]:
     """Both towers of a checkpoint, averaged weights, in eval mode."""
-    state = torch.load(WORK / f"{name}.pt", map_location="cpu")
+    state = load_state(name)
     vision = VisionTower(VisionConfig(**state["vision_config"]))
     text = TextTower(TextConfig(**state["text_config"]))
     vision.load_state_dict(state["mean_vision" if averaged else "vision"])
@@ -125,12 +144,12 @@ def tidy(path: Path) -> onnx.ModelProto:
 
 
 def write_onnx(vision: VisionTower, text: TextTower, folder: Path, tag: str = "", int8: bool = True) -> None:
-    """vision_model.onnx and text_model.onnx."""
+    """vision_model.onnx, for squares of any multiple of 32, and text_model.onnx."""
     folder.mkdir(parents=True, exist_ok=True)
     fold(vision)
     side = vision.config.side
     jobs = (
-        (vision, torch.zeros(2, 3, side, side), "pixel_values", "image_embeds", {0: "n"}, "vision_model"),
+        (vision, torch.zeros(2, 3, side, side), "pixel_values", "image_embeds", {0: "n", 2: "height", 3: "width"}, "vision_model"),
         (text, torch.zeros(2, 9, dtype=torch.int64), "input_ids", "text_embeds", {0: "n", 1: "t"}, "text_model"),
     )
     for tower, example, given, got, axes, stem in jobs:
@@ -143,7 +162,7 @@ def write_onnx(vision: VisionTower, text: TextTower, folder: Path, tag: str = ""
         onnx.save(model, str(path))
 
 
-def write_configs(vision: VisionTower, text: TextTower, scale: float, folder: Path) -> None:
+def write_configs(vision: VisionTower, text: TextTower, scale: float, folder: Path, views: int, view_side: int) -> None:
     """config.json and preprocessor_config.json."""
     vocab = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
     start, end = vocab["<|startoftext|>"], vocab["<|endoftext|>"]
@@ -169,6 +188,8 @@ def write_configs(vision: VisionTower, text: TextTower, scale: float, folder: Pa
         "crop_size": {"height": side, "width": side}, "do_rescale": True, "rescale_factor": 1 / 255,
         "do_normalize": True, "image_mean": list(IMAGE_MEAN), "image_std": list(IMAGE_STD),
     }
+    if views > 1:  # Framesift's own key (lib/clip/views.ts)
+        preprocessor["views"] = {"count": views, "share": VIEW_SHARE, "size": view_side}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")
 
@@ -176,17 +197,20 @@ def write_configs(vision: VisionTower, text: TextTower, scale: float, folder: Pa
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--name", default="vision", help="name of the checkpoint")
+    parser.add_argument("--views", type=int, default=1, help="pieces of a wide or tall picture whose mean is its vector")
+    parser.add_argument("--view-side", type=int, default=128, help="side of each piece, a multiple of 32")
     args = parser.parse_args()
     vision, text, state = load(args.name)
-    recalibrate(vision)
-    kept = {k: state[k] for k in ("scale", "used", "seen", "step", "vision_config", "text_config")}
+    if not (WORK / args.name).is_dir():
+        recalibrate(vision)
+    kept = {k: state[k] for k in ("scale", "used", "seen", "step", "vision_config", "text_config") if k in state}
     torch.save({**kept, "mean_vision": vision.state_dict(), "mean_text": text.state_dict()}, WORK / f"{args.name}_final.pt")
     write_onnx(vision, text, WORK / "ship")
     (MODEL_DIR / "onnx").mkdir(parents=True, exist_ok=True)
     for stem in ("vision_model", "text_model"):  # moved whole, so that a page that is open never reads half a file
         shutil.copy(WORK / "ship" / f"{stem}.onnx", MODEL_DIR / "onnx" / f"{stem}.part")
         (MODEL_DIR / "onnx" / f"{stem}.part").rename(MODEL_DIR / "onnx" / f"{stem}.onnx")
-    write_configs(vision, text, state["scale"], MODEL_DIR)
+    write_configs(vision, text, state["scale"], MODEL_DIR, args.views, args.view_side)
     for path in sorted(MODEL_DIR.rglob("*")):
         if path.is_file():
             print(f"{path.stat().st_size:>9,}  {path.relative_to(MODEL_DIR)}")

@@ -1,15 +1,18 @@
 #!/bin/sh
-# The whole recipe, from the pictures to public/models/. Each step goes on from what is there.
+# The recipe of framesift-clip-v2 for a machine without a GPU, from the pictures to a model's folder. Each step goes on from
+# what is there.
 #   FRAMESIFT_TRAINING_DATA  folder with captions.jsonl.gz, the zips, clip_text_embeddings/ and teacher/
 #   FRAMESIFT_TRAINING_DIR   folder for arrays and checkpoints (default training/.work)
 #   FRAMESIFT_NODE_MODULES   folder whose node_modules hold the npm packages (default training/)
+#   FRAMESIFT_MODEL_DIR     folder of the model's files (default $FRAMESIFT_TRAINING_DIR/model)
 #   PYTHON                   an interpreter with torch, numpy, PIL and onnx
 #   FIRST_MINUTES, SECOND_MINUTES   lengths of the two vision runs
 set -eu
 cd "$(dirname "$0")"
 PYTHON=${PYTHON:-python3}
 WORK=${FRAMESIFT_TRAINING_DIR:-.work}
-MODEL=../public/models/$("$PYTHON" -c "import common; print(common.NAME)")
+MODEL=${FRAMESIFT_MODEL_DIR:-$WORK/model}
+export FRAMESIFT_MODEL_DIR="$MODEL"
 [ -n "${FRAMESIFT_NODE_MODULES:-}" ] || [ -d node_modules ] || ONNXRUNTIME_NODE_INSTALL_CUDA=skip npm install --no-audit --no-fund --no-package-lock
 [ -f "$WORK/meta.json" ] || "$PYTHON" data.py
 [ -f "$MODEL/tokenizer.json" ] || "$PYTHON" tokenizer.py

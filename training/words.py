@@ -15,7 +15,7 @@ import unicodedata
 from collections import Counter
 
 from common import DATA, MODEL_DIR
-from data import rows, split_rows
+from pack import pictures
 from tokenizer import names
 
 FEWEST = 2
@@ -29,9 +29,7 @@ def words_of(text: str) -> set[str]:
 
 def texts() -> list[str]:
     """Every text that training pairs with a picture or with a vector."""
-    table = rows()
-    kept = [row for row, part in zip(table, split_rows(table)) if part == "train"]
-    out = [caption for row in kept for caption in row["captions"]]
+    out = [caption for row in pictures() if row["split"] == "train" for caption in row["captions"]]
     out += (DATA / "teacher" / "imagenet_labels.txt").read_text().splitlines()
     return out + names()
 

@@ -180,9 +180,12 @@ export function readModelConfig(
   };
 }
 
+const percent = (share: number) => String(Math.round(share * 100)).padStart(2, '0');
+
 /**
  * The name that is stored beside every vector: model, weights, dtype and preprocessing with its views. Two
- * vectors may be compared only when it is the same, letter for letter.
+ * vectors may be compared only when it is the same, letter for letter. Views are count, percentage and size (hexadecimal,
+ * as an own model's long name leaves six characters).
  *
  * @throws FramesiftError `model-mismatch` when it would not fit the column's 50 characters
  */
@@ -192,7 +195,7 @@ export function modelVersionOf(
   dtype: ModelDtype,
   views?: ViewSpec,
 ): string {
-  const cut = views ? `v${views.count}x${Math.round(views.share * 100)}s${views.size}` : '';
+  const cut = views ? `v${views.count}${percent(views.share)}${views.size.toString(16)}` : '';
   const version = `${modelId}@${revision.slice(0, REVISION_LENGTH)}/${dtype}/p${PREPROCESSING_VERSION}${cut}`;
   if (version.length > MODEL_VERSION_MAX_LENGTH) {
     throw new FramesiftError(

@@ -27,7 +27,7 @@ export interface CatalogEntry {
   graphs: ReadonlyMap<ModelDtype, readonly ExpectedFile[]>;
 }
 
-export const BUNDLED_MODEL_ID = 'framesift-clip-v2';
+export const BUNDLED_MODEL_ID = 'framesift-clip-v3';
 
 /**
  * Files of the bundled model. Their sizes are not repeated here: they come from where the page comes from,

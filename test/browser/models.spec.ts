@@ -140,12 +140,12 @@ test('an own model from an address is fetched, used, kept over a reload, and rem
   const found = framesift.dialog.getByTestId('own-model-found');
   await expect(found).toContainText('my-clip');
   expect(hub.requests.filter(({ method, path }) => method === 'GET' && path.includes('onnx'))).toEqual([]);
-  await found.getByRole('button', { name: /Download 32-bit, 7\.\d MB/ }).click();
+  await found.getByRole('button', { name: /Download 32-bit, 9\.\d MB/ }).click();
   await expect(framesift.model('my-clip').getByText('In use')).toBeVisible({ timeout: 120_000 });
   // The bundled model's revision is in its configuration; the name is the own model's.
   await framesift.closeModels();
   const version = await framesift.modelVersion();
-  expect(version).toMatch(/^own-my-clip-[0-9a-f]{6}@[0-9a-f]{8}\/fp32\/p2$/);
+  expect(version).toMatch(/^own-my-clip-[0-9a-f]{6}@[0-9a-f]{8}\/fp32\/p2v25880$/);
 
   await framesift.readSample('1 every 5 seconds');
   const [best] = await framesift.ask(sample.questions[0]!.text);
@@ -199,7 +199,7 @@ test('a download that is cut off by closing the page goes on where it was', asyn
   vision.faults = [{ stallAfter: 2_000_000 }];
   await framesift.dialog.getByRole('button', { name: /Download 32-bit/ }).click();
   const download = framesift.dialog.getByTestId('model-download');
-  await expect(download.getByTestId('model-download-bytes')).toContainText(/of 7\.\d MB/, {
+  await expect(download.getByTestId('model-download-bytes')).toContainText(/of 9\.\d MB/, {
     timeout: 120_000,
   });
   await expect

@@ -171,8 +171,13 @@ describe('modelVersionOf', () => {
 
   it('names the views, which make another vector', () => {
     expect(modelVersionOf('clip', 'd15189d7', 'fp32', { count: 2, share: 0.58, size: 64 })).toBe(
-      'clip@d15189d7/fp32/p2v2x58s64',
+      'clip@d15189d7/fp32/p2v25840',
     );
+  });
+
+  it('leaves room for the views of an own model with the longest name', () => {
+    const id = `own-${'n'.repeat(16)}-abcdef`;
+    expect(modelVersionOf(id, 'd15189d7', 'fp32', { count: 2, share: 0.58, size: 128 })).toHaveLength(50);
   });
 
   it('refuses what the column would not hold', () => {

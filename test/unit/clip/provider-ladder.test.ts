@@ -215,7 +215,7 @@ describe('a model that wants views of a picture', () => {
     const runtime = new FakeRuntime();
     const encoder = encoderOf(viewed, runtime);
     const model = await encoder.load(TEST_MODEL);
-    expect(model.modelVersion).toMatch(/p2v2x58s16$/);
+    expect(model.modelVersion).toMatch(/p2v25810$/);
     const [one, two, whole] = [pixels(16, 7), pixels(16, 20), pixels(32, 3)];
     const row = (vectors: Float32Array, index: number) => vectors.subarray(index * 512, (index + 1) * 512);
     const twice = await encoder.encodeImages([joinBytes([one, one]), joinBytes([two, two]), whole]);
