@@ -23,6 +23,8 @@ import type { RestoredSelection } from '../_hooks/saved-selection';
 import { ExportMenu } from './export/export-menu';
 import { selectionOfAnswer } from './export/selection-of-answer';
 import { CropDialog } from './query/crop-dialog';
+import { AnswerHint } from './answer/answer-hint';
+import { scrollBehavior } from '../_hooks/motion';
 import { AnswerPanel, DEFAULT_SETTINGS, type AnswerSettings } from './answer/answer-panel';
 import { IngestPanel } from './ingest-panel';
 import { Overview } from './overview/overview';
@@ -50,6 +52,8 @@ export function ClipView({
   onClear,
   onCancel,
   onResume,
+  onReplace,
+  onKeep,
   outdatedCount,
   onRereadAll,
 }: {
@@ -71,6 +75,10 @@ export function ClipView({
   onClear: () => void;
   onCancel: () => void;
   onResume: () => void;
+  /** Reads a file anew in place of a clip, with this one's settings. */
+  onReplace: (clip: EventSummary, file: File) => void;
+  /** Takes the clip as it is. */
+  onKeep: () => void;
   /** Clips that were read with another model than the one at work, this one included. */
   outdatedCount: number;
   onRereadAll: () => void;
@@ -88,8 +96,10 @@ export function ClipView({
   const [jump, setJump] = useState<Jump | null>(null);
   const [cursor, setCursor] = useState<{ eventId: string; timeMs: number }>({ eventId: clip.id, timeMs: 0 });
   const { edits, togglePin, drop, undoDrop, restoreAll } = useEdits(question, restored?.edits);
+  const [ledTo, setLedTo] = useState<Question | null>(null);
   const player = useRef<HTMLDivElement>(null);
   const advice = useQueryAdvice(question, model);
+  const answerPanel = useRef<HTMLDivElement>(null);
 
   const isReading = isActive(status);
   const storedFrames = Math.max(status?.framesStored ?? 0, clip.embeddingCount);
@@ -137,7 +147,13 @@ export function ClipView({
     setJump({ eventId, timestampMs, span, frameIndex });
     setCursor({ eventId, timeMs: timestampMs });
   };
-  const showPlayer = () => player.current?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+  const showPlayer = () => player.current?.scrollIntoView({ block: 'nearest', behavior: scrollBehavior() });
+  // After an answer the player stands at its best frame. Once a question: what a person does from there is theirs.
+  const best = answer?.frames.find(({ rank }) => rank === 1);
+  if (best && question !== ledTo && state.state === 'ready' && !state.isStale) {
+    setLedTo(question);
+    if (best.strength !== 'weak') goTo(best.eventId, best, best.frameIndex);
+  }
   const jumpTo = (frame: AnswerFrame) => {
     goTo(frame.eventId, frame, frame.frameIndex);
     showPlayer();
@@ -199,7 +215,14 @@ export function ClipView({
           {problem}
         </Notice>
       )}
-      <IngestPanel clip={clip} status={status} onCancel={onCancel} onResume={onResume} />
+      <IngestPanel
+        clip={clip}
+        status={status}
+        onCancel={onCancel}
+        onResume={onResume}
+        onReplace={(file) => onReplace(clip, file)}
+        onKeep={onKeep}
+      />
       <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,5fr)_minmax(0,6fr)]">
         <div
           ref={player}
@@ -213,6 +236,7 @@ export function ClipView({
             playerStartMs={shown.playerStartMs}
             jump={jump}
             onTime={(timeMs) => setCursor({ eventId: shown.id, timeMs })}
+            onReplace={(file) => onReplace(shown, file)}
           />
           {durationMs > 0 && (
             <Timeline
@@ -246,7 +270,7 @@ export function ClipView({
             </p>
           </div>
         </div>
-        <div className="space-y-6">
+        <div ref={answerPanel} className="scroll-mt-2 space-y-6">
           {betterModel(question !== null && answer !== null && isDoubtful(answer))}
           <AnswerPanel
             state={state}
@@ -289,6 +313,7 @@ export function ClipView({
           )}
         </div>
       </div>
+      <AnswerHint target={answerPanel} frameCount={answer?.frames.length ?? 0} />
       <CropDialog
         picture={cropped}
         onSearch={(part) => {

@@ -1,6 +1,6 @@
 'use client';
 
-import { Play, X } from 'lucide-react';
+import { Loader2, Play, X } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
 import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/video/choose-timestamps';
 import { describeTrack, explainTrack } from '@/lib/video/choose-track';
@@ -33,6 +33,8 @@ export function DraftPanel({
   betterModel,
   onShowTwin,
   onTrack,
+  isStarting,
+  isLibraryOpening,
   onStart,
   onDismiss,
 }: {
@@ -44,6 +46,10 @@ export function DraftPanel({
   onShowTwin: (twin: EventSummary) => void;
   /** Another of the file's video tracks is chosen, by its index. */
   onTrack: (track: number) => void;
+  /** It is being put into the library. */
+  isStarting: boolean;
+  /** Which has to open first. */
+  isLibraryOpening: boolean;
   onStart: (sampling: Sampling) => void;
   onDismiss: () => void;
 }) {
@@ -209,8 +215,9 @@ export function DraftPanel({
           </Notice>
         )}
         <div className="flex flex-wrap items-center gap-4">
-          <Button variant="primary" type="submit" className="min-h-11 px-5">
-            <Play aria-hidden /> Read the clip
+          <Button variant="primary" type="submit" className="min-h-11 px-5" disabled={isStarting}>
+            {isStarting ? <Loader2 aria-hidden className="animate-spin" /> : <Play aria-hidden />}
+            {!isStarting ? 'Read the clip' : isLibraryOpening ? 'Waiting for the library…' : 'Starting…'}
           </Button>
           <p className="text-sm text-ink-2">
             {plural(frames, 'frame')}, about {formatBytes(frames * BYTES_PER_FRAME)} of storage beside the

@@ -47,7 +47,7 @@ export function Header({
   return (
     <header className="flex items-center gap-3 border-b border-line bg-surface px-4 py-2.5">
       <Logo />
-      <div className="min-w-0 max-[26rem]:sr-only">
+      <div className="min-w-0">
         <p className="text-base leading-5 font-semibold">Framesift</p>
         <p className="hidden text-xs text-ink-2 sm:block">Your clips stay on this computer.</p>
       </div>
@@ -108,7 +108,13 @@ function EngineBadge({
       <Popover.Trigger asChild>
         <Button variant="ghost" data-testid="engine" aria-label={`Model: ${label}. Details`}>
           <Icon aria-hidden className={model.state === 'loading' ? 'animate-spin' : undefined} />
-          <span className="whitespace-nowrap">{label}</span>
+          {/* What it runs on is for the panel; a person who waits wants to know whether it is ready. */}
+          <span className="sr-only">{label}</span>
+          <span
+            aria-hidden
+            data-label={statusLabel(model)}
+            className="whitespace-nowrap before:content-[attr(data-label)] max-[26rem]:hidden"
+          />
         </Button>
       </Popover.Trigger>
       <Popover.Portal>
@@ -163,6 +169,15 @@ function EngineBadge({
       </Popover.Portal>
     </Popover.Root>
   );
+}
+
+/** What shows in the header. */
+function statusLabel(model: ModelState): string {
+  if (model.state === 'ready') return 'Ready';
+  if (model.state === 'failed') return 'Not ready';
+  const { progress } = model;
+  if (progress?.stage !== 'download' || progress.totalBytes === null) return 'Getting ready…';
+  return `Getting ready, ${Math.round((progress.loadedBytes / progress.totalBytes) * 100)} %`;
 }
 
 function loadingLabel({ progress }: Extract<ModelState, { state: 'loading' }>): string {

@@ -1,7 +1,11 @@
-import { Play, Square } from 'lucide-react';
+'use client';
+
+import { Play, RotateCcw, Square } from 'lucide-react';
+import { useRef } from 'react';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatBytes, formatRemaining, formatTime, plural } from '@/lib/shared/format';
+import { useChangedFile } from '../_hooks/use-changed-file';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 import { ProgressBar } from './ui/progress-bar';
@@ -12,12 +16,19 @@ export function IngestPanel({
   status,
   onCancel,
   onResume,
+  onReplace,
+  onKeep,
 }: {
   clip: EventSummary;
   status: IngestStatus | undefined;
   onCancel: () => void;
   onResume: () => void;
+  /** Reads a file anew in place of this clip. */
+  onReplace: (file: File) => void;
+  /** Takes the clip as it is. */
+  onKeep: () => void;
 }) {
+  const isChanged = useChangedFile(clip.id, `${clip.ingestState} ${status?.stage ?? ''}`);
   if (status && isActive(status)) return <Working status={status} onCancel={onCancel} />;
   const planned = clip.framesPlanned ?? clip.embeddingCount;
   const failures = status?.failures ?? [];
@@ -27,13 +38,26 @@ export function IngestPanel({
         <Notice
           tone={clip.ingestState === 'failed' ? 'danger' : 'info'}
           actions={
-            <Button onClick={onResume}>
-              <Play aria-hidden /> Go on reading
-            </Button>
+            isChanged ? (
+              <>
+                <ReplaceButton onReplace={onReplace} />
+                {clip.embeddingCount > 0 && (
+                  <Button variant="ghost" onClick={onKeep}>
+                    Keep what was read
+                  </Button>
+                )}
+              </>
+            ) : (
+              <Button onClick={onResume}>
+                <Play aria-hidden /> Go on reading
+              </Button>
+            )
           }
         >
-          {clip.ingestState === 'failed' &&
-            `${clip.ingestError ?? status?.error ?? 'Reading the clip failed.'} `}
+          {isChanged
+            ? 'The file changed or moved after it was chosen, so reading cannot go on where it stopped. Choose it again to read it anew; this clip stays until that is done. '
+            : clip.ingestState === 'failed' &&
+              `${clip.ingestError ?? status?.error ?? 'Reading the clip failed.'} `}
           {plural(clip.embeddingCount, 'frame')} of {planned.toLocaleString('en')}{' '}
           {clip.embeddingCount === 1 ? 'is' : 'are'} in the library and can be searched.
         </Notice>
@@ -52,6 +76,29 @@ export function IngestPanel({
           </details>
         </Notice>
       )}
+    </>
+  );
+}
+
+/** Asks for a file, since the browser does not read a changed one without its being chosen again. */
+function ReplaceButton({ onReplace }: { onReplace: (file: File) => void }) {
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={picker}
+        type="file"
+        hidden
+        data-testid="replace-input"
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          if (file) onReplace(file);
+          event.target.value = '';
+        }}
+      />
+      <Button onClick={() => picker.current?.click()}>
+        <RotateCcw aria-hidden /> Read it anew…
+      </Button>
     </>
   );
 }

@@ -1,5 +1,5 @@
 import clsx from 'clsx';
-import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Trash2 } from 'lucide-react';
+import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Sparkles, Trash2 } from 'lucide-react';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
@@ -7,7 +7,7 @@ import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '../_hooks/use-library';
 import type { Draft } from '../_hooks/use-drafts';
-import { useThumbnails } from '../_hooks/use-thumbnails';
+import { useListPicture } from '../_hooks/use-list-picture';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 import { ProgressBar } from './ui/progress-bar';
@@ -22,6 +22,8 @@ export function LibraryList({
   onSelect,
   onDelete,
   onAdd,
+  onTrySample,
+  sampleBusy,
   onRetry,
 }: {
   library: LibraryState;
@@ -33,6 +35,9 @@ export function LibraryList({
   onSelect: (key: string) => void;
   onDelete: (clip: EventSummary) => void;
   onAdd: () => void;
+  /** Null while the sample is in the list, or offered elsewhere. */
+  onTrySample: (() => void) | null;
+  sampleBusy: boolean;
   onRetry: () => void;
 }) {
   return (
@@ -97,6 +102,11 @@ export function LibraryList({
             </li>
           ))}
       </ul>
+      {onTrySample && (
+        <Button variant="ghost" className="self-start" onClick={onTrySample} disabled={sampleBusy}>
+          <Sparkles aria-hidden /> {sampleBusy ? 'Opening the sample…' : 'Try the sample clip'}
+        </Button>
+      )}
     </nav>
   );
 }
@@ -107,7 +117,7 @@ const THUMBNAIL_CLASS =
 function itemClass(selected: boolean): string {
   return clsx(
     'flex w-full items-center gap-3 rounded-xl border p-2 pr-3 text-left text-sm transition-colors',
-    selected ? 'border-accent bg-accent-soft' : 'border-transparent hover:bg-surface-2',
+    selected ? 'mark-chosen border-accent bg-accent-soft' : 'border-transparent hover:bg-surface-2',
   );
 }
 
@@ -125,7 +135,7 @@ function ClipItem({
   onSelect: () => void;
 }) {
   const hasFrames = clip.frameCount > 0 || (status?.framesStored ?? 0) > 0;
-  const picture = useThumbnails(clip.id, hasFrames ? [0] : []).get(0);
+  const picture = useListPicture(clip.id, hasFrames ? (clip.framesPlanned ?? clip.frameCount) : 0);
   const active = isActive(status);
   return (
     <button type="button" aria-current={selected} onClick={onSelect} className={itemClass(selected)}>

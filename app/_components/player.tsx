@@ -33,6 +33,7 @@ export function Player({
   playerStartMs,
   jump,
   onTime,
+  onReplace,
 }: {
   eventId: string;
   name: string;
@@ -43,13 +44,15 @@ export function Player({
   jump: Jump | null;
   /** Where the player stands in clip time, whenever that changes. */
   onTime: (timestampMs: number) => void;
+  /** Reads a file anew in place of this clip. */
+  onReplace: (file: File) => void;
 }) {
   const clipFile = useClipFile(eventId);
   const url = useObjectUrl(clipFile.state === 'ready' ? clipFile.file : null);
   const video = useRef<HTMLVideoElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const [unplayableUrl, setUnplayableUrl] = useState<string | null>(null);
-  const [isOtherFile, setOtherFile] = useState(false);
+  const [otherFile, setOtherFile] = useState<File | null>(null);
   const isUnplayable = url !== null && unplayableUrl === url;
   const stillIndex = jump?.frameIndex ?? 0;
   const still = useThumbnails(eventId, [stillIndex]).get(stillIndex);
@@ -71,7 +74,7 @@ export function Player({
 
   const provideIfSame = async (file: File) => {
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
-    setOtherFile(!isSame);
+    setOtherFile(isSame ? null : file);
     if (!isSame) return;
     const { file: clip } = await clipFileOf(file);
     clipFile.provide(clip);
@@ -140,9 +143,30 @@ export function Player({
           )}
         </figcaption>
       )}
-      {isOtherFile && (
-        <Notice tone="warn">
-          That is not the file that this clip was made from. Choose <bdi>{name}</bdi> itself.
+      {otherFile && (
+        <Notice
+          tone="warn"
+          actions={
+            <>
+              <Button
+                onClick={() => {
+                  setOtherFile(null);
+                  onReplace(otherFile);
+                }}
+              >
+                Read it anew
+              </Button>
+              <Button variant="ghost" onClick={() => setOtherFile(null)}>
+                Keep what was read
+              </Button>
+            </>
+          }
+        >
+          {otherFile.name === name
+            ? 'This file has changed since the clip was read.'
+            : 'That is not the file that this clip was made from.'}{' '}
+          Choose <bdi>{name}</bdi> as it was, or read this one anew: it takes the place of the clip once all
+          of it is read.
         </Notice>
       )}
     </figure>

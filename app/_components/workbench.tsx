@@ -8,6 +8,7 @@ import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
 import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
+import { assertUnchanged } from '@/lib/ingest/file-changed';
 import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
 import { toFramesiftError } from '@/lib/shared/errors';
@@ -63,6 +64,9 @@ export function Workbench() {
   const [news, setNews] = useState<string | null>(null);
   const [bringingIn, setBringingIn] = useState<string | null>(null);
   const [restored, setRestored] = useState<{ key: string; selection: RestoredSelection } | null>(null);
+  /** Clips that are read anew, with the clip whose place each takes. */
+  const [replaced, setReplaced] = useState<ReadonlyMap<string, string>>(new Map());
+  const [startingKey, setStartingKey] = useState<string | null>(null);
   const picker = useRef<HTMLInputElement>(null);
 
   const loaded = model.state === 'ready' ? model.model : null;
@@ -184,20 +188,50 @@ export function Workbench() {
   };
   const isDragging = useFileDrop(openGiven);
 
-  const start = async (opened: Omit<Draft, 'key' | 'preview'>, sampling: Sampling) => {
+  const start = async (opened: Omit<Draft, 'key' | 'preview'>, sampling: Sampling): Promise<string> => {
     const { services, queue } = getFramesift();
+    await assertUnchanged(opened.file);
     // Asked for once a person has put something here that they would miss.
     void navigator.storage.persist().catch(() => false);
     const eventId = await startClip(services, queue, { ...opened, sampling, model: modelOptions() });
     rememberFile(eventId, opened.file);
     await refresh();
     setSelectedKey(eventId);
+    return eventId;
   };
+
+  /** Reads a file in place of a clip, which stays until all of the new one is there. */
+  const replace = (old: EventSummary, file: File) =>
+    guard(async () => {
+      const eventId = await start(await inspectFile(file), parseSampling(old.sampling));
+      setReplaced((current) => new Map(current).set(eventId, old.id));
+      const question = questions.get(old.id);
+      if (question) ask(eventId, question);
+    });
+
+  const keep = (event: EventSummary) =>
+    guard(async () => {
+      await getFramesift().services.database.updateEvent(event.id, {
+        ingestState: 'done',
+        ingestError: null,
+        framesPlanned: event.embeddingCount,
+      });
+      await refresh();
+    });
 
   const startDraft = (opened: Draft, sampling: Sampling) =>
     guard(async () => {
-      await start(opened, sampling);
-      removeDraft(opened.key);
+      setStartingKey(opened.key);
+      try {
+        await start(opened, sampling);
+        removeDraft(opened.key);
+      } catch (error) {
+        // Chosen again, it comes as a draft of its own.
+        if (toFramesiftError(error).code === 'file-changed') removeDraft(opened.key);
+        throw error;
+      } finally {
+        setStartingKey(null);
+      }
     });
 
   const trySample = () =>
@@ -232,6 +266,22 @@ export function Workbench() {
         model: modelOptions(),
       });
     });
+
+  // Once a clip has been read in place of another, the other goes.
+  useEffect(() => {
+    for (const [eventId, oldId] of replaced) {
+      if (statuses.get(eventId)?.stage !== 'done') continue;
+      const { services, queue } = getFramesift();
+      void queue
+        .remove(oldId)
+        .then(() => services.database.deleteEvent(oldId))
+        .then(refresh)
+        .catch((error: unknown) => setMessage(toFramesiftError(error).message))
+        .finally(() =>
+          setReplaced((current) => new Map(Array.from(current).filter(([id]) => id !== eventId))),
+        );
+    }
+  }, [replaced, statuses, refresh]);
 
   // What the database says of a clip changes when reading it ends.
   const settled = Array.from(statuses.values(), ({ stage }) => stage).join();
@@ -289,6 +339,12 @@ export function Workbench() {
                 remove(deleted);
               }}
               onAdd={() => picker.current?.click()}
+              onTrySample={
+                clips.length > 0 && !clips.some(({ fileName }) => fileName === SAMPLE_FILE_NAME)
+                  ? trySample
+                  : null
+              }
+              sampleBusy={sampleBusy}
               onRetry={() => void refresh()}
             />
           </ErrorBoundary>
@@ -406,6 +462,8 @@ export function Workbench() {
                 }
                 onTrack={(track) => guard(() => chooseTrack(shownDraft, track))}
                 onStart={(sampling) => startDraft(shownDraft, sampling)}
+                isStarting={startingKey === shownDraft.key}
+                isLibraryOpening={library.state === 'opening'}
                 onDismiss={() => removeDraft(shownDraft.key)}
               />
             ) : clip ? (
@@ -436,6 +494,8 @@ export function Workbench() {
                 onClear={() => ask(clip.id, null)}
                 onCancel={() => getFramesift().queue.cancel(clip.id)}
                 onResume={() => resume(clip)}
+                onReplace={replace}
+                onKeep={() => keep(clip)}
                 outdatedCount={outdated.length}
                 onRereadAll={() => outdated.forEach(resume)}
               />

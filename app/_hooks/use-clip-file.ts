@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import { withVideoTrack } from '@/lib/video/track-choice';
+import { hasChanged } from '@/lib/ingest/file-changed';
 import { getFramesift } from './framesift';
 
 /** Files opened since the page was loaded, by event: they need not be read back from storage. */
@@ -23,10 +24,21 @@ export function forgetFile(eventId: string): void {
  */
 export async function readClipFileOf(eventId: string): Promise<Blob | null> {
   const { database } = getFramesift().services;
-  const file = openedFiles.get(eventId) ?? (await database.readClipFile(eventId));
+  const opened = openedFiles.get(eventId);
+  const file = opened && !(await hasChanged(opened)) ? opened : await database.readClipFile(eventId);
   if (!file) return null;
   const { videoTrack } = (await database.getEvent(eventId)) ?? { videoTrack: null };
   return withVideoTrack(file, videoTrack);
+}
+
+/** Whether the file that was opened has changed since, and no copy of it was kept. */
+export async function isFileGone(eventId: string): Promise<boolean> {
+  const opened = openedFiles.get(eventId);
+  if (!opened || !(await hasChanged(opened))) return false;
+  const copy = await getFramesift()
+    .services.database.readClipFile(eventId)
+    .catch(() => null);
+  return copy === null;
 }
 
 export type ClipFileState = { state: 'loading' } | { state: 'ready'; file: Blob } | { state: 'missing' };

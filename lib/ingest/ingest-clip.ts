@@ -4,6 +4,7 @@ import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
 import { openVideoElement, type ElementFrames } from '@/lib/video/element-frames';
+import { assertUnchanged, readingFailure } from './file-changed';
 import { DEFAULT_BATCH_SIZE, type EmbedProgress } from './embed-frames';
 import { RateEstimator } from '@/lib/shared/rate-estimator';
 import type { IngestStatus } from './ingest-status';
@@ -56,6 +57,8 @@ export async function ingestClip(
     const startedMs = performance.now();
     const failures = await readInAttempts(services, { ...job, asDraft }, model, onStatus, startedMs, signal);
     onStatus({ elapsedMs: performance.now() - startedMs });
+    // Moments without a picture may be moments that were overwritten.
+    if (failures.length > 0) await assertUnchanged(job.file);
     const stored = await database.storedFrameIndexes(eventId, model.modelVersion);
     if (stored.length + failures.length < requests.length) {
       throw new FramesiftError(
@@ -68,7 +71,7 @@ export async function ingestClip(
     else await database.updateEvent(eventId, { ingestState: 'done' });
     return failures;
   } catch (thrown) {
-    const error = toFramesiftError(thrown, 'The clip could not be read.');
+    const error = await readingFailure(thrown, job.file);
     // What a clip already had stays as it was.
     if (asDraft) throw error;
     await database

@@ -2,6 +2,7 @@ import * as Comlink from 'comlink';
 import { resizeFrame } from '@/lib/clip/resize';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import { measureContrast, TELLING_CONTRAST } from '@/lib/video/contrast';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { clipOfAnimation } from '@/lib/video/animation-clip';
 import type { ClipFacts } from '@/lib/video/clip-facts';
@@ -39,7 +40,7 @@ export interface ClipPreview {
 }
 
 /** A little into the clip, past black frames and titles. */
-const PREVIEW_POSITION = 0.1;
+const PREVIEW_POSITIONS = [0.1, 0.25, 0.5];
 
 /** A page in the background answers late, a closed one never. */
 const GRAB_TIMEOUT_MS = 60_000;
@@ -72,23 +73,38 @@ export class VideoService {
     return clipOfAnimation(file, mediaType, name);
   }
 
-  /** One thumbnail, of a tenth into the clip unless `timestampMs` says otherwise. */
+  /**
+   * One thumbnail, of `timestampMs`; without it the first of a few moments that shows more than black, white or a fade.
+   */
   async preview(file: Blob, timestampMs?: number): Promise<ClipPreview> {
     const clip = await openClip(file);
     try {
-      const request = { frameIndex: 0, timestampMs: timestampMs ?? clip.facts.durationMs * PREVIEW_POSITION };
-      for await (const decoded of decodeFrames(clip, [request])) {
-        if (!decoded.sample) throw new FramesiftError('unreadable-video', decoded.reason);
+      const moments =
+        timestampMs === undefined
+          ? PREVIEW_POSITIONS.map((position) => clip.facts.durationMs * position)
+          : [timestampMs];
+      const requests = moments.map((moment, frameIndex) => ({ frameIndex, timestampMs: moment }));
+      let best: { preview: ClipPreview; contrast: number } | undefined;
+      let reason = 'The decoder gave no answer for the preview.';
+      for await (const decoded of decodeFrames(clip, requests)) {
+        if (!decoded.sample) {
+          reason = decoded.reason;
+          continue;
+        }
         const { frame, orientation } = openSample(decoded.sample);
         try {
+          const contrast = measureContrast(frame);
+          if (best && contrast <= best.contrast) continue;
           const thumbnail = await new ThumbnailWriter().write(frame, orientation);
           const preview = { thumbnail, timestampMs: decoded.timestampMs, ...uprightSize(orientation) };
-          return Comlink.transfer(preview, [thumbnail.buffer]);
+          best = { preview, contrast };
+          if (contrast >= TELLING_CONTRAST) break;
         } finally {
           frame.close();
         }
       }
-      throw new FramesiftError('internal', 'The decoder gave no answer for the preview.');
+      if (!best) throw new FramesiftError('unreadable-video', reason);
+      return Comlink.transfer(best.preview, [best.preview.thumbnail.buffer]);
     } finally {
       clip.close();
     }

@@ -134,7 +134,7 @@ export function AnswerPanel({
             <ToggleGroup.Item
               key={value}
               value={value}
-              className="min-h-8 rounded-md px-2.5 text-ink-2 data-[state=on]:bg-accent-soft data-[state=on]:text-ink"
+              className="min-h-8 rounded-md px-2.5 text-ink-2 data-[state=on]:mark-chosen data-[state=on]:bg-accent-soft data-[state=on]:text-ink"
             >
               {value === 'relevance' ? 'Best first' : 'By time'}
             </ToggleGroup.Item>

@@ -54,7 +54,8 @@ export function FrameCard({
       onFocus={onFocus}
       className={clsx(
         'group relative overflow-hidden rounded-xl border bg-surface transition-shadow focus-within:shadow-md hover:shadow-md',
-        isCurrent ? 'border-accent ring-1 ring-accent' : 'border-line',
+        isCurrent ? 'mark-chosen border-accent ring-1 ring-accent' : 'border-line',
+        frame.strength === 'weak' && 'border-dashed',
       )}
     >
       <button

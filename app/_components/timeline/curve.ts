@@ -1,6 +1,7 @@
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, curveMonotoneX, line } from 'd3-shape';
 import type { ClipCurve } from '@/lib/ask/answer';
+import { formatTime } from '@/lib/shared/format';
 
 /** The drawing's own units; it is stretched to whatever room there is. */
 export const CURVE_WIDTH = 1000;
@@ -60,12 +61,21 @@ export function curvePaths(
   };
 }
 
-/** Round times to label the axis with, in milliseconds. */
-export function timeTicks(durationMs: number): number[] {
-  return scaleUtc()
-    .domain([new Date(0), new Date(Math.max(1, durationMs))])
-    .ticks(TICKS)
-    .map((date) => date.getTime());
+/** Width of a character of a label and the gap between two labels, in pixels. */
+const LABEL_CHARACTER_PX = 7;
+const LABEL_GAP_PX = 12;
+
+/** Round times to label the axis with, in milliseconds: so few that labels on `widthPx` do not touch. */
+export function timeTicks(durationMs: number, widthPx = Infinity): number[] {
+  const scale = scaleUtc().domain([new Date(0), new Date(Math.max(1, durationMs))]);
+  for (let count = TICKS; count > 1; count--) {
+    const ticks = scale.ticks(count).map((date) => date.getTime());
+    // Labels at either end are drawn inwards, which takes half a label more.
+    const neededPx = 1.5 * formatTime(durationMs).length * LABEL_CHARACTER_PX + LABEL_GAP_PX;
+    const stepPx = ((ticks[1]! - ticks[0]!) / durationMs) * widthPx;
+    if (ticks.length < 2 || stepPx >= neededPx) return ticks;
+  }
+  return [0];
 }
 
 /** Position in `timestampsMs` (ascending) of the frame nearest to a time; the earlier of two as near; −1 for none. */

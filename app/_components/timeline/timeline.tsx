@@ -6,6 +6,7 @@ import type { AnswerFrame, AnswerSpan, ClipCurve, TimeRange } from '@/lib/ask/an
 import { strengthOf, type MatchStrength } from '@/lib/clip/calibration';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
+import { useWidth } from '../../_hooks/use-width';
 import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
 import { STRENGTHS } from '../answer/strength';
 import { CURVE_HEIGHT, CURVE_WIDTH, curvePaths, nearestFrame, timeTicks } from './curve';
@@ -14,10 +15,10 @@ import { CURVE_HEIGHT, CURVE_WIDTH, curvePaths, nearestFrame, timeTicks } from '
 const PREVIEW_MARGIN_PX = 84;
 
 const MARKS: Record<MatchStrength, string> = {
-  strong: 'bg-accent',
-  possible: 'bg-warn',
-  weak: 'bg-ink-2',
-  unrated: 'bg-accent',
+  strong: 'bg-accent mark-strong',
+  possible: 'bg-warn mark-strong',
+  weak: 'bg-ink-2 mark-faint',
+  unrated: 'bg-accent mark-strong',
 };
 
 /** Likelihoods from which a match counts as possible and as strong; null without a calibration. */
@@ -56,7 +57,8 @@ export function Timeline({
   const track = useRef<HTMLDivElement>(null);
   const [hover, setHover] = useState<{ row: number; leftPx: number } | null>(null);
   const paths = useMemo(() => curve && curvePaths(curve, durationMs, levels), [curve, durationMs, levels]);
-  const ticks = useMemo(() => timeTicks(durationMs), [durationMs]);
+  const widthPx = useWidth(track);
+  const ticks = useMemo(() => timeTicks(durationMs, widthPx), [durationMs, widthPx]);
   const percent = (timeMs: number) => `${(Math.min(1, Math.max(0, timeMs / durationMs)) * 100).toFixed(3)}%`;
   // Centred on its time, a label there would stick out.
   const isAtEnd = (timeMs: number) => timeMs > durationMs * 0.95;
@@ -115,7 +117,7 @@ export function Timeline({
         aria-valuetext={`${formatTime(cursorMs, { tenths: true })}${describe(curve, cursorRow, levels)}`}
         aria-describedby="timeline-help"
         data-testid="timeline"
-        className="relative h-20 cursor-pointer touch-pan-y rounded-lg bg-surface-2"
+        className="relative h-20 cursor-pointer touch-pan-y rounded-lg bg-surface-2 forced-colors:outline"
         onKeyDown={onKeyDown}
         onPointerMove={point}
         onPointerLeave={() => setHover(null)}
@@ -136,7 +138,7 @@ export function Timeline({
             <div
               key={startMs}
               data-testid="timeline-span"
-              className="absolute inset-y-0 min-w-1 bg-accent-soft"
+              className="mark-faint absolute inset-y-0 min-w-1 bg-accent-soft"
               style={{ left: percent(startMs), right: `calc(100% - ${percent(endMs)})` }}
             />
           ))}
@@ -171,7 +173,7 @@ export function Timeline({
               <path
                 d={paths.line}
                 vectorEffect="non-scaling-stroke"
-                className="fill-none stroke-accent stroke-[1.5]"
+                className="fill-none stroke-accent stroke-[1.5] forced-colors:stroke-[CanvasText]"
               />
             </svg>
           )}
@@ -211,7 +213,8 @@ export function Timeline({
           />
         ))}
         <div
-          className="pointer-events-none absolute -inset-y-1 w-0.5 -translate-x-1/2 rounded bg-ink"
+          data-testid="timeline-cursor"
+          className="mark pointer-events-none absolute -inset-y-1 w-0.5 -translate-x-1/2 rounded bg-ink"
           style={{ left: percent(cursorMs) }}
         />
         {curve && hovered && (
@@ -237,8 +240,9 @@ export function Timeline({
         {ticks.map((timeMs) => (
           <span
             key={timeMs}
+            data-testid="timeline-label"
             className={clsx(
-              'absolute',
+              'absolute whitespace-nowrap',
               timeMs === 0 ? 'left-0' : isAtEnd(timeMs) ? 'right-0' : '-translate-x-1/2',
             )}
             style={timeMs === 0 || isAtEnd(timeMs) ? undefined : { left: percent(timeMs) }}

@@ -22,7 +22,7 @@ export function Button({
     <button
       type={type}
       className={clsx(
-        'inline-flex min-h-9 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors disabled:opacity-50 [&_svg]:size-4 [&_svg]:shrink-0',
+        'inline-flex min-h-9 items-center justify-center gap-2 rounded-lg text-sm font-medium transition-colors disabled:opacity-50 forced-colors:border [&_svg]:size-4 [&_svg]:shrink-0',
         icon ? 'min-w-9' : 'px-3.5',
         VARIANTS[variant],
         className,

@@ -8,13 +8,13 @@ export function ProgressBar({ value, max, label }: { value: number | null; max: 
       value={value === null ? null : Math.min(value, max)}
       max={Math.max(max, 1)}
       aria-label={label}
-      className="h-1.5 w-full overflow-hidden rounded-full bg-surface-2"
+      className="h-1.5 w-full overflow-hidden rounded-full bg-surface-2 forced-colors:outline"
     >
       <Progress.Indicator
         className={
           value === null
-            ? 'h-full w-1/3 animate-pulse rounded-full bg-accent'
-            : 'h-full origin-left rounded-full bg-accent transition-transform duration-300'
+            ? 'h-full w-1/3 animate-pulse rounded-full bg-accent mark-strong'
+            : 'h-full origin-left rounded-full bg-accent mark-strong transition-transform duration-300'
         }
         style={value === null ? undefined : { transform: `scaleX(${share})` }}
       />
