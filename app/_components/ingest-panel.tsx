@@ -2,6 +2,7 @@
 
 import { Play, RotateCcw, Square } from 'lucide-react';
 import { useRef } from 'react';
+import { parseGaps } from '@/lib/db/clip-gaps';
 import type { EventSummary } from '@/lib/db/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatBytes, formatRemaining, formatTime, plural } from '@/lib/shared/format';
@@ -32,6 +33,7 @@ export function IngestPanel({
   if (status && isActive(status)) return <Working status={status} onCancel={onCancel} />;
   const planned = clip.framesPlanned ?? clip.embeddingCount;
   const failures = status?.failures ?? [];
+  const gaps = clip.ingestState === 'done' ? parseGaps(clip.gaps) : [];
   return (
     <>
       {clip.ingestState !== 'done' && (
@@ -62,7 +64,31 @@ export function IngestPanel({
           {clip.embeddingCount === 1 ? 'is' : 'are'} in the library and can be searched.
         </Notice>
       )}
-      {failures.length > 0 && (
+      {gaps.length > 0 && (
+        <Notice
+          tone="warn"
+          actions={
+            <Button onClick={onResume}>
+              <RotateCcw aria-hidden /> Try again
+            </Button>
+          }
+        >
+          <div data-testid="gaps">
+            <p>Parts of this clip gave no picture and cannot be found:</p>
+            <ul className="mt-1 max-h-40 space-y-1 overflow-y-auto">
+              {gaps.map(({ startMs, endMs, reason }) => (
+                <li key={startMs}>
+                  <span className="tabular-nums">
+                    {formatTime(startMs, { tenths: true })}–{formatTime(endMs, { tenths: true })}
+                  </span>
+                  : {reason}
+                </li>
+              ))}
+            </ul>
+          </div>
+        </Notice>
+      )}
+      {gaps.length === 0 && failures.length > 0 && (
         <Notice tone="warn">
           <details>
             <summary>{plural(failures.length, 'moment')} of this clip gave no picture.</summary>

@@ -55,7 +55,7 @@ export const DEFAULT_BATCH_SIZE = 8;
 export async function embedFrames(options: EmbedOptions): Promise<EmbedProgress> {
   const { source, batchSize, onProgress, signal } = options;
   const progress: EmbedProgress = { framesStored: 0, failures: [] };
-  const runs = { limit: batchSize };
+  const runs: RunState = { limit: batchSize, last: null };
   let decoding = pull(source, batchSize);
   let writing: Promise<void> = Promise.resolve();
   try {
@@ -107,16 +107,19 @@ function unwrap(pulled: Pulled): FrameBatch {
   return pulled.batch;
 }
 
-/** How many pictures the model is given at once: fewer once that many did not fit into memory. */
-interface RunLimit {
+/** What is carried from batch to batch. */
+interface RunState {
+  /** How many pictures the model is given at once: fewer once that many did not fit into memory. */
   limit: number;
+  /** The picture that was embedded last; frames that show it too are given its embedding. */
+  last: { picture: number | undefined; embedding: Float32Array<ArrayBuffer> } | null;
 }
 
 async function embedBatch(
   { encoder, signal }: EmbedOptions,
   frames: PreparedFrame[],
   failures: FrameFailure[],
-  runs: RunLimit,
+  runs: RunState,
 ): Promise<EmbeddedFrame[]> {
   try {
     return await embedInRuns(encoder, frames, runs, signal);
@@ -128,7 +131,7 @@ async function embedBatch(
   for (const frame of frames) {
     throwIfCancelled(signal);
     try {
-      embedded.push(...attachRows([frame], await encoder.encodeImages([frame.pixels])));
+      embedded.push(embeddedFrame(frame, await encoder.encodeImages([frame.pixels])));
     } catch (error) {
       if (isCancelled(error) || costsWorker(error)) throw error;
       lastError = error;
@@ -143,22 +146,32 @@ async function embedBatch(
 async function embedInRuns(
   encoder: ImageEncoder,
   frames: PreparedFrame[],
-  runs: RunLimit,
+  runs: RunState,
   signal: AbortSignal | undefined,
 ): Promise<EmbeddedFrame[]> {
-  const embedded: EmbeddedFrame[] = [];
-  while (embedded.length < frames.length) {
+  const isRepeated = (frame: PreparedFrame, before: number | undefined) =>
+    frame.picture !== undefined && frame.picture === before;
+  const distinct = frames.filter((frame, i) =>
+    i === 0 ? !isRepeated(frame, runs.last?.picture) : !isRepeated(frame, frames[i - 1]!.picture),
+  );
+  const embeddings: Float32Array<ArrayBuffer>[] = [];
+  while (embeddings.length < distinct.length) {
     throwIfCancelled(signal);
-    const some = frames.slice(embedded.length, embedded.length + runs.limit);
+    const some = distinct.slice(embeddings.length, embeddings.length + runs.limit);
     try {
-      embedded.push(...attachRows(some, await encoder.encodeImages(some.map(({ pixels }) => pixels))));
+      embeddings.push(...rowsOf(await encoder.encodeImages(some.map(({ pixels }) => pixels)), some.length));
     } catch (error) {
       const isTooMuch = error instanceof FramesiftError && error.code === 'out-of-memory';
       if (!isTooMuch || some.length === 1) throw error;
       runs.limit = Math.ceil(some.length / 2);
     }
   }
-  return embedded;
+  const embeddingOf = new Map(distinct.map((frame, i) => [frame, embeddings[i]!]));
+  return frames.map((frame) => {
+    const embedding = embeddingOf.get(frame) ?? runs.last!.embedding;
+    runs.last = { picture: frame.picture, embedding };
+    return embeddedFrame(frame, embedding.slice());
+  });
 }
 
 async function storeBatch(
@@ -186,17 +199,17 @@ async function storeBatch(
   return stored;
 }
 
-function attachRows(frames: PreparedFrame[], vectors: Float32Array<ArrayBuffer>): EmbeddedFrame[] {
-  const dimension = vectors.length / frames.length;
-  return frames.map(({ frameIndex, timestampMs, span, width, height, thumbnail }, row) => ({
-    frameIndex,
-    timestampMs,
-    span: span ?? null,
-    width,
-    height,
-    thumbnail,
-    embedding: vectors.slice(row * dimension, (row + 1) * dimension),
-  }));
+/** The rows of a matrix of vectors. */
+function rowsOf(vectors: Float32Array<ArrayBuffer>, count: number): Float32Array<ArrayBuffer>[] {
+  const dimension = vectors.length / count;
+  return Array.from({ length: count }, (_, row) => vectors.slice(row * dimension, (row + 1) * dimension));
+}
+
+function embeddedFrame(
+  { frameIndex, timestampMs, span, width, height, thumbnail }: PreparedFrame,
+  embedding: Float32Array<ArrayBuffer>,
+): EmbeddedFrame {
+  return { frameIndex, timestampMs, span: span ?? null, width, height, thumbnail, embedding };
 }
 
 function failureOf(

@@ -1,12 +1,14 @@
 import * as Comlink from 'comlink';
 import type { LoadedModel, LoadOptions } from '@/lib/clip/clip-encoder';
 import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
+import { formatGaps } from '@/lib/db/clip-gaps';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
 import { openVideoElement, type ElementFrames } from '@/lib/video/element-frames';
 import { assertUnchanged, readingFailure } from './file-changed';
 import { DEFAULT_BATCH_SIZE, type EmbedProgress } from './embed-frames';
 import { RateEstimator } from '@/lib/shared/rate-estimator';
+import { gapsOfFailures } from './gaps-of-failures';
 import type { IngestStatus } from './ingest-status';
 import type { FramesiftServices } from './services';
 
@@ -67,8 +69,19 @@ export async function ingestClip(
         { transient: true },
       );
     }
-    if (asDraft) await database.finishReembedding(eventId, model.modelVersion);
-    else await database.updateEvent(eventId, { ingestState: 'done' });
+    const [firstFailure] = failures;
+    if (stored.length === 0 && firstFailure) {
+      throw new FramesiftError(
+        'unreadable-video',
+        `No frame of this clip could be read. ${firstFailure.reason}`,
+      );
+    }
+    const durationMs = (await database.getEvent(eventId))?.durationMs ?? 0;
+    const gaps = formatGaps(gapsOfFailures(failures, requests, durationMs));
+    if (asDraft) {
+      await database.finishReembedding(eventId, model.modelVersion);
+      await database.updateEvent(eventId, { gaps });
+    } else await database.updateEvent(eventId, { ingestState: 'done', gaps });
     return failures;
   } catch (thrown) {
     const error = await readingFailure(thrown, job.file);

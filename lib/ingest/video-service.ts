@@ -1,6 +1,7 @@
 import * as Comlink from 'comlink';
 import { resizeFrame } from '@/lib/clip/resize';
 import { withTimeout } from '@/lib/shared/async';
+import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { measureContrast, TELLING_CONTRAST } from '@/lib/video/contrast';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
@@ -222,6 +223,8 @@ export class VideoService {
 interface SourceFrame {
   request: FrameRequest;
   timestampMs: number;
+  /** How long the picture is on screen; left out where nobody knows. */
+  span?: PictureSpan;
   picture: VideoFrame | ImageBitmap;
   orientation: FrameOrientation;
 }
@@ -273,9 +276,10 @@ async function* decodedPictures(decoded: ReturnType<typeof decodeFrames>): Pictu
   for await (const one of decoded) {
     if (one.sample) {
       const { frame, orientation } = openSample(one.sample);
-      yield { request: one.request, timestampMs: one.timestampMs, picture: frame, orientation };
+      const { request, timestampMs, span } = one;
+      yield { request, timestampMs, span, picture: frame, orientation };
     } else {
-      yield { ...one.request, reason: one.reason };
+      yield { ...one.request, reason: one.reason, span: one.span };
     }
   }
 }
@@ -309,6 +313,13 @@ async function* grabFrames(
   }
 }
 
+/** What of a prepared frame is its picture's, at whatever moment. */
+type PreparedPicture = Pick<PreparedFrame, 'width' | 'height' | 'pixels' | 'thumbnail' | 'picture'>;
+
+function areEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+}
+
 /** Prepares a source's frames ahead of whoever takes them. */
 class PreparationJob {
   readonly id: number;
@@ -320,6 +331,9 @@ class PreparationJob {
   #left: number;
   #failure: FramesiftError | null = null;
   #isClosed = false;
+  /** The picture that was prepared last. */
+  #last: { span: PictureSpan | null; frame: PreparedPicture } | null = null;
+  #pictures = 0;
   #wake: () => void = () => undefined;
   #changed = this.#nextChange();
 
@@ -386,25 +400,44 @@ class PreparationJob {
     return !this.#isClosed;
   }
 
-  /** One frame that cannot be prepared does not sink the others. */
+  /** One frame that cannot be prepared does not sink the others. A picture that stands is converted once. */
   async #prepare({
-    request,
+    request: { frameIndex, timestampMs: askedMs },
     timestampMs,
+    span,
     picture,
     orientation,
   }: SourceFrame): Promise<PreparedFrame | FrameFailure> {
     try {
+      const times = { frameIndex, timestampMs, span: span ?? null };
       const { pixels: reader, resize } = this.#source;
+      if (span && isSamePicture(span, this.#last?.span ?? null)) return { ...times, ...this.#copyOfLast() };
       const stored = await reader.read(picture);
       const pixels = resizeFrame(stored, resize, orientation.rotationDegrees, orientation);
+      const size = uprightSize(orientation);
+      const last = this.#last?.frame;
+      const hasSameSize = last?.width === size.width && last.height === size.height;
+      if (last && hasSameSize && areEqual(pixels, last.pixels)) {
+        this.#last = { span: span ?? null, frame: last };
+        return { ...times, ...this.#copyOfLast() };
+      }
       const thumbnail = await this.#thumbnails.write(picture, orientation);
-      return { frameIndex: request.frameIndex, timestampMs, ...uprightSize(orientation), pixels, thumbnail };
+      this.#pictures += 1;
+      const frame = { ...size, pixels, thumbnail, picture: this.#pictures };
+      this.#last = { span: span ?? null, frame };
+      return { ...times, ...this.#copyOfLast() };
     } catch (error) {
       const reason = toFramesiftError(error, 'The picture could not be read.').message;
-      return { ...request, reason };
+      return { frameIndex, timestampMs: askedMs, reason };
     } finally {
       picture.close();
     }
+  }
+
+  /** What is handed out goes to another thread, with its bytes. */
+  #copyOfLast(): PreparedPicture {
+    const { pixels, thumbnail, ...rest } = this.#last!.frame;
+    return { ...rest, pixels: pixels.slice(), thumbnail: thumbnail.slice() };
   }
 
   #nextChange(): Promise<void> {

@@ -38,6 +38,8 @@ export interface PreparedFrame {
   pixels: Uint8Array<ArrayBuffer>;
   /** A small WebP picture of the frame (JPEG where the browser cannot write WebP). */
   thumbnail: Uint8Array<ArrayBuffer>;
+  /** Number of the picture: frames that follow each other and have the same one have the same pixels. */
+  picture?: number;
 }
 
 /** A chosen moment of a clip: which frame it is and when. */
@@ -49,6 +51,8 @@ export interface FrameRequest {
 /** A moment that gave no picture, and why. */
 export interface FrameFailure extends FrameRequest {
   reason: string;
+  /** The stretch of the clip that gives no picture; left out or null where only the moment is known. */
+  span?: PictureSpan | null;
 }
 
 /** What one pull from a frame source returns. `done` when nothing is left after these. */

@@ -21,7 +21,9 @@ import { openSample } from './frame-pictures';
 import { openClip, type OpenClip } from './open-clip';
 import { drawUpright, fitInside, uprightSize } from './thumbnail';
 import { mergeSpans, type TimeSpan } from './time-spans';
-import { decodeFrames, OpaqueSampleSink } from './webcodecs-frames';
+import { mediaPieces } from './timeline';
+import { decodeFrames } from './webcodecs-frames';
+import { listFrameTimes } from './frame-times';
 
 /** A new file with only some spans of a clip. */
 export interface CutClip {
@@ -124,11 +126,11 @@ async function cut(
     await step(output.start());
     await Promise.all([
       guard(
-        writeVideo(clip, spans, video, { width, height }, step, (doneMs) =>
+        writeVideo(clip, spans, video, { width, height }, stop, step, (doneMs) =>
           onProgress(Math.min(1, doneMs / totalMs)),
         ),
       ),
-      ...(audio && sound.track ? [guard(writeAudio(sound.track, facts.startMs, spans, audio, step))] : []),
+      ...(audio && sound.track ? [guard(writeAudio(sound.track, clip, spans, audio, step))] : []),
     ]);
     await step(output.finalize());
   } catch (error) {
@@ -209,10 +211,10 @@ async function chooseSound(track: InputAudioTrack | null, extension: 'mp4' | 'we
 type Step = <T>(work: Promise<T>) => Promise<T>;
 
 /** The next sample. One that comes after the wait was given up has no other owner and is closed. */
-async function pull<T extends VideoSample | AudioSample>(
-  samples: AsyncGenerator<T, void>,
+async function pull(
+  samples: AsyncGenerator<AudioSample, void>,
   step: Step,
-): Promise<IteratorResult<T, void>> {
+): Promise<IteratorResult<AudioSample, void>> {
   const coming = samples.next();
   try {
     return await step(coming);
@@ -227,38 +229,33 @@ async function writeVideo(
   spans: readonly TimeSpan[],
   source: VideoSampleSource,
   size: { width: number; height: number },
+  stop: Interruption,
   step: Step,
   onDone: (doneMs: number) => void,
 ): Promise<void> {
-  const sink = new OpaqueSampleSink(clip.track);
   const context = new OffscreenCanvas(size.width, size.height).getContext('2d', { alpha: false });
   if (!context) throw new FramesiftError('internal', 'This browser has no 2D canvas in workers.');
+  const stopping = new AbortController();
+  stop.race(new Promise(() => undefined)).catch(() => stopping.abort());
   let offsetMs = 0;
   let frames = 0;
   for (const span of spans) {
-    const startSeconds = (clip.facts.startMs + span.startMs) / 1000;
-    const endSeconds = (clip.facts.startMs + span.endMs) / 1000;
-    // The first one is the frame on screen when the span begins, which may have come on before.
-    const samples = sink.samples(startSeconds, endSeconds);
-    try {
-      for (;;) {
-        const next = await pull(samples, step);
-        if (next.done) break;
-        const from = Math.max(next.value.timestamp, startSeconds);
-        const until = Math.min(next.value.timestamp + next.value.duration, endSeconds);
-        const timestamp = offsetMs / 1000 + from - startSeconds;
-        const duration = Math.max(0, until - from);
-        const upright = fitForEncoder(next.value, size, context, { timestamp, duration });
-        try {
-          await step(source.add(upright));
-          frames += 1;
-        } finally {
-          upright.close();
-        }
-        onDone(offsetMs + (until - startSeconds) * 1000);
+    const timesMs = await stop.race(listFrameTimes(clip, span));
+    const requests = timesMs.map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }));
+    for await (const decoded of decodeFrames(clip, requests, stopping.signal)) {
+      if (!decoded.sample) continue;
+      const fromMs = Math.max(decoded.span.startMs, span.startMs);
+      const untilMs = Math.min(decoded.span.endMs, span.endMs);
+      const timestamp = (offsetMs + fromMs - span.startMs) / 1000;
+      const duration = Math.max(0, untilMs - fromMs) / 1000;
+      const upright = fitForEncoder(decoded.sample, size, context, { timestamp, duration });
+      try {
+        await step(source.add(upright));
+        frames += 1;
+      } finally {
+        upright.close();
       }
-    } finally {
-      samples.return().catch(() => undefined);
+      onDone(offsetMs + untilMs - span.startMs);
     }
     offsetMs += span.endMs - span.startMs;
   }
@@ -295,7 +292,7 @@ function fitForEncoder(
 
 async function writeAudio(
   track: InputAudioTrack,
-  clipStartMs: number,
+  { timeline }: OpenClip,
   spans: readonly TimeSpan[],
   source: AudioSampleSource,
   step: Step,
@@ -303,24 +300,27 @@ async function writeAudio(
   const sink = new AudioSampleSink(track);
   let offsetMs = 0;
   for (const span of spans) {
-    const startSeconds = (clipStartMs + span.startMs) / 1000;
-    const endSeconds = (clipStartMs + span.endMs) / 1000;
-    const samples = sink.samples(startSeconds, endSeconds);
-    try {
-      for (;;) {
-        const next = await pull(samples, step);
-        if (next.done) break;
-        const trimmed = trimSample(next.value, startSeconds, endSeconds);
-        if (!trimmed) continue;
-        try {
-          trimmed.setTimestamp(Math.max(0, offsetMs / 1000 + trimmed.timestamp - startSeconds));
-          await step(source.add(trimmed));
-        } finally {
-          trimmed.close();
+    for (const { clipStartMs, mediaStartMs, durationMs } of mediaPieces(timeline, span)) {
+      const startSeconds = mediaStartMs / 1000;
+      const endSeconds = (mediaStartMs + durationMs) / 1000;
+      const pieceSeconds = (offsetMs + clipStartMs - span.startMs) / 1000;
+      const samples = sink.samples(startSeconds, endSeconds);
+      try {
+        for (;;) {
+          const next = await pull(samples, step);
+          if (next.done) break;
+          const trimmed = trimSample(next.value, startSeconds, endSeconds);
+          if (!trimmed) continue;
+          try {
+            trimmed.setTimestamp(Math.max(0, pieceSeconds + trimmed.timestamp - startSeconds));
+            await step(source.add(trimmed));
+          } finally {
+            trimmed.close();
+          }
         }
+      } finally {
+        samples.return().catch(() => undefined);
       }
-    } finally {
-      samples.return().catch(() => undefined);
     }
     offsetMs += span.endMs - span.startMs;
   }

@@ -21,6 +21,14 @@ import {
   type ClipFacts,
 } from './clip-facts';
 import { chooseColourCoding, type ColourCoding } from './colour';
+import type { DecodableTrack } from './decoder-run';
+import { EntryPoints } from './entry-points';
+import { decoderOf } from './frame-decoder';
+import { isDamagedBetween } from './matroska-damage';
+import { withoutBrokenEnd } from './matroska-tail';
+import { MediabunnyPackets } from './mediabunny-packets';
+import type { TimelineSegment } from './packet-source';
+import { measureTrack, type TrackSpan } from './track-span';
 import { openTrack } from './open-track';
 import { refuseForeignVideo } from './other-containers';
 import { CUT_OFF } from './track-refusals';
@@ -31,6 +39,8 @@ import { videoTrackOf } from './track-choice';
  * the sound formats take some junk for MP3.
  */
 const FORMATS: InputFormat[] = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
+
+const MATROSKA_FORMATS = new Set<InputFormat>([MATROSKA, WEBM]);
 
 /** Reading a file's tables may scan it to its end (Matroska without cues); after this it is given up. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -43,6 +53,14 @@ const AVERAGE_FRAME_RATE_PACKETS = 256;
 /** A clip that is open for decoding. `close` it, which also stops every read and decoder on it. */
 export interface OpenClip {
   track: InputVideoTrack;
+  /** What decoding needs of the track; null where this browser cannot decode it. */
+  video: DecodableTrack | null;
+  /** What is shown of the track, and when. */
+  timeline: TimelineSegment[];
+  /** The usual time from one picture to the next; null for a single one. */
+  rhythmMs: number | null;
+  /** Whether the file is damaged between the pictures that come on at these media times; null where nobody can tell. */
+  isDamagedBetween: ((fromUs: number, toUs: number) => Promise<boolean>) | null;
   facts: ClipFacts;
   /** How the numbers of its frames are read; null where they are no luma and chroma. */
   colourCoding: ColourCoding | null;
@@ -56,13 +74,23 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
   if (foreign?.kind === 'video') throw await refuseForeignVideo(blob, foreign);
   if (foreign) throw new FramesiftError('unsupported-video', describeForeignFile(foreign));
 
-  const input = new Input({
-    source: new BlobSource(blob, { handleUnhandledError: () => undefined }),
-    formats: FORMATS,
-  });
+  let input = openInput(blob);
   try {
-    const clip = await withTimeout(readClip(input, blob), OPEN_TIMEOUT_MS, 'Reading this clip');
-    return { ...clip, close: () => input.dispose() };
+    const opened = await withTimeout(
+      (async () => {
+        const whole = MATROSKA_FORMATS.has((await input.canRead()) ? await input.getFormat() : MP4)
+          ? await withoutBrokenEnd(blob)
+          : null;
+        if (whole) {
+          input.dispose();
+          input = openInput(whole);
+        }
+        return readClip(input, whole ?? blob, { chosen: blob, isCutOff: whole !== null });
+      })(),
+      OPEN_TIMEOUT_MS,
+      'Reading this clip',
+    );
+    return { ...opened, close: () => input.dispose() };
   } catch (error) {
     input.dispose();
     if (error instanceof FramesiftError) throw error;
@@ -70,6 +98,13 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
       cause: error,
     });
   }
+}
+
+function openInput(blob: Blob): Input {
+  return new Input({
+    source: new BlobSource(blob, { handleUnhandledError: () => undefined }),
+    formats: FORMATS,
+  });
 }
 
 /** The facts of a clip, which is closed again. */
@@ -92,7 +127,11 @@ async function readHead(blob: Blob): Promise<Uint8Array> {
   }
 }
 
-async function readClip(input: Input, blob: Blob): Promise<Omit<OpenClip, 'close'>> {
+async function readClip(
+  input: Input,
+  blob: Blob,
+  file: { chosen: Blob; isCutOff: boolean },
+): Promise<Omit<OpenClip, 'close'>> {
   if (!(await input.canRead())) {
     throw new FramesiftError(
       'unsupported-video',
@@ -100,7 +139,7 @@ async function readClip(input: Input, blob: Blob): Promise<Omit<OpenClip, 'close
     );
   }
   const container = nameContainer(await input.getFormat());
-  const { track, tracks, chosen } = await openTrack(input, blob, container, videoTrackOf(blob));
+  const { track, tracks, chosen } = await openTrack(input, blob, container, videoTrackOf(file.chosen));
   const hasAudio = (await input.getAudioTracks()).length > 0;
   const { codec, isDecodable: decodable, width, height } = chosen;
   const codedPixels = (await track.getCodedWidth()) * (await track.getCodedHeight());
@@ -117,8 +156,10 @@ async function readClip(input: Input, blob: Blob): Promise<Omit<OpenClip, 'close
     );
   }
 
-  const span = await computeSpan(track);
-  const problem = decodable ? await findMissingEnd(track, span.durationMs) : describeDecoder(codec);
+  const { video, span } = await readTrack(blob, track, container);
+  const problem = decodable
+    ? describeGaps({ ...span, isCutOff: span.isCutOff || file.isCutOff })
+    : describeDecoder(codec);
   const facts: ClipFacts = {
     container,
     codec,
@@ -126,16 +167,74 @@ async function readClip(input: Input, blob: Blob): Promise<Omit<OpenClip, 'close
     width,
     height,
     rotationDegrees: await track.getRotation(),
-    ...span,
+    durationMs: span.durationMs,
+    startMs: span.startMs,
     averageFrameRate: await computeAverageFrameRate(track),
-    bytes: blob.size,
+    bytes: file.chosen.size,
     hasAudio,
     videoTrack: chosen.index,
     videoTracks: tracks,
     decodable,
     ...(problem === null ? {} : { problem }),
   };
-  return { track, facts, colourCoding: await readColourCoding(track) };
+  return {
+    track,
+    video: decodable ? video : null,
+    timeline: span.timeline,
+    rhythmMs: span.rhythmMs,
+    isDamagedBetween:
+      container === 'Matroska' || container === 'WebM'
+        ? damageFinder(blob, new EncodedPacketSink(track))
+        : null,
+    facts,
+    colourCoding: await readColourCoding(track),
+  };
+}
+
+function damageFinder(
+  blob: Blob,
+  sink: EncodedPacketSink,
+): (fromUs: number, toUs: number) => Promise<boolean> {
+  // mediabunny 1.61.0 numbers a block by its cluster's place in the file and its place in the cluster.
+  const placeAt = async (us: number) =>
+    (await sink.getPacket((us + 0.5) / 1e6, { metadataOnly: true }))?.sequenceNumber ?? null;
+  return async (fromUs, toUs) => {
+    const [from, to] = [await placeAt(fromUs), await placeAt(toUs)];
+    return from !== null && to !== null && (await isDamagedBetween(blob, from, to));
+  };
+}
+
+async function readTrack(
+  blob: Blob,
+  track: InputVideoTrack,
+  container: string,
+): Promise<{ video: DecodableTrack | null; span: TrackSpan }> {
+  const packets = new MediabunnyPackets(track);
+  if (!(await packets.firstPacket().catch(() => null))) {
+    throw new FramesiftError(
+      'unreadable-video',
+      (await new EncodedPacketSink(track).getFirstPacket({ metadataOnly: true }).catch(() => null))
+        ? `The pictures of this clip are missing from the file. ${CUT_OFF}`
+        : `This clip has no frames. ${CUT_OFF}`,
+    );
+  }
+  const decoderConfig = await track.getDecoderConfig();
+  const entries = decoderConfig && new EntryPoints(packets, decoderConfig);
+  const first = entries && (await entries.first());
+  if (entries && !first) {
+    throw new FramesiftError(
+      'unreadable-video',
+      'Decoding can begin at no picture of this clip: it was cut out of a longer recording. Cut it anew at a key frame, or convert it to MP4 (H.264).',
+    );
+  }
+  const span = await measureTrack(blob, track, container, packets, first);
+  checkDuration(span);
+  if (!decoderConfig || !entries) return { video: null, span };
+  const { timesAreOfDecoding } = span;
+  return {
+    video: { packets, entries, decoderConfig, openDecoder: decoderOf(track), timesAreOfDecoding },
+    span,
+  };
 }
 
 async function readColourCoding(track: InputVideoTrack): Promise<ColourCoding | null> {
@@ -158,47 +257,33 @@ function describeDecoder(codec: string): string {
   return describeUndecodable(codec);
 }
 
-/** Frames that end before 0 are not shown, so a clip that starts at -80 ms starts at 0. */
-async function computeSpan(track: InputVideoTrack): Promise<{ startMs: number; durationMs: number }> {
-  // Rounded up, so that 0 ms in clip time is never before the first frame.
-  const startMs = Math.max(0, Math.ceil((await track.getFirstTimestamp()) * 1e6 - 1e-3) / 1e3);
-  const durationMs = Math.round(((await track.computeDuration()) * 1e3 - startMs) * 1e3) / 1e3;
-  if (!(durationMs <= MAX_DURATION_MS)) {
-    throw new FramesiftError(
-      'unsupported-video',
-      `This clip claims to last ${Math.round(durationMs / 3_600_000).toLocaleString('en')} hours; clips of up to 24 hours are taken. If it is shorter, its file is damaged.`,
-    );
-  }
-  if (durationMs < 0) throw new FramesiftError('unreadable-video', `This clip has no frames. ${CUT_OFF}`);
-  return { startMs, durationMs };
+function checkDuration({ durationMs }: TrackSpan): void {
+  if (durationMs <= MAX_DURATION_MS) return;
+  throw new FramesiftError(
+    'unsupported-video',
+    `This clip claims to last ${Math.round(durationMs / 3_600_000).toLocaleString('en')} hours; clips of up to 24 hours are taken. If it is shorter, its file is damaged.`,
+  );
+}
+
+/** What of the clip is not shown as it should be; null for nothing. */
+function describeGaps({
+  isCutOff,
+  changesSpeed,
+}: Pick<TrackSpan, 'isCutOff' | 'changesSpeed'>): string | null {
+  const sentences = [
+    ...(isCutOff
+      ? [`The end of this clip is missing from the file, so its last frames cannot be read. ${CUT_OFF}`]
+      : []),
+    ...(changesSpeed
+      ? [
+          'This clip plays parts of itself at another speed. They are read at the speed of the recording, so times after them differ from a player’s.',
+        ]
+      : []),
+  ];
+  return sentences.length === 0 ? null : sentences.join(' ');
 }
 
 async function computeAverageFrameRate(track: InputVideoTrack): Promise<number | null> {
   const metrics = await track.computeFrameRateMetrics({ targetPacketCount: AVERAGE_FRAME_RATE_PACKETS });
   return metrics.probedPacketCount < 2 ? null : metrics.averageFrameRate;
-}
-
-/**
- * An MP4 knows its frames from a table at its front, so a cut-off file looks whole until a frame
- * beyond its end is read. Throws when not even the first frame is there.
- */
-async function findMissingEnd(track: InputVideoTrack, durationMs: number): Promise<string | null> {
-  const packets = new EncodedPacketSink(track);
-  const isThere = async (read: () => Promise<unknown>): Promise<boolean> => {
-    try {
-      return (await read()) !== null;
-    } catch {
-      return false;
-    }
-  };
-  if (!(await isThere(() => packets.getFirstPacket()))) {
-    throw new FramesiftError(
-      'unreadable-video',
-      `The pictures of this clip are missing from the file. ${CUT_OFF}`,
-    );
-  }
-  if (durationMs > 0 && !(await isThere(() => packets.getPacket(Infinity)))) {
-    return `The end of this clip is missing from the file, so its last frames cannot be read. ${CUT_OFF}`;
-  }
-  return null;
 }

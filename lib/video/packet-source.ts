@@ -14,6 +14,8 @@ export interface VideoPacket {
   /** Whether the container calls it a key frame; it need not be an IDR picture. */
   isKey: boolean;
   data: Uint8Array;
+  /** The picture's transparency, compressed as a picture of its own (WebM's BlockAdditional 1). */
+  alpha?: Uint8Array;
 }
 
 /** The video track of a file, packet by packet in decode order. Calls may overlap. */

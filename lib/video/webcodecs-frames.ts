@@ -1,14 +1,13 @@
-import {
-  EncodedPacketSink,
-  VideoSampleSink,
-  type EncodedPacket,
-  type InputVideoTrack,
-  type VideoSample,
-} from 'mediabunny';
+import type { VideoSample } from 'mediabunny';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameRequest } from '@/lib/shared/frames';
+import { DecoderRun, type NoFrame, type RunStart, type ShownFrame } from './decoder-run';
+import type { EntryPoint } from './entry-points';
 import type { OpenClip } from './open-clip';
+import type { TimelineSegment } from './packet-source';
+import type { TimeSpan } from './time-spans';
+import { segmentAt, spanInClip } from './timeline';
 
 /**
  * A decoder that gives nothing for so long has stalled. On top of it comes the time that the stretch
@@ -17,19 +16,32 @@ import type { OpenClip } from './open-clip';
  */
 const STALL_TIMEOUT_MS = 30_000;
 
-/** mediabunny looks up the packets of all frames up to the next key frame before it decodes the first. */
-const COLLECT_MS_PER_REQUEST = 5;
-
-/** How many frames may lie decoded and unfetched before the decoder is held. */
-const MAX_FRAMES_AHEAD = 8;
-
 /** After so many unreadable frames with none readable before them, the clip itself is taken for unreadable. */
 const MAX_FAILURES_BEFORE_FIRST_FRAME = 10;
 
+/** A picture may stand in for so many that did not come out of the decoder: fields of one frame, hidden pictures. */
+const MAX_MISSING_FRAMES = 2;
+
+/** Moments in a row that are looked for again in vain before the next ones are given up at once. */
+const MAX_FRUITLESS_LOOKS = 3;
+
 /** A decoded frame, or why there is none. Whoever receives the sample must close it. */
 export type DecodedFrame =
-  | { request: FrameRequest; sample: VideoSample; timestampMs: number }
-  | { request: FrameRequest; sample: null; reason: string };
+  | {
+      request: FrameRequest;
+      sample: VideoSample;
+      /** The moment that was asked for, in whole milliseconds inside the span. */
+      timestampMs: number;
+      /** How long the picture is on screen, in clip time. */
+      span: TimeSpan;
+    }
+  | {
+      request: FrameRequest;
+      sample: null;
+      reason: string;
+      /** The stretch that gives no picture; null where only the moment is known. */
+      span: TimeSpan | null;
+    };
 
 /**
  * [Note: Errors in the middle of a clip]
@@ -41,6 +53,10 @@ export type DecodedFrame =
  * fails at the same frame, the clip is once played through from its start, which is what some streams
  * need (x264 before build 151 wrote 4:4:4 in a way that decoders know from the first packet only). If
  * that fails too, the frame is given up and the next ones are tried: one bad stretch does not sink a clip.
+ *
+ * A decoder may also leave frames out without an error. Packets say which frame is due, so its absence is
+ * seen: it is looked for again from the entry before the last, and once by playing through, before the
+ * moment is given up.
  */
 
 /**
@@ -52,45 +68,65 @@ export async function* decodeFrames(
   requests: readonly FrameRequest[],
   signal?: AbortSignal,
 ): AsyncGenerator<DecodedFrame, void, undefined> {
-  if (!clip.facts.decodable) {
+  if (!clip.facts.decodable || !clip.video) {
     throw new FramesiftError(
       'unsupported-video',
       clip.facts.problem ?? 'This browser cannot decode this clip.',
     );
   }
+  const places = requests.map((request) => placeOf(clip.timeline, request));
   let next = 0;
   let decoded = 0;
   let failedAt = -1;
-  let mode: DecodingMode = 'seek';
+  let start: RunStart = 'seek';
   let playedThroughFrom = -1;
+  let looks = { at: -1, tried: 0, fruitless: 0 };
   while (next < requests.length) {
-    const run = new DecoderRun(clip, requests.slice(next), mode, signal);
+    const { segment } = places[next]!;
+    const end = places.findIndex((place, i) => i > next && place.segment !== segment);
+    const timesUs = places.slice(next, end === -1 ? undefined : end).map(({ timeUs }) => timeUs);
+    const run = new StoppableRun(new DecoderRun(clip.video, timesUs, start), signal);
+    const reachedFrom = next;
     try {
-      for (;;) {
-        const request = requests[next];
-        if (!request) return;
-        const sample = await run.nextSample(request);
-        next += 1;
-        if (!sample) {
-          yield { request, sample, reason: 'The clip has no picture at this moment.' };
-          continue;
+      while (next < reachedFrom + timesUs.length) {
+        const request = requests[next]!;
+        const found = await run.next(timesUs[next - reachedFrom]! / 1000);
+        const missing = found.sample ? found.missing : found.frameUs === null ? 0 : Infinity;
+        if (missing > 0) {
+          if (looks.at !== next) looks = { ...looks, at: next, tried: 0 };
+          const again =
+            looks.fruitless < MAX_FRUITLESS_LOOKS ? nextLook(looks.tried, playedThroughFrom) : null;
+          if (again) {
+            found.sample?.close();
+            looks.tried += 1;
+            start = again;
+            if (again === 'play-through') playedThroughFrom = next;
+            break;
+          }
+          looks.fruitless += 1;
+        } else {
+          looks.fruitless = 0;
         }
-        decoded += 1;
-        const timestampMs = Math.max(0, Math.round(sample.timestamp * 1000 - clip.facts.startMs));
-        yield { request, sample, timestampMs };
+        start = 'seek';
+        next += 1;
+        const result = await withoutHole(clip, segment, toDecodedFrame(request, segment, found, missing));
+        if (result.sample) decoded += 1;
+        yield result;
       }
     } catch (error) {
       if (error instanceof FramesiftError) throw error;
       if (isDecoderReclaimed(error)) throw decoderReclaimed(error);
+      const entry = run.failedEntry;
+      if (entry && clip.video.entries.leaveOut(entry)) continue;
       const isFirstFailureHere = failedAt !== next;
       failedAt = next;
-      if (mode === 'play-through') {
-        mode = 'seek';
+      if (start === 'play-through') {
+        start = 'seek';
         if (playedThroughFrom !== next) continue;
       } else if (isFirstFailureHere) {
         continue;
       } else if (playedThroughFrom === -1) {
-        mode = 'play-through';
+        start = 'play-through';
         playedThroughFrom = next;
         continue;
       }
@@ -103,44 +139,88 @@ export async function* decodeFrames(
       }
       const request = requests[next]!;
       next += 1;
-      yield { request, sample: null, reason: 'The clip is damaged here and cannot be decoded.' };
+      yield {
+        request,
+        sample: null,
+        reason: 'The clip is damaged here and cannot be decoded.',
+        span: null,
+      };
     } finally {
       run.stop();
     }
   }
 }
 
-/** `seek` starts at the key frame before each frame where that saves work; `play-through` at the clip's first. */
-type DecodingMode = 'seek' | 'play-through';
+/** Where a frame that did not come is looked for next; null when it is given up. */
+function nextLook(tried: number, playedThroughFrom: number): RunStart | null {
+  if (tried === 0) return 'earlier';
+  return tried === 1 && playedThroughFrom === -1 ? 'play-through' : null;
+}
 
-/** The sample on screen at each of the rising `seconds`, from decoding the whole clip without a break. */
-async function* playThrough(
-  sink: VideoSampleSink,
-  seconds: readonly number[],
-): AsyncGenerator<VideoSample | null, void, undefined> {
-  const samples = sink.samples();
-  let shown: VideoSample | null = null;
-  let coming: VideoSample | null = null;
-  let isOver = false;
-  try {
-    for (const second of seconds) {
-      while (!isOver && (coming === null || coming.timestamp <= second)) {
-        if (coming) {
-          shown?.close();
-          shown = coming;
-          coming = null;
-        }
-        const step = await samples.next();
-        if (step.done) isOver = true;
-        else coming = step.value;
-      }
-      yield shown?.clone() ?? null;
-    }
-  } finally {
-    shown?.close();
-    coming?.close();
-    samples.return().catch(() => undefined);
+/** A request on the track's clock, and the segment that it lies in. */
+interface Place {
+  segment: TimelineSegment;
+  timeUs: number;
+}
+
+/** Clip times of a segment end before the segment does. */
+const LAST_US = 1;
+
+function placeOf(timeline: readonly TimelineSegment[], { timestampMs }: FrameRequest): Place {
+  const segment = segmentAt(timeline, timestampMs);
+  const { clipStartMs, mediaStartMs, durationMs } = segment;
+  const timeUs = Math.round((mediaStartMs + timestampMs - clipStartMs) * 1000);
+  const endUs = Math.round((mediaStartMs + durationMs) * 1000) - LAST_US;
+  return { segment, timeUs: Math.max(Math.round(mediaStartMs * 1000), Math.min(timeUs, endUs)) };
+}
+
+function toDecodedFrame(
+  request: FrameRequest,
+  segment: TimelineSegment,
+  found: ShownFrame | NoFrame,
+  missing: number,
+): DecodedFrame {
+  const endMs = found.nextUs === null ? segment.mediaStartMs + segment.durationMs : found.nextUs / 1000;
+  if (found.frameUs === null) {
+    return { request, sample: null, reason: 'The clip has no picture at this moment.', span: null };
   }
+  const span = spanInClip(segment, { startMs: found.frameUs / 1000, endMs });
+  if (found.sample && missing <= MAX_MISSING_FRAMES) {
+    return { request, sample: found.sample, timestampMs: wholeMsInside(request.timestampMs, span), span };
+  }
+  found.sample?.close();
+  return { request, sample: null, reason: 'The decoder left out the pictures of this stretch.', span };
+}
+
+/** A picture stays for so many steps before damage is looked for in the file: cameras pause, too. */
+const HOLE_STEPS = 4;
+
+/** So many steps after it came on, a picture still stands for itself. */
+const OWN_STEPS = 1.5;
+
+/** A result as it is, unless its moment lies in a damaged stretch of the file, over which the picture before stands. */
+async function withoutHole(
+  { isDamagedBetween, rhythmMs }: OpenClip,
+  { clipStartMs, mediaStartMs }: TimelineSegment,
+  decoded: DecodedFrame,
+): Promise<DecodedFrame> {
+  if (!decoded.sample || !isDamagedBetween || rhythmMs === null) return decoded;
+  const { request, sample, span } = decoded;
+  const holeMs = span.endMs - span.startMs;
+  const isOwn = request.timestampMs - span.startMs < OWN_STEPS * rhythmMs;
+  if (isOwn || holeMs < HOLE_STEPS * rhythmMs) return decoded;
+  const toUs = (clipMs: number) => Math.round((mediaStartMs + clipMs - clipStartMs) * 1000);
+  if (!(await isDamagedBetween(toUs(span.startMs), toUs(span.endMs)))) return decoded;
+  sample.close();
+  const hole = { startMs: span.startMs + rhythmMs, endMs: span.endMs };
+  return { request, sample: null, reason: 'The file is damaged here.', span: hole };
+}
+
+/** A time in whole milliseconds, inside a span where the span has any. */
+function wholeMsInside(timestampMs: number, { startMs, endMs }: TimeSpan): number {
+  const inside = (ms: number) => ms >= startMs && ms < endMs;
+  const wholes = [Math.round(timestampMs), Math.floor(timestampMs), Math.ceil(timestampMs)];
+  return Math.max(0, wholes.find(inside) ?? Math.round(timestampMs));
 }
 
 function isDecoderReclaimed(error: unknown): boolean {
@@ -155,73 +235,16 @@ function decoderReclaimed(cause: unknown): FramesiftError {
   );
 }
 
-/**
- * [Note: Transparency is left out]
- *
- * mediabunny joins the picture and the alpha of a transparent WebM in workers that it starts from
- * `blob:` URLs, which our Content Security Policy forbids; and alpha is of no use here, since models take
- * RGB. So packets come to the decoder without it. `_createPacketSink` is internal to mediabunny
- * 1.61.0: should it go, transparent clips alone fail, and nothing else changes.
- */
-export class OpaqueSampleSink extends VideoSampleSink {
-  readonly #track: InputVideoTrack;
-
-  constructor(track: InputVideoTrack) {
-    super(track);
-    this.#track = track;
-  }
-
-  _createPacketSink(): EncodedPacketSink {
-    return new OpaquePacketSink(this.#track);
-  }
-}
-
-class OpaquePacketSink extends EncodedPacketSink {
-  override async getFirstKeyPacket(...args: Parameters<EncodedPacketSink['getFirstKeyPacket']>) {
-    return withoutAlpha(await super.getFirstKeyPacket(...args));
-  }
-
-  override async getPacket(...args: Parameters<EncodedPacketSink['getPacket']>) {
-    return withoutAlpha(await super.getPacket(...args));
-  }
-
-  override async getKeyPacket(...args: Parameters<EncodedPacketSink['getKeyPacket']>) {
-    return withoutAlpha(await super.getKeyPacket(...args));
-  }
-
-  override async getNextPacket(...args: Parameters<EncodedPacketSink['getNextPacket']>) {
-    return withoutAlpha(await super.getNextPacket(...args));
-  }
-}
-
-/** The same packet, which mediabunny knows by its identity. */
-function withoutAlpha(packet: EncodedPacket | null): EncodedPacket | null {
-  if (packet) delete packet.sideData.alpha;
-  return packet;
-}
-
-/** One pass of a decoder over rising requests. */
-class DecoderRun {
-  readonly #iterator: AsyncIterator<VideoSample | null, void>;
-  readonly #gate: TimestampGate;
+/** A run whose waits end when it is cancelled or its decoder has stalled. */
+class StoppableRun {
+  readonly #run: DecoderRun;
   readonly #cancelled: Promise<never>;
   readonly #signal: AbortSignal | undefined;
-  readonly #requestCount: number;
-  #reachedMs = 0;
+  #reachedMs: number | null = null;
   #cancel: () => void = () => undefined;
 
-  constructor(
-    { track, facts }: OpenClip,
-    requests: readonly FrameRequest[],
-    mode: DecodingMode,
-    signal: AbortSignal | undefined,
-  ) {
-    const seconds = requests.map(({ timestampMs }) => (facts.startMs + timestampMs) / 1000);
-    this.#gate = new TimestampGate(seconds);
-    const sink = new OpaqueSampleSink(track);
-    this.#iterator =
-      mode === 'seek' ? sink.samplesAtTimestamps(this.#gate.timestamps()) : playThrough(sink, seconds);
-    this.#requestCount = requests.length;
+  constructor(run: DecoderRun, signal: AbortSignal | undefined) {
+    this.#run = run;
     this.#signal = signal;
     this.#cancelled = new Promise((_, reject) => {
       this.#cancel = () => reject(new FramesiftError('cancelled', 'Cancelled.'));
@@ -231,74 +254,30 @@ class DecoderRun {
     else signal?.addEventListener('abort', this.#cancel, { once: true });
   }
 
-  async nextSample(request: FrameRequest): Promise<VideoSample | null> {
-    const toPlayMs = Math.max(0, request.timestampMs - this.#reachedMs);
-    const limitMs = STALL_TIMEOUT_MS + toPlayMs + COLLECT_MS_PER_REQUEST * this.#requestCount;
-    this.#gate.consumerWaits(true);
-    const step = this.#iterator.next();
+  /** @param mediaMs the time that is asked for, on the track's clock */
+  async next(mediaMs: number): Promise<ShownFrame | NoFrame> {
+    const toPlayMs = Math.max(0, mediaMs - (this.#reachedMs ?? 0));
+    const step = this.#run.next();
     try {
-      const result = await Promise.race([withTimeout(step, limitMs, 'The video decoder'), this.#cancelled]);
-      this.#reachedMs = request.timestampMs;
-      this.#gate.taken();
-      if (result.done) throw new Error('The decoder ended before the last frame.');
-      return result.value;
+      const found = await Promise.race([
+        withTimeout(step, STALL_TIMEOUT_MS + toPlayMs, 'The video decoder'),
+        this.#cancelled,
+      ]);
+      this.#reachedMs = mediaMs;
+      return found;
     } catch (error) {
       // Whatever still comes out of the abandoned step has no other owner.
-      step.then(({ value }) => value?.close()).catch(() => undefined);
+      step.then(({ sample }) => sample?.close()).catch(() => undefined);
       throw error;
-    } finally {
-      this.#gate.consumerWaits(false);
     }
   }
 
-  /** Stops decoding and closes what is decoded. Does not wait: a stalled decoder would not answer. */
+  get failedEntry(): EntryPoint | null {
+    return this.#run.failedEntry;
+  }
+
   stop(): void {
     this.#signal?.removeEventListener('abort', this.#cancel);
-    this.#gate.close();
-    this.#iterator.return?.().catch(() => undefined);
-  }
-}
-
-/**
- * Hands timestamps to mediabunny no faster than frames are taken. Its own limit on decoded frames is
- * looked at between packets of one group of pictures only, so a clip of key frames alone would be
- * decoded whole into memory. While the consumer waits the gate is open, since mediabunny needs to see
- * the first timestamp of the next group before it decodes this one.
- */
-class TimestampGate {
-  readonly #seconds: readonly number[];
-  #ahead = 0;
-  #isConsumerWaiting = false;
-  #isClosed = false;
-  #wake: () => void = () => undefined;
-
-  constructor(seconds: readonly number[]) {
-    this.#seconds = seconds;
-  }
-
-  async *timestamps(): AsyncGenerator<number, void, undefined> {
-    for (const second of this.#seconds) {
-      while (this.#ahead >= MAX_FRAMES_AHEAD && !this.#isConsumerWaiting && !this.#isClosed) {
-        await new Promise<void>((resolve) => (this.#wake = resolve));
-      }
-      if (this.#isClosed) return;
-      this.#ahead += 1;
-      yield second;
-    }
-  }
-
-  taken(): void {
-    this.#ahead -= 1;
-    this.#wake();
-  }
-
-  consumerWaits(isWaiting: boolean): void {
-    this.#isConsumerWaiting = isWaiting;
-    this.#wake();
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    this.#wake();
+    this.#run.stop();
   }
 }
