@@ -41,8 +41,8 @@ export function HelpDialog() {
             <section>
               <h3>Open a clip</h3>
               <p>
-                Drop an MP4, MOV, WebM, MKV or TS file anywhere on the page. Frames are taken at the rate you
-                choose, and a small CLIP model turns each into 512 numbers that say what it shows.
+                Drop an MP4, MOV, WebM, MKV, TS, AVI or FLV file anywhere on the page. Frames are taken at the
+                rate you choose, and a small CLIP model turns each into 512 numbers that say what it shows.
               </p>
             </section>
             <section>

@@ -35,7 +35,7 @@ export function Welcome({
             <Sparkles aria-hidden /> {sampleBusy ? 'Opening the sample…' : 'Try the sample clip'}
           </Button>
         </div>
-        <p className="mt-5 text-xs text-ink-2">MP4, MOV, WebM, MKV or TS, up to 24 hours</p>
+        <p className="mt-5 text-xs text-ink-2">MP4, MOV, WebM, MKV, TS, AVI or FLV, up to 24 hours</p>
       </div>
     </section>
   );

@@ -2,7 +2,7 @@ import type { VideoTrackFacts } from './choose-track';
 
 /** What is known of a clip before a frame of it is decoded. */
 export interface ClipFacts {
-  /** "MP4", "QuickTime", "WebM", "Matroska" or "MPEG-TS". */
+  /** "MP4", "QuickTime", "WebM", "Matroska", "MPEG-TS", "AVI" or "FLV". */
   container: string;
   /** The codec as people call it: "H.264", "VP9". */
   codec: string;
@@ -113,7 +113,7 @@ export function describeUndecodable(codec: string): string {
   return `${sentence} ${convert}.`;
 }
 
-/** What a file that is no MP4, QuickTime, Matroska, WebM or MPEG-TS turns out to be. */
+/** What a file that is in no container that is read turns out to be. */
 export interface ForeignFile {
   kind: 'video' | 'audio' | 'picture' | 'other';
   name: string;
@@ -128,7 +128,6 @@ const SIGNATURES: readonly Signature[] = [
   [0, '\x00\x00\x01\xba', foreign('video', 'MPEG-PS (.mpg, .vob)')],
   [0, '\x00\x00\x01\xb3', foreign('video', 'a bare MPEG video stream')],
   [0, '\x30\x26\xb2\x75\x8e\x66\xcf\x11', foreign('video', 'Windows Media (.wmv, .asf)')],
-  [0, 'FLV', foreign('video', 'Flash Video (.flv)')],
   [0, '.RMF', foreign('video', 'RealMedia (.rm)')],
   [0, 'OggS', foreign('video', 'Ogg (.ogv, .ogg)')],
   [0, '\x06\x0e\x2b\x34', foreign('video', 'MXF (.mxf)')],
@@ -158,7 +157,7 @@ export function sniffForeignFile(head: Uint8Array): ForeignFile | null {
   const text = String.fromCharCode(...head.subarray(0, SNIFFED_BYTES));
   if (text.startsWith('RIFF')) {
     const form = text.slice(8, 12);
-    if (form === 'AVI ') return foreign('video', 'AVI (.avi)');
+    if (form === 'AVI ') return null;
     if (form === 'WAVE') return foreign('audio', 'WAV');
     if (form === 'WEBP') return foreign('picture', 'WebP');
     return foreign('other', 'a RIFF file');

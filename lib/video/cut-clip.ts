@@ -100,7 +100,11 @@ async function cut(
   }
   const { width, height } = await readCutSize(clip, spans[0]!);
   const { videoCodec, extension } = await chooseVideoCodec(width, height);
-  const sound = await chooseSound(await track.input.getPrimaryAudioTrack(), extension);
+  const sound = track
+    ? await chooseSound(await track.input.getPrimaryAudioTrack(), extension)
+    : withoutSound(
+        facts.hasAudio ? `Without sound: that of this ${facts.container} file is not read.` : null,
+      );
 
   const target = new BufferTarget();
   const output = new Output({
@@ -193,10 +197,12 @@ interface ChosenSound {
   note: string | null;
 }
 
+const withoutSound = (note: string | null): ChosenSound => ({ track: null, codec: null, note });
+
 async function chooseSound(track: InputAudioTrack | null, extension: 'mp4' | 'webm'): Promise<ChosenSound> {
-  const none = (note: string | null): ChosenSound => ({ track: null, codec: null, note });
-  if (!track) return none(null);
-  if (!(await track.canDecode())) return none('Without sound: this browser cannot decode the clip’s sound.');
+  if (!track) return withoutSound(null);
+  if (!(await track.canDecode()))
+    return withoutSound('Without sound: this browser cannot decode the clip’s sound.');
   const candidates: AudioCodec[] = extension === 'mp4' ? ['aac', 'opus'] : ['opus', 'vorbis'];
   const codec = await getFirstEncodableAudioCodec(candidates, {
     numberOfChannels: await track.getNumberOfChannels(),
@@ -204,7 +210,7 @@ async function chooseSound(track: InputAudioTrack | null, extension: 'mp4' | 'we
     quality: HIGH_QUALITY,
   });
   return codec === null
-    ? none('Without sound: this browser cannot encode the clip’s sound.')
+    ? withoutSound('Without sound: this browser cannot encode the clip’s sound.')
     : { track, codec, note: null };
 }
 

@@ -26,11 +26,14 @@ import { EntryPoints } from './entry-points';
 import { decoderOf } from './frame-decoder';
 import { isDamagedBetween } from './matroska-damage';
 import { withoutBrokenEnd } from './matroska-tail';
+import { JPEG_COLOURS, jpegConfig, jpegDecoder, MOTION_JPEG } from './jpeg-decoder';
 import { MediabunnyPackets } from './mediabunny-packets';
 import type { TimelineSegment } from './packet-source';
 import { measureTrack, type TrackSpan } from './track-span';
+import type { TransportClock } from './transport-clock';
 import { openTrack } from './open-track';
-import { refuseForeignVideo } from './other-containers';
+import { openOtherContainer, refuseForeignVideo, sniffOtherContainer } from './other-containers';
+import { spanOfPackets } from './packet-span';
 import { CUT_OFF } from './track-refusals';
 import { videoTrackOf } from './track-choice';
 
@@ -52,7 +55,8 @@ const AVERAGE_FRAME_RATE_PACKETS = 256;
 
 /** A clip that is open for decoding. `close` it, which also stops every read and decoder on it. */
 export interface OpenClip {
-  track: InputVideoTrack;
+  /** mediabunny's track; null where it does not read the container, or reads it under another clock. */
+  track: InputVideoTrack | null;
   /** What decoding needs of the track; null where this browser cannot decode it. */
   video: DecodableTrack | null;
   /** What is shown of the track, and when. */
@@ -70,7 +74,10 @@ export interface OpenClip {
 /** Opens a clip and reads its facts. Throws a FramesiftError that says what the file is instead. */
 export async function openClip(blob: Blob): Promise<OpenClip> {
   if (blob.size === 0) throw new FramesiftError('unreadable-video', 'This file is empty.');
-  const foreign = sniffForeignFile(await readHead(blob));
+  const head = await readHead(blob);
+  const other = sniffOtherContainer(head);
+  if (other) return openOtherContainer(blob, other);
+  const foreign = sniffForeignFile(head);
   if (foreign?.kind === 'video') throw await refuseForeignVideo(blob, foreign);
   if (foreign) throw new FramesiftError('unsupported-video', describeForeignFile(foreign));
 
@@ -135,7 +142,7 @@ async function readClip(
   if (!(await input.canRead())) {
     throw new FramesiftError(
       'unsupported-video',
-      'This file is not a video that browsers can read. Choose an MP4, MOV, WebM, MKV or TS clip.',
+      'This file is not a video that browsers can read. Choose an MP4, MOV, WebM, MKV, TS, AVI or FLV clip.',
     );
   }
   const container = nameContainer(await input.getFormat());
@@ -156,9 +163,17 @@ async function readClip(
     );
   }
 
-  const { video, span } = await readTrack(blob, track, container);
+  const isJpeg = decodable && codec === MOTION_JPEG;
+  const clock = container === 'MPEG-TS' ? await readClock(blob) : null;
+  const { video, span } = await readTrack(blob, track, container, {
+    unwrapped: clock?.unwrapped ?? null,
+    jpegSize: isJpeg ? { width, height } : null,
+  });
   const problem = decodable
-    ? describeGaps({ ...span, isCutOff: span.isCutOff || file.isCutOff })
+    ? joinSentences(
+        describeGaps({ ...span, isCutOff: span.isCutOff || file.isCutOff }),
+        clock?.problem ?? null,
+      )
     : describeDecoder(codec);
   const facts: ClipFacts = {
     container,
@@ -169,7 +184,9 @@ async function readClip(
     rotationDegrees: await track.getRotation(),
     durationMs: span.durationMs,
     startMs: span.startMs,
-    averageFrameRate: await computeAverageFrameRate(track),
+    averageFrameRate: clock?.unwrapped
+      ? frameRateOf(clock.unwrapped.stepUs)
+      : await computeAverageFrameRate(track),
     bytes: file.chosen.size,
     hasAudio,
     videoTrack: chosen.index,
@@ -178,7 +195,7 @@ async function readClip(
     ...(problem === null ? {} : { problem }),
   };
   return {
-    track,
+    track: clock?.unwrapped ? null : track,
     video: decodable ? video : null,
     timeline: span.timeline,
     rhythmMs: span.rhythmMs,
@@ -187,7 +204,7 @@ async function readClip(
         ? damageFinder(blob, new EncodedPacketSink(track))
         : null,
     facts,
-    colourCoding: await readColourCoding(track),
+    colourCoding: isJpeg ? JPEG_COLOURS : await readColourCoding(track),
   };
 }
 
@@ -208,8 +225,12 @@ async function readTrack(
   blob: Blob,
   track: InputVideoTrack,
   container: string,
+  {
+    unwrapped,
+    jpegSize,
+  }: { unwrapped: TransportClock['unwrapped']; jpegSize: { width: number; height: number } | null },
 ): Promise<{ video: DecodableTrack | null; span: TrackSpan }> {
-  const packets = new MediabunnyPackets(track);
+  const packets = unwrapped?.packets ?? new MediabunnyPackets(track);
   if (!(await packets.firstPacket().catch(() => null))) {
     throw new FramesiftError(
       'unreadable-video',
@@ -218,7 +239,7 @@ async function readTrack(
         : `This clip has no frames. ${CUT_OFF}`,
     );
   }
-  const decoderConfig = await track.getDecoderConfig();
+  const decoderConfig = jpegSize ? jpegConfig(jpegSize) : await track.getDecoderConfig();
   const entries = decoderConfig && new EntryPoints(packets, decoderConfig);
   const first = entries && (await entries.first());
   if (entries && !first) {
@@ -227,12 +248,21 @@ async function readTrack(
       'Decoding can begin at no picture of this clip: it was cut out of a longer recording. Cut it anew at a key frame, or convert it to MP4 (H.264).',
     );
   }
-  const span = await measureTrack(blob, track, container, packets, first);
+  const span =
+    unwrapped && first
+      ? spanOfPackets({ ...unwrapped, startUs: first.packet.timestampUs })
+      : await measureTrack(blob, track, container, packets, first);
   checkDuration(span);
   if (!decoderConfig || !entries) return { video: null, span };
   const { timesAreOfDecoding } = span;
   return {
-    video: { packets, entries, decoderConfig, openDecoder: decoderOf(track), timesAreOfDecoding },
+    video: {
+      packets,
+      entries,
+      decoderConfig,
+      openDecoder: jpegSize ? jpegDecoder(jpegSize) : decoderOf(track),
+      timesAreOfDecoding,
+    },
     span,
   };
 }
@@ -245,6 +275,18 @@ async function readColourCoding(track: InputVideoTrack): Promise<ColourCoding | 
     await track.getCodedHeight(),
   );
 }
+
+/** Goes through a transport stream once, with a reader that is fetched now. */
+async function readClock(blob: Blob): Promise<TransportClock | null> {
+  const { readTransportClock } = await import('./transport-clock');
+  return readTransportClock(blob);
+}
+
+function joinSentences(...sentences: (string | null)[]): string | null {
+  return sentences.filter((sentence) => sentence !== null).join(' ') || null;
+}
+
+const frameRateOf = (stepUs: number | null): number | null => (stepUs === null ? null : 1e6 / stepUs);
 
 function nameContainer(format: InputFormat): string {
   return format === QTFF ? 'QuickTime' : format === MPEG_TS ? 'MPEG-TS' : format.name;

@@ -5,6 +5,7 @@ import { chooseTrack, type VideoTrackFacts } from './choose-track';
 import { nameCodec } from './clip-facts';
 import { codecStringCandidates, findSequence, toBytes } from './codec-string';
 import { readSequence } from './demux/h264';
+import { canDecodeJpeg, isMovingJpeg } from './jpeg-decoder';
 import { fourCcOf, listMatroskaTracks, type MatroskaTrack } from './matroska-tracks';
 import { listMp4Boxes, type ReadBytes } from './mp4-boxes';
 import {
@@ -104,7 +105,7 @@ async function readTrackFacts(
     index,
     codec,
     ...(await uprightSizeOf(track, aspect)),
-    isDecodable,
+    isDecodable: isDecodable || (isMovingJpeg(codec, first?.data) && canDecodeJpeg()),
     moves: second !== null,
   };
 }

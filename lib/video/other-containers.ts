@@ -1,6 +1,26 @@
 import { FramesiftError } from '@/lib/shared/errors';
 import { describeForeignFile, describeUndecodable, type ForeignFile } from './clip-facts';
 import { FOREIGN_HEAD_BYTES, nameForeignCodec } from './name-foreign-codec';
+import type { OpenClip } from './open-clip';
+
+/** Containers that mediabunny does not read and this project does. */
+export type OtherContainer = 'AVI' | 'FLV';
+
+/** How many bytes of a file `sniffOtherContainer` wants to see. */
+export const OTHER_HEAD_BYTES = 12;
+
+/** Tells such a container by the first bytes of a file. */
+export function sniffOtherContainer(head: Uint8Array): OtherContainer | null {
+  const text = String.fromCharCode(...head.subarray(0, OTHER_HEAD_BYTES));
+  if (text.startsWith('RIFF') && text.slice(8, 12) === 'AVI ') return 'AVI';
+  return text.startsWith('FLV') ? 'FLV' : null;
+}
+
+/** Opens such a clip with an engine that is fetched now. */
+export async function openOtherContainer(blob: Blob, container: OtherContainer): Promise<OpenClip> {
+  const { openOtherClip } = await import('./demux/open-other-clip');
+  return openOtherClip(blob, container);
+}
 
 /** Codecs that browsers decode, so that the container alone is in the way. */
 const DECODED_CODECS = new Set(['H.264', 'VP8', 'VP9', 'AV1']);

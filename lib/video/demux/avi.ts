@@ -68,15 +68,16 @@ interface Chunk {
 
 /**
  * Reads an AVI file's headers and finds its packets.
+ * @param walkBytes files up to this size are walked through
  * @returns null where the file has no video stream
  */
-export async function readAvi(blob: Blob): Promise<AviFile | null> {
+export async function readAvi(blob: Blob, walkBytes = WALK_BYTES): Promise<AviFile | null> {
   const window = new ByteWindow(blob);
   const header = await readHeader(window);
   const video = header.videos[0];
   if (!video) return null;
   const found =
-    (blob.size > WALK_BYTES ? await readIndex(window, header, video) : null) ??
+    (blob.size > walkBytes ? await readIndex(window, header, video) : null) ??
     (await walk(window, header, video));
   return { videos: header.videos, hasAudio: header.hasAudio, ...found };
 }
@@ -298,7 +299,10 @@ interface Entry {
 async function readIndex(window: ByteWindow, header: Header, video: AviVideo): Promise<Found | null> {
   const entries =
     (await readOpenDmlIndex(window, header, video)) ?? (await readOldIndex(window, header, video));
-  if (!entries || !(await agreesWithFile(window, entries, video))) return null;
+  const behindList = await readChunk(window, padded(header.moviEnd));
+  const isLastIndex = behindList?.id === 'idx1' && behindList.position + behindList.size >= window.size;
+  const indexedEnd = isLastIndex ? header.moviEnd : window.size;
+  if (!entries || !(await agreesWithFile(window, entries, indexedEnd, video))) return null;
   const collector = new PacketCollector();
   for (const { position, size } of entries) collector.add(position, size);
   return { packets: collector.packets, isDamaged: false };
@@ -356,6 +360,7 @@ async function readOldIndex(window: ByteWindow, header: Header, video: AviVideo)
 async function agreesWithFile(
   window: ByteWindow,
   entries: readonly Entry[],
+  indexedEnd: number,
   video: AviVideo,
 ): Promise<boolean> {
   let end = 0;
@@ -363,7 +368,8 @@ async function agreesWithFile(
     if (position < end || position + size > window.size) return false;
     end = position + size;
   }
-  if (end < window.size * (1 - UNINDEXED_TAIL)) return false;
+  // The index itself lies behind the chunks of a file of one segment.
+  if (end < indexedEnd * (1 - UNINDEXED_TAIL)) return false;
   const step = Math.max(1, (entries.length - 1) / (CHECKED_ENTRIES - 1));
   for (let at = 0; at < entries.length; at += step) {
     const entry = entries[Math.round(at)]!;

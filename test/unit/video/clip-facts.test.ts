@@ -10,12 +10,10 @@ const bytes = (latin1: string) => new Uint8Array(Buffer.from(latin1, 'latin1'));
 
 describe('sniffForeignFile', () => {
   it.each([
-    ['RIFF\x10\x00\x00\x00AVI LIST', 'video', 'AVI (.avi)'],
     ['RIFF\x10\x00\x00\x00WAVEfmt ', 'audio', 'WAV'],
     ['RIFF\x10\x00\x00\x00WEBPVP8 ', 'picture', 'WebP'],
     ['\x00\x00\x01\xba\x44\x00', 'video', 'MPEG-PS (.mpg, .vob)'],
     ['\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6', 'video', 'Windows Media (.wmv, .asf)'],
-    ['FLV\x01\x05', 'video', 'Flash Video (.flv)'],
     ['OggS\x00\x02', 'video', 'Ogg (.ogv, .ogg)'],
     ['#EXTM3U\n#EXT-X-VERSION:3', 'other', 'a playlist (.m3u8)'],
     ['ID3\x04', 'audio', 'MP3'],
@@ -32,6 +30,8 @@ describe('sniffForeignFile', () => {
     ['QuickTime', '\x00\x00\x00\x14ftypqt  '],
     ['Matroska and WebM', '\x1a\x45\xdf\xa3\x01'],
     ['MPEG-TS', '\x47\x40\x00\x10'],
+    ['AVI', 'RIFF\x10\x00\x00\x00AVI LIST'],
+    ['FLV', 'FLV\x01\x05'],
     ['something unknown', 'hello'],
     ['nothing', ''],
   ])('leaves %s to the demuxer', (_name, head) => {

@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest';
+import { isMovingJpeg } from '@/lib/video/jpeg-decoder';
 import { nameForeignCodec } from '@/lib/video/name-foreign-codec';
-import { describeForeignVideo } from '@/lib/video/other-containers';
+import { describeForeignVideo, sniffOtherContainer } from '@/lib/video/other-containers';
 
 const bytes = (latin1: string): Uint8Array => new Uint8Array(Buffer.from(latin1, 'latin1'));
+
+describe('sniffOtherContainer', () => {
+  it.each([
+    ['RIFF\x10\x00\x00\x00AVI LIST', 'AVI'],
+    ['RIFF\x00\x00\x00\x00AVI LIST', 'AVI'],
+    ['FLV\x01\x05', 'FLV'],
+    ['RIFF\x10\x00\x00\x00WAVEfmt ', null],
+    ['\x1a\x45\xdf\xa3', null],
+    ['', null],
+  ])('%j is %s', (head, container) => {
+    expect(sniffOtherContainer(bytes(head))).toBe(container);
+  });
+});
 
 describe('describeForeignVideo', () => {
   const file = { kind: 'video', name: 'MPEG-PS (.mpg, .vob)' } as const;
@@ -26,5 +40,15 @@ describe('describeForeignVideo', () => {
 
   it('says that a file has sound alone', () => {
     expect(sentenceOf('.RMF\x00\x00MDPR')).toMatch(/sound alone/);
+  });
+});
+
+describe('isMovingJpeg', () => {
+  it.each([
+    ['Motion JPEG', [0xff, 0xd8, 0xff], true],
+    ['Motion JPEG', [0, 0, 0, 0], false],
+    ['JPEG', [0xff, 0xd8, 0xff], false],
+  ])('%s with a packet of %j: %s', (codec, packet, expected) => {
+    expect(isMovingJpeg(codec, Uint8Array.from(packet))).toBe(expected);
   });
 });

@@ -9,8 +9,11 @@ const sound = riffChunk('01wb', new Uint8Array(6));
 const frames = [1, 2, 3, 4].map((number) => aviFrame(number));
 
 /** First bytes of the packets, and their slots. */
-async function packetsOf(blob: Blob): Promise<{ numbers: number[]; slots: number[]; slotCount: number }> {
-  const file = await readAvi(blob);
+async function packetsOf(
+  blob: Blob,
+  walkBytes?: number,
+): Promise<{ numbers: number[]; slots: number[]; slotCount: number }> {
+  const file = await readAvi(blob, walkBytes);
   if (!file) throw new Error('no video');
   const { positions, slots, slotCount } = file.packets;
   const bytes = new Uint8Array(await blob.arrayBuffer());
@@ -50,6 +53,35 @@ describe('readAvi', () => {
     ['of a stream that is not the first', { movi: [riffChunk('02dc', new Uint8Array(8)), ...frames] }],
   ])('finds every picture of a file %s', async (_name, options) => {
     expect(await packetsOf(fileOf(options))).toEqual(ALL);
+  });
+
+  describe('of a file that is too large to walk through', () => {
+    // Chunks of 9 bytes are padded to 10, behind a head of 8; offsets count from the list's kind.
+    const index = [0, 1, 2, 3].map((i) => ({ id: '00dc', offset: 4 + 18 * i, size: 9 }));
+    const start = new TextDecoder('latin1').decode(aviFile({ movi: frames })).indexOf('movi');
+
+    it.each([
+      ['by a right index', index],
+      [
+        'by an index that counts from the file’s start',
+        index.map((one) => ({ ...one, offset: one.offset + start })),
+      ],
+      ['by its chunks where an index is wrong', index.map((one) => ({ ...one, size: 8 }))],
+      ['by its chunks where an index goes back', [...index].reverse()],
+      ['by its chunks where an index ends early', index.slice(0, 1)],
+      ['by its chunks where there is no index', undefined],
+    ])('finds every picture %s', async (_name, entries) => {
+      const options = entries === undefined ? { movi: frames } : { movi: frames, index: entries };
+      expect(await packetsOf(fileOf(options), 0)).toEqual(ALL);
+    });
+
+    it('does not walk where the index is right', async () => {
+      // A walk would find a fifth picture, which this index leaves out.
+      const movi = [frames[0]!, frames[1]!, aviFrame(9), frames[2]!, frames[3]!];
+      const skipping = [0, 1, 3, 4].map((i) => ({ id: '00dc', offset: 4 + 18 * i, size: 9 }));
+      expect(await packetsOf(fileOf({ movi, index: skipping }), 0)).toEqual(ALL);
+      expect((await packetsOf(fileOf({ movi, index: skipping }))).numbers).toEqual([1, 2, 9, 3, 4]);
+    });
   });
 
   it('counts an empty chunk as a slot in which the picture before stays', async () => {
