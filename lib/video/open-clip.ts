@@ -32,6 +32,7 @@ import type { TimelineSegment } from './packet-source';
 import { measureTrack, type TrackSpan } from './track-span';
 import type { TransportClock } from './transport-clock';
 import { openTrack } from './open-track';
+import { overBlack } from './over-black';
 import { openOtherContainer, refuseForeignVideo, sniffOtherContainer } from './other-containers';
 import { spanOfPackets } from './packet-span';
 import { CUT_OFF } from './track-refusals';
@@ -260,7 +261,7 @@ async function readTrack(
       packets,
       entries,
       decoderConfig,
-      openDecoder: jpegSize ? jpegDecoder(jpegSize) : decoderOf(track),
+      openDecoder: jpegSize ? jpegDecoder(jpegSize) : overBlack(decoderOf(track)),
       timesAreOfDecoding,
     },
     span,
