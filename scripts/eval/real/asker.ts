@@ -1,4 +1,4 @@
-import type { Answer } from '@/lib/ask/search-request';
+import type { Answer, ClipCurve } from '@/lib/ask/search-request';
 import type { StrategyId } from '@/lib/select/selection';
 
 /** What an evaluation looks at of an answer; clips by their file. */
@@ -17,11 +17,18 @@ export interface Asker {
   ask: (files: readonly string[], text: string, strategy: StrategyId, count: number) => Promise<AskedAnswer>;
 }
 
+/** A curve as it comes from the page or from this process. */
+type AskedCurve = Pick<ClipCurve, 'eventId'> & {
+  timestampsMs: Iterable<number>;
+  scores: Iterable<number>;
+  likelihoods: Iterable<number> | null;
+};
+
 /**
  * @param fileOf the file of a clip in the answer
  */
 export function toAsked(
-  { frames, verdict, curves }: Pick<Answer, 'frames' | 'verdict' | 'curves'>,
+  { frames, verdict, curves }: Pick<Answer, 'frames' | 'verdict'> & { curves: readonly AskedCurve[] },
   fileOf: (eventId: string) => string,
 ): AskedAnswer {
   const scored = curves.map(({ eventId, timestampsMs, scores, likelihoods }) => ({
