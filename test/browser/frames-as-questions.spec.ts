@@ -48,9 +48,12 @@ test('a selection that was taken away is shown again when its file is dropped', 
   await framesift.frames.nth(2).focus();
   await page.keyboard.press('Space');
   await expect(framesift.frames.nth(2)).toHaveAttribute('data-pinned', 'true');
+  const dropped = await framesift.frames.nth(0).getAttribute('data-frame-index');
   await framesift.frames.nth(0).focus();
   await page.keyboard.press('Delete');
   await expect(page.getByText('1 frame dropped.')).toBeVisible();
+  // The next best takes its place a moment later.
+  await expect(page.locator(`[data-testid=frame][data-frame-index="${dropped}"]`)).toHaveCount(0);
   await expect(framesift.frames).toHaveCount(4);
   const before = await framesift.shownFrames();
 

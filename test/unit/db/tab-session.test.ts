@@ -71,8 +71,8 @@ describe('a tab that goes away', () => {
     await run(frozen, 'begin');
     await run(frozen, 'insert into t values (6)');
     await pg.query('insert into t values (7)');
-    await expect(run(frozen, 'insert into t values (8)')).rejects.toThrow('The turn of this tab is over.');
-    await expect(call(frozen, '_acquireQueryLock')).rejects.toThrow('The turn of this tab is over.');
+    await expect(run(frozen, 'insert into t values (8)')).rejects.toThrow('The turn of this tab is over');
+    await expect(call(frozen, '_acquireQueryLock')).rejects.toThrow('The turn of this tab is over');
     expect(await rows()).toEqual([7]);
   });
 });
