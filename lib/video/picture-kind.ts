@@ -41,7 +41,8 @@ export async function tellPictureKind(file: Blob): Promise<PictureKind | null> {
     if (start.startsWith('ftypavis', 4)) return picture('AVIF', 'image/avif', true);
     const still = PICTURES.find(([offset, bytes]) => start.startsWith(bytes, offset));
     if (still) return { kind: 'picture', name: still[2] };
-    const text = nameText(head);
+    // A PDF may begin like a text; `sniffForeignFile` names it.
+    const text = start.startsWith('%PDF') ? null : nameText(head);
     return text === null ? null : { kind: 'text', name: text };
   } catch {
     // Whoever opens it says why it cannot be read.

@@ -52,6 +52,7 @@ describe('tellPictureKind', () => {
     ['a playlist', file('#EXTM3U\n#EXT-X'), { kind: 'text', name: 'a playlist (.m3u8)' }],
     ['a text', new Blob(['Grüße, 動画 😀']), { kind: 'text', name: 'a text file' }],
     ['a text in UTF-16', file('\xff\xfeh\0i\0'), { kind: 'text', name: 'a text file' }],
+    ['a PDF that begins like a text', new Blob(['%PDF-1.7 and more']), null],
     ['an MP4', file('\0\0\0\x20ftypisom\0\0\x02\0'), null],
     ['a WebM', file('\x1a\x45\xdf\xa3\x01\0\0\0'), null],
     ['a transport stream', file('G@\0\x10\0\0\xb0\x11'), null],
