@@ -50,13 +50,13 @@ test('terms, alternatives, weights and quotation marks change the answer', async
     }
   });
 
-  await test.step('without: a scene that answered no longer does, another stays', async () => {
+  await test.step('without: a scene fits less, another stays', async () => {
     const before = await answer(page, 'trees');
     const after = await answer(page, 'trees - the city at night');
     const best = (frames: typeof before, scene: SceneId) => frames.find((frame) => isIn(scene, frame))!;
-    expect(best(before, 'city').strength).not.toBe('weak');
+    expect(best(after, 'city').likelihood).toBeLessThan(best(before, 'city').likelihood!);
     expect(best(after, 'city').strength).toBe('weak');
-    expect(best(after, 'forest').strength).toBe('strong');
+    expect(best(after, 'forest').strength).toMatch(/^(?:strong|possible)$/);
     expect(isIn('forest', after[0]!)).toBe(true);
     // Twice the weight takes away more.
     const heavier = await answer(page, 'trees - 2:the city at night');
