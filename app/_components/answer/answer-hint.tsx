@@ -18,8 +18,8 @@ export function AnswerHint({
     if (!target.current) return;
     const observer = new IntersectionObserver(
       ([entry]) => setBelow(!entry!.isIntersecting && entry!.boundingClientRect.top > 0),
-      // A heading that only just shows is not an answer yet.
-      { rootMargin: '0px 0px -160px 0px' },
+      // Its heading and settings in the lower half are not an answer yet: frames come below them.
+      { rootMargin: '0px 0px -50% 0px' },
     );
     observer.observe(target.current);
     return () => observer.disconnect();
