@@ -133,7 +133,7 @@ describe('the table', () => {
   it.each(['german.csv', 'table-utf16.txt'])(
     'comes back from %s, which a spreadsheet saved',
     async (name) => {
-      const bytes = readFileSync(`test/fixtures/${name}`);
+      const bytes = readFileSync(`test/fixtures/clips/reports/${name}`);
       expect(await recogniseExport(new Blob([bytes]))).toEqual({ kind: 'selection', format: 'csv' });
       const manifest = csvToManifest(decodeText(bytes))!;
       expect(manifest.question.text).toBe('a bicycle größer');
