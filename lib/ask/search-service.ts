@@ -169,13 +169,11 @@ function scoreTerms({ alternatives, calibration }: EncodedQuestion, vectors: Flo
   );
   const scored = new Map(
     terms.map((term, i) => {
-      const { weight, isPicture } = term;
+      const { weight, vector, isPicture } = term;
       const cosines = cosinesOfTerms[i]!;
       const numbers = isPicture ? calibration?.image : calibration?.text;
-      return [
-        term,
-        { weight, cosines, likelihoods: numbers ? likelihoodsOf(cosines, numbers) : null, isPicture },
-      ] as const;
+      const likelihoods = numbers ? likelihoodsOf(cosines, numbers, vector) : null;
+      return [term, { weight, cosines, likelihoods, isPicture }] as const;
     }),
   );
   return combineScores(alternatives.map((own) => own.map((term) => scored.get(term)!)));

@@ -1,7 +1,20 @@
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import { dotAt } from '@/lib/shared/vectors';
 import { z } from '@/lib/shared/zod';
 
-/** A logistic of the cosine: likelihood = 1 / (1 + exp(−(slope · cosine + intercept))). */
-const kindSchema = z.object({ slope: z.number().positive(), intercept: z.number() });
+/**
+ * A logistic of the cosine, less what the query has in common with any picture:
+ * likelihood = 1 / (1 + exp(−(slope · (cosine − common · query) + intercept))).
+ */
+const kindSchema = z.object({
+  slope: z.number().positive(),
+  intercept: z.number(),
+  /**
+   * A share of the mean vector of many pictures; nothing without it. Some queries have high cosines with every picture,
+   * “a person” 0.3 higher ones than “a glass of wine” (docs/decisions/021-verdict.md).
+   */
+  common: z.array(z.number()).length(EMBEDDING_DIMENSION).optional(),
+});
 
 /**
  * What turns a cosine into "how likely is it that this frame shows it", for each kind of query that was measured on
@@ -57,14 +70,20 @@ export function strengthOf(
   return likelihood >= levels.possible ? 'possible' : 'weak';
 }
 
-/** How likely each frame shows what a query asks for, 0…1, from its cosines. */
+/**
+ * How likely each frame shows what a query asks for, 0…1, from its cosines.
+ *
+ * @param query its vector, of unit length
+ */
 export function likelihoodsOf(
   cosines: Float32Array,
-  { slope, intercept }: KindCalibration,
+  { slope, intercept, common }: KindCalibration,
+  query: Float32Array,
 ): Float32Array<ArrayBuffer> {
+  const level = common ? dotAt(query, 0, Float32Array.from(common)) : 0;
   const likelihoods = new Float32Array(cosines.length);
   for (let row = 0; row < cosines.length; row += 1) {
-    likelihoods[row] = 1 / (1 + Math.exp(-(slope * cosines[row]! + intercept)));
+    likelihoods[row] = 1 / (1 + Math.exp(-(slope * (cosines[row]! - level) + intercept)));
   }
   return likelihoods;
 }

@@ -32,9 +32,9 @@ export const AUTO_PARAMETERS: AutoParameters = {
   slope: 1.7,
   share: 0.22,
   margin: 0.5,
-  answerLevel: -1.57,
+  answerLevel: -0.4,
   wholeShare: 0.6,
-  clearRise: 2.4,
+  clearRise: 2,
   clearShare: 0.6,
 };
 

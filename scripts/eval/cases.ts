@@ -107,7 +107,7 @@ export async function makeCases(
     const dimension = query.length;
     const { id: clipId, half } = truth;
     const scores = scoreFrames(vectors, [query])[0]!;
-    const likelihoods = embedder.likelihoodsOf(scores);
+    const likelihoods = embedder.likelihoodsOf(scores, query);
     cases.push({
       clipId,
       half,

@@ -87,6 +87,7 @@ test('every question of the sample is answered, and what it does not show is sai
     expect(best!.timestampMs, text).toBeGreaterThanOrEqual(startMs);
     expect(best!.timestampMs, text).toBeLessThanOrEqual(endMs);
     expect(best!.strength, text).toMatch(/^(?:strong|possible)$/);
+    await expect(framesift.verdict, text).toContainText('One moment answers');
     await expect(nothing).toHaveCount(0);
   }
   const [best] = await framesift.ask('a birthday cake');

@@ -2,7 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
 
-const [second, first] = sample.questions;
+const [first, second] = sample.questions;
 
 /** Where the player stands, in milliseconds. */
 function playerTimeMs(page: Page): Promise<number> {
@@ -58,6 +58,12 @@ test('what is not there is said, and no moment is claimed', async ({ page }) => 
   await expect(framesift.verdict).toContainText('Nothing in this clip looks like “a birthday cake”');
   await expect(page.getByTestId('timeline-span')).toHaveCount(0);
   expect(frames).toHaveLength(8);
+
+  await test.step('nor where the model cannot tell', async () => {
+    await framesift.ask('a kitchen');
+    await expect(framesift.verdict).toContainText('come closest to “a kitchen”; the model is not sure');
+    await expect(framesift.verdict).not.toContainText('answer');
+  });
 });
 
 test('frames are pinned, dropped and replaced, and come back', async ({ page }) => {

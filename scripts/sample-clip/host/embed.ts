@@ -116,13 +116,13 @@ export class Embedder {
   }
 
   /** How likely frames show what a question asks for, from their cosines with it. */
-  likelihoodsOf(cosines: Float32Array): Float32Array {
-    return likelihoodsOf(cosines, this.#calibrationOrThrow().text);
+  likelihoodsOf(cosines: Float32Array, question: Float32Array): Float32Array {
+    return likelihoodsOf(cosines, this.#calibrationOrThrow().text, question);
   }
 
   /** How likely a frame shows what a question asks for, and what the page calls that. */
   rate(frame: Float32Array, question: Float32Array): { likelihood: number; strength: MatchStrength } {
-    const likelihood = this.likelihoodsOf(Float32Array.of(dotAt(frame, 0, question)))[0]!;
+    const likelihood = this.likelihoodsOf(Float32Array.of(dotAt(frame, 0, question)), question)[0]!;
     return { likelihood, strength: strengthOf(likelihood, this.#calibration) };
   }
 

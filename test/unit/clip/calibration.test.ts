@@ -10,10 +10,18 @@ const calibration: Calibration = {
   strong: 0.6,
 };
 
-it('likelihoodsOf is the logistic of slope · cosine + intercept', () => {
-  const likelihoods = likelihoodsOf(Float32Array.of(0.3, 0, 1, -1), calibration.text);
-  const expected = [0, -3, 7, -13].map((logit) => 1 / (1 + Math.exp(-logit)));
-  expected.forEach((likelihood, row) => expect(likelihoods[row]).toBeCloseTo(likelihood, 6));
+describe('likelihoodsOf', () => {
+  const query = new Float32Array(512).fill(0);
+  query[0] = 1;
+  const common = Array.from({ length: 512 }, (_, at) => (at === 0 ? 0.4 : 0.2));
+
+  it.each([
+    ['of slope · cosine + intercept', calibration.text, [0, -3, 7, -13]],
+    ['less what the query has in common with any picture', { ...calibration.text, common }, [-4, -7, 3, -17]],
+  ])('is the logistic %s', (_, numbers, logits) => {
+    const likelihoods = likelihoodsOf(Float32Array.of(0.3, 0, 1, -1), numbers, query);
+    logits.forEach((logit, row) => expect(likelihoods[row]).toBeCloseTo(1 / (1 + Math.exp(-logit)), 6));
+  });
 });
 
 describe('strengthOf', () => {
@@ -53,6 +61,10 @@ describe('readCalibration', () => {
     ['an unlikely level above the possible one', { ...calibration, unlikely: unlikely + 0.2 }],
     ['a level that is missing', withoutLevel],
     ['a slope of nothing', { ...calibration, text: { slope: 0, intercept: -3 } }],
+    [
+      'a mean picture of another length',
+      { ...calibration, text: { ...calibration.text, common: [0.1, 0.2] } },
+    ],
     ['nothing', undefined],
   ])('does not take %s', (_, json) => expect(readCalibration(json)).toBeUndefined());
 });
