@@ -61,6 +61,7 @@ export function Workbench() {
   const [sampleQuestions, setSampleQuestions] = useState<string[]>([]);
   const [sampleBusy, setSampleBusy] = useState(false);
   const [message, setMessage] = useState<string | null>(null);
+  const [silence, setSilence] = useState<string | null>(null);
   const [news, setNews] = useState<string | null>(null);
   const [bringingIn, setBringingIn] = useState<string | null>(null);
   const [restored, setRestored] = useState<{ key: string; selection: RestoredSelection } | null>(null);
@@ -80,7 +81,9 @@ export function Workbench() {
 
   useEffect(() => {
     exposeConsoleApi();
-    getFramesift().services.onWorkerError = setMessage;
+    const { services } = getFramesift();
+    services.onWorkerError = setMessage;
+    services.onLibrarySilence = setSilence;
     void fetchSampleQuestions().then(setSampleQuestions);
     return watchUnhandled(setMessage);
   }, []);
@@ -358,6 +361,7 @@ export function Workbench() {
                 reload the page. To keep them, allow cookies and site data for this site, then reload.
               </Notice>
             )}
+            {silence && <Notice tone="warn">{silence}</Notice>}
             {message && (
               <Notice
                 tone="danger"

@@ -19,8 +19,25 @@ export function getFramesift(): Framesift {
     installErrorTransfer();
     const services = new FramesiftServices(workerFactories);
     framesift = { services, queue: new IngestQueue(services) };
+    releaseWhenFrozen(services);
   }
   return framesift;
+}
+
+/**
+ * A page that is frozen, or kept for the back button, would sleep with the library open, and no other tab could have
+ * it. When it wakes up it joins the others again.
+ */
+function releaseWhenFrozen(services: FramesiftServices): void {
+  const join = () => void services.database.open().catch(() => undefined);
+  document.addEventListener('freeze', () => services.releaseLibrary());
+  document.addEventListener('resume', join);
+  addEventListener('pagehide', ({ persisted }) => {
+    if (persisted) services.releaseLibrary();
+  });
+  addEventListener('pageshow', ({ persisted }) => {
+    if (persisted) join();
+  });
 }
 
 // Without a secure page there are no decoders and no storage to work with (see app/page.tsx).

@@ -1,7 +1,7 @@
 'use client';
 
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
+import { LIBRARY_CHANNEL, type LibraryNotice } from '@/lib/db/library-channel';
 import type { ClipDatabaseInfo, EventSummary } from '@/lib/db/clip-database';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
@@ -38,8 +38,30 @@ const FIRST_OPEN_WAIT_MS = 4_000;
 /** How long a deleted clip can be brought back. */
 const UNDO_MS = 8_000;
 
-/** A clip that is being read announces every batch; the list need not follow each. */
-const REFRESH_INTERVAL_MS = 500;
+/** The library with a clip as a notice says that it is now; a clip that is new takes its place by its date. */
+function withNotice(
+  library: LibraryState,
+  { eventId, clip }: Extract<LibraryNotice, { type: 'changed' }>,
+): LibraryState {
+  if (library.state !== 'ready') return library;
+  const isListed = library.clips.some(({ id }) => id === eventId);
+  if (clip === null) {
+    if (!isListed) return library;
+    const clips = library.clips.filter(({ id }) => id !== eventId);
+    noteWhetherEmpty(clips.length === 0);
+    return { ...library, clips };
+  }
+  if (isListed) {
+    return { ...library, clips: library.clips.map((known) => (known.id === eventId ? clip : known)) };
+  }
+  noteWhetherEmpty(false);
+  return { ...library, clips: [...library.clips, clip].sort(newestFirst) };
+}
+
+/** The order of `listEvents`. */
+function newestFirst(a: EventSummary, b: EventSummary): number {
+  return b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1);
+}
 
 /**
  * The clips in the database, newest first, kept up to date with what this tab and others change.
@@ -86,17 +108,12 @@ export function useLibrary(isModelStarting: boolean) {
 
   useEffect(() => {
     const channel = new BroadcastChannel(LIBRARY_CHANNEL);
-    let pending: ReturnType<typeof setTimeout> | undefined;
-    channel.onmessage = () => {
-      pending ??= setTimeout(() => {
-        pending = undefined;
-        void refresh();
-      }, REFRESH_INTERVAL_MS);
+    channel.onmessage = ({ data }: MessageEvent<LibraryNotice>) => {
+      if (data.type === 'changed') setLibrary((current) => withNotice(current, data));
+      // Before it is opened here, nothing is listed.
+      else if (isOpened.current) void refresh();
     };
-    return () => {
-      clearTimeout(pending);
-      channel.close();
-    };
+    return () => channel.close();
   }, [refresh]);
 
   const setHiddenClip = (eventId: string, isHidden: boolean) => {

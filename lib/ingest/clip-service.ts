@@ -10,7 +10,7 @@ import type { SkippedProvider } from '@/lib/clip/execution-provider';
 import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/models/model-files';
-import { withTimeout } from '@/lib/shared/async';
+import { Interruption, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
@@ -51,6 +51,7 @@ export class ClipService {
   readonly #encoder: ClipEncoder;
   #frames: Comlink.Remote<FrameSource> | undefined;
   #writer: Comlink.Remote<FrameWriter> | undefined;
+  #writerEnd = new Interruption();
   #openModelsPort: (() => Promise<MessagePort>) | undefined;
   #models: Promise<Comlink.Remote<ModelFiles>> | undefined;
   #job: AbortController | undefined;
@@ -66,10 +67,18 @@ export class ClipService {
     this.#encoder.demote(demoted);
   }
 
-  /** Wires this worker to the video and database workers. */
-  connect(framesPort: MessagePort, databasePort: MessagePort): void {
+  /** Wires this worker to the video worker. */
+  connect(framesPort: MessagePort): void {
     this.#frames = Comlink.wrap<FrameSource>(framesPort);
-    this.#writer = Comlink.wrap<FrameWriter>(databasePort);
+  }
+
+  /** Wires this worker to the library worker, or to another one; calls that wait for the one before are rejected. */
+  connectRows(libraryPort: MessagePort): void {
+    this.#writerEnd.interrupt(
+      new FramesiftError('worker-lost', 'The library has moved to another worker.', { transient: true }),
+    );
+    this.#writerEnd = new Interruption();
+    this.#writer = Comlink.wrap<FrameWriter>(libraryPort);
   }
 
   /** Tells how to reach the models worker, for models that do not come with the page. */
@@ -115,6 +124,7 @@ export class ClipService {
   ): Promise<EmbedProgress> {
     const frames = this.#frames;
     const writer = this.#writer;
+    const writerEnd = this.#writerEnd;
     if (!frames || !writer) throw new FramesiftError('internal', 'The workers are not connected.');
     if (this.#job)
       throw new FramesiftError('internal', 'A clip is being embedded already.', { transient: true });
@@ -130,11 +140,10 @@ export class ClipService {
         store: {
           storeFrameBatch: async (batch) => {
             // Copied, not transferred: a refused batch is stored again frame by frame.
-            await withTimeout(
-              writer.storeFrameBatch(job.eventId, batch, modelVersion, { asDraft: job.asDraft }),
-              BATCH_TIMEOUT_MS,
-              'The database',
-            );
+            const storing = writer.storeFrameBatch(job.eventId, batch, modelVersion, {
+              asDraft: job.asDraft,
+            });
+            await withTimeout(writerEnd.race(storing), BATCH_TIMEOUT_MS, 'The library');
           },
         },
         batchSize: job.batchSize,

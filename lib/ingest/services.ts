@@ -1,7 +1,7 @@
 import * as Comlink from 'comlink';
 import type { SearchService } from '@/lib/ask/search-service';
 import type { ClipDatabase } from '@/lib/db/clip-database';
-import { LIBRARY_CHANNEL, type LibraryChange } from '@/lib/db/library-channel';
+import { LIBRARY_CHANNEL, type LibraryNotice } from '@/lib/db/library-channel';
 import { Interruption } from '@/lib/shared/async';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
@@ -35,20 +35,27 @@ interface MediaWorkers {
 }
 
 /** Its `end` ends every call that waits, once it is gone. */
+type LibraryWorker = OpenWorker<ClipDatabase> & { end: Interruption };
+
+/** The same. */
 type SearchWorker = OpenWorker<SearchService> & { end: Interruption };
 
 /**
  * The page's workers, wired to each other, each made when it is first used: three that start at once
  * take a second from the one that a person waits for. The video and CLIP workers can be thrown away and made
  * anew, which is the one cure for a lost graphics device, a hung run or a heap that has grown too large;
- * the database worker lives as long as the page, and so does the models worker, which is made when the first
- * model that does not come with the page is asked for.
+ * the library worker is ended when the browser is about to freeze the page. The models worker lives as long as the
+ * page, and is made when the first model that does not come with the page is asked for.
  */
 export class FramesiftServices {
   /** Called when a worker's script cannot be loaded or throws where nobody waits: its calls may never be answered. */
   onWorkerError: (message: string) => void = () => undefined;
+  /** Called with a sentence when the tab that owns the library does not answer, and with null when it does again. */
+  onLibrarySilence: (sentence: string | null) => void = () => undefined;
   readonly #factories: WorkerFactories;
-  #database: OpenWorker<ClipDatabase> | undefined;
+  #library: LibraryWorker | undefined;
+  /** The library, in whichever worker it is. */
+  readonly database: Comlink.Remote<ClipDatabase>;
   /** Ends that the CLIP worker writes to, kept for the database worker until it is made. */
   #rowsPorts: MessagePort[] = [];
   #media: MediaWorkers | undefined;
@@ -62,6 +69,7 @@ export class FramesiftServices {
 
   constructor(factories: WorkerFactories, limits: ClipModelLimits = CLIP_MODEL_LIMITS) {
     this.#factories = factories;
+    this.database = forwarding(() => this.#libraryWorker().remote);
     const generation = () => this.#generation;
     const workers: ClipWorkers = {
       get generation() {
@@ -72,15 +80,10 @@ export class FramesiftServices {
     };
     this.clip = new ClipModel(workers, limits);
     // By way of the page, on the port that questions take: see [Note: Freshness] in lib/ask/vector-cache.ts.
-    this.#changes.onmessage = ({ data }: MessageEvent<LibraryChange>) => {
+    this.#changes.onmessage = ({ data }: MessageEvent<LibraryNotice>) => {
+      if (data.type !== 'changed') return;
       this.#search?.remote.noteChange(data.eventId).catch(() => undefined);
     };
-  }
-
-  get database(): Comlink.Remote<ClipDatabase> {
-    this.#database ??= this.#open<ClipDatabase>(this.#factories.database, 'database');
-    this.#connectRows(this.#database.remote);
-    return this.#database.remote;
   }
 
   get video(): Comlink.Remote<VideoService> {
@@ -112,6 +115,24 @@ export class FramesiftServices {
     media.video?.worker.terminate();
     media.clip.worker.terminate();
     media.end.interrupt(reason);
+  }
+
+  /**
+   * Ends the library worker at once, so that another tab may own the library; the next call makes a new one. For a page
+   * that the browser is about to freeze: its worker would sleep with the database open.
+   */
+  releaseLibrary(): void {
+    const library = this.#library;
+    if (!library) return;
+    this.#library = undefined;
+    library.worker.terminate();
+    const reason = new FramesiftError('worker-lost', 'This page was put to sleep. Try again.', {
+      transient: true,
+    });
+    library.end.interrupt(reason);
+    // It has a way to the worker that is gone, and nothing of its own.
+    this.discardSearchWorker(reason);
+    if (this.#media) this.#connectRows(this.#media.clip.remote);
   }
 
   get models(): Comlink.Remote<ModelService> {
@@ -162,9 +183,7 @@ export class FramesiftServices {
     this.#changes.close();
     this.discardMediaWorkers();
     this.discardSearchWorker();
-    this.#database?.remote[Comlink.releaseProxy]();
-    this.#database?.worker.terminate();
-    this.#database = undefined;
+    this.releaseLibrary();
     this.#models?.worker.terminate();
     this.#models = undefined;
   }
@@ -174,13 +193,8 @@ export class FramesiftServices {
     const { worker, remote } = this.#open<ClipService>(this.#factories.clip, 'model');
     this.#connectModels(remote);
     const frames = new MessageChannel();
-    const rows = new MessageChannel();
-    void remote.connect(
-      Comlink.transfer(frames.port2, [frames.port2]),
-      Comlink.transfer(rows.port2, [rows.port2]),
-    );
-    this.#rowsPorts.push(rows.port1);
-    if (this.#database) this.#connectRows(this.#database.remote);
+    void remote.connect(Comlink.transfer(frames.port2, [frames.port2]));
+    this.#connectRows(remote);
     const end = new Interruption();
     const clip = { worker, remote: interruptible(remote, end) };
     this.#media = { clip, video: undefined, framesPort: frames.port1, end };
@@ -198,9 +212,23 @@ export class FramesiftServices {
     return this.#search;
   }
 
-  /** Messages keep their order, so whatever is called next finds the workers connected. */
-  #connectRows(database: Comlink.Remote<ClipDatabase>): void {
-    for (const port of this.#rowsPorts.splice(0)) void database.connect(Comlink.transfer(port, [port]));
+  #libraryWorker(): LibraryWorker {
+    if (this.#library) return this.#library;
+    const { worker, remote } = this.#open<ClipDatabase>(this.#factories.database, 'database');
+    const end = new Interruption();
+    this.#library = { worker, remote: interruptible(remote, end), end };
+    // Messages keep their order, so whatever is called next finds the workers connected.
+    for (const port of this.#rowsPorts.splice(0)) void remote.connect(Comlink.transfer(port, [port]));
+    remote.watch(Comlink.proxy((sentence) => this.onLibrarySilence(sentence))).catch(() => undefined);
+    return this.#library;
+  }
+
+  /** A way from the CLIP worker to the library worker, which is not made for it. */
+  #connectRows(clip: Comlink.Remote<ClipService>): void {
+    const { port1, port2 } = new MessageChannel();
+    void clip.connectRows(Comlink.transfer(port2, [port2]));
+    if (this.#library) void this.#library.remote.connect(Comlink.transfer(port1, [port1]));
+    else this.#rowsPorts = [port1];
   }
 
   #open<T>(make: () => Worker, name: keyof typeof WORKER_TASKS): OpenWorker<T> {
@@ -246,6 +274,19 @@ const WORKER_TASKS = {
   models: 'fetches models',
   search: 'finds frames',
 } as const;
+
+/** A remote object whose every call goes to the one that `current` gives then. */
+function forwarding<T>(current: () => Comlink.Remote<T>): Comlink.Remote<T> {
+  return new Proxy({} as Comlink.Remote<T>, {
+    get: (_, name) => {
+      if (typeof name !== 'string' || name === 'then') return undefined;
+      return (...values: unknown[]) => {
+        const remote = current();
+        return (Reflect.get(remote, name) as (...given: unknown[]) => unknown)(...values);
+      };
+    },
+  });
+}
 
 /** The same remote object, whose calls that wait end with the interruption. */
 function interruptible<T>(remote: Comlink.Remote<T>, end: Interruption): Comlink.Remote<T> {

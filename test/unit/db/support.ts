@@ -1,9 +1,10 @@
 import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
-import { ClipDatabase } from '@/lib/db/clip-database';
-import { OpfsFiles } from '@/lib/db/frame-files';
+import { ClipDatabase, type Connect } from '@/lib/db/clip-database';
+import { OpfsFiles, type ClipFiles } from '@/lib/db/frame-files';
 import { migrateDatabase } from '@/lib/db/migrate';
+import { gatewayNames } from '@/lib/db/stores';
 import { vectorToJson } from '@/lib/db/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
@@ -17,11 +18,18 @@ export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: Da
   return { pg, connection };
 }
 
-/** A library over `connection`, with its pictures in `root`. */
+/** A library of one tab over `connection`, with its pictures in `root`. */
 export function makeClipDatabase(connection: DatabaseConnection, root = new MemoryDirectory()): ClipDatabase {
+  return clipDatabaseOf(
+    () => Promise.resolve(connection),
+    () => Promise.resolve(new OpfsFiles(root.asHandle())),
+  );
+}
+
+export function clipDatabaseOf(connect: Connect, openFiles: () => Promise<ClipFiles>): ClipDatabase {
   return new ClipDatabase({
-    connect: () => Promise.resolve(connection),
-    openFiles: () => Promise.resolve(new OpfsFiles(root.asHandle())),
+    join: () => Promise.resolve({ ports: null, names: gatewayNames('idb'), connect }),
+    openFiles,
   });
 }
 

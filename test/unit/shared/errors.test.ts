@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { classifyRunError } from '@/lib/clip/run-errors';
 import { toStorageError } from '@/lib/db/client';
-import type { LeaderPGlite } from '@/lib/db/leader-pglite';
-import { TabSession } from '@/lib/db/tab-session';
+import { Gateway } from '@/lib/db/gateway';
+import { TabNetwork } from '../../support/tab-network';
 import { FramesiftServices } from '@/lib/ingest/services';
 import { installErrorTransfer } from '@/lib/shared/comlink-errors';
 import { describeThrown, explainFailure, FramesiftError, toFramesiftError } from '@/lib/shared/errors';
@@ -162,17 +162,30 @@ describe('any thrown thing', () => {
       return error.code === 'worker-lost' ? null : messageOf(error);
     }));
 
-  it('becomes one after the tab that owns the library has failed with it', () => {
-    const fail = (thrown: unknown) => () => {
-      throw thrown;
-    };
-    return check(async (thrown) => {
-      const session = new TabSession({ syncToFs: fail(thrown) } as unknown as LeaderPGlite);
-      const answer = await session.answer({ type: 'rpc-call', callId: '1', method: 'syncToFs', args: [] });
-      if (answer.type !== 'rpc-error') throw new Error('nothing was thrown');
-      return messageOf(toStorageError(Object.assign(new Error(), structuredClone(answer.error))));
-    });
-  });
+  it('becomes one after the tab that owns the library has failed with it', () =>
+    check(async (thrown) => {
+      const network = new TabNetwork();
+      const tabs = ['owner', 'follower'].map(
+        (tab) =>
+          new Gateway({
+            tab,
+            ports: network.portsOf(tab),
+            names: { lock: 'library', meeting: 'meeting', tab: 'tab:' },
+            open: () =>
+              Promise.resolve(() => {
+                throw toStorageError(thrown);
+              }),
+          }),
+      );
+      try {
+        await tabs[1]!.call('info', []);
+      } catch (error) {
+        return messageOf(error as FramesiftError);
+      } finally {
+        for (const tab of tabs) tab.close();
+      }
+      throw new Error('nothing was thrown');
+    }));
 
   it('becomes one where a part of the page fails with it', () =>
     check((thrown) => explainFailure('This clip cannot be shown.', thrown)));

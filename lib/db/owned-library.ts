@@ -1,0 +1,90 @@
+import { Mutex, withTimeout } from '@/lib/shared/async';
+import { FramesiftError } from '@/lib/shared/errors';
+import { ChangeNotices } from './change-notices';
+import { isBroken, toStorageError, type DatabaseConnection } from './client';
+import type { ClipFiles } from './frame-files';
+import type { RunVerb } from './gateway';
+import type { LibraryNotice } from './library-channel';
+import { LibraryVerbs, VERB_NAMES, type VerbName } from './library-verbs';
+import type { ImportedClip } from './import-clip';
+
+/** Opening unpacks PostgreSQL's files the first time (4 s on a slow machine) and may wait for another tab's files. */
+const OPEN_TIMEOUT_MS = 60_000;
+
+/** A batch of 100 frames took 1.4 s at worst on two busy cores; past this a verb is hung, not slow. */
+const VERB_TIMEOUT_MS = 30_000;
+
+/** A clip comes in whole in one transaction: 8.6 ms a frame on two cores that were building something else as well. */
+const IMPORT_MS_PER_FRAME = 20;
+
+/** Closing access handles takes milliseconds; a database that hangs may not answer at all. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
+export interface OwnedParts {
+  connect: () => Promise<DatabaseConnection>;
+  openFiles: () => Promise<ClipFiles>;
+  post: (notice: LibraryNotice) => void;
+}
+
+/**
+ * Opens the database in this worker and gives what runs verbs on it, one after another.
+ *
+ * [Note: A database that hangs] A verb that does not end in time, or PostgreSQL that trapped in WebAssembly, costs the
+ * database: it is closed, opened anew, and the verb runs once more.
+ */
+export async function openOwnedLibrary({ connect, openFiles, post }: OwnedParts): Promise<RunVerb> {
+  const turns = new Mutex();
+  const files = await openFiles();
+  const notices = new ChangeNotices(
+    (eventId) => run('getEvent', [eventId]) as ReturnType<LibraryVerbs['getEvent']>,
+    (eventId, clip) => post({ type: 'changed', eventId, clip }),
+  );
+  const open = async () => {
+    const connecting = connect();
+    const connection = await withTimeout(connecting, OPEN_TIMEOUT_MS, 'The library').catch(
+      (error: unknown) => {
+        // One that comes late must not keep the files.
+        connecting.then((late) => late.close()).catch(() => undefined);
+        throw toStorageError(error);
+      },
+    );
+    const verbs = new LibraryVerbs({ connection, files, onChange: (eventId) => notices.note(eventId) });
+    return { connection, verbs };
+  };
+  let library: Awaited<ReturnType<typeof open>> | null = await open();
+
+  const run: RunVerb = (verb, args) =>
+    turns.run(async () => {
+      const name = VERB_NAMES.find((known) => known === verb);
+      if (!name) throw new FramesiftError('internal', `The library has no verb ${JSON.stringify(verb)}.`);
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          library ??= await open();
+          return await withTimeout(runOn(library.verbs, name, args), timeLimitOf(name, args), 'The library');
+        } catch (error) {
+          if (library && isBroken(error)) {
+            const { connection } = library;
+            library = null;
+            await withTimeout(connection.close(), CLOSE_TIMEOUT_MS, 'The library').catch(() => undefined);
+            if (attempt === 1) continue;
+          }
+          throw toStorageError(error);
+        }
+      }
+    });
+
+  // Nobody waits for tidying up, and a failure of it takes nothing from the library.
+  const { verbs } = library;
+  void turns.run(() => verbs.removeOrphanFiles()).catch(() => undefined);
+  return run;
+}
+
+function runOn(verbs: LibraryVerbs, name: VerbName, args: unknown[]): Promise<unknown> {
+  return (verbs as unknown as Record<VerbName, (...values: unknown[]) => Promise<unknown>>)[name](...args);
+}
+
+function timeLimitOf(name: VerbName, args: unknown[]): number {
+  if (name !== 'importClip') return VERB_TIMEOUT_MS;
+  const { frames, vectors } = args[0] as ImportedClip;
+  return VERB_TIMEOUT_MS + Math.max(frames.length, vectors.length) * IMPORT_MS_PER_FRAME;
+}

@@ -1,3 +1,0 @@
-import { servePglite } from '@/lib/db/pglite-server';
-
-void servePglite();
