@@ -1,5 +1,5 @@
 /**
- * Compiles lib/shared/dot-products.wat into dot-products.generated.ts beside it, as text, so that it arrives with the
+ * Compiles the WebAssembly text in lib/shared into TypeScript beside it, as base64, so that a kernel arrives with the
  * script that uses it. `npm run kernel:generate` runs it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,20 +7,27 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const source = path.join(root, 'lib/shared/dot-products.wat');
-const target = path.join(root, 'lib/shared/dot-products.generated.ts');
+const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../lib/shared');
 
-/** The module's text; a unit test compares it with the committed file. */
-export async function renderKernel(): Promise<string> {
+/** Files of lib/shared, without their ending, and the constant that each becomes. */
+export const KERNELS = {
+  'dot-products': 'DOT_PRODUCTS_WASM',
+  'pixel-kernel': 'PIXEL_KERNEL_WASM',
+} as const;
+
+/** The generated module's text; unit tests compare it with the committed file. */
+export async function renderKernel(name: keyof typeof KERNELS): Promise<string> {
   const compiler = await wabt();
-  const parsed = compiler.parseWat(path.basename(source), readFileSync(source, 'utf8'), { simd: true });
+  const source = `${name}.wat`;
+  const text = readFileSync(path.join(folder, source), 'utf8');
+  const parsed = compiler.parseWat(source, text, { simd: true });
   try {
+    parsed.validate();
     const bytes = Buffer.from(parsed.toBinary({}).buffer);
     return [
-      '// Generated from dot-products.wat by scripts/compile-kernel.ts; run `npm run kernel:generate` to renew it.',
+      `// Generated from ${source} by scripts/compile-kernel.ts; run \`npm run kernel:generate\` to renew it.`,
       '// prettier-ignore',
-      `export const DOT_PRODUCTS_WASM = '${bytes.toString('base64')}';`,
+      `export const ${KERNELS[name]} = '${bytes.toString('base64')}';`,
       '',
     ].join('\n');
   } finally {
@@ -29,6 +36,8 @@ export async function renderKernel(): Promise<string> {
 }
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  writeFileSync(target, await renderKernel());
-  console.log(`Wrote ${path.relative(root, target)}.`);
+  for (const name of Object.keys(KERNELS) as (keyof typeof KERNELS)[]) {
+    writeFileSync(path.join(folder, `${name}.generated.ts`), await renderKernel(name));
+    console.log(`Wrote lib/shared/${name}.generated.ts.`);
+  }
 }

@@ -1,6 +1,14 @@
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { assertPictureSize, type PixelRows } from '@/lib/shared/pixel-rows';
-import { cutViews, type Span, type ViewCut } from './views';
+import {
+  getAxisCoefficients,
+  inputSpan,
+  PRECISION_BITS,
+  ROUNDING,
+  type AxisCoefficients,
+} from './axis-coefficients';
+import { resizeByKernel, type ResizedPart, type UprightShape } from './kernel-resize';
+import { cutViews, joinBytes, type Span, type ViewCut } from './views';
 
 /**
  * [Note: Resizing exactly as Pillow does]
@@ -34,95 +42,9 @@ export interface ResizeOrientation {
   displayHeight?: number;
 }
 
-/** Pillow's PRECISION_BITS: 8 bits of picture and 2 of head room leave 22 of 32 for coefficients. */
-const PRECISION_BITS = 32 - 8 - 2;
-const ROUNDING = 1 << (PRECISION_BITS - 1);
-
-const BICUBIC_SUPPORT = 2;
-
-function bicubic(x: number): number {
-  const a = -0.5;
-  const distance = Math.abs(x);
-  if (distance < 1) return ((a + 2) * distance - (a + 3)) * distance * distance + 1;
-  if (distance < 2) return (((distance - 5) * distance + 8) * distance - 4) * a;
-  return 0;
-}
-
-/** How each output position of one axis is made of input positions. */
-interface AxisCoefficients {
-  /** First input position of each output position. */
-  first: Int32Array;
-  /** How many input positions each output position takes. */
-  taps: Int32Array;
-  /** `stride` fixed-point weights for each output position; those beyond `taps` are unused. */
-  weights: Int32Array;
-  stride: number;
-}
-
-function computeAxisCoefficients(inSize: number, outSize: number): AxisCoefficients {
-  const scale = inSize / outSize;
-  const filterScale = Math.max(scale, 1);
-  const support = BICUBIC_SUPPORT * filterScale;
-  const stride = Math.ceil(support) * 2 + 1;
-  const perUnit = 1 / filterScale;
-  const first = new Int32Array(outSize);
-  const taps = new Int32Array(outSize);
-  const weights = new Int32Array(outSize * stride);
-  const exact = new Float64Array(stride);
-  for (let out = 0; out < outSize; out++) {
-    const centre = (out + 0.5) * scale;
-    const low = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const count = Math.min(Math.trunc(centre + support + 0.5), inSize) - low;
-    let sum = 0;
-    for (let tap = 0; tap < count; tap++) {
-      const weight = bicubic((tap + low - centre + 0.5) * perUnit);
-      exact[tap] = weight;
-      sum += weight;
-    }
-    for (let tap = 0; tap < count; tap++) {
-      const weight = sum === 0 ? exact[tap]! : exact[tap]! / sum;
-      const scaled = weight * (1 << PRECISION_BITS);
-      weights[out * stride + tap] = Math.trunc(scaled < 0 ? scaled - 0.5 : scaled + 0.5);
-    }
-    first[out] = low;
-    taps[out] = count;
-  }
-  return { first, taps, weights, stride };
-}
-
-/** A clip has one size, so one pair of tables; a few more for query pictures dropped in between. */
-const MAX_CACHED_TABLES = 16;
-const tables = new Map<string, AxisCoefficients>();
-
-function getAxisCoefficients(inSize: number, outSize: number): AxisCoefficients {
-  const key = `${inSize}>${outSize}`;
-  let table = tables.get(key);
-  if (!table) {
-    table = computeAxisCoefficients(inSize, outSize);
-    if (tables.size >= MAX_CACHED_TABLES) tables.delete(tables.keys().next().value!);
-    tables.set(key, table);
-  }
-  return table;
-}
-
-/** Positions of the input that the wanted positions of the output are made of. */
-function inputSpan({ first, taps }: AxisCoefficients, wanted: Span): Span {
-  const last = wanted.start + wanted.length - 1;
-  const start = first[wanted.start]!;
-  return { start, length: first[last]! + taps[last]! - start };
-}
-
 /** A stored picture with how it is read upright. */
-interface UprightPicture {
+interface UprightPicture extends UprightShape {
   stored: PixelRows;
-  /** Upright size. */
-  width: number;
-  height: number;
-  /** Whether the picture is stored on its side: upright columns are stored rows. */
-  isTurned: boolean;
-  /** Whether the upright axis runs against the stored one that it lies along. */
-  isXReversed: boolean;
-  isYReversed: boolean;
 }
 
 function uprightPicture(stored: PixelRows, rotation: RotationDegrees, flip: boolean): UprightPicture {
@@ -288,16 +210,11 @@ function filterColumns(
 
 /**
  * Resizes each part of a picture that `cut` names to `outWidth`×`outHeight` and returns what `columns` and `rows`
- * name of it, one part after another. A part is what Pillow makes of `crop` before `resize`.
+ * name of it, one part after another. The plain way; kernel-resize.ts does the same in vector instructions. A part is what Pillow makes of `crop` before `resize`.
  */
-function resizePicture(
-  picture: UprightPicture,
-  outWidth: number,
-  outHeight: number,
-  columns: Span,
-  rows: Span,
-  cut: ViewCut = cutViews(undefined, picture.width, picture.height),
-): Uint8Array<ArrayBuffer> {
+function resizePicture(picture: UprightPicture, wanted: WantedPicture): Uint8Array<ArrayBuffer> {
+  const { outWidth, outHeight, columns, rows } = wanted;
+  const { cut = cutViews(undefined, picture.width, picture.height) } = wanted;
   const acrossAll = [{ start: 0, length: picture.width }];
   const downAll = [{ start: 0, length: picture.height }];
   const [across, down] = cut.axis === 'x' ? [cut.spans, downAll] : [acrossAll, cut.spans];
@@ -327,9 +244,8 @@ export function resizeBicubic(
   outHeight: number,
 ): Uint8Array<ArrayBuffer> {
   assertPictureSize(picture.width, picture.height);
-  const columns = { start: 0, length: outWidth };
   const upright = uprightPicture(picture, 0, false);
-  return resizePicture(upright, outWidth, outHeight, columns, { start: 0, length: outHeight });
+  return resizePicture(upright, wholeOf(outWidth, outHeight));
 }
 
 /**
@@ -345,23 +261,90 @@ export function resizeFrame(
   stored: PixelRows,
   spec: ResizeSpec,
   rotationDegrees: RotationDegrees = 0,
-  { flip = false, displayWidth = stored.width, displayHeight = stored.height }: ResizeOrientation = {},
+  orientation: ResizeOrientation = {},
 ): Uint8Array<ArrayBuffer> {
+  return resizeFrameAndThumbnail(stored, spec, null, rotationDegrees, orientation).pixels;
+}
+
+/** What is made of a frame in one pass over its rows. */
+export interface ResizedFrame {
+  /** What `resizeFrame` gives. */
+  pixels: Uint8Array<ArrayBuffer>;
+  /** The whole frame as RGB bytes, row by row; null where making it so would not be the cheaper way. */
+  thumbnail: Uint8Array<ArrayBuffer> | null;
+}
+
+/**
+ * As `resizeFrame`, with the upright frame in a smaller size beside it where a kernel makes both.
+ * @param thumbnail upright size; null where none is wanted
+ */
+export function resizeFrameAndThumbnail(
+  stored: PixelRows,
+  spec: ResizeSpec,
+  thumbnail: { width: number; height: number } | null,
+  rotationDegrees: RotationDegrees = 0,
+  { flip = false, displayWidth = stored.width, displayHeight = stored.height }: ResizeOrientation = {},
+): ResizedFrame {
   assertPictureSize(stored.width, stored.height);
-  const { size } = spec;
   const picture = uprightPicture(stored, rotationDegrees, flip);
   const [shownWidth, shownHeight] = picture.isTurned
     ? [displayHeight, displayWidth]
     : [displayWidth, displayHeight];
-  if (spec.fit === 'stretch') {
-    const cut = cutViews(spec.views, picture.width, picture.height, shownWidth / shownHeight);
-    const side = spec.views && cut.spans.length > 1 ? spec.views.size : size;
-    const whole = { start: 0, length: side };
-    return resizePicture(picture, side, side, whole, whole, cut);
+  const wanted = wantedOf(picture, spec, shownWidth, shownHeight);
+  if (!stored.vectors) return { pixels: resizePicture(picture, wanted), thumbnail: null };
+  const { width, height, isTurned, isXReversed, isYReversed } = picture;
+  const views = partsOf(picture, wanted);
+  const small = thumbnail && partsOf(picture, wholeOf(thumbnail.width, thumbnail.height));
+  const shape = { width, height, isTurned, isXReversed, isYReversed };
+  const made = resizeByKernel(stored.vectors, shape, [...views, ...(small ?? [])]);
+  return {
+    pixels: views.length === 1 ? made[0]! : joinBytes(made.slice(0, views.length)),
+    thumbnail: small && made.at(-1)!,
+  };
+}
+
+/** A picture resized, and what is wanted of that. */
+interface WantedPicture {
+  outWidth: number;
+  outHeight: number;
+  columns: Span;
+  rows: Span;
+  /** Parts of the picture that are resized each for itself; all of it as one where left out. */
+  cut?: ViewCut;
+}
+
+function wholeOf(outWidth: number, outHeight: number): WantedPicture {
+  return {
+    outWidth,
+    outHeight,
+    columns: { start: 0, length: outWidth },
+    rows: { start: 0, length: outHeight },
+  };
+}
+
+function wantedOf(
+  { width, height }: UprightShape,
+  { size, fit, views }: ResizeSpec,
+  shownWidth: number,
+  shownHeight: number,
+): WantedPicture {
+  if (fit === 'stretch') {
+    const cut = cutViews(views, width, height, shownWidth / shownHeight);
+    const side = views && cut.spans.length > 1 ? views.size : size;
+    return { ...wholeOf(side, side), cut };
   }
   const outWidth = shownWidth <= shownHeight ? size : Math.trunc((size * shownWidth) / shownHeight);
   const outHeight = shownWidth <= shownHeight ? Math.trunc((size * shownHeight) / shownWidth) : size;
   const columns = { start: Math.floor((outWidth - size) / 2), length: size };
   const rows = { start: Math.floor((outHeight - size) / 2), length: size };
-  return resizePicture(picture, outWidth, outHeight, columns, rows);
+  return { outWidth, outHeight, columns, rows };
+}
+
+function partsOf({ width, height }: UprightShape, { cut, ...wanted }: WantedPicture): ResizedPart[] {
+  const across = { start: 0, length: width };
+  const down = { start: 0, length: height };
+  if (!cut) return [{ across, down, ...wanted }];
+  return cut.spans.map((span) =>
+    cut.axis === 'x' ? { across: span, down, ...wanted } : { across, down: span, ...wanted },
+  );
 }

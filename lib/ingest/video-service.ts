@@ -1,5 +1,5 @@
 import * as Comlink from 'comlink';
-import { resizeFrame } from '@/lib/clip/resize';
+import { resizeFrame, resizeFrameAndThumbnail } from '@/lib/clip/resize';
 import { withTimeout } from '@/lib/shared/async';
 import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
@@ -18,7 +18,7 @@ import {
 } from '@/lib/video/frame-pictures';
 import { inspectClip, MAX_FRAME_PIXELS, openClip } from '@/lib/video/open-clip';
 import { tellPictureKind } from '@/lib/video/picture-kind';
-import { ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
+import { thumbnailSize, ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
 import type { TimeSpan } from '@/lib/video/time-spans';
 import { decodeFrames } from '@/lib/video/webcodecs-frames';
 
@@ -413,15 +413,20 @@ class PreparationJob {
       const { pixels: reader, resize } = this.#source;
       if (span && isSamePicture(span, this.#last?.span ?? null)) return { ...times, ...this.#copyOfLast() };
       const stored = await reader.read(picture);
-      const pixels = resizeFrame(stored, resize, orientation.rotationDegrees, orientation);
       const size = uprightSize(orientation);
+      const small = thumbnailSize(size.width, size.height);
+      const { rotationDegrees } = orientation;
+      const resized = resizeFrameAndThumbnail(stored, resize, small, rotationDegrees, orientation);
+      const { pixels } = resized;
       const last = this.#last?.frame;
       const hasSameSize = last?.width === size.width && last.height === size.height;
       if (last && hasSameSize && areEqual(pixels, last.pixels)) {
         this.#last = { span: span ?? null, frame: last };
         return { ...times, ...this.#copyOfLast() };
       }
-      const thumbnail = await this.#thumbnails.write(picture, orientation);
+      const thumbnail = resized.thumbnail
+        ? await this.#thumbnails.writePixels(resized.thumbnail, small.width, small.height)
+        : await this.#thumbnails.write(picture, orientation);
       this.#pictures += 1;
       const frame = { ...size, pixels, thumbnail, picture: this.#pictures };
       this.#last = { span: span ?? null, frame };

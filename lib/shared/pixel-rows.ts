@@ -1,3 +1,5 @@
+import type { KernelRows } from './pixel-kernel';
+
 /**
  * A picture that is read a row at a time, so that it need not exist as RGB as a whole: a decoded frame
  * is converted while it is resized, and never fills a buffer of its own.
@@ -10,6 +12,8 @@ export interface PixelRows {
    * means nothing. Belongs to the picture and is overwritten by the next call.
    */
   readRow: (y: number) => Uint32Array;
+  /** The same rows in vector instructions; left out where there are none or the picture is of no planes. */
+  readonly vectors?: KernelRows;
 }
 
 /** Whether RGBA bytes, seen as 32-bit words, are words of `PixelRows`; so on every machine with a browser. */

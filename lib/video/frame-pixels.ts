@@ -1,3 +1,4 @@
+import { PixelKernel } from '@/lib/shared/pixel-kernel';
 import { packedRows, type PixelRows } from '@/lib/shared/pixel-rows';
 import type { ColourCoding } from './colour';
 import { copyableRect, planeRows } from './plane-rows';
@@ -13,12 +14,18 @@ import { copyableRect, planeRows } from './plane-rows';
  */
 export class FramePixelReader {
   readonly #coding: ColourCoding | null;
+  readonly #kernel: PixelKernel | null;
+  /** Where planes are copied to, unless they lie in the kernel's memory. */
   #buffer = new Uint8Array(0);
   #canvas: OffscreenCanvasRenderingContext2D | null = null;
 
-  /** @param coding how the clip's frames are read; not needed for pictures */
-  constructor(coding: ColourCoding | null = null) {
+  /**
+   * @param coding how the clip's frames are read; not needed for pictures
+   * @param kernel of its own, which converts planes; null for the plain code
+   */
+  constructor(coding: ColourCoding | null = null, kernel: PixelKernel | null = PixelKernel.create()) {
     this.#coding = coding;
+    this.#kernel = kernel;
   }
 
   /** The picture's rows, which are good until the next call; `source` may be closed meanwhile. */
@@ -40,19 +47,29 @@ export class FramePixelReader {
     if (!isReadable) return null;
     try {
       const size = frame.allocationSize({ rect });
-      if (this.#buffer.byteLength < size) this.#buffer = new Uint8Array(size);
-      const layout = await frame.copyTo(this.#buffer, { rect });
+      const bytes = this.#takeBuffer(size);
+      const layout = await frame.copyTo(bytes, { rect });
       const wanted = { ...visible, x: visible.x - rect.x, y: visible.y - rect.y };
       const [copiedWidth, copiedHeight] = [rect.width, rect.height];
       return planeRows(
-        { format, bytes: this.#buffer, layout, copiedWidth, copiedHeight, wanted },
+        { format, bytes, layout, copiedWidth, copiedHeight, wanted },
         this.#coding,
+        this.#kernel,
       );
     } catch (error) {
       // The frame was closed under us: no canvas helps.
       if (error instanceof DOMException && error.name === 'InvalidStateError') throw error;
       return null;
     }
+  }
+
+  #takeBuffer(size: number): Uint8Array<ArrayBuffer> {
+    if (this.#kernel) {
+      const at = this.#kernel.reserve('frame', size);
+      return new Uint8Array(this.#kernel.buffer, at, size);
+    }
+    if (this.#buffer.byteLength < size) this.#buffer = new Uint8Array(size);
+    return this.#buffer;
   }
 
   #draw(source: VideoFrame | ImageBitmap, width: number, height: number): PixelRows {

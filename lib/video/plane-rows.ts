@@ -5,6 +5,13 @@ import {
   rgbaRows,
   type PixelRows,
 } from '@/lib/shared/pixel-rows';
+import {
+  MAX_KERNEL_COLUMNS,
+  roundUp,
+  VECTOR_BYTES,
+  type KernelRows,
+  type PixelKernel,
+} from '@/lib/shared/pixel-kernel';
 import { computeColourEquations, type ColourCoding } from './colour';
 
 /**
@@ -100,9 +107,15 @@ export interface CopiedFrame {
 
 /**
  * The wanted part of a copied frame as rows of RGB, 8 bits each, converted as they are read.
+ *
  * @param coding of a frame in luma and chroma; for others it means nothing
+ * @param kernel whose memory `frame.bytes` are; it then converts the same rows in vector instructions
  */
-export function planeRows(frame: CopiedFrame, coding: ColourCoding | null): PixelRows {
+export function planeRows(
+  frame: CopiedFrame,
+  coding: ColourCoding | null,
+  kernel: PixelKernel | null = null,
+): PixelRows {
   const { wanted, copiedWidth, copiedHeight } = frame;
   assertPictureSize(wanted.width, wanted.height);
   if (
@@ -117,9 +130,7 @@ export function planeRows(frame: CopiedFrame, coding: ColourCoding | null): Pixe
   if (!format) throw new RangeError(`Frames in ${frame.format} cannot be read.`);
   if (format.kind === 'yuv') {
     if (!coding) throw new RangeError(`Frames in ${frame.format} need a matrix and a range.`);
-    return format.bitDepth === 8
-      ? yuvRows(frame, format, coding, frame.bytes)
-      : yuvRows(frame, format, coding, asSamples(frame.bytes));
+    return yuvRows(frame, format, coding, kernel);
   }
   const [plane] = frame.layout;
   if (!plane) throw new RangeError('The frame has no plane.');
@@ -130,7 +141,8 @@ export function planeRows(frame: CopiedFrame, coding: ColourCoding | null): Pixe
 }
 
 /** Samples of more than 8 bits take two bytes each, the lower first. */
-function asSamples(bytes: Uint8Array): Uint16Array {
+function asSamples(bytes: Uint8Array, { bitDepth }: YuvFormat): Samples {
+  if (bitDepth === 8) return bytes;
   if (!IS_LITTLE_ENDIAN || bytes.byteOffset % 2 !== 0) {
     return Uint16Array.from(
       { length: bytes.length >> 1 },
@@ -246,16 +258,28 @@ function convertPairs(
   }
 }
 
-function yuvRows(
+/** How the rows of a frame's wanted part lie in its planes; all positions in samples. */
+interface YuvLayout {
+  /** Where a row of chroma begins that belongs to the row of luma `y` of the wanted part, and so on. */
+  positionOf: (pictureRow: number) => RowPosition;
+  /** From one chroma sample to the next. */
+  step: number;
+  /** Chroma samples of the row after the one that the wanted part begins with. */
+  last: number;
+  /** Pixels before the first that is wanted, for pairs begin at an even one. */
+  lead: number;
+  /** Chroma samples that the wanted part touches. */
+  chromaCount: number;
+}
+
+function layOutPlanes(
   { layout, copiedWidth, copiedHeight, wanted }: CopiedFrame,
-  { across, down, bitDepth, isInterleaved }: YuvFormat,
-  coding: ColourCoding,
-  samples: Samples,
-): PixelRows {
-  const equations = fixedPointEquations(coding, bitDepth);
+  { across, down, isInterleaved }: YuvFormat,
+  sampleBytes: number,
+): YuvLayout {
   const [lumaPlane, cbPlane, crPlane] = layout.map(({ offset, stride }) => ({
-    offset: offset / samples.BYTES_PER_ELEMENT,
-    stride: stride / samples.BYTES_PER_ELEMENT,
+    offset: offset / sampleBytes,
+    stride: stride / sampleBytes,
   }));
   if (!lumaPlane || !cbPlane || (!isInterleaved && !crPlane)) {
     throw new RangeError('The frame lacks a plane.');
@@ -270,25 +294,109 @@ function yuvRows(
   // Pairs of pixels begin at an even column, which may be one before the first that is wanted, and end
   // at an odd one, which may be one after the last.
   const lead = across === 2 ? wanted.x % 2 : 0;
-  const words = new Uint32Array(chromaCount * across);
-  const row = words.subarray(lead, lead + wanted.width);
-  const convert = across === 1 ? convertEach : convertPairs;
 
-  const readRow = (pictureRow: number): Uint32Array => {
+  const positionOf = (pictureRow: number): RowPosition => {
     const y = wanted.y + pictureRow;
     const near = down === 1 ? y : y >> 1;
     // The other row of chroma that this row of luma lies between: above an even row, below an odd one.
     const other = down === 1 ? near : near + (y % 2 === 0 ? -1 : 1);
     const far = Math.min(Math.max(other, 0), lastChromaRow);
-    const position: RowPosition = {
+    return {
       luma: lumaPlane.offset + y * lumaPlane.stride + wanted.x - lead,
       cbNear: cbPlane.offset + near * cbPlane.stride + firstChroma * step,
       cbFar: cbPlane.offset + far * cbPlane.stride + firstChroma * step,
       crNear: cr.offset + near * cr.stride + firstChroma * step,
       crFar: cr.offset + far * cr.stride + firstChroma * step,
     };
-    convert(samples, position, step, last, equations, words);
+  };
+  return { positionOf, step, last, lead, chromaCount };
+}
+
+function yuvRows(
+  frame: CopiedFrame,
+  format: YuvFormat,
+  coding: ColourCoding,
+  kernel: PixelKernel | null,
+): PixelRows {
+  const { byteOffset, byteLength } = frame.bytes;
+  let samples = asSamples(frame.bytes, format);
+  const equations = fixedPointEquations(coding, format.bitDepth);
+  const planes = layOutPlanes(frame, format, samples.BYTES_PER_ELEMENT);
+  const { positionOf, step, last, lead, chromaCount } = planes;
+  const { width, height } = frame.wanted;
+  const words = new Uint32Array(chromaCount * format.across);
+  const row = words.subarray(lead, lead + width);
+  const convert = format.across === 1 ? convertEach : convertPairs;
+  const readRow = (pictureRow: number): Uint32Array => {
+    // A memory that grew has another buffer.
+    if (kernel && samples.buffer !== kernel.buffer) {
+      samples = asSamples(new Uint8Array(kernel.buffer, byteOffset, byteLength), format);
+    }
+    convert(samples, positionOf(pictureRow), step, last, equations, words);
     return row;
   };
-  return { width: wanted.width, height: wanted.height, readRow };
+  if (!kernel || width > MAX_KERNEL_COLUMNS) return { width, height, readRow };
+  const vectors = yuvVectors(kernel, byteOffset, planes, format, equations);
+  return { width, height, readRow, vectors };
 }
+
+/** The rows of planes that lie in a kernel's memory from `start` on. */
+function yuvVectors(
+  kernel: PixelKernel,
+  start: number,
+  { positionOf, last, lead, chromaCount }: YuvLayout,
+  { across, bitDepth, isInterleaved }: YuvFormat,
+  equations: FixedPointEquations,
+): KernelRows {
+  const sampleBytes = bitDepth === 8 ? 1 : 2;
+  const isWide = Number(sampleBytes === 2);
+  // One sample more than there are pixels for: an odd pixel lies half-way to it.
+  const mostSamples = Math.min(chromaCount + 1, last + 1);
+  const rowBytes = roundUp((mostSamples + 1) * 2, VECTOR_BYTES) + 2 * VECTOR_BYTES;
+  const numbers = Int32Array.of(
+    2 * equations.luma,
+    2 * equations.offset - MIDDLE * 2 ** (FRACTION_BITS + 1),
+    equations.crToRed,
+    equations.crToGreen,
+    equations.cbToGreen,
+    equations.cbToBlue,
+  );
+  const at = kernel.reserve('conversion', 2 * VECTOR_BYTES + 2 * rowBytes);
+  const [cb, cr] = [at + 2 * VECTOR_BYTES, at + 2 * VECTOR_BYTES + rowBytes];
+  new Int32Array(kernel.buffer, at, numbers.length).set(numbers);
+
+  const convert: KernelRows['convert'] = (y, first, count, target) => {
+    const row = positionOf(y);
+    // Pixels before the first that is asked for, to begin with a whole chroma sample, and the sample's place.
+    const skipped = across === 2 ? (lead + first) % 2 : 0;
+    const sample = (lead + first - skipped) / across;
+    const samplesNeeded = Math.min(Math.ceil((count + skipped) / across) + 1, last + 1 - sample);
+    const addressOf = (position: number): number => start + position * sampleBytes;
+    if (isInterleaved) {
+      const [near, far] = [addressOf(row.cbNear + 2 * sample), addressOf(row.cbFar + 2 * sample)];
+      kernel.run.mixChromaPairs(near, far, samplesNeeded, equations.neutral, cb, cr);
+    } else {
+      for (const [near, far, mixed] of [
+        [row.cbNear, row.cbFar, cb],
+        [row.crNear, row.crFar, cr],
+      ] as const) {
+        const [nearAt, farAt] = [addressOf(near + sample), addressOf(far + sample)];
+        kernel.run.mixChroma(nearAt, farAt, samplesNeeded, isWide, equations.neutral, mixed);
+      }
+    }
+    kernel.run.convertRow(
+      addressOf(row.luma + lead + first - skipped),
+      cb,
+      cr,
+      count + skipped,
+      isWide,
+      Number(across === 2),
+      at,
+      target - 2 * skipped,
+    );
+  };
+  return { kernel, convert };
+}
+
+/** Colours in a kernel are numbers less this. */
+const MIDDLE = 128;

@@ -69,29 +69,53 @@ export function drawUpright(
   context.drawImage(source, -drawnWidth / 2, -drawnHeight / 2, drawnWidth, drawnHeight);
 }
 
-/** Draws upright thumbnails, on one canvas that is reused, and encodes them as WebP, or JPEG where WebP cannot be written. */
+/** Makes upright thumbnails, on one canvas that is reused, and encodes them as WebP, or JPEG where WebP cannot be written. */
 export class ThumbnailWriter {
   #context: OffscreenCanvasRenderingContext2D | null = null;
   #type = 'image/webp';
 
+  /** Draws the picture, with the browser's colours and resampling. */
   async write(
     source: VideoFrame | ImageBitmap,
     orientation: FrameOrientation,
   ): Promise<Uint8Array<ArrayBuffer>> {
     const upright = uprightSize(orientation);
     const { width, height } = thumbnailSize(upright.width, upright.height);
+    const context = this.#contextOf(width, height);
+    drawUpright(context, source, orientation);
+    return this.#encode(context);
+  }
+
+  /** Takes a picture that is upright and small already. @param rgb its bytes, row by row */
+  async writePixels(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
+    const context = this.#contextOf(width, height);
+    const image = context.createImageData(width, height);
+    const { data } = image;
+    for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
+      data[to] = rgb[from]!;
+      data[to + 1] = rgb[from + 1]!;
+      data[to + 2] = rgb[from + 2]!;
+      data[to + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+    return this.#encode(context);
+  }
+
+  #contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
     let context = this.#context;
     if (context?.canvas.width !== width || context.canvas.height !== height) {
       context = new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
       if (!context) throw new Error('This browser has no 2D canvas in workers.');
       this.#context = context;
     }
-    drawUpright(context, source, orientation);
+    return context;
+  }
 
-    let blob = await context.canvas.convertToBlob({ type: this.#type, quality: QUALITY });
+  async #encode({ canvas }: OffscreenCanvasRenderingContext2D): Promise<Uint8Array<ArrayBuffer>> {
+    let blob = await canvas.convertToBlob({ type: this.#type, quality: QUALITY });
     if (blob.type !== this.#type) {
       this.#type = 'image/jpeg';
-      blob = await context.canvas.convertToBlob({ type: this.#type, quality: QUALITY });
+      blob = await canvas.convertToBlob({ type: this.#type, quality: QUALITY });
     }
     return new Uint8Array(await blob.arrayBuffer());
   }

@@ -34,7 +34,14 @@ const CROP_224: ResizeSpec = { size: 224, fit: 'centre-crop' };
 
 /** Heights that the first clip is scaled to for measuring cost; widths follow 16:9. */
 const COST_HEIGHTS = [360, 720, 1080, 2160];
-const COST_FRAMES = 40;
+const COST_FRAMES = 20;
+
+/** What the bundled model wants of a wide frame. */
+const COST_RESIZE: ResizeSpec = {
+  size: 160,
+  fit: 'stretch',
+  views: { count: 2, share: 0.58, size: 128 },
+};
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -42,6 +49,8 @@ const { positionals, values } = parseArgs({
     /** Frames compared of each clip, spread over it. */
     frames: { type: 'string', default: '24' },
     'no-cost': { type: 'boolean', default: false },
+    /** Nothing but the cost. */
+    'only-cost': { type: 'boolean', default: false },
   },
 });
 const clips = positionals.length > 0 ? positionals : [join(root, 'public/sample/framesift-sample.webm')];
@@ -271,20 +280,23 @@ function sumUp(all: readonly Comparison[]): Omit<Comparison, 'clip' | 'pillowVer
 async function measureCost(browser: Browser, clip: string, folder: string): Promise<void> {
   const page = await openModulePage(browser, 'scripts/bench/page/frame-cost');
   await page.waitForFunction('globalThis.frameCost !== undefined');
-  console.log(`\nCost a frame, ${basename(clip)} scaled, stretched to 128 × 128:\n`);
+  console.log(`\nCost a frame, ${basename(clip)} scaled, as the bundled model’s two views of 128 × 128:\n`);
   console.log(
     row([
       'picture',
       'format',
       'ours, ms',
       'of it copying',
+      'ours with a thumbnail',
+      'ours in plain code',
       'drawImage, ms',
       'ours ÷ drawImage',
+      'drawImage of a thumbnail',
       'whole frame by drawImage, then our resize, ms',
       'copyTo RGBA, then our resize, ms',
     ]),
   );
-  console.log(`|---|---${'|--:'.repeat(6)}|`);
+  console.log(`|---|---${'|--:'.repeat(9)}|`);
   for (const height of COST_HEIGHTS) {
     const width = (height * 16) / 9;
     const path = join(folder, `${height}.mp4`);
@@ -292,18 +304,24 @@ async function measureCost(browser: Browser, clip: string, folder: string): Prom
     const scale = ['-vf', `scale=${width}:${height},setsar=1`, '-frames:v', String(COST_FRAMES + 10)];
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', clip, ...scale, ...encode, path]);
     await chooseFile(page, path);
-    const costs: FrameCosts = await page.evaluate((frames) => {
-      const file = document.querySelector<HTMLInputElement>('#bench-file')!.files![0]!;
-      return frameCost.measure(file, frames, { size: 128, fit: 'stretch' });
-    }, COST_FRAMES);
+    const costs: FrameCosts = await page.evaluate(
+      ({ frames, resize }) => {
+        const file = document.querySelector<HTMLInputElement>('#bench-file')!.files![0]!;
+        return frameCost.measure(file, frames, resize);
+      },
+      { frames: COST_FRAMES, resize: COST_RESIZE },
+    );
     console.log(
       row([
         `${width}×${height}`,
         costs.format ?? 'null',
         costs.planes.toFixed(1),
         costs.copy.toFixed(1),
+        costs.withThumbnail.toFixed(1),
+        costs.plain.toFixed(1),
         costs.drawSmall.toFixed(1),
         (costs.planes / costs.drawSmall).toFixed(2),
+        costs.drawThumbnail.toFixed(1),
         costs.drawWhole.toFixed(1),
         costs.copyRgba.toFixed(1),
       ]),
@@ -318,6 +336,10 @@ try {
     const ffmpeg = /version (\S+)/.exec(execFileSync('ffmpeg', ['-version'], { encoding: 'utf8' }))?.[1];
     const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores`;
     console.log(`${machine}, Chromium ${browser.version()}, FFmpeg ${ffmpeg ?? 'unknown'}`);
+    if (values['only-cost']) {
+      await measureCost(browser, clips[0]!, folder);
+      return;
+    }
     const all = await compareAll(browser, address, folder);
     if (all.length === 0) throw new Error('No clip could be compared.');
     const total = sumUp(all);

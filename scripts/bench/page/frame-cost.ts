@@ -1,20 +1,27 @@
 /** Runs in the page that scripts/bench/preprocess.ts opens: what it costs to make a model's input of a frame. */
 import { ALL_FORMATS, BlobSource, Input, VideoSampleSink } from 'mediabunny';
-import { resizeFrame } from '@/lib/clip/resize';
+import { resizeFrame, resizeFrameAndThumbnail } from '@/lib/clip/resize';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { packedRows } from '@/lib/shared/pixel-rows';
 import { chooseColourCoding } from '@/lib/video/colour';
 import { FramePixelReader } from '@/lib/video/frame-pixels';
+import { thumbnailSize } from '@/lib/video/thumbnail';
 
 /** Milliseconds a frame, medians. */
 export interface FrameCosts {
   format: string | null;
-  /** Planes, converted and resized by this project: what the page does. */
+  /** Planes, converted and resized by this project: what the page does for the model's input. */
   planes: number;
+  /** The same with a thumbnail beside it. */
+  withThumbnail: number;
+  /** The same as `planes` by the plain code, without vector instructions. */
+  plain: number;
   /** The part of it that is copying the planes. */
   copy: number;
   /** `drawImage` onto a canvas of the model's size and `getImageData`: the short way, with the browser's resampling. */
   drawSmall: number;
+  /** `drawImage` onto a canvas of a thumbnail's size. */
+  drawThumbnail: number;
   /** The same onto a canvas of the frame's size, then this project's resize. */
   drawWhole: number;
   /** `copyTo` as RGBA, converted by the browser, then this project's resize. */
@@ -39,17 +46,21 @@ async function measure(file: Blob, frameCount: number, resize: ResizeSpec): Prom
   const track = await input.getPrimaryVideoTrack();
   if (!track) throw new Error('The file has no picture track.');
   const [width, height] = [await track.getCodedWidth(), await track.getCodedHeight()];
-  const reader = new FramePixelReader(
-    chooseColourCoding(await track.getColorSpace(), await track.getCodec(), width, height),
-  );
-  const { size } = resize;
+  const coding = chooseColourCoding(await track.getColorSpace(), await track.getCodec(), width, height);
+  const reader = new FramePixelReader(coding);
+  const plainReader = new FramePixelReader(coding, null);
+  const thumbnailOf = thumbnailSize(width, height);
+  const size = resize.views?.size ?? resize.size;
   const small = contextOf(size, size);
   const whole = contextOf(width, height);
+  const thumbnail = contextOf(thumbnailOf.width, thumbnailOf.height);
   const rgba = new Uint8Array(width * height * 4);
   let planes = new Uint8Array(0);
 
   const ways: Record<keyof Omit<FrameCosts, 'format'>, (frame: VideoFrame) => unknown> = {
     planes: async (frame) => resizeFrame(await reader.read(frame), resize),
+    withThumbnail: async (frame) => resizeFrameAndThumbnail(await reader.read(frame), resize, thumbnailOf),
+    plain: async (frame) => resizeFrame(await plainReader.read(frame), resize),
     copy: async (frame) => {
       if (planes.length < frame.allocationSize()) planes = new Uint8Array(frame.allocationSize());
       await frame.copyTo(planes);
@@ -57,6 +68,12 @@ async function measure(file: Blob, frameCount: number, resize: ResizeSpec): Prom
     drawSmall: (frame) => {
       small.drawImage(frame, 0, 0, size, size);
       return small.getImageData(0, 0, size, size);
+    },
+    drawThumbnail: (frame) => {
+      thumbnail.imageSmoothingQuality = 'high';
+      thumbnail.drawImage(frame, 0, 0, thumbnailOf.width, thumbnailOf.height);
+      // Drawing waits until somebody reads.
+      return thumbnail.getImageData(0, 0, 1, 1);
     },
     drawWhole: (frame) => {
       whole.drawImage(frame, 0, 0, width, height);
