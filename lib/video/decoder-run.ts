@@ -4,6 +4,7 @@ import { isShown, readEntry, type EntryPoint, type EntryPoints } from './entry-p
 import type { FrameDecoder, OpenDecoder } from './frame-decoder';
 import { FrameTable } from './frame-table';
 import type { PacketSource, VideoPacket } from './packet-source';
+import { unreferencedPictures, type UnreferencedPictures } from './unreferenced';
 
 /** What a run decodes. */
 export interface DecodableTrack {
@@ -13,6 +14,8 @@ export interface DecodableTrack {
   openDecoder: OpenDecoder;
   /** The container has times of decoding alone, although frames are shown in another order. */
   timesAreOfDecoding: boolean;
+  /** Give the decoder pictures that nothing refers to although nobody wants them. For comparison. */
+  decodesAll?: boolean;
 }
 
 /** The frame that is on screen at a time. Whoever receives it must close the sample. */
@@ -80,6 +83,8 @@ export class DecoderRun {
   readonly #timesUs: readonly number[];
   readonly #start: RunStart;
   readonly #table = new FrameTable();
+  /** Null where every packet is decoded: a frame that did not come may need those that were left out. */
+  readonly #unreferenced: UnreferencedPictures | null;
   /** Read and not yet given to the decoder, in decode order. */
   readonly #ahead: VideoPacket[] = [];
   /** Planned and not yet fetched; the first one answers the next call. */
@@ -111,6 +116,8 @@ export class DecoderRun {
     this.#track = track;
     this.#timesUs = timesUs;
     this.#start = start;
+    const leavesOut = start === 'seek' && !track.timesAreOfDecoding && !track.decodesAll;
+    this.#unreferenced = leavesOut ? unreferencedPictures(track.decoderConfig) : null;
     void this.#pump().catch((error: unknown) => this.#fail(error));
   }
 
@@ -271,7 +278,10 @@ export class DecoderRun {
     this.#announce();
   }
 
-  /** Gives the decoder every packet up to the one of the frame that was planned last. */
+  /**
+   * Gives the decoder the packets up to the one of the frame that was planned last. A picture before that frame which
+   * no other refers to was not asked for, since times rise, and is left out.
+   */
   async #feedUntilPlanned(): Promise<void> {
     const frameUs = this.#planned.at(-1)?.frameUs;
     const last = this.#ahead.findLastIndex(({ timestampUs }) => timestampUs === frameUs);
@@ -282,6 +292,8 @@ export class DecoderRun {
       });
       if (this.#isStopped || this.#failure) return;
       const packet = this.#ahead.shift()!;
+      const isUnreferenced = this.#unreferenced?.isUnreferenced(packet, this.#ahead[0] ?? null);
+      if (isUnreferenced && i < last && packet.timestampUs < frameUs!) continue;
       if (this.#track.timesAreOfDecoding && isShown(packet, this.#track.decoderConfig)) {
         this.#fedUs.push(packet.timestampUs);
       }

@@ -20,7 +20,7 @@ import { dotAt } from '@/lib/shared/vectors';
 import { openModulePage } from '../host/module-page';
 import { openReady, root, withServedApp } from '../host/served-page';
 import { Embedder } from '../sample-clip/host/embed';
-import type { FrameCostPage, FrameCosts } from './page/frame-cost';
+import type { Cost, FrameCostPage, FrameCosts } from './page/frame-cost';
 import { makePillowFrames, probeClip, readPlanes, type ProbedClip } from './reference-frames';
 
 /** Only inside the function that is handed to the page. */
@@ -277,23 +277,29 @@ function sumUp(all: readonly Comparison[]): Omit<Comparison, 'clip' | 'pillowVer
   };
 }
 
+function describeCost({ median, minimum }: Cost): string {
+  return `${median.toFixed(1)}, ${minimum.toFixed(1)}`;
+}
+
 async function measureCost(browser: Browser, clip: string, folder: string): Promise<void> {
   const page = await openModulePage(browser, 'scripts/bench/page/frame-cost');
   await page.waitForFunction('globalThis.frameCost !== undefined');
-  console.log(`\nCost a frame, ${basename(clip)} scaled, as the bundled model’s two views of 128 × 128:\n`);
+  console.log(
+    `\nCost a frame, ${basename(clip)} scaled, as the bundled model’s two views of 128 × 128, in milliseconds, median and minimum:\n`,
+  );
   console.log(
     row([
       'picture',
       'format',
-      'ours, ms',
+      'ours',
       'of it copying',
       'ours with a thumbnail',
       'ours in plain code',
-      'drawImage, ms',
-      'ours ÷ drawImage',
+      'drawImage',
+      'ours ÷ drawImage, minima',
       'drawImage of a thumbnail',
-      'whole frame by drawImage, then our resize, ms',
-      'copyTo RGBA, then our resize, ms',
+      'whole frame by drawImage, then our resize',
+      'copyTo RGBA, then our resize',
     ]),
   );
   console.log(`|---|---${'|--:'.repeat(9)}|`);
@@ -315,15 +321,15 @@ async function measureCost(browser: Browser, clip: string, folder: string): Prom
       row([
         `${width}×${height}`,
         costs.format ?? 'null',
-        costs.planes.toFixed(1),
-        costs.copy.toFixed(1),
-        costs.withThumbnail.toFixed(1),
-        costs.plain.toFixed(1),
-        costs.drawSmall.toFixed(1),
-        (costs.planes / costs.drawSmall).toFixed(2),
-        costs.drawThumbnail.toFixed(1),
-        costs.drawWhole.toFixed(1),
-        costs.copyRgba.toFixed(1),
+        describeCost(costs.planes),
+        describeCost(costs.copy),
+        describeCost(costs.withThumbnail),
+        describeCost(costs.plain),
+        describeCost(costs.drawSmall),
+        (costs.planes.minimum / costs.drawSmall.minimum).toFixed(2),
+        describeCost(costs.drawThumbnail),
+        describeCost(costs.drawWhole),
+        describeCost(costs.copyRgba),
       ]),
     );
   }

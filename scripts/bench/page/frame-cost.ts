@@ -7,25 +7,30 @@ import { chooseColourCoding } from '@/lib/video/colour';
 import { FramePixelReader } from '@/lib/video/frame-pixels';
 import { thumbnailSize } from '@/lib/video/thumbnail';
 
-/** Milliseconds a frame, medians. */
+/** Milliseconds a frame. */
+export interface Cost {
+  median: number;
+  minimum: number;
+}
+
 export interface FrameCosts {
   format: string | null;
   /** Planes, converted and resized by this project: what the page does for the model's input. */
-  planes: number;
+  planes: Cost;
   /** The same with a thumbnail beside it. */
-  withThumbnail: number;
+  withThumbnail: Cost;
   /** The same as `planes` by the plain code, without vector instructions. */
-  plain: number;
+  plain: Cost;
   /** The part of it that is copying the planes. */
-  copy: number;
+  copy: Cost;
   /** `drawImage` onto a canvas of the model's size and `getImageData`: the short way, with the browser's resampling. */
-  drawSmall: number;
+  drawSmall: Cost;
   /** `drawImage` onto a canvas of a thumbnail's size. */
-  drawThumbnail: number;
+  drawThumbnail: Cost;
   /** The same onto a canvas of the frame's size, then this project's resize. */
-  drawWhole: number;
+  drawWhole: Cost;
   /** `copyTo` as RGBA, converted by the browser, then this project's resize. */
-  copyRgba: number;
+  copyRgba: Cost;
 }
 
 const WARM_UP_ROUNDS = 3;
@@ -36,8 +41,9 @@ function contextOf(width: number, height: number): OffscreenCanvasRenderingConte
   return context;
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+function costOf(times: readonly number[]): Cost {
+  const sorted = times.toSorted((a, b) => a - b);
+  return { median: sorted[sorted.length >> 1]!, minimum: sorted[0]! };
 }
 
 /** Measures every way on each of a clip's first frames, one way after another so that all meet the same disturbances. */
@@ -108,8 +114,8 @@ async function measure(file: Blob, frameCount: number, resize: ResizeSpec): Prom
     if (round === WARM_UP_ROUNDS + frameCount) break;
   }
   input.dispose();
-  const medians = Object.fromEntries(names.map((name) => [name, median(times[name])]));
-  return { format, ...(medians as Omit<FrameCosts, 'format'>) };
+  const costs = Object.fromEntries(names.map((name) => [name, costOf(times[name])]));
+  return { format, ...(costs as Omit<FrameCosts, 'format'>) };
 }
 
 const frameCost = { measure };

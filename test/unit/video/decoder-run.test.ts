@@ -25,6 +25,8 @@ class FakeTrack {
   /** Whether frames come out in decode order, as WebKit's may. */
   inDecodeOrder = false;
   timesAreOfDecoding = false;
+  decodesAll = false;
+  codec = 'av01.0.04M.08';
   readonly #packets: VideoPacket[];
 
   constructor(packets: VideoPacket[]) {
@@ -44,12 +46,13 @@ class FakeTrack {
       nextPacket: ({ sequence }) => Promise.resolve(packets[sequence + 1] ?? null),
       close: () => undefined,
     };
-    const decoderConfig = { codec: 'av01.0.04M.08' };
+    const decoderConfig = { codec: this.codec };
     return {
       packets: source,
       entries: new EntryPoints(source, decoderConfig),
       decoderConfig,
       timesAreOfDecoding: this.timesAreOfDecoding,
+      decodesAll: this.decodesAll,
       openDecoder: (output) => Promise.resolve(this.#decoder(output)),
     };
   }
@@ -182,5 +185,47 @@ describe('DecoderRun', () => {
   it('says that there is no frame before the first one', async () => {
     const [found] = await framesAt(new FakeTrack(packetsOf('5k', '6')), [1]);
     expect(found?.frame).toBeNull();
+  });
+
+  describe('where nothing refers to some pictures', () => {
+    /** Every packet of VP9 begins anew; those of odd places after a key frame refresh nothing. */
+    const makeTrack = (): FakeTrack => {
+      const packets = packetsOf('0k', '1', '2', '3', '4', '5', '6', '7', '8k', '9', '10', '11').map(
+        (packet) => {
+          const place = packet.timestampUs / 100_000;
+          const data = packet.isKey ? [0x82, 0x49, 0x83, 0x42] : [0x87, place % 2 === 1 ? 0 : 1, 0, 0];
+          return { ...packet, data: Uint8Array.from(data) };
+        },
+      );
+      const fake = new FakeTrack(packets);
+      fake.codec = 'vp09.00.10.08';
+      return fake;
+    };
+
+    it('decodes those that are wanted, and no others before the last wanted one', async () => {
+      const fake = makeTrack();
+      const frames = await framesAt(fake, [2.5, 3.5, 6.5]);
+      expect(frames.map(({ frame, missing }) => [frame, missing])).toEqual([
+        [2, 0],
+        [3, 0],
+        [6, 0],
+      ]);
+      expect(fake.decoded).toEqual([0, 2, 3, 4, 6]);
+      expect(fake.open).toBe(0);
+    });
+
+    it.each([
+      ['when it plays through', (fake: FakeTrack) => framesAt(fake, [6.5], 'play-through')],
+      ['when it looks again from an earlier entry', (fake: FakeTrack) => framesAt(fake, [6.5], 'earlier')],
+      ['where it is told to', (fake: FakeTrack) => ((fake.decodesAll = true), framesAt(fake, [6.5]))],
+      [
+        'where times are of decoding',
+        (fake: FakeTrack) => ((fake.timesAreOfDecoding = true), framesAt(fake, [6.5])),
+      ],
+    ])('decodes all of them %s', async (_, decode) => {
+      const fake = makeTrack();
+      await decode(fake);
+      expect(fake.decoded.slice(0, 7)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    });
   });
 });
