@@ -14,7 +14,9 @@ same within its kind, short ones (words and names) as much together as captions,
 PRIOR of its weight. Everything reported is of queries and pictures that were not in the fit: both are dealt into FOLDS
 parts, and the pairs of part i of the queries and part j of the pictures are judged by numbers fitted without either.
 
-Levels are chosen on imitated clips of SCENES pictures: a clip has many frames and few scenes. `strong` is exceeded by
+Levels are chosen on imitated clips of SCENES pictures: a clip has many frames and few scenes. `perScenes` says how the
+log-odds of the best scene that POSSIBLE_RECALL of the clips showing the thing reach rises with the logarithm of the
+number of scenes, up to SCENES. `strong` is exceeded by
 chance in at most STRONG_FALSE of clips that do not show the thing; POSSIBLE_RECALL of the pictures that show it reach
 `possible`, UNLIKELY_RECALL of them `unlikely`. All are judged on short queries.
 """
@@ -192,14 +194,21 @@ def reliability(p: np.ndarray, y: np.ndarray, w: np.ndarray) -> tuple[float, lis
     return float(error), rows
 
 
-def clips(score: list[np.ndarray], asked: list[Query], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Best score of clips that do not show the query, and scores of pictures that do: [queries, CLIPS] each."""
-    missing, present = np.empty((len(asked), CLIPS)), np.empty((len(asked), CLIPS))
+def clips(score: list[np.ndarray], asked: list[Query], rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Best score of clips that do not show the query, scores of pictures that do, and the best of clips with one: [queries, CLIPS] each."""
+    missing, present, among = (np.empty((len(asked), CLIPS)) for _ in range(3))
     for k, (s, q) in enumerate(zip(score, asked)):
         with_it, without = np.flatnonzero(q.shows == 1), np.flatnonzero(q.shows == 0)
-        missing[k] = s[without[rng.integers(len(without), size=(CLIPS, SCENES))]].max(1)
-        present[k] = s[rng.choice(with_it, CLIPS)]
-    return missing, present
+        others = s[without[rng.integers(len(without), size=(CLIPS, SCENES))]]
+        missing[k], present[k] = others.max(1), s[rng.choice(with_it, CLIPS)]
+        among[k] = np.maximum(present[k], others[:, 1:].max(1))
+    return missing, present, among
+
+
+def per_scenes(present: np.ndarray, among: np.ndarray) -> float:
+    """By how much `possible` rises, in log-odds, for each natural logarithm of scenes."""
+    alone, best = np.quantile(present, 1 - POSSIBLE_RECALL), np.quantile(among, 1 - POSSIBLE_RECALL)
+    return float((math.log(best / (1 - best)) - math.log(alone / (1 - alone))) / math.log(SCENES))
 
 
 def levels(missing: np.ndarray, present: np.ndarray) -> dict[str, float]:
@@ -209,7 +218,7 @@ def levels(missing: np.ndarray, present: np.ndarray) -> dict[str, float]:
 
 def judge_levels(score: list[np.ndarray], asked: list[Query], part: np.ndarray) -> dict[str, Any]:
     """Levels from all short queries, and what levels from other parts of the queries reach, by kind of query."""
-    missing, present = clips(score, asked, np.random.default_rng(SEED))
+    missing, present, among = clips(score, asked, np.random.default_rng(SEED))
     kinds = np.array([q.kind for q in asked])
     short = kinds != "caption"
     reached = {level: (np.empty(present.shape, bool), np.empty(missing.shape, bool)) for level in LEVELS}
@@ -217,7 +226,7 @@ def judge_levels(score: list[np.ndarray], asked: list[Query], part: np.ndarray) 
         for level, at in levels(missing[short & (part != i)], present[short & (part != i)]).items():
             reached[level][0][part == i], reached[level][1][part == i] = present[part == i] >= at, missing[part == i] >= at
     groups = {"short": short, **{k: kinds == k for k in KINDS}}
-    return {"levels": levels(missing[short], present[short]),
+    return {"levels": levels(missing[short], present[short]), "per_scenes": per_scenes(present[short], among[short]),
             "clips": {g: {level: {"recall": float(found[mask].mean()), "false": float(false[mask].mean())}
                           for level, (found, false) in reached.items()} for g, mask in groups.items()}}
 
@@ -252,7 +261,8 @@ def main() -> None:
 
     intercept, slope = logistic(*pairs.take(np.ones(len(pairs.y), bool)))
     calibration = {"version": 2, "text": {"slope": round(float(slope), 5), "intercept": round(float(intercept), 5)},
-                   "prior": PRIOR, **{k: round(v, 4) for k, v in judged["levels"].items()}, "ece": round(error, 4)}
+                   "prior": PRIOR, **{k: round(v, 4) for k, v in judged["levels"].items()},
+                   "perScenes": round(judged["per_scenes"], 3), "ece": round(error, 4)}
     shipped = {**calibration, "text": {**calibration["text"], "common": [round(float(x), 5) for x in common]}}
     (args.model / "calibration.json").write_text(json.dumps(shipped) + "\n")
     report = {"queries": {k: sum(q.kind == k for q in asked) for k in KINDS}, "pictures": len(bench.rows), "prior": PRIOR,

@@ -35,13 +35,15 @@ const calibrationSchema = z.object({
   /** Likelihoods from which a match counts as possible and as strong. */
   possible: z.number().min(0).max(1),
   strong: z.number().min(0).max(1),
+  /** Log-odds by which a clip of n scenes must exceed `possible`, divided by ln n: the best of many is good by chance. */
+  perScenes: z.number().min(0).optional(),
 });
 
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type KindCalibration = z.infer<typeof kindSchema>;
 
 /** Likelihoods that separate what is said of a match. */
-export type MatchLevels = Pick<Calibration, 'unlikely' | 'possible' | 'strong'>;
+export type MatchLevels = Pick<Calibration, 'unlikely' | 'possible' | 'strong' | 'perScenes'>;
 
 /**
  * The parsed `calibration.json` of a model, or undefined when it is not one of this version. Then the model is not
@@ -54,8 +56,8 @@ export function readCalibration(json: unknown): Calibration | undefined {
   return unlikely <= possible && possible <= strong ? parsed.data : undefined;
 }
 
-export function levelsOf({ unlikely, possible, strong }: Calibration): MatchLevels {
-  return { unlikely, possible, strong };
+export function levelsOf({ unlikely, possible, strong, perScenes }: Calibration): MatchLevels {
+  return { unlikely, possible, strong, ...(perScenes !== undefined && { perScenes }) };
 }
 
 /** How much a frame can be relied on; `unrated` where nobody has measured the model for such a question. */

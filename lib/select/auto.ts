@@ -29,9 +29,9 @@ export interface AutoParameters {
 /** As fitted by `npm run eval:tune` on the training half, and on the half of real clips that is for tuning. */
 export const AUTO_PARAMETERS: AutoParameters = {
   leastStep: 1.5,
-  slope: 1.7,
+  slope: 1.36,
   share: 0.22,
-  margin: 0.5,
+  margin: 2,
   answerLevel: -0.4,
   wholeShare: 0.6,
   clearRise: 2,
@@ -142,7 +142,10 @@ function judge(
   const [bestRow = 0] = topRows(evidence, 1);
   const best = evidence[bestRow]!;
   const known = likelihoods ? best : null;
-  if (highestEvidence(stretches) >= logOdds(levels?.possible ?? POSSIBLE)) {
+  const scenes = 1 + (stretches.at(-1)?.shot ?? 0);
+  // Of many scenes the best is good by chance.
+  const least = logOdds(levels?.possible ?? POSSIBLE) + (levels?.perScenes ?? 0) * Math.log(scenes);
+  if (highestEvidence(stretches) >= least) {
     return { ...answering(input, stretches, parameters), evidence: known };
   }
   const middle = medianOf(evidence);

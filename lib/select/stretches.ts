@@ -17,6 +17,8 @@ const MIN_BLOCKS = 2;
 export interface Stretch extends RowSpan {
   /** Log-odds that what was asked is seen here. */
   evidence: number;
+  /** Which shot it is of, from 0. */
+  shot: number;
 }
 
 /**
@@ -48,7 +50,8 @@ export function stretchesOf(
     for (const [start, end] of splitShot(sums, firsts[shot]!, firsts[shot + 1]!, leastStep)) {
       const startRow = start * blockLength;
       const endRow = Math.min(frames, end * blockLength) - 1;
-      stretches.push({ startRow, endRow, evidence: meanOfBest(evidence.subarray(startRow, endRow + 1)) });
+      const own = evidence.subarray(startRow, endRow + 1);
+      stretches.push({ startRow, endRow, evidence: meanOfBest(own), shot });
     }
   }
   return stretches;

@@ -112,6 +112,8 @@ describe('auto', () => {
 
   it.each([
     { levels: { unlikely: 0.02, possible: 0.25, strong: 0.8 }, kind: 'moment' },
+    { levels: { unlikely: 0.02, possible: 0.25, strong: 0.8, perScenes: 0.4 }, kind: 'moment' },
+    { levels: { unlikely: 0.02, possible: 0.25, strong: 0.8, perScenes: 0.8 }, kind: 'perhaps' },
     { levels: { unlikely: 0.02, possible: 0.6, strong: 0.8 }, kind: 'perhaps' },
     { levels: { unlikely: 0.5, possible: 0.6, strong: 0.8 }, kind: 'absent' },
   ])('takes the levels of the calibration: $kind for $levels', ({ levels, kind }) => {
@@ -278,7 +280,7 @@ describe('stretchesOf', () => {
       evidence,
       9,
     );
-    expect(only).toEqual({ startRow: 0, endRow: 7, evidence: -1 });
+    expect(only).toEqual({ startRow: 0, endRow: 7, evidence: -1, shot: 0 });
   });
 });
 
