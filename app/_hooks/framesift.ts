@@ -18,7 +18,7 @@ export function getFramesift(): Framesift {
   if (!framesift) {
     installErrorTransfer();
     const services = new FramesiftServices(workerFactories);
-    framesift = { services, queue: new IngestQueue(services) };
+    framesift = { services, queue: new IngestQueue(services, readSwitches()) };
     releaseWhenFrozen(services);
   }
   return framesift;
@@ -45,13 +45,19 @@ if (typeof window !== 'undefined' && window.isSecureContext) getFramesift().serv
 
 /**
  * Switches in the page's address, for trying what a machine would not choose by itself:
- * `?provider=wasm` or `?provider=webgpu`, and `?decoder=element` for the `<video>` element.
+ * `?provider=wasm` or `?provider=webgpu`, `?decoder=element` for the `<video>` element, and `?embed=every` to run the model
+ * for frames, too, that look like the one before.
  */
-export function readSwitches(): { provider: ExecutionProvider | 'auto'; decoder: Decoder | 'auto' } {
+export function readSwitches(): {
+  provider: ExecutionProvider | 'auto';
+  decoder: Decoder | 'auto';
+  embedsEveryFrame: boolean;
+} {
   const parameters = new URLSearchParams(window.location.search);
   const provider = parameters.get('provider');
   return {
     provider: provider === 'wasm' || provider === 'webgpu' ? provider : 'auto',
     decoder: parameters.get('decoder') === 'element' ? 'element' : 'auto',
+    embedsEveryFrame: parameters.get('embed') === 'every',
   };
 }

@@ -21,6 +21,8 @@ export interface IngestJob {
   requests: FrameRequest[];
   decoder: Decoder;
   model: LoadOptions;
+  /** Runs the model for frames, too, that look like the one before. */
+  embedsEveryFrame?: boolean;
 }
 
 /** A lost device or a decoder that the browser took back is survived; so many times in a row without one stored frame is final. */
@@ -197,7 +199,7 @@ async function readOnce(
   let element: ElementFrames | undefined;
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    const { requests, file } = job;
+    const { requests, file, embedsEveryFrame = false } = job;
     const { resize } = model.config;
     if (job.decoder === 'element') {
       const opened = await openVideoElement(file);
@@ -206,9 +208,9 @@ async function readOnce(
         const grabbed = await opened.grab(timestampMs);
         return Comlink.transfer(grabbed, [grabbed.bitmap]);
       });
-      await video.openFrames({ decoder: 'element', requests, resize }, grab);
+      await video.openFrames({ decoder: 'element', requests, resize, embedsEveryFrame }, grab);
     } else {
-      await video.openFrames({ decoder: 'webcodecs', file, requests, resize });
+      await video.openFrames({ decoder: 'webcodecs', file, requests, resize, embedsEveryFrame });
     }
     throwIfCancelled(signal);
     estimator.add(performance.now(), alreadyStored);

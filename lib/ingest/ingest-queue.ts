@@ -20,13 +20,15 @@ interface Entry {
  */
 export class IngestQueue {
   readonly #services: FramesiftServices;
+  readonly #embedsEveryFrame: boolean;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   #snapshot: ReadonlyMap<string, IngestStatus> = new Map();
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(services: FramesiftServices) {
+  constructor(services: FramesiftServices, { embedsEveryFrame = false } = {}) {
     this.#services = services;
+    this.#embedsEveryFrame = embedsEveryFrame;
   }
 
   /** The status of every clip that was read, or is to be, since the page was opened. */
@@ -81,7 +83,7 @@ export class IngestQueue {
         }
         const failures = await ingestClip(
           this.#services,
-          job,
+          { embedsEveryFrame: this.#embedsEveryFrame, ...job },
           (change) => this.#change(entry, change),
           entry.cancel.signal,
         );

@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
 import { resizeFrame, resizeFrameAndThumbnail } from '@/lib/clip/resize';
+import { PictureNumbers } from '@/lib/clip/small-picture';
 import { withTimeout } from '@/lib/shared/async';
 import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
@@ -26,6 +27,8 @@ import { decodeFrames } from '@/lib/video/webcodecs-frames';
 export type FrameJob = {
   requests: FrameRequest[];
   resize: ResizeSpec;
+  /** Gives each frame a picture of its own, however alike they are; see [Note: Pictures that did not change]. */
+  embedsEveryFrame?: boolean;
 } & ({ decoder: 'webcodecs'; file: Blob } | { decoder: 'element' });
 
 /** A player on the page, called through Comlink.proxy; see lib/video/element-frames.ts. */
@@ -189,7 +192,7 @@ export class VideoService {
       source.close();
       throw new FramesiftError('cancelled', 'Cancelled.');
     }
-    this.#job = new PreparationJob(jobId, source, job.requests.length);
+    this.#job = new PreparationJob(jobId, source, job.requests.length, job.embedsEveryFrame ?? false);
     return jobId;
   }
 
@@ -333,13 +336,14 @@ class PreparationJob {
   #isClosed = false;
   /** The picture that was prepared last. */
   #last: { span: PictureSpan | null; frame: PreparedPicture } | null = null;
-  #pictures = 0;
+  readonly #numbers: PictureNumbers;
   #wake: () => void = () => undefined;
   #changed = this.#nextChange();
 
-  constructor(id: number, source: PictureSource, requestCount: number) {
+  constructor(id: number, source: PictureSource, requestCount: number, embedsEveryFrame: boolean) {
     this.id = id;
     this.#source = source;
+    this.#numbers = new PictureNumbers(source.resize, embedsEveryFrame);
     this.#left = requestCount;
     void this.#prepareAll();
   }
@@ -405,14 +409,14 @@ class PreparationJob {
     request: { frameIndex, timestampMs: askedMs },
     timestampMs,
     span,
-    picture,
+    picture: shown,
     orientation,
   }: SourceFrame): Promise<PreparedFrame | FrameFailure> {
     try {
       const times = { frameIndex, timestampMs, span: span ?? null };
       const { pixels: reader, resize } = this.#source;
       if (span && isSamePicture(span, this.#last?.span ?? null)) return { ...times, ...this.#copyOfLast() };
-      const stored = await reader.read(picture);
+      const stored = await reader.read(shown);
       const size = uprightSize(orientation);
       const small = thumbnailSize(size.width, size.height);
       const { rotationDegrees } = orientation;
@@ -426,16 +430,16 @@ class PreparationJob {
       }
       const thumbnail = resized.thumbnail
         ? await this.#thumbnails.writePixels(resized.thumbnail, small.width, small.height)
-        : await this.#thumbnails.write(picture, orientation);
-      this.#pictures += 1;
-      const frame = { ...size, pixels, thumbnail, picture: this.#pictures };
+        : await this.#thumbnails.write(shown, orientation);
+      const picture = this.#numbers.numberOf(pixels, hasSameSize);
+      const frame = { ...size, pixels, thumbnail, picture };
       this.#last = { span: span ?? null, frame };
       return { ...times, ...this.#copyOfLast() };
     } catch (error) {
       const reason = toFramesiftError(error, 'The picture could not be read.').message;
       return { frameIndex, timestampMs: askedMs, reason };
     } finally {
-      picture.close();
+      shown.close();
     }
   }
 

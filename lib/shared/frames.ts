@@ -38,7 +38,10 @@ export interface PreparedFrame {
   pixels: Uint8Array<ArrayBuffer>;
   /** A small WebP picture of the frame (JPEG where the browser cannot write WebP). */
   thumbnail: Uint8Array<ArrayBuffer>;
-  /** Number of the picture: frames that follow each other and have the same one have the same pixels. */
+  /**
+   * Number of the picture: frames that follow each other and have the same one are embedded once, the first of them.
+   * They look the same, if not to the last bit.
+   */
   picture?: number;
 }
 

@@ -36,8 +36,15 @@ interface Probed {
 /** FFmpeg's names of matrices that WebCodecs calls otherwise. */
 const MATRICES: Record<string, string> = { bt2020nc: 'bt2020-ncl', gbr: 'rgb' };
 
-/** @throws FramesiftError `unreadable-video` when FFmpeg finds no frame in it */
-export async function sampleFrames(path: string, spec: ResizeSpec): Promise<SampledFrames> {
+/**
+ * @param framesPerSecond one unless told
+ * @throws FramesiftError `unreadable-video` when FFmpeg finds no frame in it
+ */
+export async function sampleFrames(
+  path: string,
+  spec: ResizeSpec,
+  framesPerSecond?: number,
+): Promise<SampledFrames> {
   const { frames = [], streams: [stream] = [] } = await probe(path);
   if (!stream || frames.length === 0) {
     throw new FramesiftError('unreadable-video', `FFmpeg finds no frames in ${path}.`);
@@ -49,7 +56,10 @@ export async function sampleFrames(path: string, spec: ResizeSpec): Promise<Samp
   const usual = frames.length > 1 ? (seconds.at(-1)! - startS) / (frames.length - 1) : 0;
   const durationMs = (seconds.at(-1)! - startS + (Number.isFinite(lastS) ? lastS : usual)) * 1000;
   // A frame is shown from its time to the next one's.
-  const shown = chooseTimestamps({ durationMs }, { kind: 'rate' }).map((timeMs) => {
+  const shown = chooseTimestamps(
+    { durationMs },
+    { kind: 'rate', ...(framesPerSecond && { framesPerSecond }) },
+  ).map((timeMs) => {
     const next = seconds.findIndex((second) => (second - startS) * 1000 > timeMs);
     return next === -1 ? seconds.length - 1 : Math.max(0, next - 1);
   });
@@ -114,7 +124,12 @@ async function* decode(
   height: number,
   isFullRange: boolean,
 ): AsyncGenerator<Uint8Array> {
-  const wanted = rows.map((row) => `eq(n\\,${row})`).join('+');
+  // Sums of more than a hundred terms are too deep for FFmpeg's parser: added up in groups.
+  const terms = rows.map((row) => `eq(n\\,${row})`);
+  const groups = Array.from({ length: Math.ceil(terms.length / 50) }, (_, group) =>
+    terms.slice(group * 50, (group + 1) * 50).join('+'),
+  );
+  const wanted = groups.map((group) => `(${group})`).join('+');
   const format = isFullRange ? 'yuvj420p' : 'yuv420p';
   const output = ['-fps_mode', 'passthrough', '-f', 'rawvideo', '-pix_fmt', format, 'pipe:1'];
   const decoder = spawn(
