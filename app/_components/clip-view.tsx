@@ -1,6 +1,7 @@
 'use client';
 
 import { useRef, useState, type ReactNode } from 'react';
+import { revisionsOf } from '@/lib/ask/revisions';
 import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ask/answer';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { isDoubtful } from '@/lib/ask/doubt';
@@ -123,8 +124,8 @@ export function ClipView({
         ...edits,
       }
     : null;
-  const revision = comparableFrames + searched.reduce((sum, { embeddingCount }) => sum + embeddingCount, 0);
-  const state = useAnswer(request, model, question, revision);
+  const revisions = model ? revisionsOf(searched, model.modelVersion) : {};
+  const state = useAnswer(request, model, question, revisions);
   const answer = state.state === 'ready' ? state.answer : null;
 
   const selection =

@@ -2,6 +2,7 @@ import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answe
 import { encodeQuestion } from '@/lib/ask/question';
 import type { ImportOutcome } from '@/lib/export/import';
 import { prepareMoments } from '@/lib/ingest/prepare-moments';
+import { revisionsOf } from '@/lib/ask/revisions';
 import { STRATEGIES } from '@/lib/select/strategies';
 import type { NewEvent } from '@/lib/db/clip-database';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
@@ -13,7 +14,7 @@ import { modelOptions } from './use-model';
 const DEFAULT_COUNT = 8;
 
 /** What `ask` may be told besides the clips and the words. */
-export type AskOptions = Partial<Omit<SearchRequest, 'clips'>> & { fresh?: boolean };
+export type AskOptions = Partial<Omit<SearchRequest, 'clips'>>;
 
 /**
  * What the page offers at the developer console as `framesift`, and to browser tests: the library's
@@ -64,7 +65,7 @@ const consoleApi = {
   /**
    * The frames that answer a question: of one clip, of several, or of all clips for null.
    *
-   * @param options a number is how many; otherwise whatever a request can say, and `fresh` to look at every row
+   * @param options a number is how many; otherwise whatever a request can say
    */
   ask: async (
     eventIds: string | string[] | null,
@@ -72,7 +73,7 @@ const consoleApi = {
     options: number | AskOptions = {},
   ): Promise<Answer> => {
     const { services } = getFramesift();
-    const { fresh = false, ...rest } = typeof options === 'number' ? { count: options } : options;
+    const rest = typeof options === 'number' ? { count: options } : options;
     const events = await services.database.listEvents();
     const asked = eventIds === null ? events.map(({ id }) => id) : [eventIds].flat();
     const durations = new Map(events.map(({ id, durationMs }) => [id, durationMs]));
@@ -87,7 +88,9 @@ const consoleApi = {
       dropped: [],
       ...rest,
     };
-    return answerQuestion(services, question, request, { fresh });
+    return answerQuestion(services, question, request, {
+      revisions: revisionsOf(events, model.modelVersion),
+    });
   },
 };
 

@@ -50,13 +50,13 @@ interface SharedEncoding {
  * clips changes.
  *
  * @param request compared by what it says, so a new object for each render is fine; null for no question
- * @param revision changes whenever something else is stored of the clips
+ * @param revisions of the clips' vectors, by clip; asked anew whenever they say something else
  */
 export function useAnswer(
   request: SearchRequest | null,
   model: LoadedModel | null,
   question: Question | null,
-  revision: number | string,
+  revisions: Readonly<Record<string, number>>,
 ): AnswerState {
   const [found, setFound] = useState<Found | null>(null);
   const [progress, setProgress] = useState<RatedProgress | null>(null);
@@ -65,6 +65,7 @@ export function useAnswer(
   const wanted = useRef<Asked | null>(null);
   const timesAsked = useRef(0);
   const requestText = request && JSON.stringify(request);
+  const revisionsText = JSON.stringify(revisions);
   const scope =
     request &&
     model &&
@@ -98,7 +99,7 @@ export function useAnswer(
           services,
           await query,
           JSON.parse(requestText) as SearchRequest,
-          {},
+          { revisions: JSON.parse(revisionsText) as Record<string, number> },
           rated,
         );
         return { answer, tookMs: performance.now() - startedMs };
@@ -120,7 +121,7 @@ export function useAnswer(
       );
       setProgress(null);
     });
-  }, [requestText, scope, model, question, revision]);
+  }, [requestText, scope, model, question, revisionsText]);
 
   if (!question || !request || !model) return { state: 'idle' };
   // What was found for another question or other clips must never be shown under this one's words.

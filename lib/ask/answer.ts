@@ -3,7 +3,7 @@ import type { FramesiftServices } from '@/lib/ingest/services';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EncodedQuestion } from './question';
-import type { Answer, SearchProgress, SearchRequest } from './search-request';
+import type { Answer, SearchOptions, SearchProgress, SearchRequest } from './search-request';
 
 export {
   MAX_ANSWER_FRAMES,
@@ -11,6 +11,7 @@ export {
   type AnswerFrame,
   type AnswerSpan,
   type ClipCurve,
+  type SearchOptions,
   type SearchProgress,
   type SearchRequest,
   type SearchTimings,
@@ -23,7 +24,7 @@ const SEARCH_TIMEOUT_MS = 300_000;
 /**
  * The frames that answer a question, from the vectors that are in the library now.
  *
- * @param options.fresh looks at the library even where nothing is known to have changed
+ * @param options.revisions by clip, what the asker has seen of it
  * @param onProgress told how far work is that only a first question has
  * @throws FramesiftError `bad-input` when the request does not make sense
  */
@@ -31,7 +32,7 @@ export async function answerQuestion(
   services: FramesiftServices,
   question: EncodedQuestion,
   request: SearchRequest,
-  options: { fresh?: boolean } = {},
+  options: SearchOptions = {},
   onProgress?: (progress: SearchProgress) => void,
 ): Promise<Answer> {
   const startedMs = performance.now();

@@ -24,6 +24,15 @@ export interface SearchRequest {
   dropped: FrameKey[];
 }
 
+/** What may be said of a request that changes no answer. */
+export interface SearchOptions {
+  /**
+   * By clip, the revision of its vectors that the asker has seen: what is in memory answers when it is of that one or a
+   * later one. The library is asked about clips that are not named.
+   */
+  revisions?: Readonly<Record<string, number>>;
+}
+
 export interface AnswerFrame extends FrameKey {
   /** From the start of its clip; UNKNOWN_TIME (−1) for a frame without one. */
   timestampMs: number;

@@ -29,11 +29,13 @@ import {
   type Answer,
   type AnswerFrame,
   type ClipCurve,
+  type SearchOptions,
   type SearchProgress,
   type SearchRequest,
 } from './search-request';
 import { risingTimesMs } from './timeline';
 import { VectorCache, type VectorSource } from './vector-cache';
+import { openVectorFiles } from './vector-files';
 
 /** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
 export const CURVES_ALWAYS = 20;
@@ -60,32 +62,27 @@ export class SearchService {
   /** Least recently used first. */
   #scored: ScoredQuestion[] = [];
 
-  /** @param source what answers in place of the database worker, in tests */
+  /** @param source what answers in place of the library worker, in tests */
   constructor(source?: VectorSource) {
     if (source) this.#cache = new VectorCache(source);
   }
 
-  /** Wires this worker to the database worker. */
-  connect(databasePort: MessagePort): void {
-    this.#cache = new VectorCache(Comlink.wrap<ClipDatabase>(databasePort));
-  }
-
-  /** The page has heard that an event has changed; see [Note: Freshness] in vector-cache.ts. */
-  noteChange(eventId: string): void {
-    this.#cache?.noteChange(eventId);
+  /** Wires this worker to the library worker. */
+  connect(libraryPort: MessagePort): void {
+    this.#cache = new VectorCache(Comlink.wrap<ClipDatabase>(libraryPort), openVectorFiles());
   }
 
   /**
    * The frames that answer a question, from the vectors that are in the library now.
    *
-   * @param options.fresh looks at the table even where nothing is known to have changed
+   * @param options.revisions by clip, of its vectors of the question's model that the asker has seen
    * @param onProgress told how far work is that only a first question has, often; to be wrapped in Comlink.proxy
    * @throws FramesiftError `bad-input` when the request does not make sense
    */
   async search(
     question: EncodedQuestion,
     request: SearchRequest,
-    options: { fresh?: boolean } = {},
+    options: SearchOptions = {},
     onProgress: (progress: SearchProgress) => void = () => undefined,
   ): Promise<SearchResult> {
     try {
@@ -98,14 +95,14 @@ export class SearchService {
   /** The frames that sum up a clip, from its vectors; see lib/ask/overview.ts. */
   async overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
-    const [part] = await this.#cache.read(modelVersion, [eventId]);
+    const [part] = await this.#cache.read(modelVersion, [{ eventId }]);
     return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
   }
 
   async #search(
     question: EncodedQuestion,
     request: SearchRequest,
-    options: { fresh?: boolean },
+    options: SearchOptions,
     onProgress: (progress: SearchProgress) => void,
   ): Promise<SearchResult> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
@@ -114,8 +111,8 @@ export class SearchService {
     const clips = distinctClips(request.clips);
     const read = await this.#cache.read(
       question.modelVersion,
-      clips.map(({ eventId }) => eventId),
-      { ...options, onRows: (done, total) => onProgress({ stage: 'reading', done, total }) },
+      clips.map(({ eventId }) => ({ eventId, revision: options.revisions?.[eventId] })),
+      (done, total) => onProgress({ stage: 'reading', done, total }),
     );
     const scope = makeScope(read, clips);
     const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
@@ -133,7 +130,9 @@ export class SearchService {
       framesSearched,
       // A range is of one clip, so it leaves frames of every clip or none.
       clipsSearched: framesSearched === 0 ? 0 : scope.parts.length,
-      clipsSkipped: read.filter(({ stamp }) => stamp.rows === 0 && stamp.otherRows > 0).length,
+      clipsSkipped: read.filter(
+        ({ frameIndexes, otherFrames }) => frameIndexes.length === 0 && otherFrames > 0,
+      ).length,
       verdict: selection.verdict && {
         kind: selection.verdict.kind,
         evidence: selection.verdict.evidence,

@@ -1,14 +1,37 @@
-import type { ClipDatabase, PackedVectors, VectorPage, VectorStamp } from '@/lib/db/clip-database';
+import type { ClipDatabase, PackedVectors, SearchedSet } from '@/lib/db/clip-database';
+import type { EmbeddingRows, KnownRows } from '@/lib/db/embedding-file';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 
-/** What the cache needs of the database worker. */
+/** What the cache needs of the library worker. */
 export type VectorSource = {
-  [K in 'changeCounts' | 'vectorStamps' | 'readVectors']: (
+  [K in 'searchedSets' | 'readVectors' | 'packVectors']: (
     ...args: Parameters<ClipDatabase[K]>
   ) => Promise<Awaited<ReturnType<ClipDatabase[K]>>>;
 };
+
+/** The files of vectors beside the library, see [Note: Packed embeddings] in lib/db/embedding-file.ts. */
+export interface VectorFiles {
+  /** Null where there is no such file, or it is being made. */
+  read(
+    set: SetKey,
+    known: KnownRows | null,
+    allocate: (rows: number) => PackedVectors,
+    onRows: (rows: number) => void,
+  ): Promise<EmbeddingRows | null>;
+}
+
+export type SetKey = Pick<SearchedSet, 'eventId' | 'state'> & {
+  modelVersion: string;
+  state: NonNullable<SearchedSet['state']>;
+};
+
+/** Which clips are asked about, with the revision of their vectors that the asker has seen, where it knows one. */
+export interface AskedClip {
+  eventId: string;
+  revision?: number | undefined;
+}
 
 /** Told how many rows are done, of how many. */
 export type OnRows = (done: number, total: number) => void;
@@ -19,7 +42,13 @@ export interface CachedVectors extends PackedVectors {
   readonly modelVersion: string;
   /** No other object has it. */
   readonly version: number;
-  stamp: VectorStamp;
+  /** Of the set that these are. */
+  revision: number;
+  state: SearchedSet['state'];
+  /** Vectors that the clip has of other models. */
+  otherFrames: number;
+  /** Where they are read from, to go on from there; null where that is no file. */
+  file: KnownRows | null;
   /** First rows of scenes; null until somebody asks for them. */
   sceneChanges: number[] | null;
   /** Of `firstRowsOfPictures`; null until somebody asks for them. */
@@ -35,12 +64,6 @@ const MAX_CACHED_ROWS = 120_000;
  */
 export const MAX_SEARCHED_ROWS = 400_000;
 
-/**
- * What was not announced is found out after so long: a page that closes while the library stores its last batch
- * announces nothing.
- */
-const VERIFY_AFTER_MS = 60_000;
-
 /** How often vectors are read again when others write to them all the while; each time only what is new. */
 const MAX_READS = 8;
 
@@ -54,113 +77,72 @@ const DATABASE_TIMEOUT_MS = 90_000;
 interface Slot {
   readonly lock: Mutex;
   vectors: CachedVectors | null;
-  /** Changes that were known of before the vectors were last compared with the table. */
-  seen: ChangeCount;
-  verifiedAtMs: number;
-  /** Number of the question that compared them. */
-  verifiedBy: number;
-}
-
-/** Writes of this page, which its database worker counts, and changes that the page has heard of. */
-interface ChangeCount {
-  written: number;
-  heard: number;
 }
 
 /**
- * Vectors by event and model version, packed for scoring. Rebuilt from the table and never the truth.
+ * Vectors by event and model version, packed for scoring. Read from the library and never the truth.
  *
- * [Note: Freshness] An event is compared with the table again when it may have changed:
- *  - This page has written to it. The database worker counts writes before it answers them, and is asked for the
- *    counts, which takes no query, with every question: a question asked after a write sees it.
- *  - The page has heard another tab's announcement and passed it on through `noteChange`, on the very port that
- *    questions come on: a question asked because of an announcement sees what was announced.
- *  - The caller wants it so, or a minute has passed: for changes that nobody lived to announce.
- * Counts are taken before the table is read, so what changes meanwhile counts as not seen yet. What is compared is
- * the stamp ([Note: Stamps] in lib/db/packed-vectors.ts); then only rows that came since are read.
+ * [Note: Freshness] A question names for each clip the revision of its vectors that the asker has seen. What is
+ * kept answers when it is of that revision or a later one; else the library is asked for the revision that the clip
+ * has now, and what is missing is read. Where the asker knows none, the library is always asked.
  */
 export class VectorCache {
   readonly #source: VectorSource;
+  readonly #files: VectorFiles | null;
   readonly #maxRows: number;
-  readonly #now: () => number;
   /** Least recently used first. */
   readonly #slots = new Map<string, Slot>();
-  readonly #heard = new Map<string, number>();
   #versions = 0;
-  #questions = 0;
 
-  constructor(source: VectorSource, { maxRows = MAX_CACHED_ROWS, now = () => performance.now() } = {}) {
+  /** @param files null where vectors come from the library worker alone */
+  constructor(source: VectorSource, files: VectorFiles | null = null, { maxRows = MAX_CACHED_ROWS } = {}) {
     this.#source = source;
+    this.#files = files;
     this.#maxRows = maxRows;
-    this.#now = now;
-  }
-
-  /** The event has changed, or may have. */
-  noteChange(eventId: string): void {
-    this.#heard.set(eventId, (this.#heard.get(eventId) ?? 0) + 1);
   }
 
   /**
-   * The events' vectors as they are in the library now, in the order of `eventIds`; an event without any has no rows.
+   * The clips' vectors, in the order of `clips`, of the revisions asked for or later ones; a clip without any has no rows.
    *
-   * @param options.fresh compares every event with the table
-   * @param options.onRows told how many rows have come of those that are missing, after each page of them
+   * @param onRows told how many rows have come of those that are missing
    * @throws FramesiftError `bad-input` when they are more than memory holds
    */
-  async read(
-    modelVersion: string,
-    eventIds: readonly string[],
-    { fresh = false, onRows }: { fresh?: boolean; onRows?: OnRows } = {},
-  ): Promise<CachedVectors[]> {
-    const startedAtMs = this.#now();
-    this.#questions += 1;
-    const question = this.#questions;
-    const heard = eventIds.map((eventId) => this.#heard.get(eventId) ?? 0);
-    const written = await this.#ask((source) => source.changeCounts([...eventIds]));
-    const asked = eventIds.map((eventId, i) => ({
+  async read(modelVersion: string, clips: readonly AskedClip[], onRows?: OnRows): Promise<CachedVectors[]> {
+    const asked = clips.map(({ eventId, revision }) => ({
       eventId,
+      revision,
       slot: this.#slotOf(eventId, modelVersion),
-      counts: { written: written[i]!, heard: heard[i]! },
     }));
-    const isCurrent = ({ slot, counts }: (typeof asked)[number]) =>
-      slot.vectors !== null &&
-      slot.seen.written >= counts.written &&
-      slot.seen.heard >= counts.heard &&
-      (fresh ? slot.verifiedBy >= question : slot.verifiedAtMs >= startedAtMs - VERIFY_AFTER_MS);
-
-    const outdated = asked.filter((one) => !isCurrent(one));
-    const checkedAtMs = this.#now();
-    const stamps = await this.#stamps(
-      modelVersion,
-      outdated.map(({ eventId }) => eventId),
+    const outdated = asked.filter(
+      ({ revision, slot: { vectors } }) => !vectors || revision === undefined || vectors.revision < revision,
     );
+    const sets =
+      outdated.length === 0
+        ? []
+        : await this.#ask((source) =>
+            source.searchedSets(
+              modelVersion,
+              outdated.map(({ eventId }) => eventId),
+            ),
+          );
     assertSearchable(
       asked.map(({ slot }) => slot),
       outdated.map(({ slot }) => slot),
-      stamps,
+      sets,
     );
     const found = new Map(asked.map(({ eventId, slot }) => [eventId, slot.vectors]));
-    const onPage = onRows && counter(missingRows(outdated, stamps), onRows);
-    for (const [i, one] of outdated.entries()) {
-      const { eventId, slot, counts } = one;
+    const onPage = onRows ? counter(missingRows(outdated, sets), onRows) : () => undefined;
+    const room = roomOf(outdated, sets);
+    await inLanes(outdated, async ({ eventId, slot }, i) => {
       await slot.lock.run(async () => {
-        // Another question may have done it meanwhile.
-        if (!isCurrent(one)) {
-          slot.vectors = await this.#follow(eventId, modelVersion, slot.vectors, stamps[i]!, onPage);
-          slot.seen = {
-            written: Math.max(slot.seen.written, counts.written),
-            heard: Math.max(slot.seen.heard, counts.heard),
-          };
-          slot.verifiedAtMs = checkedAtMs;
-          slot.verifiedBy = question;
-        }
+        slot.vectors = await this.#follow(modelVersion, slot.vectors, sets[i]!, room[i]!, onPage);
       });
       found.set(eventId, slot.vectors);
-    }
+    });
     // The first asked for are used last: of a scope that is too large, its beginning stays.
     for (const { eventId, slot } of asked.toReversed()) this.#touch(eventId, modelVersion, slot);
     this.#evict();
-    return eventIds.map((eventId) => found.get(eventId)!);
+    return clips.map(({ eventId }) => found.get(eventId)!);
   }
 
   /**
@@ -197,100 +179,91 @@ export class VectorCache {
     return rows;
   }
 
-  /**
-   * Brings what is known to the state that `stamp` tells of, or a later one.
-   *
-   * What was known and what is newer hold all rows that there are, and more only when some have gone. So both are
-   * right when they are as many as the stamp says that was read together with the last of them.
-   */
+  /** Brings what is known to the revision of `set`, or a later one. */
   async #follow(
-    eventId: string,
     modelVersion: string,
     known: CachedVectors | null,
-    stamp: VectorStamp,
-    onPage?: (rows: number) => void,
+    set: SearchedSet,
+    room: Float32Array<ArrayBuffer> | null,
+    onRows: (rows: number) => void,
   ): Promise<CachedVectors> {
-    let base = known;
+    const { eventId } = set;
     for (let reads = 0; reads < MAX_READS; reads += 1) {
-      if (base && isSame(base.stamp, stamp)) {
-        base.stamp = stamp;
-        return base;
+      // Another question may have done it meanwhile.
+      if (known?.state === set.state && known.revision >= set.revision) {
+        known.otherFrames = set.otherFrames;
+        return known;
       }
-      const canAdd =
-        base !== null &&
-        base.stamp.newest !== null &&
-        base.stamp.source === stamp.source &&
-        stamp.rows >= base.stamp.rows;
-      const newer = await this.#readAll(
-        eventId,
-        modelVersion,
-        stamp,
-        canAdd ? base!.stamp.newest : null,
-        onPage,
+      const { state } = set;
+      if (state === null)
+        return this.#made(modelVersion, set, { packed: allocate(0), revision: 0, file: null });
+      const usable = known?.state === state ? known : null;
+      const read = await this.#files?.read(
+        { eventId, modelVersion, state },
+        usable?.file ?? null,
+        (rows) => allocate(rows, room),
+        onRows,
       );
-      const merged = canAdd ? merge(base!, newer.packed) : { packed: newer.packed, keptRows: 0 };
-      this.#versions += 1;
-      const next: CachedVectors = {
-        eventId,
-        modelVersion,
-        version: this.#versions,
-        stamp: newer.first,
-        sceneChanges: null,
-        pictures: null,
-        ...merged.packed,
-      };
-      const isComplete = newer.last.source === stamp.source && rowsOf(next) === newer.last.rows;
-      if (isComplete && isSame(newer.first, newer.last)) return next;
-      // Written to between two pages: goes on from the first. Otherwise rows went away: begins again.
-      base = isSame(newer.first, newer.last) ? null : next;
-      stamp = newer.last;
+      if (read && read.revision >= set.revision) {
+        const { revision, epoch, fileRows } = read;
+        const packed = read.isTail && usable ? merge(usable, read.packed).packed : read.packed;
+        return this.#made(modelVersion, set, { packed, revision, file: { epoch, fileRows } });
+      }
+      const isPacked =
+        this.#files && (await this.#ask((source) => source.packVectors(eventId, modelVersion, state)));
+      if (!isPacked) {
+        const page = await this.#readPages(eventId, modelVersion, state, onRows);
+        if (page) return this.#made(modelVersion, set, { ...page, file: null });
+      }
+      // The clip may have gone, or another model's vectors may have come, meanwhile.
+      [set] = (await this.#ask((source) => source.searchedSets(modelVersion, [eventId]))) as [SearchedSet];
     }
-    throw new FramesiftError(
-      'timed-out',
-      'This clip changes faster than it can be read. Ask again in a moment.',
-      { transient: true },
-    );
+    throw new FramesiftError('timed-out', 'This clip is still being read. Ask again in a moment.', {
+      transient: true,
+    });
   }
 
-  /** All pages of what is newer, and the stamps of the first and the last of them. */
-  async #readAll(
+  #made(
+    modelVersion: string,
+    { eventId, state, otherFrames }: SearchedSet,
+    { packed, revision, file }: { packed: PackedVectors; revision: number; file: KnownRows | null },
+  ): CachedVectors {
+    this.#versions += 1;
+    return {
+      eventId,
+      modelVersion,
+      version: this.#versions,
+      revision,
+      state,
+      otherFrames,
+      file,
+      sceneChanges: null,
+      pictures: null,
+      ...packed,
+    };
+  }
+
+  /** All rows from the library worker; null where they changed between two pages. */
+  async #readPages(
     eventId: string,
     modelVersion: string,
-    stamp: VectorStamp,
-    newerThan: string | null,
-    onPage?: (rows: number) => void,
-  ): Promise<{ packed: PackedVectors; first: VectorStamp; last: VectorStamp }> {
-    const { source, rows } = stamp;
-    if (rows === 0) return { packed: allocate(0), first: stamp, last: stamp };
+    state: SetKey['state'],
+    onRows: (rows: number) => void,
+  ): Promise<{ packed: PackedVectors; revision: number } | null> {
     const pages: PackedVectors[] = [];
-    let first: VectorStamp | undefined;
-    let after: number | null = null;
-    // Rows of a whole clip go to their place as they come: joining pages at the end would take twice the memory.
-    const whole = newerThan === null ? allocate(rows) : null;
-    let filled = 0;
-    for (;;) {
-      const page: VectorPage = await this.#ask((database) =>
-        database.readVectors(eventId, modelVersion, { source, newerThan, ...(after !== null && { after }) }),
+    let revision: number | null = null;
+    for (let after: number | null = -1; after !== null;) {
+      const from: number = after;
+      const page = await this.#ask((source) =>
+        source.readVectors(eventId, modelVersion, { state, after: from }),
       );
-      const count = rowsOf(page.packed);
-      onPage?.(count);
-      if (whole && pages.length === 0 && filled + count <= rows) {
-        copyRows(page.packed, 0, count, whole, filled);
-        filled += count;
-      } else {
-        pages.push(page.packed);
-      }
-      first ??= page.stamp;
+      if (revision !== null && page.revision !== revision) return null;
+      revision = page.revision;
+      pages.push(page.packed);
+      onRows(rowsOf(page.packed));
       after = page.next;
-      if (after !== null) continue;
-      const packed = concatenate(whole && filled > 0 ? [cut(whole, filled), ...pages] : pages);
-      return { packed, first, last: page.stamp };
     }
-  }
-
-  #stamps(modelVersion: string, eventIds: string[]): Promise<VectorStamp[]> {
-    if (eventIds.length === 0) return Promise.resolve([]);
-    return this.#ask((source) => source.vectorStamps(modelVersion, eventIds));
+    return { packed: concatenate(pages), revision: revision ?? 0 };
   }
 
   #ask<T>(call: (source: VectorSource) => Promise<T>): Promise<T> {
@@ -301,13 +274,7 @@ export class VectorCache {
     const key = keyOf(eventId, modelVersion);
     let slot = this.#slots.get(key);
     if (!slot) {
-      slot = {
-        lock: new Mutex(),
-        vectors: null,
-        seen: { written: -1, heard: -1 },
-        verifiedAtMs: -Infinity,
-        verifiedBy: 0,
-      };
+      slot = { lock: new Mutex(), vectors: null };
       this.#slots.set(key, slot);
     }
     return slot;
@@ -350,17 +317,13 @@ function keyOf(eventId: string, modelVersion: string): string {
   return JSON.stringify([eventId, modelVersion]);
 }
 
-function isSame(a: VectorStamp, b: VectorStamp): boolean {
-  return a.source === b.source && a.rows === b.rows && a.newest === b.newest;
-}
-
 function rowsOf({ frameIndexes }: PackedVectors): number {
   return frameIndexes.length;
 }
 
-function assertSearchable(asked: Slot[], outdated: Slot[], stamps: VectorStamp[]): void {
+function assertSearchable(asked: Slot[], outdated: Slot[], sets: SearchedSet[]): void {
   const isOutdated = new Set(outdated);
-  let rows = stamps.reduce((sum, stamp) => sum + stamp.rows, 0);
+  let rows = sets.reduce((sum, { frames }) => sum + frames, 0);
   for (const slot of asked) if (!isOutdated.has(slot)) rows += slot.vectors ? rowsOf(slot.vectors) : 0;
   if (rows <= MAX_SEARCHED_ROWS) return;
   throw new FramesiftError(
@@ -369,11 +332,46 @@ function assertSearchable(asked: Slot[], outdated: Slot[], stamps: VectorStamp[]
   );
 }
 
-/** Rows of the outdated that are in the table and not in the cache. */
-function missingRows(outdated: readonly { slot: Slot }[], stamps: readonly VectorStamp[]): number {
+/** Clips read at a time: opening a file waits for the browser, not for this worker. */
+const LANES = 8;
+
+async function inLanes<T>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  await Promise.all(
+    Array.from({ length: Math.min(LANES, items.length) }, async () => {
+      for (let i = next++; i < items.length; i = next++) await work(items[i]!, i);
+    }),
+  );
+}
+
+/**
+ * For each clip that is not known at all, its place in one array for all of these: clips that are read together
+ * are asked about together, and need not be moved then.
+ */
+function roomOf(
+  outdated: readonly { slot: Slot }[],
+  sets: readonly SearchedSet[],
+): (Float32Array<ArrayBuffer> | null)[] {
+  const lengths = outdated.map(({ slot }, i) =>
+    slot.vectors === null ? sets[i]!.frames * EMBEDDING_DIMENSION : 0,
+  );
+  const all = allocateNumbers(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  return lengths.map((length) => {
+    const start = at;
+    at += length;
+    return length === 0 ? null : all.subarray(start, at);
+  });
+}
+
+/** Rows of the outdated that are in the library and not in the cache. */
+function missingRows(outdated: readonly { slot: Slot }[], sets: readonly SearchedSet[]): number {
   return outdated.reduce((sum, { slot }, i) => {
     const known = slot.vectors ? rowsOf(slot.vectors) : 0;
-    return sum + Math.max(0, stamps[i]!.rows - known);
+    return sum + Math.max(0, sets[i]!.frames - known);
   }, 0);
 }
 
@@ -410,12 +408,14 @@ export function allocateNumbers(length: number): Float32Array<ArrayBuffer> {
   }
 }
 
-function allocate(rows: number): PackedVectors {
+/** @param room used where it is of that size */
+function allocate(rows: number, room: Float32Array<ArrayBuffer> | null = null): PackedVectors {
+  const numbers = rows * EMBEDDING_DIMENSION;
   return {
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
     spansMs: new Float64Array(2 * rows),
-    vectors: allocateNumbers(rows * EMBEDDING_DIMENSION),
+    vectors: room?.length === numbers ? room : allocateNumbers(numbers),
   };
 }
 

@@ -5,7 +5,7 @@ import type { DatabaseConnection } from './client';
 import type { EventFields, EventSummary, NewEvent } from './events';
 import type { FrameEmbeddingRow, PageOptions } from './export-rows';
 import type { FrameEmbedding, FrameEmbeddingFilter, FrameVector } from './frame-embeddings';
-import type { ClipFiles } from './frame-files';
+import { pictureType, type ClipFiles } from './frame-files';
 import type { FrameSpan } from './frame-spans';
 import { Gateway, type GatewayNames, type GatewayPorts } from './gateway';
 import type { ImportedClip, ImportResult } from './import-clip';
@@ -13,8 +13,8 @@ import { inParallel } from './in-parallel';
 import { LIBRARY_CHANNEL, type LibraryNotice } from './library-channel';
 import type { FrameThumbnail, LibraryVerbs, VerbName } from './library-verbs';
 import { openOwnedLibrary } from './owned-library';
-import type { PackedVectors, VectorPage, VectorStamp } from './packed-vectors';
-import type { EventFrameRow, EventRow } from './schema';
+import type { PackedVectors, SearchedSet, VectorPage } from './packed-vectors';
+import type { EventFrameRow, EventRow, SetState } from './schema';
 import { unknownEvent } from './validate';
 
 export type {
@@ -30,8 +30,9 @@ export type {
   FrameVector,
   NewEvent,
   PackedVectors,
+  SearchedSet,
+  SetState,
   VectorPage,
-  VectorStamp,
 };
 
 export interface ClipDatabaseInfo {
@@ -64,7 +65,6 @@ export type Connect = () => Promise<DatabaseConnection>;
 export class ClipDatabase {
   readonly #parts: ClipDatabaseParts;
   readonly #channel = new BroadcastChannel(LIBRARY_CHANNEL);
-  readonly #changeCounts = new Map<string, number>();
   #gateway: Promise<Gateway> | undefined;
   #files: Promise<ClipFiles> | undefined;
   #onSilence: ((sentence: string | null) => void) | undefined;
@@ -98,7 +98,7 @@ export class ClipDatabase {
 
   createEvent(event: NewEvent): Promise<EventRow> {
     const id = event.id ?? crypto.randomUUID();
-    return this.#write(id, 'createEvent', { ...event, id });
+    return this.#call('createEvent', { ...event, id });
   }
 
   getEvent(eventId: string): Promise<EventSummary | null> {
@@ -112,12 +112,12 @@ export class ClipDatabase {
 
   /** Changes a clip. Setting `ingestState` to `done` also writes `frame_timestamps` and `frame_count_used`. */
   updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
-    return this.#write(eventId, 'updateEvent', eventId, changes);
+    return this.#call('updateEvent', eventId, changes);
   }
 
   /** Removes a clip with its frames, vectors and files. False when there was none. */
   deleteEvent(eventId: string): Promise<boolean> {
-    return this.#write(eventId, 'deleteEvent', eventId);
+    return this.#call('deleteEvent', eventId);
   }
 
   // # Frames and vectors
@@ -135,12 +135,12 @@ export class ClipDatabase {
     modelVersion: string,
     options: { asDraft?: boolean } = {},
   ): Promise<string[]> {
-    return this.#write(eventId, 'storeFrameBatch', eventId, frames, modelVersion, options);
+    return this.#call('storeFrameBatch', eventId, frames, modelVersion, options);
   }
 
   /** Puts the drafts of a model in the place of a clip's vectors of every other one, all at once. */
   finishReembedding(eventId: string, modelVersion: string): Promise<void> {
-    return this.#write(eventId, 'finishReembedding', eventId, modelVersion);
+    return this.#call('finishReembedding', eventId, modelVersion);
   }
 
   /** Which frames already have a vector of this model, in order: what a resumed ingest may skip. */
@@ -148,35 +148,31 @@ export class ClipDatabase {
     return this.#call('storedFrameIndexes', eventId, modelVersion);
   }
 
-  /** What state each clip's vectors of a model are in: see [Note: Stamps] in packed-vectors.ts. */
-  vectorStamps(modelVersion: string, eventIds: string[]): Promise<VectorStamp[]> {
-    return this.#call('vectorStamps', modelVersion, eventIds);
+  /** Of each clip, what a search with a model compares. */
+  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
+    return this.#call('searchedSets', modelVersion, eventIds);
   }
 
   /**
-   * Some thousand vectors of a clip and a model in frame order, packed, and the stamp of the moment that they were read
-   * in; the arrays are transferred to the caller.
+   * Some thousand vectors of a clip and a model in frame order, packed, and the revision of the moment that they were
+   * read in; the arrays are transferred to the caller.
    *
-   * @param options.source where the clip's stamp says that they lie
-   * @param options.newerThan a stamp's `newest`: leaves out what that stamp has seen
+   * @param options.state of the clip's set
    * @param options.after `next` of the page before
    */
   async readVectors(
     eventId: string,
     modelVersion: string,
-    options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
+    options: { state: SetState; after?: number },
   ): Promise<VectorPage> {
     const page = await this.#call('readVectors', eventId, modelVersion, options);
     const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
     return Comlink.transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
   }
 
-  /**
-   * How often this page has written to each clip. Rises before the write's own answer goes out, and needs no
-   * query: whoever finds a count unchanged knows that nothing was written here since.
-   */
-  changeCounts(eventIds: string[]): number[] {
-    return eventIds.map((eventId) => this.#changeCounts.get(eventId) ?? 0);
+  /** Makes the file of a clip's vectors anew; false where this browser has no such files. */
+  packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean> {
+    return this.#call('packVectors', eventId, modelVersion, state);
   }
 
   async storeFrameEmbedding(frame: FrameVector & { eventId: string; modelVersion: string }): Promise<string> {
@@ -185,7 +181,7 @@ export class ClipDatabase {
   }
 
   storeFrameEmbeddingsBatch(eventId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
-    return this.#write(eventId, 'storeFrameEmbeddingsBatch', eventId, rows, modelVersion);
+    return this.#call('storeFrameEmbeddingsBatch', eventId, rows, modelVersion);
   }
 
   getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
@@ -194,7 +190,7 @@ export class ClipDatabase {
 
   /** Removes the vectors of a clip and returns how many there were; too few where another tab took over meanwhile. */
   deleteFrameEmbeddings(eventId: string): Promise<number> {
-    return this.#write(eventId, 'deleteFrameEmbeddings', eventId);
+    return this.#call('deleteFrameEmbeddings', eventId);
   }
 
   // # Taking rows out and bringing them back
@@ -220,7 +216,7 @@ export class ClipDatabase {
    * @param pictures thumbnails for its frames, where the export has pictures
    */
   importClip(clip: ImportedClip, pictures: FrameThumbnail[] = []): Promise<ImportResult> {
-    return this.#write(clip.event.id, 'importClip', clip, pictures);
+    return this.#call('importClip', clip, pictures);
   }
 
   /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
@@ -230,7 +226,7 @@ export class ClipDatabase {
 
   /** Writes pictures of frames that have their rows already; frames without a row are left out. */
   storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void> {
-    return this.#write(eventId, 'storeThumbnails', eventId, pictures);
+    return this.#call('storeThumbnails', eventId, pictures);
   }
 
   // # Files
@@ -238,11 +234,18 @@ export class ClipDatabase {
   /** The pictures of frames in the order asked for; null where there is none. */
   async readThumbnails(eventId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
     if (frameIndexes.length === 0) return [];
-    const paths = await this.#call('framePaths', eventId, frameIndexes);
+    const places = await this.#call('thumbnailPlaces', eventId, frameIndexes);
     const files = await this.#openFiles();
-    const blobs: (Blob | null)[] = paths.map(() => null);
-    await inParallel(paths, async (path, i) => {
-      if (path !== null) blobs[i] = await files.read(path);
+    const blobs: (Blob | null)[] = places.map(() => null);
+    await inParallel(places, async (place, i) => {
+      if (place === null) return;
+      const { path, part } = place;
+      if (part === null) {
+        blobs[i] = await files.read(path);
+      } else {
+        const bytes = await files.readPart(path, part.start, part.bytes);
+        blobs[i] = bytes && new Blob([bytes], { type: pictureType(bytes) });
+      }
     });
     return blobs;
   }
@@ -300,18 +303,6 @@ export class ClipDatabase {
   ): Promise<Awaited<ReturnType<LibraryVerbs[Name]>>> {
     const gateway = await this.#join();
     return (await gateway.call(name, args)) as Awaited<ReturnType<LibraryVerbs[Name]>>;
-  }
-
-  async #write<Name extends VerbName>(
-    eventId: string,
-    name: Name,
-    ...args: Parameters<LibraryVerbs[Name]>
-  ): Promise<Awaited<ReturnType<LibraryVerbs[Name]>>> {
-    try {
-      return await this.#call(name, ...args);
-    } finally {
-      this.#changeCounts.set(eventId, (this.#changeCounts.get(eventId) ?? 0) + 1);
-    }
   }
 
   #join(): Promise<Gateway> {

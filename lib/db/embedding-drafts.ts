@@ -1,25 +1,41 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import type { CheckedFrameVector } from './frame-embeddings';
-import { frameEmbeddingDrafts, frameEmbeddings } from './schema';
-import { requireEvent } from './validate';
+import { addToSet, countAnew, type EmbeddingSet } from './embedding-sets';
+import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
 
-/** Stores vectors beside those that a clip has of another model. Drafts of a third model make way. */
+/**
+ * Stores vectors beside those that a clip has of another model. Drafts of a third model make way.
+ *
+ * @param sets of `lockClip`
+ */
 export async function writeEmbeddingDrafts(
   tx: Database,
   eventId: string,
+  sets: readonly EmbeddingSet[],
   rows: readonly CheckedFrameVector[],
   modelVersion: string,
-): Promise<void> {
-  await requireEvent(tx, eventId);
-  await tx
-    .delete(frameEmbeddingDrafts)
-    .where(
-      and(eq(frameEmbeddingDrafts.eventId, eventId), ne(frameEmbeddingDrafts.modelVersion, modelVersion)),
-    );
-  const createdAt = new Date();
-  for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
+): Promise<EmbeddingSet> {
+  if (sets.some((set) => set.state === 'replacement' && set.modelVersion !== modelVersion)) {
     await tx
+      .delete(frameEmbeddingDrafts)
+      .where(
+        and(eq(frameEmbeddingDrafts.eventId, eventId), ne(frameEmbeddingDrafts.modelVersion, modelVersion)),
+      );
+    await tx
+      .delete(embeddingSets)
+      .where(
+        and(
+          eq(embeddingSets.eventId, eventId),
+          eq(embeddingSets.state, 'replacement'),
+          ne(embeddingSets.modelVersion, modelVersion),
+        ),
+      );
+  }
+  const createdAt = new Date();
+  let added = 0;
+  for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
+    const written = await tx
       .insert(frameEmbeddingDrafts)
       .values(
         chunk.map(({ frameIndex, json }) => ({
@@ -33,8 +49,11 @@ export async function writeEmbeddingDrafts(
       .onConflictDoUpdate({
         target: [frameEmbeddingDrafts.eventId, frameEmbeddingDrafts.frameIndex],
         set: { embedding: sql`excluded.embedding`, createdAt: sql`excluded.created_at` },
-      });
+      })
+      .returning({ isNew: sql<boolean>`(xmax = 0)` });
+    added += written.filter(({ isNew }) => isNew).length;
   }
+  return addToSet(tx, eventId, { modelVersion, state: 'replacement' }, added);
 }
 
 /**
@@ -56,6 +75,7 @@ export async function adoptEmbeddingDrafts(
     .delete(frameEmbeddings)
     .where(and(eq(frameEmbeddings.eventId, eventId), ne(frameEmbeddings.modelVersion, modelVersion)));
   await deleteEmbeddingDrafts(tx, eventId);
+  await countAnew(tx, eventId, { isChanged: true });
 }
 
 export async function deleteEmbeddingDrafts(tx: Database, eventId: string): Promise<void> {

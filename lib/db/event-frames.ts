@@ -2,7 +2,7 @@ import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { eventFrames, PATH_MAX_LENGTH } from './schema';
-import { assertDistinctFrames, assertEventId, badInput, requireEvent } from './validate';
+import { assertDistinctFrames, assertEventId, badInput } from './validate';
 
 export interface EventFrame {
   id: string;
@@ -13,6 +13,8 @@ export interface EventFrame {
   width: number | null;
   height: number | null;
   fileSizeBytes: number | null;
+  /** Of its bytes in the clip's file of thumbnails; null where they are a file of their own. */
+  thumbnailOffset: number | null;
   createdAt: Date;
 }
 
@@ -23,22 +25,13 @@ export interface NewEventFrame {
   width?: number | null;
   height?: number | null;
   fileSizeBytes?: number | null;
+  thumbnailOffset?: number | null;
 }
 
 /** `frames/<event_id>/frame_001.webp`: where the picture of a frame lies. */
 export function framePath(eventId: string, frameIndex: number, extension: 'webp' | 'jpg' = 'webp'): string {
   assertEventId(eventId);
   return `frames/${eventId}/frame_${String(frameIndex + 1).padStart(3, '0')}.${extension}`;
-}
-
-/** Stores frames of one event in one transaction, all or none, and returns their rows' ids in order. */
-export async function storeEventFrames(
-  db: Database,
-  eventId: string,
-  frames: readonly NewEventFrame[],
-): Promise<string[]> {
-  checkEventFrames(frames);
-  return db.transaction((tx) => writeEventFrames(tx, eventId, frames));
 }
 
 /** Everything about frames that can be refused without asking the database. */
@@ -54,15 +47,18 @@ export function checkEventFrames(frames: readonly NewEventFrame[]): void {
   }
 }
 
-/** The writing half of `storeEventFrames`, for a caller that has a transaction of its own. */
+/**
+ * Writes frames of a clip that is there, in the caller's transaction.
+ *
+ * @returns how many of them are new
+ */
 export async function writeEventFrames(
   tx: Database,
   eventId: string,
   frames: readonly NewEventFrame[],
-): Promise<string[]> {
-  await requireEvent(tx, eventId);
+): Promise<number> {
   const createdAt = new Date();
-  const idByFrameNumber = new Map<number, string>();
+  let added = 0;
   for (const chunk of chunked(frames, ROWS_PER_INSERT)) {
     const written = await tx
       .insert(eventFrames)
@@ -76,6 +72,7 @@ export async function writeEventFrames(
           width: frame.width ?? null,
           height: frame.height ?? null,
           fileSizeBytes: frame.fileSizeBytes ?? null,
+          thumbnailOffset: frame.thumbnailOffset ?? null,
           createdAt,
         })),
       )
@@ -87,23 +84,22 @@ export async function writeEventFrames(
           width: sql`excluded.width`,
           height: sql`excluded.height`,
           fileSizeBytes: sql`excluded.file_size_bytes`,
+          thumbnailOffset: sql`excluded.thumbnail_offset`,
           createdAt: sql`excluded.created_at`,
         },
       })
-      .returning({ id: eventFrames.id, frameNumber: eventFrames.frameNumber });
-    for (const { id, frameNumber } of written) idByFrameNumber.set(frameNumber, id);
-  }
-  return frames.map(({ frameIndex }) => {
-    const id = idByFrameNumber.get(frameIndex + 1);
-    if (id === undefined) {
+      // No transaction has locked or deleted a row that has just come.
+      .returning({ isNew: sql<boolean>`(xmax = 0)` });
+    if (written.length < chunk.length) {
       throw new FramesiftError(
         'write-incomplete',
-        `Only ${idByFrameNumber.size} of ${frames.length} frames reached the library, so none was kept. Try again.`,
+        `Only ${written.length} of ${chunk.length} frames reached the library, so none was kept. Try again.`,
         { transient: true },
       );
     }
-    return id;
-  });
+    added += written.filter(({ isNew }) => isNew).length;
+  }
+  return added;
 }
 
 /** The frames of an event in order, or only those named by `frameIndexes`. */
@@ -134,6 +130,7 @@ export async function listEventFrames(
     width: row.width,
     height: row.height,
     fileSizeBytes: row.fileSizeBytes,
+    thumbnailOffset: row.thumbnailOffset,
     createdAt: row.createdAt,
   }));
 }

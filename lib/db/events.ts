@@ -1,5 +1,6 @@
 import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
+import type { EmbeddingSet } from './embedding-sets';
 import { listEventFrames } from './event-frames';
 import {
   events,
@@ -51,12 +52,14 @@ export interface NewEvent extends EventFields {
 
 /** A clip with how much of it is in the library. */
 export interface EventSummary extends EventRow {
-  /** Pictures in `event_frames`. */
+  /** Frames that are stored. */
   frameCount: number;
   /** Vectors in `frame_embeddings`, of any model. */
   embeddingCount: number;
-  /** Vectors by model version. */
+  /** The same by model version. */
   embeddingCounts: Record<string, number>;
+  /** All vectors, those that wait to take the place of others included. */
+  embeddingSets: EmbeddingSet[];
 }
 
 /** Adds a clip. A second call with the same `id` changes nothing and returns what is there. */
@@ -123,32 +126,31 @@ async function requireEventRow(db: Database, eventId: string): Promise<EventRow>
   return found;
 }
 
-/** One query, since every query through PGlite's worker is fourteen messages. */
+/** Counts are kept by the writer, so that this takes no longer for a long clip. */
 function selectSummaries(db: Database) {
   return db
     .select({
       event: events,
       // Drizzle writes a column of a one-table query without its table, so these name it themselves.
-      frameCount: sql<number>`(select count(*)::int from event_frames f where f.event_id = "events"."id")`,
-      embeddingCounts: sql<Record<string, number>>`(
-        select coalesce(json_object_agg(v.model_version, v.n), '{}'::json)
-        from (
-          select e.model_version, count(*)::int as n
-          from frame_embeddings e where e.event_id = "events"."id" group by e.model_version
-        ) v
+      sets: sql<EmbeddingSet[]>`(
+        select coalesce(json_agg(json_build_object('modelVersion', s.model_version, 'state', s.state,
+          'frames', s.frames, 'revision', s.revision) order by s.state, s.model_version), '[]'::json)
+        from embedding_sets s where s.event_id = "events"."id" and s.frames > 0
       )`,
     })
     .from(events)
     .$dynamic();
 }
 
-function toSummary(row: {
-  event: EventRow;
-  frameCount: number;
-  embeddingCounts: Record<string, number>;
-}): EventSummary {
-  const embeddingCount = Object.values(row.embeddingCounts).reduce((sum, n) => sum + n, 0);
-  return { ...row.event, frameCount: row.frameCount, embeddingCount, embeddingCounts: row.embeddingCounts };
+function toSummary({ event, sets }: { event: EventRow; sets: EmbeddingSet[] }): EventSummary {
+  const current = sets.filter(({ state }) => state === 'current');
+  return {
+    ...event,
+    frameCount: event.framesStored,
+    embeddingCount: current.reduce((sum, { frames }) => sum + frames, 0),
+    embeddingCounts: Object.fromEntries(current.map(({ modelVersion, frames }) => [modelVersion, frames])),
+    embeddingSets: sets,
+  };
 }
 
 /** Everything about a clip's columns that can be refused without asking the database. */

@@ -1,11 +1,12 @@
-import { and, asc, count, eq, gt, inArray, sql } from 'drizzle-orm';
+import { and, asc, count, eq, gt, inArray, ne, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chunked, ROWS_PER_INSERT, ROWS_PER_READ, type Database } from './database';
 import { deleteEmbeddingDrafts } from './embedding-drafts';
-import { frameEmbeddingDrafts, frameEmbeddings } from './schema';
-import { assertDistinctFrames, assertModelVersion, requireEvent, toUnitVector } from './validate';
+import { addToSet, lockClip, type EmbeddingSet } from './embedding-sets';
+import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
+import { assertDistinctFrames, assertModelVersion, toUnitVector } from './validate';
 import { vectorFromJson, vectorToJson } from './vector-json';
 
 export interface FrameVector {
@@ -43,12 +44,17 @@ export async function storeFrameEmbeddingsBatch(
   modelVersion: string,
 ): Promise<string[]> {
   const checked = checkFrameVectors(rows, modelVersion);
-  return db.transaction((tx) => writeFrameEmbeddings(tx, eventId, checked, modelVersion));
+  return db.transaction(async (tx) => {
+    const sets = await lockClip(tx, eventId);
+    return (await writeFrameEmbeddings(tx, eventId, sets, checked, modelVersion)).ids;
+  });
 }
 
 /** A vector that has passed every check and is ready to be written. */
 export interface CheckedFrameVector {
   frameIndex: number;
+  /** Unit length. */
+  vector: Float32Array<ArrayBuffer>;
   json: string;
 }
 
@@ -56,23 +62,30 @@ export interface CheckedFrameVector {
 export function checkFrameVectors(rows: readonly FrameVector[], modelVersion: string): CheckedFrameVector[] {
   assertModelVersion(modelVersion);
   assertDistinctFrames(rows);
-  return rows.map(({ frameIndex, embedding }) => ({
-    frameIndex,
-    json: vectorToJson(toUnitVector(embedding)),
-  }));
+  return rows.map(({ frameIndex, embedding }) => {
+    const vector = toUnitVector(embedding);
+    return { frameIndex, vector, json: vectorToJson(vector) };
+  });
 }
 
-/** The writing half of `storeFrameEmbeddingsBatch`, for a caller that has a transaction of its own. */
+/**
+ * Writes vectors of a clip in the caller's transaction and counts them.
+ *
+ * @param sets of `lockClip`
+ * @returns the ids of their rows, in order, and the set that they belong to
+ */
 export async function writeFrameEmbeddings(
   tx: Database,
   eventId: string,
+  sets: readonly EmbeddingSet[],
   rows: readonly CheckedFrameVector[],
   modelVersion: string,
-): Promise<string[]> {
-  await requireEvent(tx, eventId);
+): Promise<{ ids: string[]; set: EmbeddingSet }> {
   const createdAt = new Date();
   const idByFrameIndex = new Map<number, string>();
+  let added = 0;
   for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
+    added += await takeFromOtherSets(tx, eventId, sets, chunk, modelVersion);
     const written = await tx
       .insert(frameEmbeddings)
       .values(
@@ -93,38 +106,51 @@ export async function writeFrameEmbeddings(
           createdAt: sql`excluded.created_at`,
         },
       })
-      .returning({ id: frameEmbeddings.id, frameIndex: frameEmbeddings.frameIndex });
+      .returning({
+        id: frameEmbeddings.id,
+        frameIndex: frameEmbeddings.frameIndex,
+        isNew: sql<boolean>`(xmax = 0)`,
+      });
     for (const { id, frameIndex } of written) idByFrameIndex.set(frameIndex, id);
-    await assertWritten(tx, eventId, chunk, modelVersion);
+    added += written.filter(({ isNew }) => isNew).length;
   }
-  return rows.map(({ frameIndex }) => {
+  const ids = rows.map(({ frameIndex }) => {
     const id = idByFrameIndex.get(frameIndex);
     if (id === undefined) throw writeIncomplete(rows.length, idByFrameIndex.size);
     return id;
   });
+  return { ids, set: await addToSet(tx, eventId, { modelVersion, state: 'current' }, added) };
 }
 
-/** Counts the rows after writing: an insert that says it went well is not yet a row that is there. */
-async function assertWritten(
+/** How many of these rows another model's set has now and is about to lose; they are taken from its count. */
+async function takeFromOtherSets(
   tx: Database,
   eventId: string,
+  sets: readonly EmbeddingSet[],
   rows: readonly CheckedFrameVector[],
   modelVersion: string,
-): Promise<void> {
-  const [found] = await tx
-    .select({ rows: count() })
+): Promise<number> {
+  if (!sets.some((set) => set.state === 'current' && set.modelVersion !== modelVersion)) return 0;
+  const replaced = await tx
+    .select({ modelVersion: frameEmbeddings.modelVersion, rows: count() })
     .from(frameEmbeddings)
     .where(
       and(
         eq(frameEmbeddings.eventId, eventId),
-        eq(frameEmbeddings.modelVersion, modelVersion),
+        ne(frameEmbeddings.modelVersion, modelVersion),
         inArray(
           frameEmbeddings.frameIndex,
-          rows.map((row) => row.frameIndex),
+          rows.map(({ frameIndex }) => frameIndex),
         ),
       ),
-    );
-  if (found?.rows !== rows.length) throw writeIncomplete(rows.length, found?.rows ?? 0);
+    )
+    .groupBy(frameEmbeddings.modelVersion);
+  let taken = 0;
+  for (const other of replaced) {
+    await addToSet(tx, eventId, { modelVersion: other.modelVersion, state: 'current' }, -other.rows);
+    taken += other.rows;
+  }
+  return taken;
 }
 
 function writeIncomplete(expected: number, found: number): FramesiftError {
@@ -187,13 +213,17 @@ async function* pagesOfFrameEmbeddings(
   }
 }
 
-/** Removes the vectors of an event, drafts included, and returns how many there were without those. */
-export async function deleteFrameEmbeddings(db: Database, eventId: string): Promise<number> {
-  await deleteEmbeddingDrafts(db, eventId);
-  const deleted = await db
+/**
+ * Removes the vectors of an event, drafts included, in the caller's transaction, and returns how many there were
+ * without those.
+ */
+export async function deleteFrameEmbeddings(tx: Database, eventId: string): Promise<number> {
+  await deleteEmbeddingDrafts(tx, eventId);
+  const deleted = await tx
     .delete(frameEmbeddings)
     .where(eq(frameEmbeddings.eventId, eventId))
     .returning({ id: frameEmbeddings.id });
+  await tx.delete(embeddingSets).where(eq(embeddingSets.eventId, eventId));
   return deleted.length;
 }
 

@@ -1,9 +1,11 @@
 import { toFramesiftError } from '@/lib/shared/errors';
+import type { EditedFile } from './embedding-file';
 import { assertEventId, badInput } from './validate';
 
 /**
- * The files of the library: `frames/<event_id>/frame_001.webp` for each picture and
- * `clips/<event_id>/<name>` for a copy of the clip, at the very paths that the tables hold.
+ * The files of the library, for each clip: `frames/<event_id>/thumbnails` with all its pictures one after another (today's
+ * libraries and browsers without access handles have `frames/<event_id>/frame_001.webp` for each),
+ * `clips/<event_id>/<name>` for a copy of the clip and `vectors/<event_id>/…` of embedding-file.ts.
  */
 export interface ClipFiles {
   readonly kind: 'opfs' | 'cache' | 'memory';
@@ -11,6 +13,17 @@ export interface ClipFiles {
   /** The file in memory, so that it outlives a change on disk; null when there is none. */
   read(path: string): Promise<Blob | null>;
   has(path: string): Promise<boolean>;
+  /**
+   * Opens a file for writing in place, which is made where there is none, and closes it after `work`. Null where this
+   * browser cannot write in place.
+   */
+  edit<T>(path: string, work: (file: EditedFile) => T): Promise<{ result: T } | null>;
+  /** Some bytes of a file in memory; null when it has not that many, or is not there. */
+  readPart(path: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer> | null>;
+  /** How many bytes a file has; null when there is none. */
+  sizeOf(path: string): Promise<number | null>;
+  /** All bytes of a file in memory; null when there is none. */
+  readWhole(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Removes files; what is not there is skipped. */
   remove(paths: readonly string[]): Promise<void>;
   /** Removes the pictures and the clip of an event. */
@@ -30,8 +43,14 @@ export interface ClipFiles {
   readClipFile(path: string): Promise<File | null>;
 }
 
-/** The two folders that hold one folder for each event. */
-const EVENT_FOLDERS = ['frames', 'clips'] as const;
+/** The folders that hold one folder for each event. */
+const EVENT_FOLDERS = ['frames', 'clips', 'vectors'] as const;
+
+/** All pictures of a clip, one after another. */
+export function thumbnailsPath(eventId: string): string {
+  assertEventId(eventId);
+  return `frames/${eventId}/thumbnails`;
+}
 
 /** Share of the quota that copying a clip leaves free, so that pictures and vectors still find room. */
 const HEADROOM = 0.2;
@@ -125,9 +144,7 @@ async function orNull<T>(work: Promise<T>): Promise<T | null> {
 }
 
 /** What a worker sees of a file and the `dom` types leave out. */
-interface SyncAccessHandle {
-  truncate(bytes: number): void;
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+interface SyncAccessHandle extends EditedFile {
   close(): void;
 }
 type OpfsFileHandle = FileSystemFileHandle & { createSyncAccessHandle?: () => Promise<SyncAccessHandle> };
@@ -142,6 +159,8 @@ interface FileWriter {
 export class OpfsFiles implements ClipFiles {
   readonly kind = 'opfs';
   readonly #root: FileSystemDirectoryHandle;
+  /** This browser has streams alone, which write a file anew. */
+  #cannotEdit = false;
 
   constructor(root: FileSystemDirectoryHandle) {
     this.#root = root;
@@ -165,6 +184,43 @@ export class OpfsFiles implements ClipFiles {
 
   async has(path: string): Promise<boolean> {
     return (await this.#handle(path)) !== null;
+  }
+
+  async edit<T>(path: string, work: (file: EditedFile) => T): Promise<{ result: T } | null> {
+    if (this.#cannotEdit) return null;
+    const handle = await this.#handleToWrite(path);
+    if (!handle.createSyncAccessHandle) {
+      this.#cannotEdit = true;
+      await this.remove([path]);
+      return null;
+    }
+    const access = await openExclusively(() => handle.createSyncAccessHandle!());
+    try {
+      return { result: work(access) };
+    } finally {
+      access.close();
+    }
+  }
+
+  async sizeOf(path: string): Promise<number | null> {
+    return (await this.#file(path))?.size ?? null;
+  }
+
+  async readWhole(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const bytes = await this.sizeOf(path);
+    return bytes === null ? null : this.readPart(path, 0, bytes);
+  }
+
+  async readPart(path: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const part = (await this.#file(path))?.slice(start, start + bytes);
+        return part?.size === bytes ? new Uint8Array(await part.arrayBuffer()) : null;
+      } catch (error) {
+        // The owner of the library has appended to it since it was opened.
+        if (!isDomException(error, 'NotReadableError') || attempt === BUSY_TRIES) throw error;
+      }
+    }
   }
 
   async remove(paths: readonly string[]): Promise<void> {
@@ -240,12 +296,16 @@ export class OpfsFiles implements ClipFiles {
     return parent ? orNull(parent.getDirectoryHandle(eventId)) : null;
   }
 
-  /** An access handle where the browser has them (Safari before 26 has nothing else), else a stream. */
-  async #openWriter(path: string): Promise<FileWriter> {
+  async #handleToWrite(path: string): Promise<OpfsFileHandle> {
     const [folder, eventId, name] = pathParts(path);
     const parent = await this.#root.getDirectoryHandle(folder, { create: true });
     const directory = await parent.getDirectoryHandle(eventId, { create: true });
-    const handle = (await directory.getFileHandle(name, { create: true })) as OpfsFileHandle;
+    return await directory.getFileHandle(name, { create: true });
+  }
+
+  /** An access handle where the browser has them (Safari before 26 has nothing else), else a stream. */
+  async #openWriter(path: string): Promise<FileWriter> {
+    const handle = await this.#handleToWrite(path);
     if (!handle.createSyncAccessHandle) {
       const stream = await handle.createWritable();
       return { append: (bytes) => stream.write(bytes), close: () => stream.close() };
@@ -273,7 +333,7 @@ export class OpfsFiles implements ClipFiles {
 }
 
 /** One access handle may be open on a file; another tab that writes the same picture is done in a moment. */
-async function openExclusively<T>(open: () => Promise<T>): Promise<T> {
+export async function openExclusively<T>(open: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await open();
@@ -301,6 +361,23 @@ export class CacheFiles implements ClipFiles {
   async read(path: string): Promise<Blob | null> {
     const response = await this.#cache.match(cacheUrl(path));
     return response ? response.blob() : null;
+  }
+
+  /** Pictures are files of their own here, and vectors come from the database. */
+  edit(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  readPart(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  sizeOf(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  readWhole(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   async has(path: string): Promise<boolean> {
@@ -358,6 +435,23 @@ export class MemoryFiles implements ClipFiles {
 
   read(path: string): Promise<Blob | null> {
     return Promise.resolve(this.#files.get(path) ?? null);
+  }
+
+  /** Pictures are files of their own here, and vectors come from the database. */
+  edit(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  readPart(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  sizeOf(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  readWhole(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   has(path: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
+import { countAnew } from './embedding-sets';
 import { checkEventFrames, countEventFrames, framePath } from './event-frames';
 import { assertFields, recordFrameTimestamps, type EventFields } from './events';
 import { checkFrameVectors } from './frame-embeddings';
@@ -106,6 +107,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
       event.id,
       clip.spans.map(({ frameIndex, ...span }) => ({ frameIndex, span })),
     );
+    await countAnew(tx, event.id, { isChanged: true });
     const stored = await countEventFrames(tx, event.id);
     // Where the file has every frame, its own text of their times is kept letter for letter.
     if (stored !== frames.length) await recordFrameTimestamps(tx, event.id);

@@ -1,16 +1,13 @@
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import type { Moment } from '@/lib/shared/clip-clock';
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import { toStorageError, type DatabaseConnection } from './client';
 import type { Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
-import {
-  checkEventFrames,
-  countEventFrames,
-  framePath,
-  listEventFrames,
-  writeEventFrames,
-} from './event-frames';
+import { appendRows, beginFile, embeddingPath, finishFile, readHeader } from './embedding-file';
+import { addToFrames, countAnew, lockClip, setsOf, type EmbeddingSet } from './embedding-sets';
+import { checkEventFrames, framePath, listEventFrames, writeEventFrames } from './event-frames';
 import {
   createEvent,
   deleteEvent,
@@ -35,23 +32,46 @@ import {
   storedFrameIndexes,
   storeFrameEmbeddingsBatch,
   writeFrameEmbeddings,
+  type CheckedFrameVector,
   type FrameEmbedding,
   type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
-import { pictureType, type ClipFiles } from './frame-files';
+import { pictureType, thumbnailsPath, type ClipFiles } from './frame-files';
 import { assertSpan, listFrameSpans, writeFrameSpans, type FrameSpan } from './frame-spans';
 import { importClip, type ImportedClip, type ImportResult } from './import-clip';
 import { inParallel } from './in-parallel';
-import { readVectors, vectorStamps, type VectorPage, type VectorStamp } from './packed-vectors';
-import type { EventFrameRow, EventRow } from './schema';
-import { unknownEvent } from './validate';
+import {
+  readVectors,
+  searchedSets,
+  type PackedVectors,
+  type SearchedSet,
+  type VectorPage,
+} from './packed-vectors';
+import { embeddingSets, type EventFrameRow, type EventRow, type SetState } from './schema';
 
 /** A thumbnail of a frame, as bytes of a WebP or JPEG picture. */
 export interface FrameThumbnail {
   frameIndex: number;
   thumbnail: Uint8Array<ArrayBuffer>;
 }
+
+/** Where the bytes of a thumbnail are: a file, or part of one. */
+export interface ThumbnailPlace {
+  path: string;
+  part: { start: number; bytes: number } | null;
+}
+
+/** What was written, and what it takes to undo it. */
+interface StoredThumbnails {
+  /** Size of the clip's file of thumbnails before; null where each is a file of its own. */
+  before: number | null;
+  offsets: number[] | null;
+  newPaths: string[];
+}
+
+/** Rows that a file of vectors may have beyond twice its frames before it is made anew. */
+const SPARE_ROWS = 1_000;
 
 /** What the verbs work on. */
 export interface VerbParts {
@@ -108,7 +128,10 @@ export class LibraryVerbs {
   updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
     return this.#write(eventId, () =>
       this.#db.transaction(async (tx) => {
-        if (changes.ingestState === 'done') await recordFrameTimestamps(tx, eventId);
+        if (changes.ingestState === 'done') {
+          await countAnew(tx, eventId);
+          await recordFrameTimestamps(tx, eventId);
+        }
         return updateEvent(tx, eventId, changes);
       }),
     );
@@ -141,36 +164,33 @@ export class LibraryVerbs {
     }));
     checkEventFrames(rows);
     for (const { span } of frames) if (span) assertSpan(span);
-    // Before any file: an unknown clip must not get a folder.
-    if (!(await this.getEvent(eventId))) throw unknownEvent(eventId);
 
-    const newPaths: string[] = [];
+    const written: { thumbnails?: StoredThumbnails } = {};
+    let sets: EmbeddingSet[] = [];
     try {
-      await inParallel(frames, async ({ thumbnail }, i) => {
-        const path = rows[i]!.framePath;
-        if (!(await this.#files.has(path))) newPaths.push(path);
-        await this.#files.write(path, thumbnail);
-      });
-      return await this.#write(eventId, () =>
+      const { ids, set } = await this.#write(eventId, () =>
         this.#db.transaction(async (tx) => {
-          await writeEventFrames(tx, eventId, rows);
+          sets = await lockClip(tx, eventId);
+          // After the clip is known to be there, which must not get a folder otherwise; before any row names them.
+          const stored = await this.#storeThumbnails(eventId, rows, frames);
+          written.thumbnails = stored;
+          const placed = rows.map((row, i) => ({ ...row, thumbnailOffset: stored.offsets?.[i] ?? null }));
+          await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, placed));
           await writeFrameSpans(tx, eventId, frames);
-          if (asDraft) {
-            await writeEmbeddingDrafts(tx, eventId, vectors, modelVersion);
-            return [];
-          }
-          const ids = await writeFrameEmbeddings(tx, eventId, vectors, modelVersion);
-          await updateEvent(tx, eventId, { frameCountUsed: await countEventFrames(tx, eventId) });
-          return ids;
+          if (!asDraft) return writeFrameEmbeddings(tx, eventId, sets, vectors, modelVersion);
+          return { ids: [], set: await writeEmbeddingDrafts(tx, eventId, sets, vectors, modelVersion) };
         }),
       );
+      await this.#appendVectors(eventId, sets, set, frames, vectors);
+      return ids;
     } catch (error) {
-      await this.#removeUnnamedFiles(eventId, newPaths).catch(() => undefined);
+      if (written.thumbnails) await this.#takeBack(eventId, written.thumbnails).catch(() => undefined);
       throw toStorageError(error);
     }
   }
 
   async finishReembedding(eventId: string, modelVersion: string): Promise<void> {
+    const before = await setsOf(this.#db, eventId, modelVersion);
     await this.#write(eventId, () =>
       this.#db.transaction(async (tx) => {
         await adoptEmbeddingDrafts(tx, eventId, modelVersion);
@@ -178,6 +198,7 @@ export class LibraryVerbs {
         await updateEvent(tx, eventId, { modelVersion, ingestState: 'done', ingestError: null });
       }),
     );
+    await this.#adoptVectors(eventId, modelVersion, before).catch(() => undefined);
     void this.#reclaimSpace().catch(() => undefined);
   }
 
@@ -185,16 +206,38 @@ export class LibraryVerbs {
     return storedFrameIndexes(this.#db, eventId, modelVersion);
   }
 
-  vectorStamps(modelVersion: string, eventIds: string[]): Promise<VectorStamp[]> {
-    return vectorStamps(this.#db, modelVersion, eventIds);
+  /** Of each clip, what a search with a model compares. */
+  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
+    return searchedSets(this.#db, modelVersion, eventIds);
   }
 
   readVectors(
     eventId: string,
     modelVersion: string,
-    options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
+    options: { state: SetState; after?: number },
   ): Promise<VectorPage> {
     return this.#db.transaction((tx) => readVectors(tx, eventId, modelVersion, options));
+  }
+
+  /**
+   * Makes the file of a set anew from the table: see [Note: Packed embeddings].
+   *
+   * @returns false where this browser has no such files
+   */
+  async packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean> {
+    const path = embeddingPath(eventId, modelVersion, state);
+    // A clip that is gone must not get a folder.
+    if ((await setsOf(this.#db, eventId, modelVersion)).every((set) => set.state !== state)) return true;
+    if ((await this.#files.edit(path, beginFile)) === null) return false;
+    for (let after = -1; ;) {
+      const { packed, next, revision } = await this.readVectors(eventId, modelVersion, { state, after });
+      await this.#files.edit(path, (file) => {
+        appendRows(file, packed, 0, 0);
+        if (next === null) finishFile(file, revision);
+      });
+      if (next === null) return true;
+      after = next;
+    }
   }
 
   storeFrameEmbeddingsBatch(eventId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
@@ -205,8 +248,14 @@ export class LibraryVerbs {
     return getFrameEmbeddings(this.#db, eventId, options);
   }
 
-  deleteFrameEmbeddings(eventId: string): Promise<number> {
-    return this.#write(eventId, () => this.#db.transaction((tx) => deleteFrameEmbeddings(tx, eventId)));
+  async deleteFrameEmbeddings(eventId: string): Promise<number> {
+    const sets = await this.#db.select().from(embeddingSets).where(eq(embeddingSets.eventId, eventId));
+    const deleted = await this.#write(eventId, () =>
+      this.#db.transaction((tx) => deleteFrameEmbeddings(tx, eventId)),
+    );
+    const paths = sets.map(({ modelVersion, state }) => embeddingPath(eventId, modelVersion, state));
+    await this.#files.remove(paths).catch(() => undefined);
+    return deleted;
   }
 
   // # Taking rows out and bringing them back
@@ -235,8 +284,12 @@ export class LibraryVerbs {
       (await this.readFrameSpans(eventId)).map(({ frameIndex, ...span }) => [frameIndex, span]),
     );
     const isThere: boolean[] = frames.map(() => false);
-    await inParallel(frames, async ({ framePath }, i) => {
-      isThere[i] = await this.#files.has(framePath);
+    const bytes = await this.#files.sizeOf(thumbnailsPath(eventId));
+    await inParallel(frames, async ({ framePath, thumbnailOffset, fileSizeBytes }, i) => {
+      isThere[i] =
+        thumbnailOffset === null
+          ? await this.#files.has(framePath)
+          : bytes !== null && thumbnailOffset + (fileSizeBytes ?? 0) <= bytes;
     });
     return frames
       .filter((_, i) => !isThere[i])
@@ -257,15 +310,31 @@ export class LibraryVerbs {
       const path = thumbnailPath(eventId, frameIndex, thumbnail);
       return [{ ...row, framePath: path, fileSizeBytes: thumbnail.length, thumbnail }];
     });
-    await inParallel(written, ({ framePath: path, thumbnail }) => this.#files.write(path, thumbnail));
-    await this.#write(eventId, () => this.#db.transaction((tx) => writeEventFrames(tx, eventId, written)));
+    const { offsets } = await this.#storeThumbnails(eventId, written, written);
+    const placed = written.map((row, i) => ({ ...row, thumbnailOffset: offsets?.[i] ?? null }));
+    await this.#write(eventId, () =>
+      this.#db.transaction(async (tx) => {
+        await lockClip(tx, eventId);
+        await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, placed));
+      }),
+    );
   }
 
   /** Where the thumbnails of frames lie, in the order asked for; null for a frame that is not there. */
-  async framePaths(eventId: string, frameIndexes: number[]): Promise<(string | null)[]> {
+  async thumbnailPlaces(eventId: string, frameIndexes: number[]): Promise<(ThumbnailPlace | null)[]> {
     const frames = await listEventFrames(this.#db, eventId, frameIndexes);
-    const paths = new Map(frames.map((frame) => [frame.frameIndex, frame.framePath]));
-    return frameIndexes.map((frameIndex) => paths.get(frameIndex) ?? null);
+    const places = new Map(
+      frames.map(({ frameIndex, framePath, thumbnailOffset, fileSizeBytes }) => [
+        frameIndex,
+        thumbnailOffset === null
+          ? { path: framePath, part: null }
+          : {
+              path: thumbnailsPath(eventId),
+              part: { start: thumbnailOffset, bytes: fileSizeBytes ?? 0 },
+            },
+      ]),
+    );
+    return frameIndexes.map((frameIndex) => places.get(frameIndex) ?? null);
   }
 
   query(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -291,17 +360,94 @@ export class LibraryVerbs {
     }
   }
 
-  /** Removes those of `paths` that no row names. */
-  async #removeUnnamedFiles(eventId: string, paths: string[]): Promise<void> {
-    if (paths.length === 0) return;
-    const frames = await listEventFrames(this.#db, eventId);
-    const named = new Set(frames.map((frame) => frame.framePath));
-    await this.#files.remove(paths.filter((path) => !named.has(path)));
+  /** Writes thumbnails: appended to the clip's file of them, or each as a file where nothing can be appended to. */
+  async #storeThumbnails(
+    eventId: string,
+    rows: readonly { framePath: string }[],
+    frames: readonly { thumbnail: Uint8Array<ArrayBuffer> }[],
+  ): Promise<StoredThumbnails> {
+    const appended = await this.#files.edit(thumbnailsPath(eventId), (file) => {
+      const before = file.getSize();
+      const all = new Uint8Array(frames.reduce((sum, { thumbnail }) => sum + thumbnail.length, 0));
+      const offsets: number[] = [];
+      let at = 0;
+      for (const { thumbnail } of frames) {
+        offsets.push(before + at);
+        all.set(thumbnail, at);
+        at += thumbnail.length;
+      }
+      if (file.write(all, { at: before }) !== all.length) {
+        file.truncate(before);
+        throw new DOMException('The file was cut short.', 'QuotaExceededError');
+      }
+      return { before, offsets };
+    });
+    if (appended) return { ...appended.result, newPaths: [] };
+    const newPaths: string[] = [];
+    try {
+      await inParallel(frames, async ({ thumbnail }, i) => {
+        const path = rows[i]!.framePath;
+        if (!(await this.#files.has(path))) newPaths.push(path);
+        await this.#files.write(path, thumbnail);
+      });
+    } catch (error) {
+      await this.#files.remove(newPaths).catch(() => undefined);
+      throw error;
+    }
+    return { before: null, offsets: null, newPaths };
+  }
+
+  /** Removes what a batch that failed has written. Verbs run one after another, so it is the end of the file. */
+  async #takeBack(eventId: string, { before, newPaths }: StoredThumbnails): Promise<void> {
+    if (before !== null) await this.#files.edit(thumbnailsPath(eventId), (file) => file.truncate(before));
+    await this.#files.remove(newPaths);
+  }
+
+  /** Brings the file of a set up to date with a batch that was stored; what fails is made anew by the next search. */
+  async #appendVectors(
+    eventId: string,
+    sets: readonly EmbeddingSet[],
+    set: EmbeddingSet,
+    frames: readonly EmbeddedFrame[],
+    vectors: readonly CheckedFrameVector[],
+  ): Promise<void> {
+    const before = sets.find(
+      ({ modelVersion, state }) => modelVersion === set.modelVersion && state === set.state,
+    );
+    const packed: PackedVectors = {
+      frameIndexes: Int32Array.from(frames, ({ frameIndex }) => frameIndex),
+      timestampsMs: Int32Array.from(frames, ({ timestampMs }) => timestampMs),
+      spansMs: Float64Array.from(frames.flatMap(({ span }) => [span?.startMs ?? NaN, span?.endMs ?? NaN])),
+      vectors: new Float32Array(frames.length * EMBEDDING_DIMENSION),
+    };
+    vectors.forEach(({ vector }, row) => packed.vectors.set(vector, row * EMBEDDING_DIMENSION));
+    await this.#files
+      .edit(embeddingPath(eventId, set.modelVersion, set.state), (file) =>
+        appendRows(file, packed, before?.revision ?? null, set.revision, 2 * set.frames + SPARE_ROWS),
+      )
+      .catch(() => null);
+  }
+
+  /** The replacement's file becomes the current one's, where it was right; the others of the clip go. */
+  async #adoptVectors(eventId: string, modelVersion: string, before: readonly EmbeddingSet[]): Promise<void> {
+    const replacement = before.find(({ state }) => state === 'replacement');
+    const after = (await setsOf(this.#db, eventId, modelVersion)).find(({ state }) => state === 'current');
+    const from = embeddingPath(eventId, modelVersion, 'replacement');
+    const bytes = replacement && (await this.#files.readWhole(from));
+    const header = bytes ? readHeader(bytes) : null;
+    if (bytes && after && header?.revision === replacement.revision) {
+      await this.#files.edit(embeddingPath(eventId, modelVersion, 'current'), (file) => {
+        file.truncate(0);
+        file.write(bytes, { at: 0 });
+        finishFile(file, after.revision);
+      });
+    }
+    await this.#files.remove([from]);
   }
 
   /** PGlite has no autovacuum: without this the space of deleted rows would never be used again. */
   async #reclaimSpace(): Promise<void> {
-    for (const table of ['frame_embeddings', 'event_frames', 'events']) {
+    for (const table of ['frame_embeddings', 'event_frames', 'events', 'embedding_sets']) {
       await this.#db.execute(sql.raw(`vacuum ${table}`));
     }
   }
@@ -318,8 +464,9 @@ export const VERB_NAMES = [
   'storeFrameBatch',
   'finishReembedding',
   'storedFrameIndexes',
-  'vectorStamps',
+  'searchedSets',
   'readVectors',
+  'packVectors',
   'storeFrameEmbeddingsBatch',
   'getFrameEmbeddings',
   'deleteFrameEmbeddings',
@@ -329,7 +476,7 @@ export const VERB_NAMES = [
   'importClip',
   'framesWithoutPicture',
   'storeThumbnails',
-  'framePaths',
+  'thumbnailPlaces',
   'query',
 ] as const satisfies readonly (keyof LibraryVerbs)[];
 

@@ -38,5 +38,18 @@ export const migrations: MigrationMeta[] = [
     "bps": true,
     "folderMillis": 1795987146345,
     "hash": "eedc74279b5401f940022c16d89f5e526d259d30e322fe30e0108bc8b87d7cb2"
+  },
+  {
+    "sql": [
+      "CREATE TABLE \"embedding_sets\" (\n\t\"event_id\" text NOT NULL,\n\t\"model_version\" varchar(50) NOT NULL,\n\t\"state\" varchar(20) NOT NULL,\n\t\"frames\" integer NOT NULL,\n\t\"revision\" bigint NOT NULL,\n\tCONSTRAINT \"embedding_sets_event_id_model_version_state_pk\" PRIMARY KEY(\"event_id\",\"model_version\",\"state\")\n);\n",
+      "\nALTER TABLE \"event_frames\" ADD COLUMN \"thumbnail_offset\" bigint;",
+      "\nALTER TABLE \"events\" ADD COLUMN \"frames_stored\" integer DEFAULT 0 NOT NULL;",
+      "\nALTER TABLE \"embedding_sets\" ADD CONSTRAINT \"embedding_sets_event_id_events_id_fk\" FOREIGN KEY (\"event_id\") REFERENCES \"public\".\"events\"(\"id\") ON DELETE cascade ON UPDATE no action;",
+      "\nINSERT INTO \"embedding_sets\" (\"event_id\", \"model_version\", \"state\", \"frames\", \"revision\")\nSELECT \"event_id\", \"model_version\", 'current', count(*)::int, 1 FROM \"frame_embeddings\" GROUP BY \"event_id\", \"model_version\"\nUNION ALL\nSELECT \"event_id\", \"model_version\", 'replacement', count(*)::int, 1 FROM \"frame_embedding_drafts\" GROUP BY \"event_id\", \"model_version\";",
+      "\nUPDATE \"events\" SET \"frames_stored\" = (SELECT count(*) FROM \"event_frames\" WHERE \"event_frames\".\"event_id\" = \"events\".\"id\");\n"
+    ],
+    "bps": true,
+    "folderMillis": 1796002121311,
+    "hash": "1ee695df89e33d7787308d33d6bf3d3f40798a0c92614dba743013ea815c633b"
   }
 ];

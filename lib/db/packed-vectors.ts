@@ -1,7 +1,15 @@
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { ROWS_PER_READ, type Database } from './database';
-import { eventFrames, frameEmbeddingDrafts, frameEmbeddings, frameSpans } from './schema';
+import { searchedSet, setsOf } from './embedding-sets';
+import {
+  embeddingSets,
+  eventFrames,
+  frameEmbeddingDrafts,
+  frameEmbeddings,
+  frameSpans,
+  type SetState,
+} from './schema';
 import { readVectorInto } from './vector-json';
 
 /** The vectors of one event and one model, in frame order, ready for scoring. */
@@ -18,22 +26,15 @@ export interface PackedVectors {
 /** The time of a frame that has a vector but no row in event_frames. */
 export const UNKNOWN_TIME = -1;
 
-/**
- * What tells one state of an event's vectors of a model from another.
- *
- * [Note: Stamps] Each row carries the number of the transaction that wrote it (`xmin`), which only rises. So whatever
- * is written makes `newest` rise, and whatever is deleted makes `rows` fall or `newest` rise; a clock, which
- * stands still for a millisecond and can be set back, would not tell. Rows above a stamp's `newest` are those that
- * came since.
- */
-export interface VectorStamp {
-  /** Where the vectors lie: in their table, or beside it while a clip is being read again. */
-  source: 'stored' | 'draft';
-  rows: number;
-  /** Highest transaction number among the rows, as PostgreSQL prints it; null when there are no rows. */
-  newest: string | null;
-  /** Vectors that the event has of other models. */
-  otherRows: number;
+/** Where a clip's vectors of one model version are, and how many. */
+export interface SearchedSet {
+  eventId: string;
+  /** Null where the clip has none. */
+  state: SetState | null;
+  frames: number;
+  revision: number;
+  /** Vectors that the clip has of other models. */
+  otherFrames: number;
 }
 
 /** Rows of one answer of `readVectors`: 8 MB of vectors, read in well under a second. */
@@ -41,72 +42,59 @@ const ROWS_PER_CALL = 4 * ROWS_PER_READ;
 
 /** One page of an event's vectors. */
 export interface VectorPage {
-  /** The state that the event's vectors were in when these were read. */
-  stamp: VectorStamp;
+  /** Of the set when these were read. */
+  revision: number;
   packed: PackedVectors;
   /** `after` of the next page; null when this is the last. */
   next: number | null;
 }
 
-type VectorTable = typeof frameEmbeddings | typeof frameEmbeddingDrafts;
+const TABLES = { current: frameEmbeddings, replacement: frameEmbeddingDrafts } satisfies Record<
+  SetState,
+  unknown
+>;
 
-const TABLES: Record<VectorStamp['source'], VectorTable> = {
-  stored: frameEmbeddings,
-  draft: frameEmbeddingDrafts,
-};
-
-/** The state of each event's vectors of one model, in the order of `eventIds`. Two queries, however many events. */
-export async function vectorStamps(
+/** The set of each clip that a search with a model compares, in the order of `eventIds`; one query, however many. */
+export async function searchedSets(
   db: Database,
   modelVersion: string,
   eventIds: readonly string[],
-): Promise<VectorStamp[]> {
+): Promise<SearchedSet[]> {
   if (eventIds.length === 0) return [];
-  const stored = await readStamps(db, 'stored', modelVersion, eventIds);
-  const drafts = await readStamps(db, 'draft', modelVersion, eventIds);
+  const rows = await db
+    .select()
+    .from(embeddingSets)
+    .where(inArray(embeddingSets.eventId, [...eventIds]));
+  const byClip = new Map<string, typeof rows>();
+  for (const row of rows) byClip.set(row.eventId, [...(byClip.get(row.eventId) ?? []), row]);
   return eventIds.map((eventId) => {
-    const inTable = stored.get(eventId);
-    const draft = drafts.get(eventId);
-    if (draft && draft.rows > 0 && !inTable?.rows) return { ...draft, otherRows: inTable?.otherRows ?? 0 };
-    return inTable ?? { source: 'stored', rows: 0, newest: null, otherRows: 0 };
+    const sets = byClip.get(eventId) ?? [];
+    const own = searchedSet(sets, modelVersion);
+    const others = sets.filter((set) => set.state === 'current' && set.modelVersion !== modelVersion);
+    return {
+      eventId,
+      state: own?.state ?? null,
+      frames: own?.frames ?? 0,
+      revision: own?.revision ?? 0,
+      otherFrames: others.reduce((sum, { frames }) => sum + frames, 0),
+    };
   });
 }
 
-async function readStamps(
-  db: Database,
-  source: VectorStamp['source'],
-  modelVersion: string,
-  eventIds: readonly string[],
-): Promise<Map<string, VectorStamp>> {
-  const table = TABLES[source];
-  const ofModel = eq(table.modelVersion, modelVersion);
-  const rows = await db
-    .select({
-      eventId: table.eventId,
-      rows: sql<number>`count(*) filter (where ${ofModel})::int`,
-      otherRows: sql<number>`count(*) filter (where not ${ofModel})::int`,
-      newest: sql<string | null>`(max(xmin::text::bigint) filter (where ${ofModel}))::text`,
-    })
-    .from(table)
-    .where(inArray(table.eventId, [...eventIds]))
-    .groupBy(table.eventId);
-  return new Map(rows.map(({ eventId, ...stamp }) => [eventId, { source, ...stamp }]));
-}
-
 /**
- * Vectors of one event and model in frame order, some thousand at a time. With its stamp, so in a transaction.
+ * Vectors of one clip and model in frame order, some thousand at a time. With their revision, so in a transaction.
  *
- * @param options.newerThan leaves out rows that a stamp with this `newest` has seen
  * @param options.after `next` of the page before
  */
 export async function readVectors(
   db: Database,
   eventId: string,
   modelVersion: string,
-  options: { source: VectorStamp['source']; newerThan?: string | null; after?: number },
+  options: { state: SetState; after?: number },
 ): Promise<VectorPage> {
-  const [stamp] = await vectorStamps(db, modelVersion, [eventId]);
-  const table = TABLES[options.source];
+  const set = (await setsOf(db, eventId, modelVersion)).find(({ state }) => state === options.state);
+  const revision = set?.revision ?? 0;
+  const table = TABLES[options.state];
   const pages: PackedVectors[] = [];
   let after = options.after ?? -1;
   while (pages.length * ROWS_PER_READ < ROWS_PER_CALL) {
@@ -131,25 +119,18 @@ export async function readVectors(
         and(eq(frameSpans.eventId, table.eventId), eq(frameSpans.frameIndex, table.frameIndex)),
       )
       .where(
-        and(
-          eq(table.eventId, eventId),
-          eq(table.modelVersion, modelVersion),
-          gt(table.frameIndex, after),
-          options.newerThan == null
-            ? undefined
-            : sql`${table}.xmin::text::bigint > ${options.newerThan}::bigint`,
-        ),
+        and(eq(table.eventId, eventId), eq(table.modelVersion, modelVersion), gt(table.frameIndex, after)),
       )
       .orderBy(asc(table.frameIndex))
       .limit(ROWS_PER_READ);
     pages.push(pack(rows));
     const last = rows.at(-1);
     if (last === undefined || rows.length < ROWS_PER_READ) {
-      return { stamp: stamp!, packed: concatenatePacked(pages), next: null };
+      return { revision, packed: concatenatePacked(pages), next: null };
     }
     after = last.frameIndex;
   }
-  return { stamp: stamp!, packed: concatenatePacked(pages), next: after };
+  return { revision, packed: concatenatePacked(pages), next: after };
 }
 
 function allocate(rows: number): PackedVectors {

@@ -68,6 +68,8 @@ export const events = pgTable('events', {
   videoTrack: integer('video_track'),
   /** JSON array of stretches that could not be read; see lib/db/clip-gaps.ts. Null for none. */
   gaps: text('gaps'),
+  /** Rows in `event_frames`, kept by the writer. */
+  framesStored: integer('frames_stored').notNull().default(0),
 });
 
 /** The picture of a frame: a file at `frame_path` in the browser's private file system. */
@@ -86,6 +88,12 @@ export const eventFrames = pgTable(
     height: integer('height'),
     fileSizeBytes: integer('file_size_bytes'),
     createdAt: timestamptz('created_at').notNull(),
+
+    /**
+     * Local: where its bytes begin in the clip's file of thumbnails (frame-files.ts). Null for a picture that is a file of
+     * its own at `frame_path`.
+     */
+    thumbnailOffset: bigint('thumbnail_offset', { mode: 'number' }),
   },
   (table) => [unique('uq_event_frame_number').on(table.eventId, table.frameNumber)],
 );
@@ -148,6 +156,28 @@ export const frameEmbeddingDrafts = pgTable(
     createdAt: timestamptz('created_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
+);
+
+/** Whether vectors count, or wait until they are complete to take the place of another model's. */
+export type SetState = 'current' | 'replacement';
+
+/**
+ * How many vectors a clip has of each model version, local to the browser. Kept by whoever writes vectors, in the same
+ * transaction: `current` ones lie in `frame_embeddings`, a `replacement` in `frame_embedding_drafts`.
+ */
+export const embeddingSets = pgTable(
+  'embedding_sets',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
+    state: varchar('state', { length: 20 }).$type<SetState>().notNull(),
+    frames: integer('frames').notNull(),
+    /** Rises with every change, also over the end of a clip: the number of the transaction that wrote it. */
+    revision: bigint('revision', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.modelVersion, table.state] })],
 );
 
 export type EventRow = typeof events.$inferSelect;

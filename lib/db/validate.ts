@@ -1,8 +1,6 @@
-import { eq } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { Database } from './database';
-import { events, MODEL_VERSION_MAX_LENGTH } from './schema';
+import { MODEL_VERSION_MAX_LENGTH } from './schema';
 
 /** Largest frame_index whose frame_number (one more) still fits PostgreSQL's integer. */
 const MAX_FRAME_INDEX = 2 ** 31 - 2;
@@ -78,19 +76,4 @@ export function toUnitVector(embedding: Float32Array | readonly number[]): Float
   const scale = 1 / Math.sqrt(squares);
   for (let i = 0; i < EMBEDDING_DIMENSION; i++) unit[i] = embedding[i]! * scale;
   return unit;
-}
-
-/**
- * Throws `unknown-event` unless the event is there, and keeps it there until the transaction ends.
- *
- * Asked for before writing rather than learned from the foreign key, because an error that crosses
- * from PGlite's worker has lost its SQLSTATE.
- */
-export async function requireEvent(db: Database, eventId: string): Promise<void> {
-  const found = await db
-    .select({ id: events.id })
-    .from(events)
-    .where(eq(events.id, eventId))
-    .for('key share');
-  if (found.length === 0) throw unknownEvent(eventId);
 }

@@ -32,6 +32,8 @@ function float32ToJson(value: number, bits: number): string {
   if (!Number.isFinite(value))
     throw new FramesiftError('bad-input', 'A vector holds a value that is no number.');
   const isPowerOfTwo = (bits & MANTISSA_MASK) === 0;
+  const size = Math.abs(value);
+  if (!isPowerOfTwo && size >= SMALLEST_BY_INTEGERS && size < 1) return fractionToJson(value, size);
   if (isPowerOfTwo) {
     for (let digits = 1; digits < MAX_DIGITS; digits++) {
       const text = value.toPrecision(digits);
@@ -46,6 +48,32 @@ function float32ToJson(value: number, bits: number): string {
     shortest = text;
   }
   return shortest ?? value.toPrecision(MAX_DIGITS);
+}
+
+/**
+ * [Note: Digits by integers] From here to 1, where nearly all numbers of a unit vector lie, up to twelve decimals are wanted. A
+ * float32 has 24 bits and 5¹² has 28, so that the product with 10¹² is exact in 53: rounding it to an integer gives the
+ * very digits of `toPrecision`, in a fifth of its time.
+ */
+const SMALLEST_BY_INTEGERS = 1e-4;
+const POWERS_OF_TEN = Array.from({ length: 13 }, (_, exponent) => 10 ** exponent);
+
+/** `float32ToJson` of what is no power of two and has a size from 0.0001 to 1. */
+function fractionToJson(value: number, size: number): string {
+  // Decimals that make eight digits.
+  let decimals = size < 1e-3 ? 11 : size < 1e-2 ? 10 : size < 1e-1 ? 9 : 8;
+  let digits = Math.round(size * POWERS_OF_TEN[decimals]!);
+  if (Math.fround(digits / POWERS_OF_TEN[decimals]!) !== size) {
+    decimals += 1;
+    digits = Math.round(size * POWERS_OF_TEN[decimals]!);
+  } else {
+    for (; decimals > 1; decimals -= 1) {
+      const fewer = Math.round(size * POWERS_OF_TEN[decimals - 1]!);
+      if (Math.fround(fewer / POWERS_OF_TEN[decimals - 1]!) !== size) break;
+      digits = fewer;
+    }
+  }
+  return (value < 0 ? '-0.' : '0.') + String(digits).padStart(decimals, '0');
 }
 
 /** Reads what `vectorToJson` or the server wrote. Throws `bad-input` for anything but `dimension` finite numbers. */

@@ -1,7 +1,6 @@
 import * as Comlink from 'comlink';
 import type { SearchService } from '@/lib/ask/search-service';
 import type { ClipDatabase } from '@/lib/db/clip-database';
-import { LIBRARY_CHANNEL, type LibraryNotice } from '@/lib/db/library-channel';
 import { Interruption } from '@/lib/shared/async';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
@@ -62,8 +61,6 @@ export class FramesiftServices {
   #generation = 0;
   #models: OpenWorker<ModelService> | undefined;
   #search: SearchWorker | undefined;
-  /** Made before anything of the page listens too, so that the search worker is told first. */
-  readonly #changes = new BroadcastChannel(LIBRARY_CHANNEL);
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
   readonly clip: ClipModel;
 
@@ -79,11 +76,6 @@ export class FramesiftServices {
       discard: (reason) => this.discardMediaWorkers(reason),
     };
     this.clip = new ClipModel(workers, limits);
-    // By way of the page, on the port that questions take: see [Note: Freshness] in lib/ask/vector-cache.ts.
-    this.#changes.onmessage = ({ data }: MessageEvent<LibraryNotice>) => {
-      if (data.type !== 'changed') return;
-      this.#search?.remote.noteChange(data.eventId).catch(() => undefined);
-    };
   }
 
   get video(): Comlink.Remote<VideoService> {
@@ -180,7 +172,6 @@ export class FramesiftServices {
 
   /** Ends everything. */
   close(): void {
-    this.#changes.close();
     this.discardMediaWorkers();
     this.discardSearchWorker();
     this.releaseLibrary();

@@ -173,6 +173,8 @@ await withServedProfile(async (context, address) => {
   });
   print('a frame, in batches of 8 with pictures', `${(median(inEmpty) / FRAMES_PER_BATCH).toFixed(2)} ms`);
 
+  // The page shows the newest clip; one that is not written to has nothing to be shown anew.
+  await addClip(page, 'shown', 1000);
   const count = async (pages: Page[], from: Page, at: number) => {
     const messages = await messagesOf(pages, () =>
       from.evaluate(storeFrames, {

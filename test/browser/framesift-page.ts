@@ -188,7 +188,7 @@ export class FramesiftPage {
         }
       };
       const files = await navigator.storage.getDirectory();
-      for (const room of ['frames', 'clips']) {
+      for (const room of ['frames', 'clips', 'vectors']) {
         const directory = await files.getDirectoryHandle(room).catch(() => null);
         if (directory) await walk(directory, `${room}/`);
       }

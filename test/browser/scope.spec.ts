@@ -163,9 +163,8 @@ test('what another tab has announced is seen by a question asked because of it',
     await other.page.evaluate(([eventId, index]) => window.store(eventId, index), [id, round] as const);
     expect(await asked).toBe(round);
   }
-  // With nothing heard of, whoever wants to be sure can be.
   await other.page.evaluate((eventId) => window.framesift.deleteEvent(eventId), id);
-  const answer = await ask(page, id, { fresh: true });
+  const answer = await ask(page, id);
   expect(answer.framesSearched).toBe(0);
 });
 

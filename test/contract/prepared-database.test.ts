@@ -35,6 +35,7 @@ describe('the prepared database is what initdb and the migrations make', () => {
   it('with the same tables, columns, keys and indexes', async () => {
     const tables = await rows(fresh, TABLES);
     expect(tables.map(({ name }) => name)).toEqual([
+      'embedding_sets',
       'event_frames',
       'events',
       'frame_embedding_drafts',

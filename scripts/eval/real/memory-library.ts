@@ -13,12 +13,16 @@ export class MemoryLibrary implements VectorSource {
     this.#clips.set(clipId, clip);
   }
 
-  changeCounts(clipIds: string[]): Promise<number[]> {
-    return Promise.resolve(clipIds.map(() => 0));
-  }
-
-  vectorStamps(_modelVersion: string, clipIds: string[]) {
-    return Promise.resolve(clipIds.map((clipId) => this.#stamp(clipId)));
+  searchedSets(_modelVersion: string, clipIds: string[]) {
+    return Promise.resolve(
+      clipIds.map((eventId) => ({
+        eventId,
+        state: 'current' as const,
+        frames: this.#clips.get(eventId)!.timesMs.length,
+        revision: 1,
+        otherFrames: 0,
+      })),
+    );
   }
 
   readVectors(clipId: string) {
@@ -26,11 +30,10 @@ export class MemoryLibrary implements VectorSource {
     const frameIndexes = Int32Array.from(timesMs, (_, row) => row);
     const spansMs = new Float64Array(2 * timesMs.length).fill(NaN);
     const packed = { frameIndexes, timestampsMs: timesMs.slice(), spansMs, vectors: vectors.slice() };
-    return Promise.resolve({ stamp: this.#stamp(clipId), packed, next: null });
+    return Promise.resolve({ revision: 1, packed, next: null });
   }
 
-  #stamp(clipId: string) {
-    const rows = this.#clips.get(clipId)!.timesMs.length;
-    return { source: 'stored' as const, rows, newest: '1', otherRows: 0 };
+  packVectors() {
+    return Promise.resolve(false);
   }
 }

@@ -23,7 +23,7 @@ interface Row {
   span?: PictureSpan;
 }
 
-/** A library in memory, where a write counts as one of this page. */
+/** A library in memory, whose revisions are counts of writes. */
 class MemoryLibrary implements VectorSource {
   readonly #rows = new Map<string, { rows: Row[]; model: string; writes: number }>();
 
@@ -31,28 +31,23 @@ class MemoryLibrary implements VectorSource {
     this.#rows.set(eventId, { rows, model, writes: (this.#rows.get(eventId)?.writes ?? 0) + 1 });
   }
 
-  changeCounts(eventIds: string[]) {
-    return Promise.resolve(eventIds.map((eventId) => this.#rows.get(eventId)?.writes ?? 0));
-  }
-
-  vectorStamps(modelVersion: string, eventIds: string[]) {
+  searchedSets(modelVersion: string, eventIds: string[]) {
     return Promise.resolve(
       eventIds.map((eventId) => {
         const { rows = [], model, writes = 0 } = this.#rows.get(eventId) ?? {};
-        const own = model === modelVersion ? rows.length : 0;
-        const newest = own > 0 ? String(writes) : null;
-        return { source: 'stored' as const, rows: own, newest, otherRows: rows.length - own };
+        const frames = model === modelVersion ? rows.length : 0;
+        const state = frames > 0 ? ('current' as const) : null;
+        return { eventId, state, frames, revision: writes, otherFrames: rows.length - frames };
       }),
     );
   }
 
-  async readVectors(eventId: string, modelVersion: string) {
-    const { rows } = this.#rows.get(eventId)!;
-    const [stamp] = await this.vectorStamps(modelVersion, [eventId]);
+  readVectors(eventId: string) {
+    const { rows, writes } = this.#rows.get(eventId)!;
     const vectors = new Float32Array(rows.length * 512);
     rows.forEach(({ axis }, row) => (vectors[row * 512 + axis] = 1));
-    return {
-      stamp: stamp!,
+    return Promise.resolve({
+      revision: writes,
       next: null,
       packed: {
         frameIndexes: Int32Array.from(rows, ({ frameIndex }) => frameIndex),
@@ -60,7 +55,11 @@ class MemoryLibrary implements VectorSource {
         timestampsMs: Int32Array.from(rows, ({ frameIndex, at }) => at ?? frameIndex * 1000),
         vectors,
       },
-    };
+    });
+  }
+
+  packVectors() {
+    return Promise.resolve(false);
   }
 }
 

@@ -2,6 +2,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
+import { revisionsOf } from '@/lib/ask/revisions';
 import { SearchService } from '@/lib/ask/search-service';
 import type { DatabaseConnection } from '@/lib/db/client';
 import { FramesiftServices } from '@/lib/ingest/services';
@@ -51,7 +52,7 @@ beforeEach(async () => {
 afterEach(() => services.close());
 
 interface AskOptions {
-  fresh?: boolean;
+  revisions?: Record<string, number>;
   onProgress?: (progress: SearchProgress) => void;
 }
 
@@ -108,19 +109,13 @@ describe('the search worker', () => {
     expect(told[1]).toEqual({ stage: 'reading', done: 1, total: 1 });
   });
 
-  it('is told of what other tabs announce', async () => {
+  it('sees what another tab has stored once the asker has heard of it', async () => {
     await services.database.storeFrameBatch(eventId, [frame(2)], MODEL);
     expect(await ask()).toEqual([2]);
-    const heard = new Promise((resolve) => {
-      const channel = new BroadcastChannel('framesift-library');
-      channel.onmessage = () => {
-        channel.close();
-        resolve(undefined);
-      };
-    });
-    await makeClipDatabase(connection).deleteFrameEmbeddings(eventId);
-    await heard;
-    expect(await ask()).toEqual([]);
+    const otherTab = makeClipDatabase(connection);
+    await otherTab.storeFrameBatch(eventId, [frame(3)], MODEL);
+    const clips = await services.database.listEvents();
+    expect(await ask({ revisions: revisionsOf(clips, MODEL) })).toEqual([2, 3]);
   });
 
   it('a new one takes the place of one that is ended, and calls that wait are told', async () => {

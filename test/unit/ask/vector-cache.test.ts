@@ -1,9 +1,14 @@
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { MAX_SEARCHED_ROWS, VectorCache, type VectorSource } from '@/lib/ask/vector-cache';
+import { revisionsOf } from '@/lib/ask/revisions';
+import { MAX_SEARCHED_ROWS, VectorCache, type VectorFiles, type VectorSource } from '@/lib/ask/vector-cache';
+import { vectorFilesIn } from '@/lib/ask/vector-files';
 import type { DatabaseConnection } from '@/lib/db/client';
-import { type ClipDatabase, type VectorStamp } from '@/lib/db/clip-database';
+import type { EditedFile as FileAccess } from '@/lib/db/embedding-file';
+import { OpfsFiles } from '@/lib/db/frame-files';
+import type { ClipDatabase, SearchedSet } from '@/lib/db/clip-database';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
+import { MemoryDirectory } from '../db/memory-directory';
 import {
   embeddedFrame,
   emptyTables,
@@ -24,14 +29,15 @@ let database: ClipDatabase;
 let source: CountingSource;
 let cache: VectorCache;
 let eventId: string;
-let nowMs = 0;
+let root: MemoryDirectory;
+let files: VectorFiles | null;
 
 /** The library of this page, counting what is asked of it. */
 class CountingSource implements VectorSource {
-  stamps = 0;
-  rowsRead = 0;
+  asked = 0;
+  packed = 0;
   readonly #database: ClipDatabase;
-  /** Runs between the stamp and the rows, once. */
+  /** Runs between what is said of a set and its rows, once. */
   meanwhile: (() => Promise<unknown>) | undefined;
   /** The same, every time. */
   always: (() => Promise<unknown>) | undefined;
@@ -40,29 +46,29 @@ class CountingSource implements VectorSource {
     this.#database = database;
   }
 
-  changeCounts(eventIds: string[]): Promise<number[]> {
-    return Promise.resolve(this.#database.changeCounts(eventIds));
-  }
-
-  vectorStamps(modelVersion: string, eventIds: string[]): Promise<VectorStamp[]> {
-    this.stamps += 1;
-    return this.#database.vectorStamps(modelVersion, eventIds);
-  }
-
-  async readVectors(...args: Parameters<ClipDatabase['readVectors']>) {
+  async searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
+    this.asked += 1;
+    const sets = await this.#database.searchedSets(modelVersion, eventIds);
     await this.always?.();
     const meanwhile = this.meanwhile;
     this.meanwhile = undefined;
     await meanwhile?.();
-    const page = await this.#database.readVectors(...args);
-    this.rowsRead += page.packed.frameIndexes.length;
-    return page;
+    return sets;
   }
 
-  /** What was asked since the last call: stamp queries and rows. */
-  take(): [number, number] {
-    const taken: [number, number] = [this.stamps, this.rowsRead];
-    this.stamps = this.rowsRead = 0;
+  readVectors(...args: Parameters<ClipDatabase['readVectors']>) {
+    return this.#database.readVectors(...args);
+  }
+
+  packVectors(...args: Parameters<ClipDatabase['packVectors']>) {
+    this.packed += 1;
+    return this.#database.packVectors(...args);
+  }
+
+  /** How often the library was asked since the last call. */
+  take(): number {
+    const taken = this.asked;
+    this.asked = 0;
     return taken;
   }
 }
@@ -71,14 +77,17 @@ beforeAll(async () => {
   ({ pg, connection } = await openMemoryDatabase());
 }, 60_000);
 afterAll(() => pg.close());
-beforeEach(async () => {
-  await emptyTables(pg);
-  database = makeClipDatabase(connection);
+beforeEach(() => emptyTables(pg));
+
+/** A library whose vectors lie in files beside it, or come from the database alone. */
+async function openLibrary(hasFiles: boolean): Promise<void> {
+  root = new MemoryDirectory({ hasAccess: hasFiles });
+  files = hasFiles ? vectorFilesIn(Promise.resolve(root.asHandle())) : null;
+  database = makeClipDatabase(connection, root);
   source = new CountingSource(database);
-  nowMs = 0;
-  cache = new VectorCache(source, { now: () => nowMs });
+  cache = new VectorCache(source, files);
   eventId = await addClip();
-});
+}
 
 async function addClip(...indexes: number[]): Promise<string> {
   const { id } = await database.createEvent({ description: 'a clip' });
@@ -88,8 +97,17 @@ async function addClip(...indexes: number[]): Promise<string> {
 
 const frames = (...indexes: number[]) => indexes.map((index) => embeddedFrame(index));
 
-async function read(modelVersion = MODEL, options?: { fresh?: boolean }) {
-  const [found] = await cache.read(modelVersion, [eventId], options);
+/** As an asker does that knows no revisions. */
+const asked = (...eventIds: string[]) => eventIds.map((id) => ({ eventId: id }));
+
+/** As one does that has listed the library. */
+async function askedAsListed(...eventIds: string[]) {
+  const revisions = revisionsOf(await database.listEvents(), MODEL);
+  return eventIds.map((id) => ({ eventId: id, revision: revisions[id] }));
+}
+
+async function read(modelVersion = MODEL) {
+  const [found] = await cache.read(modelVersion, asked(eventId));
   const { frameIndexes, timestampsMs, spansMs, vectors } = found!;
   return {
     frameIndexes: [...frameIndexes],
@@ -106,17 +124,22 @@ const expected = (...stored: EmbeddedFrame[]) => ({
   rows: stored.map((f) => f.embedding),
 });
 
-describe('what is read', () => {
+describe.each([
+  ['from files', true],
+  ['from the database', false],
+])('what is read %s', (_, hasFiles) => {
+  beforeEach(() => openLibrary(hasFiles));
+
   it('is one model’s rows in frame order, nothing of nothing', async () => {
     expect(await read()).toEqual(expected());
     await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
     await database.storeFrameBatch(eventId, frames(9), 'other');
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
     expect(await read('other')).toEqual(expected(embeddedFrame(9)));
-    expect(await cache.read(MODEL, ['nobody'])).toMatchObject([{ stamp: { rows: 0, otherRows: 0 } }]);
+    expect(await cache.read(MODEL, asked('nobody'))).toMatchObject([{ state: null, otherFrames: 0 }]);
   });
 
-  it('follows every write of this page at once, without an announcement', async () => {
+  it('follows every write at once', async () => {
     await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 4)));
     await database.storeFrameBatch(eventId, frames(2), MODEL); // between
@@ -152,7 +175,7 @@ describe('what is read', () => {
     expect(await read()).toEqual(expected());
   });
 
-  it('is right where rows come and go between the stamp and the rows', async () => {
+  it('is right where rows come and go between the answer about them and the rows', async () => {
     await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
     source.meanwhile = () => database.storeFrameBatch(eventId, frames(3), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 1, 2, 3)));
@@ -198,61 +221,107 @@ describe('what is read', () => {
   });
 });
 
-describe('what is asked of the library', () => {
-  beforeEach(() => database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL));
+describe('the file of a set', () => {
+  beforeEach(() => openLibrary(true));
+  const path = () => `vectors/${eventId}/${encodeURIComponent(MODEL)}.current.f32`;
 
-  it('is nothing while nothing changes, and new rows alone while a clip grows', async () => {
-    await read();
-    expect(source.take()).toEqual([1, 3]);
-    await read();
-    expect(source.take()).toEqual([0, 0]);
+  it('grows with each batch, so that nothing is packed anew', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
+    await database.storeFrameBatch(eventId, frames(2), MODEL);
+    expect(root.paths()).toContain(path());
+    expect(await read()).toEqual(expected(...frames(0, 1, 2)));
     await database.storeFrameBatch(eventId, frames(3), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 1, 2, 3)));
-    expect(source.take()).toEqual([1, 1]);
+    expect(source.packed).toBe(0);
+  });
+
+  it('takes over what was read with another model, whose own file goes', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1), 'older');
+    await database.storeFrameBatch(eventId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], MODEL, {
+      asDraft: true,
+    });
+    await database.finishReembedding(eventId, MODEL);
+    expect(await read()).toEqual(expected(embeddedFrame(0, 50), embeddedFrame(1, 51)));
+    expect(source.packed).toBe(0);
+    expect(root.paths().filter((name) => name.includes('replacement'))).toEqual([]);
+  });
+
+  it.each([
+    ['is lost', () => root.entries.delete('vectors')],
+    ['is cut off', (access: FileAccess) => access.truncate(3000)],
+    ['is of another revision', (access: FileAccess) => access.write(new Uint8Array(8).fill(9), { at: 8 })],
+    ['holds nonsense', (access: FileAccess) => access.write(new Uint8Array(64).fill(7), { at: 0 })],
+  ])('that %s is packed anew, once', async (_, damage) => {
+    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
+    await new OpfsFiles(root.asHandle()).edit(path(), (file) => {
+      damage(file);
+    });
+    await database.storeFrameBatch(eventId, frames(2), MODEL);
+    expect(await read()).toEqual(expected(...frames(0, 1, 2)));
+    expect(source.packed).toBe(1);
+    expect(await read()).toEqual(expected(...frames(0, 1, 2)));
+    expect(source.packed).toBe(1);
+  });
+
+  it('goes with the vectors and with the clip', async () => {
+    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await database.deleteFrameEmbeddings(eventId);
+    expect(root.paths()).not.toContain(path());
+    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    expect(root.paths()).toContain(path());
+    await database.deleteEvent(eventId);
+    expect(root.paths()).toEqual([]);
+  });
+});
+
+describe('what is asked of the library', () => {
+  beforeEach(async () => {
+    await openLibrary(true);
+    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
+  });
+  const readAsListed = async () => cache.read(MODEL, await askedAsListed(eventId));
+
+  it('is nothing while nothing changes that the asker has seen', async () => {
+    await readAsListed();
+    expect(source.take()).toBe(1);
+    await readAsListed();
+    expect(source.take()).toBe(0);
     await database.updateEvent(eventId, { ingestState: 'done' });
-    await read();
-    expect(source.take()).toEqual([1, 0]);
+    await readAsListed();
+    expect(source.take()).toBe(0);
+    await database.storeFrameBatch(eventId, frames(3), MODEL);
+    const [found] = await readAsListed();
+    expect([...found!.frameIndexes]).toEqual([0, 1, 2, 3]);
+    expect(source.take()).toBe(1);
   });
 
-  it('another tab’s change is looked for when it is heard of, when wanted, and after a minute', async () => {
-    const otherTab = makeClipDatabase(connection);
+  it('is asked each time by who knows no revision', async () => {
     await read();
-    await otherTab.storeFrameBatch(eventId, frames(3), MODEL);
-    cache.noteChange(eventId);
-    expect(await read()).toEqual(expected(...frames(0, 1, 2, 3)));
-    await otherTab.storeFrameBatch(eventId, [embeddedFrame(1, 77)], MODEL);
-    expect((await read(MODEL, { fresh: true })).rows[1]).toEqual(randomUnitVector(77));
-    await otherTab.deleteEvent(eventId);
-    source.take();
-    nowMs = 59_000;
     await read();
-    expect(source.take()).toEqual([0, 0]);
-    nowMs = 61_000;
-    expect(await read()).toEqual(expected());
+    expect(source.take()).toBe(2);
   });
 
-  it('a change that is heard of while the rows are read is looked for the next time', async () => {
-    const otherTab = makeClipDatabase(connection);
-    source.meanwhile = async () => {
-      await otherTab.storeFrameBatch(eventId, [embeddedFrame(1, 77)], MODEL);
-      cache.noteChange(eventId);
-    };
-    await read();
-    await otherTab.storeFrameBatch(eventId, [embeddedFrame(2, 78)], MODEL);
-    expect((await read()).rows[2]).toEqual(randomUnitVector(78));
+  it('tells of a clip that came back under its id', async () => {
+    await readAsListed();
+    await database.deleteEvent(eventId);
+    await database.createEvent({ id: eventId, description: 'again' });
+    await database.storeFrameBatch(eventId, [embeddedFrame(7)], MODEL);
+    const [found] = await readAsListed();
+    expect([...found!.frameIndexes]).toEqual([7]);
   });
 
   it('two questions at once read the rows once', async () => {
     const [a, b] = await Promise.all([read(), read()]);
     expect(a).toEqual(b);
-    expect(source.rowsRead).toBe(3);
+    const parts = await Promise.all([cache.read(MODEL, asked(eventId)), cache.read(MODEL, asked(eventId))]);
+    expect(parts[0][0]).toBe(parts[1][0]);
   });
 
   it('keeps versions apart: the same rows are the same object, others are another', async () => {
-    const [first] = await cache.read(MODEL, [eventId]);
-    expect((await cache.read(MODEL, [eventId], { fresh: true }))[0]).toBe(first);
+    const [first] = await cache.read(MODEL, asked(eventId));
+    expect((await cache.read(MODEL, asked(eventId)))[0]).toBe(first);
     await database.storeFrameBatch(eventId, frames(3), MODEL);
-    const [second] = await cache.read(MODEL, [eventId]);
+    const [second] = await cache.read(MODEL, asked(eventId));
     expect(second!.version).not.toBe(first!.version);
     // Whoever still holds the first sees what it was.
     expect([...first!.frameIndexes]).toEqual([0, 1, 2]);
@@ -260,14 +329,13 @@ describe('what is asked of the library', () => {
 });
 
 describe('join', () => {
+  beforeEach(() => openLibrary(true));
+
   it('lays clips end to end without a second copy, in any order, again and again', async () => {
     const ids = [await addClip(0, 1), await addClip(5), eventId, await addClip(2, 3)];
     const seeds = [[0, 1], [5], [], [2, 3]];
     for (const order of [[0, 1, 2, 3], [3, 1], [1, 3, 0], [1], [0, 1, 2, 3], [2]]) {
-      const parts = await cache.read(
-        MODEL,
-        order.map((at) => ids[at]!),
-      );
+      const parts = await cache.read(MODEL, asked(...order.map((at) => ids[at]!)));
       const joined = cache.join(parts);
       const rows = Array.from({ length: joined.length / 512 }, (_, row) =>
         joined.slice(row * 512, (row + 1) * 512),
@@ -281,46 +349,47 @@ describe('join', () => {
   it('and a clip that grows afterwards is right too', async () => {
     const other = await addClip(7);
     await database.storeFrameBatch(eventId, frames(0), MODEL);
-    cache.join(await cache.read(MODEL, [eventId, other]));
+    cache.join(await cache.read(MODEL, asked(eventId, other)));
     await database.storeFrameBatch(eventId, frames(1), MODEL);
-    const joined = cache.join(await cache.read(MODEL, [eventId, other]));
+    const joined = cache.join(await cache.read(MODEL, asked(eventId, other)));
     expect(joined.slice(512, 1024)).toEqual(randomUnitVector(1));
     expect(joined.slice(1024)).toEqual(randomUnitVector(7));
   });
 });
 
 describe('how much is kept', () => {
+  beforeEach(() => openLibrary(true));
+
   it('is what was used last, and the beginning of a scope that is too large', async () => {
-    cache = new VectorCache(source, { maxRows: 5 });
+    cache = new VectorCache(source, files, { maxRows: 5 });
     const ids = [await addClip(0, 1), await addClip(2, 3), await addClip(4, 5)];
-    await cache.read(MODEL, ids);
+    const readListed = async (...of: string[]) => cache.read(MODEL, await askedAsListed(...of));
+    await readListed(...ids);
     expect(cache.rows).toBe(4);
     source.take();
-    await cache.read(MODEL, [ids[0]!, ids[1]!]);
-    expect(source.take()).toEqual([0, 0]);
-    await cache.read(MODEL, [ids[2]!]);
-    expect(source.take()).toEqual([1, 2]);
-    await cache.read(MODEL, [ids[0]!]);
-    expect(source.take()).toEqual([0, 0]);
-    await cache.read(MODEL, [ids[1]!]);
-    expect(source.take()).toEqual([1, 2]);
+    await readListed(ids[0]!, ids[1]!);
+    expect(source.take()).toBe(0);
+    await readListed(ids[2]!);
+    expect(source.take()).toBe(1);
+    await readListed(ids[0]!);
+    expect(source.take()).toBe(0);
+    await readListed(ids[1]!);
+    expect(source.take()).toBe(1);
   });
 
   it('is one clip, however long', async () => {
-    cache = new VectorCache(source, { maxRows: 1 });
+    cache = new VectorCache(source, files, { maxRows: 1 });
     await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await read();
+    await cache.read(MODEL, await askedAsListed(eventId));
     source.take();
-    await read();
-    expect(source.take()).toEqual([0, 0]);
+    await cache.read(MODEL, await askedAsListed(eventId));
+    expect(source.take()).toBe(0);
   });
 
   it('more than memory can hold is refused before it is read', async () => {
-    const stamps = () =>
-      Promise.resolve([
-        { source: 'stored' as const, rows: MAX_SEARCHED_ROWS + 1, newest: '9', otherRows: 0 },
-      ]);
-    vi.spyOn(source, 'vectorStamps').mockImplementation(stamps);
+    vi.spyOn(source, 'searchedSets').mockResolvedValue([
+      { eventId, state: 'current', frames: MAX_SEARCHED_ROWS + 1, revision: 9, otherFrames: 0 },
+    ]);
     await expect(read()).rejects.toMatchObject({
       code: 'bad-input',
       message: expect.stringMatching(/Choose fewer clips/) as string,

@@ -69,18 +69,17 @@ describe('reading a clip again with another model', () => {
     expect(await database.getEvent(eventId)).toMatchObject({ modelVersion: NEWER, ingestState: 'done' });
   });
 
-  it('stamps the drafts of the model that asks, and never mixes them with another’s', async () => {
-    const stampOf = async (modelVersion: string) =>
-      (await database.vectorStamps(modelVersion, [eventId]))[0]!;
+  it('counts the drafts for the model that asks, and never mixes them with another’s', async () => {
+    const setOf = async (modelVersion: string) => (await database.searchedSets(modelVersion, [eventId]))[0]!;
     await database.storeFrameBatch(eventId, frames(1), NEWER, asDraft);
-    expect(await stampOf(NEWER)).toMatchObject({ source: 'draft', rows: 1, otherRows: 3 });
-    expect(await stampOf(MODEL)).toMatchObject({ source: 'stored', rows: 3, otherRows: 0 });
-    const drafts = await database.readVectors(eventId, NEWER, { source: 'draft' });
+    expect(await setOf(NEWER)).toMatchObject({ state: 'replacement', frames: 1, otherFrames: 3 });
+    expect(await setOf(MODEL)).toMatchObject({ state: 'current', frames: 3, otherFrames: 0 });
+    const drafts = await database.readVectors(eventId, NEWER, { state: 'replacement' });
     expect([...drafts.packed.frameIndexes]).toEqual([1]);
     await database.storeFrameBatch(eventId, frames(0, 2), NEWER, asDraft);
     await database.finishReembedding(eventId, NEWER);
-    expect(await stampOf(NEWER)).toMatchObject({ source: 'stored', rows: 3, otherRows: 0 });
-    expect(await stampOf(MODEL)).toEqual({ source: 'stored', rows: 0, newest: null, otherRows: 3 });
+    expect(await setOf(NEWER)).toMatchObject({ state: 'current', frames: 3, otherFrames: 0 });
+    expect(await setOf(MODEL)).toMatchObject({ state: null, frames: 0, otherFrames: 3 });
   });
 
   it('drops the drafts of a model that was given up for a third', async () => {
@@ -244,41 +243,26 @@ describe('storeFrameBatch', () => {
 });
 
 describe('readVectors', () => {
-  const stored = { source: 'stored' } as const;
+  const current = { state: 'current' } as const;
 
   it('packs one model’s rows in frame order', async () => {
     await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
     await database.storeFrameBatch(eventId, frames(9), 'other');
-    const { packed, next } = await database.readVectors(eventId, MODEL, stored);
+    const { packed, next } = await database.readVectors(eventId, MODEL, current);
     expect([...packed.frameIndexes]).toEqual([0, 1, 2]);
     expect([...packed.timestampsMs]).toEqual([0, 1500, 3000]);
     frames(0, 1, 2).forEach(({ embedding }, i) => {
       expect(packed.vectors.slice(i * 512, (i + 1) * 512)).toEqual(embedding);
     });
     expect(next).toBeNull();
-    expect((await database.readVectors('nobody', MODEL, stored)).packed.frameIndexes).toHaveLength(0);
-  });
-
-  it('leaves out what a stamp has seen, also where the clock stands still', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    try {
-      await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
-      const [stamp] = await database.vectorStamps(MODEL, [eventId]);
-      await database.storeFrameBatch(eventId, [embeddedFrame(4, 40), embeddedFrame(2)], MODEL);
-      const [later] = await database.vectorStamps(MODEL, [eventId]);
-      expect(later!.newest).not.toEqual(stamp!.newest);
-      const { packed } = await database.readVectors(eventId, MODEL, { ...stored, newerThan: stamp!.newest });
-      expect([...packed.frameIndexes]).toEqual([2, 4]);
-    } finally {
-      vi.useRealTimers();
-    }
+    expect((await database.readVectors('nobody', MODEL, current)).packed.frameIndexes).toHaveLength(0);
   });
 
   it('goes on where the page before ended', async () => {
     await storeMany(connection, eventId, MODEL, 4100, 2);
-    const first = await database.readVectors(eventId, MODEL, stored);
+    const first = await database.readVectors(eventId, MODEL, current);
     expect([first.packed.frameIndexes.length, first.next]).toEqual([4000, 7998]);
-    const second = await database.readVectors(eventId, MODEL, { ...stored, after: first.next! });
+    const second = await database.readVectors(eventId, MODEL, { ...current, after: first.next! });
     expect([second.packed.frameIndexes[0], second.packed.frameIndexes.length]).toEqual([8000, 100]);
     expect(second.next).toBeNull();
     // No rows in event_frames, so nobody knows the times.
@@ -286,26 +270,114 @@ describe('readVectors', () => {
   });
 });
 
-describe('changeCounts', () => {
-  const countOf = (id: string) => database.changeCounts([id])[0]!;
+describe('the counts of a clip', () => {
+  /** What the writer has counted, and what there is. */
+  async function counts() {
+    const clip = (await database.getEvent(eventId))!;
+    const [there] = await database.query(
+      `select (select count(*)::int from event_frames) as frames,
+        (select coalesce(json_object_agg(model_version, n), '{}') from
+          (select model_version, count(*)::int as n from frame_embeddings group by 1) v) as current,
+        (select count(*)::int from frame_embedding_drafts) as replacement`,
+    );
+    const replacement = clip.embeddingSets
+      .filter(({ state }) => state === 'replacement')
+      .reduce((sum, { frames: n }) => sum + n, 0);
+    return {
+      kept: { frames: clip.frameCount, current: clip.embeddingCounts, replacement },
+      there: there!,
+    };
+  }
 
-  it('rise with every write before its answer, also with one that fails', async () => {
-    const writes = [
-      () => database.storeFrameBatch(eventId, frames(0), MODEL),
-      () => database.storeFrameBatch(eventId, frames(0), 'newer', { asDraft: true }),
+  it('are right after every verb that changes them, also when it runs twice', async () => {
+    const asDraft = { asDraft: true };
+    const verbs: (() => Promise<unknown>)[] = [
+      () => database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL),
+      () => database.storeFrameBatch(eventId, frames(2, 3), MODEL),
+      () => database.storeFrameBatch(eventId, frames(3, 4), 'other'),
+      () => database.storeFrameEmbeddingsBatch(eventId, frames(7), MODEL),
+      () => database.storeFrameBatch(eventId, frames(0, 1), 'third', asDraft),
+      () => database.storeFrameBatch(eventId, frames(2), 'newer', asDraft),
+      () => database.storeFrameBatch(eventId, frames(0, 5), 'newer', asDraft),
+      () => database.storeThumbnails(eventId, [{ frameIndex: 0, thumbnail: Uint8Array.of(1) }]),
+      () => database.updateEvent(eventId, { ingestState: 'done' }),
       () => database.finishReembedding(eventId, 'newer'),
-      () => database.storeFrameEmbedding({ eventId, modelVersion: MODEL, ...embeddedFrame(1) }),
-      () => database.storeFrameEmbeddingsBatch(eventId, [embeddedFrame(2)], MODEL),
       () => database.deleteFrameEmbeddings(eventId),
-      () => database.deleteEvent(eventId),
-      () => database.storeFrameEmbeddingsBatch(eventId, [embeddedFrame(2)], MODEL).catch(() => undefined),
+      () => database.storeFrameBatch(eventId, frames(1), MODEL),
     ];
-    for (const write of writes) {
-      const before = countOf(eventId);
-      await write();
-      expect(countOf(eventId), write.toString()).toBeGreaterThan(before);
+    let last = 0;
+    for (const verb of verbs) {
+      for (let time = 1; time <= 2; time += 1) {
+        await verb();
+        const { kept, there } = await counts();
+        expect(kept, verb.toString()).toEqual(there);
+      }
+      const revision = Math.max(
+        0,
+        ...(await database.getEvent(eventId))!.embeddingSets.map((set) => set.revision),
+      );
+      if (revision > 0) expect(revision).toBeGreaterThanOrEqual(last);
+      last = revision;
     }
-    expect(countOf('another')).toBe(0);
+  });
+
+  it('are counted when the clip is done, whatever they were', async () => {
+    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
+    await pg.exec('update embedding_sets set frames = 77; update events set frames_stored = 77');
+    await database.updateEvent(eventId, { ingestState: 'done' });
+    const { kept, there } = await counts();
+    expect(kept).toEqual(there);
+  });
+});
+
+describe('thumbnails where files can be appended to', () => {
+  beforeEach(() => {
+    root = new MemoryDirectory({ hasAccess: true });
+    database = makeClipDatabase(connection, root);
+  });
+  const bytesOf = async (...indexes: number[]) =>
+    Promise.all(
+      (await database.readThumbnails(eventId, indexes)).map(
+        async (blob) => blob && [...new Uint8Array(await blob.arrayBuffer())],
+      ),
+    );
+  const withThumbnail = (index: number, ...bytes: number[]) => ({
+    ...embeddedFrame(index),
+    thumbnail: Uint8Array.from(bytes),
+  });
+
+  it('lie in one file a clip, the latest of a frame counts', async () => {
+    await database.storeFrameBatch(eventId, [withThumbnail(0, 1, 2), withThumbnail(1, 3)], MODEL);
+    await database.storeFrameBatch(eventId, [withThumbnail(2, 4, 5, 6), withThumbnail(0, 9)], MODEL);
+    expect(await bytesOf(2, 0, 1, 7)).toEqual([[4, 5, 6], [9], [3], null]);
+    expect(root.paths().filter((path) => path.startsWith('frames/'))).toEqual([
+      `frames/${eventId}/thumbnails`,
+    ]);
+    expect(await database.framesWithoutPicture(eventId)).toEqual([]);
+  });
+
+  it('of today are read where they are', async () => {
+    await database.storeFrameBatch(eventId, [withThumbnail(0, 1, 2)], MODEL);
+    await pg.exec('update event_frames set thumbnail_offset = null');
+    await new OpfsFiles(root.asHandle()).write(`frames/${eventId}/frame_001.webp`, Uint8Array.of(1, 2));
+    await database.storeFrameBatch(eventId, [withThumbnail(1, 3)], MODEL);
+    expect(await bytesOf(0, 1)).toEqual([[1, 2], [3]]);
+  });
+
+  it('are taken back with a batch that fails', async () => {
+    await database.storeFrameBatch(eventId, [withThumbnail(0, 1, 2)], MODEL);
+    await pg.exec(`
+      create function refuse_7() returns trigger language plpgsql as 'begin raise exception ''disk on fire''; end';
+      create trigger refuse_7 before insert on frame_embeddings
+        for each row when (new.frame_index = 7) execute function refuse_7();`);
+    try {
+      const size = () => new OpfsFiles(root.asHandle()).sizeOf(`frames/${eventId}/thumbnails`);
+      await expect(database.storeFrameBatch(eventId, frames(7), MODEL)).rejects.toThrow(/disk on fire/);
+      expect(await size()).toBe(2);
+      expect(await bytesOf(0)).toEqual([[1, 2]]);
+    } finally {
+      await pg.exec('drop trigger refuse_7 on frame_embeddings; drop function refuse_7');
+    }
   });
 });
 

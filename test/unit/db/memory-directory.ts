@@ -1,10 +1,19 @@
 /**
- * The origin's private file system in memory: as much of FileSystemDirectoryHandle as the library uses,
- * with streams in place of access handles, which only workers have.
+ * The origin's private file system in memory: as much of FileSystemDirectoryHandle as the library uses. Access handles,
+ * which only workers have, are there on demand; streams always.
  */
 class MemoryFile {
-  content = new Blob([]);
-  constructor(readonly name: string) {}
+  content = new Uint8Array(0);
+  createSyncAccessHandle: (() => Promise<MemoryAccess>) | undefined;
+  #isOpen = false;
+
+  constructor(
+    readonly name: string,
+    hasAccess: boolean,
+  ) {
+    if (hasAccess) this.createSyncAccessHandle = () => this.#access();
+  }
+
   getFile() {
     return Promise.resolve(new File([this.content], this.name));
   }
@@ -12,19 +21,63 @@ class MemoryFile {
     const parts: Blob[] = [];
     return Promise.resolve({
       write: (bytes: BlobPart) => Promise.resolve(void parts.push(new Blob([bytes]))),
-      close: () => Promise.resolve(void (this.content = new Blob(parts))),
+      close: async () => {
+        this.content = new Uint8Array(await new Blob(parts).arrayBuffer());
+      },
+    });
+  }
+
+  #access(): Promise<MemoryAccess> {
+    if (this.#isOpen) return Promise.reject(new DOMException('It is open.', 'NoModificationAllowedError'));
+    this.#isOpen = true;
+    return Promise.resolve({
+      getSize: () => this.content.length,
+      truncate: (bytes: number) => {
+        const kept = new Uint8Array(bytes);
+        kept.set(this.content.subarray(0, bytes));
+        this.content = kept;
+      },
+      read: (into: Uint8Array, { at }: { at: number }) => {
+        const part = this.content.subarray(at, at + into.length);
+        into.set(part);
+        return part.length;
+      },
+      write: (bytes: Uint8Array, { at }: { at: number }) => {
+        const grown = new Uint8Array(Math.max(this.content.length, at + bytes.length));
+        grown.set(this.content);
+        grown.set(bytes, at);
+        this.content = grown;
+        return bytes.length;
+      },
+      close: () => {
+        this.#isOpen = false;
+      },
     });
   }
 }
 
+interface MemoryAccess {
+  getSize(): number;
+  truncate(bytes: number): void;
+  read(into: Uint8Array, options: { at: number }): number;
+  write(bytes: Uint8Array, options: { at: number }): number;
+  close(): void;
+}
+
 export class MemoryDirectory {
   readonly entries = new Map<string, MemoryDirectory | MemoryFile>();
+  readonly #hasAccess: boolean;
+
+  constructor({ hasAccess = false } = {}) {
+    this.#hasAccess = hasAccess;
+  }
 
   getDirectoryHandle(name: string, options: { create?: boolean } = {}) {
-    return this.#get(name, options.create ? () => new MemoryDirectory() : undefined);
+    const make = () => new MemoryDirectory({ hasAccess: this.#hasAccess });
+    return this.#get(name, options.create ? make : undefined);
   }
   getFileHandle(name: string, options: { create?: boolean } = {}) {
-    return this.#get(name, options.create ? () => new MemoryFile(name) : undefined);
+    return this.#get(name, options.create ? () => new MemoryFile(name, this.#hasAccess) : undefined);
   }
   removeEntry(name: string) {
     return this.entries.delete(name) ? Promise.resolve() : notFound();

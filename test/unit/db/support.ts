@@ -2,6 +2,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
 import { ClipDatabase, type Connect } from '@/lib/db/clip-database';
+import { countAnew } from '@/lib/db/embedding-sets';
 import { OpfsFiles, type ClipFiles } from '@/lib/db/frame-files';
 import { migrateDatabase } from '@/lib/db/migrate';
 import { gatewayNames } from '@/lib/db/stores';
@@ -62,6 +63,7 @@ export async function storeMany(
     insert into frame_embeddings (id, event_id, frame_index, embedding, model_version, created_at)
     select gen_random_uuid()::text, ${eventId}, n * ${step}::int, ${vectorToJson(randomUnitVector(1))}, ${modelVersion}, now()
     from generate_series(0, ${count}::int - 1) n`);
+  await countAnew(db, eventId);
 }
 
 /** All rows of all tables, to show that a refused call left them as they were. */

@@ -49,6 +49,14 @@ describe('vectorToJson', () => {
       if (!Number.isFinite(value) || value === 0) continue;
       expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
     }
+    for (let i = 0; i < 20_000; i++) {
+      const value = Math.fround((random() < 0.5 ? -1 : 1) * 10 ** (-4.5 * random()));
+      expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
+    }
+    for (const digits of [1, 2, 3, 4, 5, 6, 7]) {
+      const value = Math.fround(Number(random().toFixed(digits)));
+      if (value > 0) expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
+    }
     for (let exponent = -149; exponent <= 127; exponent++) {
       const value = 2 ** exponent;
       expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);

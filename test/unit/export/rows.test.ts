@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { VectorCache, type VectorSource } from '@/lib/ask/vector-cache';
+import { VectorCache } from '@/lib/ask/vector-cache';
 import { connectionOver, type DatabaseConnection } from '@/lib/db/client';
 import type { ClipDatabase } from '@/lib/db/clip-database';
 import { importFile } from '@/lib/export/import';
@@ -127,11 +127,11 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     const id = await addClip('a clip', 2);
     const text = await exportText(format);
     const [first] = await database.getFrameEmbeddings(id);
-    const cache = new VectorCache(database as unknown as VectorSource);
+    const cache = new VectorCache(database);
     await database.storeFrameEmbeddingsBatch(id, [{ frameIndex: 0, embedding: randomUnitVector(99) }], MODEL);
-    await cache.read(MODEL, [id]);
+    await cache.read(MODEL, [{ eventId: id }]);
     await bring(text, format);
-    const [read] = await cache.read(MODEL, [id]);
+    const [read] = await cache.read(MODEL, [{ eventId: id }]);
     expect(read!.vectors.slice(0, 512)).toEqual(first!.embedding);
   });
 

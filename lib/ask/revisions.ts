@@ -1,0 +1,15 @@
+import type { EventSummary } from '@/lib/db/clip-database';
+import { searchedSet } from '@/lib/db/embedding-sets';
+
+/** The revision of each clip's vectors of a model, as a list of clips has it; clips without any are left out. */
+export function revisionsOf(
+  clips: readonly Pick<EventSummary, 'id' | 'embeddingSets'>[],
+  modelVersion: string,
+): Record<string, number> {
+  return Object.fromEntries(
+    clips.flatMap(({ id, embeddingSets }) => {
+      const set = searchedSet(embeddingSets, modelVersion);
+      return set ? [[id, set.revision]] : [];
+    }),
+  );
+}

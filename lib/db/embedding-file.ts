@@ -1,0 +1,225 @@
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import type { PackedVectors } from './packed-vectors';
+import type { SetState } from './schema';
+import { assertEventId } from './validate';
+
+/*
+ * [Note: Packed embeddings] Beside the truth, which is text in `frame_embeddings`, the vectors of each set lie as numbers
+ * in a private file, so that a search reads them without PostgreSQL. Losing the file loses time alone. A header says
+ * of which revision of the set it is, and how many rows count; rows follow in the order that they were written in, so
+ * that storing a batch appends, and a later row of a frame takes the place of an earlier one. The header is written
+ * last: a file that was cut off while it was written has the revision of before, and is made anew.
+ *
+ * A row has the frame's index and times beside its vector. In a second file of their own they would cost one more
+ * file to open for each clip, which takes longer than reading 2 MB.
+ */
+
+/** What may be done with a file that is open for writing; an access handle has it. */
+export interface EditedFile {
+  getSize(): number;
+  read(into: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+  truncate(bytes: number): void;
+}
+
+export interface EmbeddingFileHeader {
+  /** Of the set; 0 while the file is being made. */
+  revision: number;
+  /** Rows that count; what lies behind them was cut off. */
+  rows: number;
+  /** Another in each file that was made anew: within one, rows are only appended. */
+  epoch: number;
+}
+
+export const HEADER_BYTES = 64;
+const VECTOR_BYTES = EMBEDDING_DIMENSION * 4;
+/** A row: the vector, frame index and time (int32), start and end of the picture (float64), eight bytes to spare. */
+export const ROW_BYTES = VECTOR_BYTES + 32;
+const MAGIC = 0x31455346; // "FSE1", little-endian.
+
+/** `vectors/<clip>/<model version>.<state>.f32` */
+export function embeddingPath(eventId: string, modelVersion: string, state: SetState): string {
+  assertEventId(eventId);
+  return `vectors/${eventId}/${encodeURIComponent(modelVersion)}.${state}.f32`;
+}
+
+/** The header of a file's first bytes; null where they are none. */
+export function readHeader(bytes: Uint8Array<ArrayBuffer>): EmbeddingFileHeader | null {
+  if (bytes.byteLength < HEADER_BYTES) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
+  if (view.getUint32(0, true) !== MAGIC || view.getUint32(4, true) !== ROW_BYTES) return null;
+  return {
+    revision: view.getFloat64(8, true),
+    rows: view.getUint32(16, true),
+    epoch: view.getUint32(20, true),
+  };
+}
+
+function headerBytes({ revision, rows, epoch }: EmbeddingFileHeader): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, ROW_BYTES, true);
+  view.setFloat64(8, revision, true);
+  view.setUint32(16, rows, true);
+  view.setUint32(20, epoch, true);
+  return bytes;
+}
+
+/** Rows as they lie in the file. */
+export function rowBytes({
+  frameIndexes,
+  timestampsMs,
+  spansMs,
+  vectors,
+}: PackedVectors): Uint8Array<ArrayBuffer> {
+  const rows = frameIndexes.length;
+  const bytes = new Uint8Array(rows * ROW_BYTES);
+  const floats = new Float32Array(bytes.buffer);
+  const view = new DataView(bytes.buffer);
+  for (let row = 0; row < rows; row += 1) {
+    const start = row * EMBEDDING_DIMENSION;
+    floats.set(vectors.subarray(start, start + EMBEDDING_DIMENSION), (row * ROW_BYTES) / 4);
+    const at = row * ROW_BYTES + VECTOR_BYTES;
+    view.setInt32(at, frameIndexes[row]!, true);
+    view.setInt32(at + 4, timestampsMs[row]!, true);
+    view.setFloat64(at + 8, spansMs[2 * row]!, true);
+    view.setFloat64(at + 16, spansMs[2 * row + 1]!, true);
+  }
+  return bytes;
+}
+
+/** Puts rows of a file into `into`, from row `at` on. */
+export function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedVectors, at: number): void {
+  const rows = Math.floor(bytes.byteLength / ROW_BYTES);
+  const floats = new Float32Array(bytes.buffer, bytes.byteOffset, (rows * ROW_BYTES) / 4);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let row = 0; row < rows; row += 1) {
+    const start = (row * ROW_BYTES) / 4;
+    into.vectors.set(floats.subarray(start, start + EMBEDDING_DIMENSION), (at + row) * EMBEDDING_DIMENSION);
+    const facts = row * ROW_BYTES + VECTOR_BYTES;
+    into.frameIndexes[at + row] = view.getInt32(facts, true);
+    into.timestampsMs[at + row] = view.getInt32(facts + 4, true);
+    into.spansMs[2 * (at + row)] = view.getFloat64(facts + 8, true);
+    into.spansMs[2 * (at + row) + 1] = view.getFloat64(facts + 16, true);
+  }
+}
+
+/**
+ * Appends rows to a file that is right as of revision `before`, and makes it right as of `after`.
+ *
+ * @param before null where the set had no vectors: the file is made
+ * @param maxRows more are refused: a file that frames were written to again and again is made anew
+ * @returns false where the file is of another revision; it stays as it is, and is made anew when it is needed
+ */
+export function appendRows(
+  file: EditedFile,
+  packed: PackedVectors,
+  before: number | null,
+  after: number,
+  maxRows = Infinity,
+): boolean {
+  const header = before === null ? beginFile(file) : headerOf(file);
+  if (!header || (before !== null && header.revision !== before)) return false;
+  if (header.rows + packed.frameIndexes.length > maxRows) return false;
+  writeWhole(file, rowBytes(packed), HEADER_BYTES + header.rows * ROW_BYTES);
+  const rows = header.rows + packed.frameIndexes.length;
+  writeWhole(file, headerBytes({ ...header, rows, revision: after }), 0);
+  return true;
+}
+
+/** Empties a file and begins it anew; it is of no revision until `finishFile`. */
+export function beginFile(file: EditedFile): EmbeddingFileHeader {
+  file.truncate(0);
+  const header = { revision: 0, rows: 0, epoch: crypto.getRandomValues(new Uint32Array(1))[0]! };
+  writeWhole(file, headerBytes(header), 0);
+  return header;
+}
+
+/** Says that a file is right as of `revision`. */
+export function finishFile(file: EditedFile, revision: number): void {
+  const header = headerOf(file);
+  if (header) writeWhole(file, headerBytes({ ...header, revision }), 0);
+}
+
+export function headerOf(file: EditedFile): EmbeddingFileHeader | null {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  const header = file.read(bytes, { at: 0 }) === HEADER_BYTES ? readHeader(bytes) : null;
+  return header && file.getSize() >= HEADER_BYTES + header.rows * ROW_BYTES ? header : null;
+}
+
+function writeWhole(file: EditedFile, bytes: Uint8Array<ArrayBuffer>, at: number): void {
+  // A full disk shows as a short write in some browsers, as an exception in others.
+  if (file.write(bytes, { at }) !== bytes.length) {
+    throw new DOMException('The file was cut short.', 'QuotaExceededError');
+  }
+}
+
+/** What of a file is known already. */
+export interface KnownRows {
+  epoch: number;
+  fileRows: number;
+}
+
+/** Rows of a file, in frame order and each frame once. */
+export interface EmbeddingRows extends KnownRows {
+  revision: number;
+  /** These are the rows behind those that are known, not all. */
+  isTail: boolean;
+  packed: PackedVectors;
+}
+
+/** Bytes read at a time: about 2,000 rows. */
+const READ_ROWS = 2_000;
+
+/**
+ * Reads a set's vectors from its file.
+ *
+ * @param read gives bytes of the file, fewer at its end
+ * @param known leaves out rows that are known, where the file is still the same one
+ * @param allocate makes room for so many rows
+ * @returns null where the file is none, or of no revision
+ */
+export async function readEmbeddingRows(
+  read: (start: number, bytes: number) => Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
+  known: KnownRows | null,
+  allocate: (rows: number) => PackedVectors,
+  onRows?: (rows: number) => void,
+): Promise<EmbeddingRows | null> {
+  const header = readHeader(await read(0, HEADER_BYTES));
+  if (!header || header.revision === 0) return null;
+  const isTail = known !== null && known.epoch === header.epoch && known.fileRows <= header.rows;
+  const first = isTail ? known.fileRows : 0;
+  const rows = header.rows - first;
+  const packed = allocate(rows);
+  for (let at = 0; at < rows; at += READ_ROWS) {
+    const count = Math.min(READ_ROWS, rows - at);
+    const bytes = await read(HEADER_BYTES + (first + at) * ROW_BYTES, count * ROW_BYTES);
+    if (bytes.byteLength < count * ROW_BYTES) return null;
+    unpackRows(bytes, packed, at);
+    onRows?.(count);
+  }
+  const { revision, epoch } = header;
+  return { revision, epoch, fileRows: header.rows, isTail, packed: inFrameOrder(packed) };
+}
+
+/** The same rows in frame order; of a frame that was written twice the later row. */
+function inFrameOrder(packed: PackedVectors): PackedVectors {
+  const { frameIndexes, timestampsMs, spansMs, vectors } = packed;
+  if (frameIndexes.every((frameIndex, row) => row === 0 || frameIndex > frameIndexes[row - 1]!))
+    return packed;
+  const rowOf = new Map<number, number>();
+  frameIndexes.forEach((frameIndex, row) => rowOf.set(frameIndex, row));
+  const rows = [...rowOf].sort(([a], [b]) => a - b).map(([, row]) => row);
+  const sorted: PackedVectors = {
+    frameIndexes: Int32Array.from(rows, (row) => frameIndexes[row]!),
+    timestampsMs: Int32Array.from(rows, (row) => timestampsMs[row]!),
+    spansMs: Float64Array.from(rows.flatMap((row) => [spansMs[2 * row]!, spansMs[2 * row + 1]!])),
+    vectors: new Float32Array(rows.length * EMBEDDING_DIMENSION),
+  };
+  rows.forEach((row, at) => {
+    const start = row * EMBEDDING_DIMENSION;
+    sorted.vectors.set(vectors.subarray(start, start + EMBEDDING_DIMENSION), at * EMBEDDING_DIMENSION);
+  });
+  return sorted;
+}
