@@ -54,6 +54,8 @@ async function measure(file: Blob, frameCount: number, resize: ResizeSpec): Prom
   const [width, height] = [await track.getCodedWidth(), await track.getCodedHeight()];
   const coding = chooseColourCoding(await track.getColorSpace(), await track.getCodec(), width, height);
   const reader = new FramePixelReader(coding);
+  // A reader prepares itself for what is made of its frames, so each way has its own.
+  const readerForBoth = new FramePixelReader(coding);
   const plainReader = new FramePixelReader(coding, null);
   const thumbnailOf = thumbnailSize(width, height);
   const size = resize.views?.size ?? resize.size;
@@ -65,7 +67,8 @@ async function measure(file: Blob, frameCount: number, resize: ResizeSpec): Prom
 
   const ways: Record<keyof Omit<FrameCosts, 'format'>, (frame: VideoFrame) => unknown> = {
     planes: async (frame) => resizeFrame(await reader.read(frame), resize),
-    withThumbnail: async (frame) => resizeFrameAndThumbnail(await reader.read(frame), resize, thumbnailOf),
+    withThumbnail: async (frame) =>
+      resizeFrameAndThumbnail(await readerForBoth.read(frame), resize, thumbnailOf),
     plain: async (frame) => resizeFrame(await plainReader.read(frame), resize),
     copy: async (frame) => {
       if (planes.length < frame.allocationSize()) planes = new Uint8Array(frame.allocationSize());
