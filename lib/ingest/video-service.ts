@@ -17,7 +17,7 @@ import {
   type FramePicture,
   type PictureOptions,
 } from '@/lib/video/frame-pictures';
-import { inspectClip, MAX_FRAME_PIXELS, openClip } from '@/lib/video/open-clip';
+import { inspectClip, openClip } from '@/lib/video/open-clip';
 import { tellPictureKind } from '@/lib/video/picture-kind';
 import { thumbnailSize, ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
 import type { TimeSpan } from '@/lib/video/time-spans';
@@ -460,7 +460,13 @@ class PreparationJob {
   }
 }
 
-/** Decodes a picture upright; one larger than any frame is scaled down on the way. */
+/**
+ * A query picture is converted and resized on this thread, 25 ms a megapixel; the browser scales one that is larger
+ * down beside it. No phone's picture is touched.
+ */
+const MOST_IMAGE_PIXELS = 12_500_000;
+
+/** Decodes a picture upright; a very large one is scaled down on the way. */
 async function openImage(image: Blob): Promise<ImageBitmap> {
   const told = await tellPictureKind(image);
   if (told?.kind === 'animation') {
@@ -481,7 +487,7 @@ async function openImage(image: Blob): Promise<ImageBitmap> {
       { cause: error },
     );
   }
-  const excess = Math.sqrt((bitmap.width * bitmap.height) / MAX_FRAME_PIXELS);
+  const excess = Math.sqrt((bitmap.width * bitmap.height) / MOST_IMAGE_PIXELS);
   if (excess <= 1) return bitmap;
   try {
     const resizeWidth = Math.floor(bitmap.width / excess);

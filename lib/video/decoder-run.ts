@@ -3,6 +3,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import { isShown, readEntry, type EntryPoint, type EntryPoints } from './entry-points';
 import type { FrameDecoder, OpenDecoder } from './frame-decoder';
 import { FrameTable } from './frame-table';
+import { OpenEntryRepair } from './open-entry-repair';
 import type { PacketSource, VideoPacket } from './packet-source';
 import { unreferencedPictures, type UnreferencedPictures } from './unreferenced';
 
@@ -101,6 +102,8 @@ export class DecoderRun {
   /** Where decoding began last, and what came out since. */
   #entry: EntryPoint | null = null;
   #framesSinceEntry = 0;
+  /** What packets of the entry that is decoded need. */
+  #repair: OpenEntryRepair | null = null;
   /** Packets whose pictures are not complete yet. */
   #incomplete = 0;
   /** Times of packets in the decoder, where these are only times of decoding. */
@@ -233,6 +236,7 @@ export class DecoderRun {
     this.#isAtEnd = false;
     this.#borderUs = -Infinity;
     this.#leadingBeforeUs = entry.kind === 'open' ? packet.timestampUs : -Infinity;
+    this.#repair = entry.kind === 'clean' ? null : OpenEntryRepair.for(this.#track.decoderConfig);
     this.#incomplete = entry.kind === 'gradual' ? entry.packets : 0;
     this.#read = packet;
     this.#takeIn(packet);
@@ -297,7 +301,7 @@ export class DecoderRun {
       if (this.#track.timesAreOfDecoding && isShown(packet, this.#track.decoderConfig)) {
         this.#fedUs.push(packet.timestampUs);
       }
-      this.#decoder?.decode(packet);
+      this.#decoder?.decode(this.#repair?.repair(packet) ?? packet);
     }
   }
 

@@ -1,4 +1,12 @@
-import { BitReader, nalCodecOf, nalSizeLength, nalUnits, withoutEmulationPrevention } from './nal-units';
+import { BitReader } from './bitstream/bits';
+import { AVC_IDR, AVC_SEI, AVC_SLICE, readRecoveryPoint } from './bitstream/h264';
+import {
+  avcType,
+  nalCodecOf,
+  nalSizeLength,
+  nalUnits,
+  withoutEmulationPrevention,
+} from './bitstream/nal-units';
 import type { PacketSource, VideoPacket } from './packet-source';
 
 /*
@@ -37,45 +45,16 @@ export function readEntry(packet: VideoPacket, config: VideoDecoderConfig): Entr
   return codec === 'avc' ? readAvcEntry(units) : readHevcEntry(units);
 }
 
-const AVC_SLICE = 1;
-const AVC_IDR = 5;
-const AVC_SEI = 6;
-
 function readAvcEntry(units: Iterable<Uint8Array>): Entry {
   let recovery: number | null = null;
   for (const unit of units) {
-    const type = (unit[0] ?? 0) & 0x1f;
+    const type = avcType(unit);
     if (type === AVC_IDR) return { kind: 'clean' };
     if (type === AVC_SEI) recovery ??= readRecoveryPoint(unit);
     if (type >= AVC_SLICE && type < AVC_IDR) break;
   }
   if (recovery === null) return { kind: 'none' };
   return recovery === 0 ? { kind: 'open' } : { kind: 'gradual', packets: recovery };
-}
-
-const RECOVERY_POINT = 6;
-
-/** `recovery_frame_cnt` of a recovery point (ITU-T H.264, D.1.8), null where the SEI holds none. */
-function readRecoveryPoint(unit: Uint8Array): number | null {
-  const bytes = withoutEmulationPrevention(unit);
-  let at = 1;
-  const readSum = (): number => {
-    let sum = 0;
-    while (bytes[at] === 0xff) {
-      sum += 255;
-      at += 1;
-    }
-    sum += bytes[at] ?? 0;
-    at += 1;
-    return sum;
-  };
-  while (at + 2 < bytes.length) {
-    const type = readSum();
-    const size = readSum();
-    if (type === RECOVERY_POINT) return new BitReader(bytes.subarray(at, at + size)).readExpGolomb();
-    at += size;
-  }
-  return null;
 }
 
 const HEVC_BLA_FIRST = 16;
@@ -96,11 +75,11 @@ function readHevcEntry(units: Iterable<Uint8Array>): Entry {
 export function hasBSlice(packet: VideoPacket, config: VideoDecoderConfig): boolean {
   if (nalCodecOf(config.codec) !== 'avc') return false;
   for (const unit of nalUnits(packet.data, nalSizeLength('avc', config))) {
-    const type = (unit[0] ?? 0) & 0x1f;
+    const type = avcType(unit);
     if (type !== AVC_SLICE && type !== AVC_IDR) continue;
     const bits = new BitReader(withoutEmulationPrevention(unit.subarray(1, 16)));
-    bits.readExpGolomb(); // first_mb_in_slice
-    return bits.readExpGolomb() % 5 === 1;
+    bits.unsigned(); // first_mb_in_slice
+    return bits.unsigned() % 5 === 1;
   }
   return false;
 }

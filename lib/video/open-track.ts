@@ -1,10 +1,10 @@
 import { EncodedPacketSink, type Input, type InputVideoTrack } from 'mediabunny';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
+import { readSequence } from './bitstream/h264';
 import { chooseTrack, type VideoTrackFacts } from './choose-track';
 import { nameCodec } from './clip-facts';
 import { codecStringCandidates, findSequence, toBytes } from './codec-string';
-import { readSequence } from './demux/h264';
 import { canDecodeJpeg, isMovingJpeg } from './jpeg-decoder';
 import { fourCcOf, listMatroskaTracks, type MatroskaTrack } from './matroska-tracks';
 import { listMp4Boxes, type ReadBytes } from './mp4-boxes';

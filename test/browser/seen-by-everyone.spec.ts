@@ -116,7 +116,7 @@ test('after an answer the player stands at the best frame, and the handles say t
   expect(framesift.problems).toEqual([]);
 });
 
-test('a dialog does not move the page', async ({ page }) => {
+test('a dialog neither moves the page nor lets it scroll behind', async ({ page }) => {
   await page.setViewportSize({ width: 900, height: 500 });
   const framesift = await answered(page);
   // What lies behind a dialog has no role meanwhile.
@@ -129,6 +129,17 @@ test('a dialog does not move the page', async ({ page }) => {
   expect(await page.evaluate(() => document.querySelector('[data-backdrop]')!.clientWidth)).toBe(
     await page.evaluate(() => document.documentElement.clientWidth),
   );
+  for (const [x, wheel] of [
+    [20, 600],
+    [450, 5000],
+    [450, 600],
+  ] as const) {
+    await page.mouse.move(x, 250);
+    await page.mouse.wheel(0, wheel);
+    // A wheel is answered a few frames later.
+    await page.waitForTimeout(300);
+  }
+  expect(await page.evaluate(() => window.scrollY)).toBe(0);
 });
 
 test('a clip that opens out of black has a picture, and the sample stays within reach', async ({ page }) => {

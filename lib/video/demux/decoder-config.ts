@@ -1,17 +1,17 @@
+import { lengthPrefixedUnits } from '../bitstream/nal-units';
 import { FLV_AVC, FLV_HEVC, type FlvCodec } from './flv';
-import { lengthPrefixedUnits, type NalUnit } from './h264';
 
 /** H.264's configuration record: parameter sets, and how many bytes lead each NAL unit (ISO/IEC 14496-15, 5.3.3.1). */
 export interface AvcRecord {
   lengthBytes: number;
-  parameterSets: NalUnit[];
+  parameterSets: Uint8Array[];
 }
 
 /** Reads `avcC`, or null where it is damaged. */
 export function readAvcRecord(record: Uint8Array): AvcRecord | null {
   if (record.length < 7 || record[0] !== 1) return null;
   const lengthBytes = (record[4]! & 3) + 1;
-  const parameterSets: NalUnit[] = [];
+  const parameterSets: Uint8Array[] = [];
   let position = 5;
   for (const mask of [0x1f, 0xff]) {
     const count = (record[position] ?? 0) & mask;
@@ -20,7 +20,7 @@ export function readAvcRecord(record: Uint8Array): AvcRecord | null {
       const length = ((record[position] ?? 0) << 8) | (record[position + 1] ?? 0);
       const bytes = record.subarray(position + 2, position + 2 + length);
       if (bytes.length !== length || length === 0) return null;
-      parameterSets.push({ type: bytes[0]! & 0x1f, bytes });
+      parameterSets.push(bytes);
       position += 2 + length;
     }
   }
@@ -28,7 +28,7 @@ export function readAvcRecord(record: Uint8Array): AvcRecord | null {
 }
 
 /** The NAL units of a packet as FLV and MP4 hold it. */
-export function avcUnits(data: Uint8Array, { lengthBytes }: AvcRecord): NalUnit[] {
+export function avcUnits(data: Uint8Array, { lengthBytes }: AvcRecord): Uint8Array[] {
   return [...lengthPrefixedUnits(data, lengthBytes)];
 }
 

@@ -1,5 +1,7 @@
 import type { VideoCodec } from 'mediabunny';
 import { FramesiftError } from '@/lib/shared/errors';
+import type { SequenceParameters } from '../bitstream/h264';
+import { annexBUnits, joinNalUnits } from '../bitstream/nal-units';
 import { nameFourcc } from '../fourcc-names';
 import { FLV_CLOCK, unwrapTimestamps, type ClockReading } from '../unwrap-timestamps';
 import { readAvi, type AviFile } from './avi';
@@ -8,17 +10,9 @@ import { describeBreaks } from './describe-breaks';
 import { avcUnits, codecStringOf, nameFlvCodec, readAvcRecord, type AvcRecord } from './decoder-config';
 import type { Decoding, DemuxedClip } from './demuxed-clip';
 import { FLV_AVC, FLV_HEVC, readFlv, type FlvCodec, type FlvFile } from './flv';
-import {
-  annexBUnits,
-  PacketStartReader,
-  rankByOrder,
-  toAnnexB,
-  type NalUnit,
-  type PacketStart,
-  type SequenceParameters,
-} from './h264';
 import { readJpegSize } from './jpeg';
 import { commonStep, PacketTable, spansOf, type PacketColumns } from './packet-table';
+import { PacketStartReader, rankByOrder, type PacketStart } from './picture-order';
 
 const CUT_OFF = 'The file is damaged or cut off: what can be read is there.';
 
@@ -206,10 +200,9 @@ async function openAviAvc(blob: Blob, file: AviFile, facts: AviFacts): Promise<D
 
 /** Turns packets whose units are led by lengths into Annex B, with the parameter sets before key pictures. */
 function annexBWriter(record: AvcRecord): (data: Uint8Array, isKey: boolean) => Uint8Array {
-  const sets = record.parameterSets.map(({ bytes }: NalUnit) => bytes);
   return (data, isKey) => {
-    const units = avcUnits(data, record).map(({ bytes }) => bytes);
-    return toAnnexB(isKey ? [...sets, ...units] : units);
+    const units = avcUnits(data, record);
+    return joinNalUnits(isKey ? [...record.parameterSets, ...units] : units, null);
   };
 }
 

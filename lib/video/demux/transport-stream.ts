@@ -1,6 +1,7 @@
 import type { ClockReading } from '../unwrap-timestamps';
+import { annexBUnits } from '../bitstream/nal-units';
 import { ByteWindow } from './byte-window';
-import { annexBUnits, PacketStartReader } from './h264';
+import { PacketStartReader } from './picture-order';
 
 /**
  * [Note: Reading transport streams in the order of the file]
@@ -293,7 +294,7 @@ class OpenPicture {
 
 /** nal_unit_type 16 to 21 of ITU-T H.265, table 7-1: pictures that decoding can begin with. */
 function hasHevcKey(bytes: Uint8Array): boolean {
-  for (const { bytes: unit } of annexBUnits(bytes)) {
+  for (const unit of annexBUnits(bytes)) {
     const type = (unit[0]! >> 1) & 0x3f;
     if (type < 32) return type >= 16 && type <= 21;
   }

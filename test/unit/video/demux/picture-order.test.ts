@@ -1,53 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import {
-  annexBUnits,
-  lengthPrefixedUnits,
-  PacketStartReader,
-  rankByOrder,
-  readSequence,
-  toAnnexB,
-} from '@/lib/video/demux/h264';
+import { annexBUnits } from '@/lib/video/bitstream/nal-units';
+import { PacketStartReader, rankByOrder } from '@/lib/video/demux/picture-order';
 
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
-
-describe('readSequence', () => {
-  // Written by x264 for pictures of these sizes.
-  it.each([
-    ['6764000cacd941419f9f011000000300100000030320f1429960', 'avc1.64000c', 320, 180, true],
-    ['67640028acd94078044fde0220000003002000000643e2c5b2c0', 'avc1.640028', 1920, 1080, true],
-    ['6742c00cd901419f9f011000000300100000030320f142a480', 'avc1.42c00c', 320, 180, false],
-    ['67f4000b919b28206d80880000030008000003019078a14cb0', 'avc1.f4000b', 256, 96, true],
-    ['6764001eacb2016824dff80200016b50202054000003000400000300c83c58b920', 'avc1.64001e', 720, 576, false],
-  ])('%s is %s, %i×%i', (hex, codecString, width, height, mayReorder) => {
-    expect(readSequence(bytesOf(hex))).toMatchObject({ codecString, width, height, mayReorder });
-  });
-
-  it('answers null for a set that is cut off', () => {
-    expect(readSequence(bytesOf('6764000cac'))).toBeNull();
-  });
-});
-
-describe('units', () => {
-  const units = [bytesOf('6742'), bytesOf('68ce'), bytesOf('650011')];
-
-  it('come back from Annex B, with start codes of three and four bytes', () => {
-    const bytes = [...annexBUnits(toAnnexB(units))].map((unit) => unit.bytes);
-    expect(bytes).toEqual(units);
-    const short = bytesOf('00000167420000016811');
-    expect([...annexBUnits(short)].map(({ type }) => type)).toEqual([7, 8]);
-  });
-
-  it.each([1, 2, 4])('come back from lengths of %i bytes', (lengthBytes) => {
-    const packet = Uint8Array.from(
-      units.flatMap((unit) => [...new Array<number>(lengthBytes - 1).fill(0), unit.length, ...unit]),
-    );
-    expect([...lengthPrefixedUnits(packet, lengthBytes)].map((unit) => unit.bytes)).toEqual(units);
-  });
-
-  it('end where a length is larger than the packet', () => {
-    expect([...lengthPrefixedUnits(bytesOf('000000ff65'), 4)]).toEqual([]);
-  });
-});
 
 describe('PacketStartReader', () => {
   const SEQUENCE = '00000001' + '6764000cacd941419f9f011000000300100000030320f1429960';

@@ -1,0 +1,207 @@
+import { BitReader, BitWriter } from './bitstream/bits';
+import {
+  AVC_IDR,
+  AVC_PICTURE,
+  AVC_SEQUENCE,
+  AVC_SLICE,
+  readPictureParameters,
+  readSequence,
+  readSliceHeader,
+  type MarkingOperation,
+  type PictureParameters,
+  type SequenceParameters,
+  type SliceHeader,
+} from './bitstream/h264';
+import {
+  avcType,
+  descriptionBytes,
+  joinNalUnits,
+  nalCodecOf,
+  nalSizeLength,
+  nalUnits,
+  withEmulationPrevention,
+  withoutEmulationPrevention,
+} from './bitstream/nal-units';
+import { readAvcRecord } from './demux/decoder-config';
+import type { VideoPacket } from './packet-source';
+
+/*
+ * [Note: Marks on pictures that were never decoded]
+ *
+ * A picture of H.264 may say which earlier pictures nothing will refer to any more (memory management control
+ * operations, ITU-T H.264, 8.2.5.4). After a recovery point, the first of them name pictures before it. Chromium's
+ * software decoder (FFmpeg, told to stop at errors) has put stand-ins for those in its buffer by then, finds some of
+ * them missing or the buffer too full, and ends with "Decoding error", although the pictures themselves refer to
+ * nothing before the recovery point. So such operations are taken out of the headers of slices; where none is left,
+ * references leave by their age, which drops the stand-ins first.
+ */
+
+/** A header lies in so many bytes of a slice, weights of 32 references included. */
+const HEADER_BYTES = 400;
+
+/** A decoder keeps 16 reference pictures at most (A.3.1). */
+const MOST_REFERENCE_PICTURES = 16;
+
+/** Operations of table 7-9 that name a picture, and how. */
+const UNMARK_SHORT = 1;
+const UNMARK_LONG = 2;
+const SHORT_TO_LONG = 3;
+const FORGET_ALL = 5;
+const KEEP_LONG = 6;
+
+/** Packets from an entry on that is no IDR picture, see [Note: Marks on pictures that were never decoded]. */
+export class OpenEntryRepair {
+  readonly #sizeLength: number | null;
+  readonly #sequences = new Map<number, SequenceParameters>();
+  readonly #pictures = new Map<number, PictureParameters>();
+  /** frame_num of decoded reference pictures, the latest last. */
+  #shortTerm: number[] = [];
+  #longTerm = new Set<number>();
+
+  constructor(config: VideoDecoderConfig) {
+    this.#sizeLength = nalSizeLength('avc', config);
+    const record = descriptionBytes(config);
+    for (const unit of (record && readAvcRecord(record)?.parameterSets) ?? []) this.#takeParameters(unit);
+  }
+
+  /** Null for codecs that need none. */
+  static for(config: VideoDecoderConfig): OpenEntryRepair | null {
+    return nalCodecOf(config.codec) === 'avc' ? new OpenEntryRepair(config) : null;
+  }
+
+  /** The next packet in decode order, as it is to be decoded: the same object where nothing has to change. */
+  repair(packet: VideoPacket): VideoPacket {
+    let isChanged = false;
+    let header: SliceHeader | null = null;
+    let kept: MarkingOperation[] | null = null;
+    const units: Uint8Array[] = [];
+    for (const unit of nalUnits(packet.data, this.#sizeLength)) {
+      const type = avcType(unit);
+      if (type === AVC_SEQUENCE || type === AVC_PICTURE) this.#takeParameters(unit);
+      if (type !== AVC_SLICE && type !== AVC_IDR) {
+        units.push(unit);
+        continue;
+      }
+      const slice = this.#readSlice(unit);
+      // All slices of a picture carry the same operations.
+      if (slice && !header) {
+        header = slice.header;
+        kept = this.#takePicture(slice);
+      }
+      const operations = slice?.header.marking?.operations;
+      // Without any operation nothing would leave the buffer, and stand-ins fill it.
+      if (slice && operations && kept && (kept.length < operations.length || kept.length === 0)) {
+        units.push(withMarking(slice, kept));
+        isChanged = true;
+      } else {
+        units.push(unit);
+      }
+    }
+    return isChanged ? { ...packet, data: joinNalUnits(units, this.#sizeLength) } : packet;
+  }
+
+  #takeParameters(unit: Uint8Array): void {
+    if (avcType(unit) === AVC_SEQUENCE) {
+      const sequence = readSequence(unit);
+      if (sequence) this.#sequences.set(sequence.id, sequence);
+    } else if (avcType(unit) === AVC_PICTURE) {
+      const picture = readPictureParameters(unit);
+      if (picture) this.#pictures.set(picture.id, picture);
+    }
+  }
+
+  #readSlice(unit: Uint8Array): Slice | null {
+    const head = withoutEmulationPrevention(unit.subarray(0, HEADER_BYTES));
+    const picture = this.#pictures.get(readPictureId(head));
+    const sequence = picture && this.#sequences.get(picture.sequenceId);
+    const header = sequence && readSliceHeader(head, sequence, picture);
+    if (!header) return null;
+    return { unit, header, isCabac: picture.isCabac, frameNumModulus: 2 ** sequence.frameNumBits };
+  }
+
+  /** Notes a picture, and answers which of its operations name pictures that were decoded. */
+  #takePicture({ header, frameNumModulus }: Slice): MarkingOperation[] | null {
+    const { frameNum, isIdr, isReference, marking } = header;
+    if (isIdr) {
+      this.#shortTerm = [];
+      this.#longTerm.clear();
+    }
+    if (!isReference) return null;
+    const kept = marking?.operations?.filter((operation) =>
+      this.#apply(operation, frameNum, frameNumModulus),
+    );
+    // After FORGET_ALL the picture's own number counts as 0.
+    const forgets = kept?.some(({ operation }) => operation === FORGET_ALL) ?? false;
+    if (!kept?.some(({ operation }) => operation === KEEP_LONG)) this.#shortTerm.push(forgets ? 0 : frameNum);
+    this.#shortTerm = this.#shortTerm.slice(-MOST_REFERENCE_PICTURES);
+    return kept ?? null;
+  }
+
+  /** Carries an operation out. False where the picture that it names was never decoded. */
+  #apply({ operation, operands }: MarkingOperation, frameNum: number, modulus: number): boolean {
+    if (operation === UNMARK_SHORT || operation === SHORT_TO_LONG) {
+      const named = (frameNum - (operands[0]! + 1) + modulus) % modulus;
+      const at = this.#shortTerm.lastIndexOf(named);
+      if (at === -1) return false;
+      this.#shortTerm.splice(at, 1);
+      if (operation === SHORT_TO_LONG) this.#longTerm.add(operands[1]!);
+    } else if (operation === UNMARK_LONG) {
+      return this.#longTerm.delete(operands[0]!);
+    } else if (operation === KEEP_LONG) {
+      this.#longTerm.add(operands[0]!);
+    } else if (operation === FORGET_ALL) {
+      this.#shortTerm = [];
+      this.#longTerm.clear();
+    }
+    return true;
+  }
+}
+
+interface Slice {
+  unit: Uint8Array;
+  header: SliceHeader;
+  isCabac: boolean;
+  /** MaxFrameNum. */
+  frameNumModulus: number;
+}
+
+/** pic_parameter_set_id, the third number of a slice. */
+function readPictureId(unit: Uint8Array): number {
+  const bits = new BitReader(unit.subarray(1));
+  bits.unsigned();
+  bits.unsigned();
+  return bits.unsigned();
+}
+
+/** A slice that carries these operations in place of its own. */
+function withMarking({ unit, header, isCabac }: Slice, operations: readonly MarkingOperation[]): Uint8Array {
+  const { from, until } = header.marking!;
+  const bytes = withoutEmulationPrevention(unit);
+  const bits = new BitWriter();
+  bits.copy(bytes, 0, from);
+  bits.write(operations.length > 0 ? 1 : 0, 1);
+  for (const { operation, operands } of operations) {
+    bits.writeUnsigned(operation);
+    for (const operand of operands) bits.writeUnsigned(operand);
+  }
+  if (operations.length > 0) bits.writeUnsigned(0);
+  if (!isCabac) {
+    // CAVLC data follow at once; the unit ends with a bit that is 1.
+    bits.copy(bytes, until, bytes.length * 8);
+    return withEmulationPrevention(withoutTrailingZeros(bits.toBytes()));
+  }
+  bits.copy(bytes, until, header.end);
+  bits.align(1);
+  const head = bits.toBytes();
+  const data = bytes.subarray(Math.ceil(header.end / 8));
+  const joined = new Uint8Array(head.length + data.length);
+  joined.set(head);
+  joined.set(data, head.length);
+  return withEmulationPrevention(joined);
+}
+
+function withoutTrailingZeros(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return bytes.subarray(0, end);
+}
