@@ -1,14 +1,15 @@
 'use client';
 
 import { FileVideo } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { getFramesift } from '../_hooks/framesift';
 import { clipFileOf } from '../_hooks/use-drafts';
 import { useClipFile } from '../_hooks/use-clip-file';
+import { useExactPicture } from '../_hooks/use-exact-picture';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { usePlayerClock } from '../_hooks/use-player-clock';
 import { useThumbnails } from '../_hooks/use-thumbnails';
-import { aimAt, toClipMs, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
+import { toClipMs, type Moment } from '@/lib/shared/clip-clock';
 import { formatTime, isolateName } from '@/lib/shared/format';
 import { restoreThumbnails } from '@/lib/ingest/restore-thumbnails';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
@@ -23,8 +24,8 @@ export interface Jump extends Moment {
 }
 
 /**
- * Plays the clip. Where the clip's file is gone, or this browser can decode it but not play it, the
- * stored picture of the asked moment stands in.
+ * Plays the clip. Where the clip's file is gone, or this browser can decode it but not play it, the picture of the
+ * asked moment stands in; also where the player shows another picture than the one that was read, until it moves.
  */
 export function Player({
   eventId,
@@ -64,13 +65,9 @@ export function Player({
     url,
     video,
   );
-  const { isKnown, startMs } = clock;
-
-  useEffect(() => {
-    // Sent anywhere before its first picture is there, the player would not tell when that is shown.
-    if (!video.current || !jump || !isKnown) return;
-    video.current.currentTime = toPlayerSeconds(aimAt(jump), startMs);
-  }, [jump, isKnown, startMs]);
+  const { startMs } = clock;
+  const hasPlayer = url !== null && !isUnplayable;
+  const exact = useObjectUrl(useExactPicture(video, hasPlayer, jump, clock));
 
   const provideIfSame = async (file: File) => {
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
@@ -82,7 +79,7 @@ export function Player({
     void restoreThumbnails(getFramesift().services, eventId, clip).catch(() => undefined);
   };
 
-  const hasPlayer = url !== null && !isUnplayable;
+  const askedTime = jump && formatTime(jump.timestampMs, { tenths: true });
   return (
     <figure className="space-y-2">
       <div className="relative flex aspect-video items-center justify-center overflow-hidden rounded-2xl bg-black">
@@ -101,18 +98,33 @@ export function Player({
             onError={() => setUnplayableUrl(url)}
           />
         ) : (
-          still && (
+          (exact ?? still) && (
             // eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise
             <img
-              src={still}
-              alt={
-                jump
-                  ? `Stored picture at ${formatTime(jump.timestampMs, { tenths: true })}`
-                  : 'First stored picture'
-              }
+              src={exact ?? still}
+              alt={askedTime ? `Picture at ${askedTime}` : 'First stored picture'}
+              data-testid="stand-in"
               className="size-full object-contain"
             />
           )
+        )}
+        {hasPlayer && exact && (
+          <button
+            type="button"
+            className="absolute inset-0 bg-black text-left"
+            onClick={() => void video.current?.play()}
+          >
+            {/* eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise */}
+            <img
+              src={exact}
+              alt={`Picture at ${askedTime}`}
+              data-testid="stand-in"
+              className="size-full object-contain"
+            />
+            <span className="absolute inset-x-0 top-0 bg-black/70 px-3 py-1.5 text-xs text-white">
+              The player cannot show this frame exactly; this is the frame as it was read. Play from here.
+            </span>
+          </button>
         )}
       </div>
       {(isUnplayable || clipFile.state === 'missing') && (

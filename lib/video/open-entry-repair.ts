@@ -30,17 +30,15 @@ import type { VideoPacket } from './packet-source';
  *
  * A picture of H.264 may say which earlier pictures nothing will refer to any more (memory management control
  * operations, ITU-T H.264, 8.2.5.4). After a recovery point, the first of them name pictures before it. Chromium's
- * software decoder (FFmpeg, told to stop at errors) has put stand-ins for those in its buffer by then, finds some of
- * them missing or the buffer too full, and ends with "Decoding error", although the pictures themselves refer to
- * nothing before the recovery point. So such operations are taken out of the headers of slices; where none is left,
- * references leave by their age, which drops the stand-ins first.
+ * software decoder (FFmpeg, told to stop at errors) fills its buffer with stand-ins for pictures whose numbers are
+ * skipped. It finds some of the named ones missing, or the buffer too full without the marks, and ends with "Decoding
+ * error", although the pictures themselves refer to nothing before the recovery point. So the decoder's buffer is
+ * counted along here. Operations that name pictures before the entry are taken out of the headers of slices, and the
+ * oldest stand-in leaves where a picture needs its place.
  */
 
 /** A header lies in so many bytes of a slice, weights of 32 references included. */
 const HEADER_BYTES = 400;
-
-/** A decoder keeps 16 reference pictures at most (A.3.1). */
-const MOST_REFERENCE_PICTURES = 16;
 
 /** Operations of table 7-9 that name a picture, and how. */
 const UNMARK_SHORT = 1;
@@ -54,9 +52,11 @@ export class OpenEntryRepair {
   readonly #sizeLength: number | null;
   readonly #sequences = new Map<number, SequenceParameters>();
   readonly #pictures = new Map<number, PictureParameters>();
-  /** frame_num of decoded reference pictures, the latest last. */
-  #shortTerm: number[] = [];
-  #longTerm = new Set<number>();
+  /** Short-term reference pictures in the decoder's buffer, the oldest first. */
+  #shortTerm: { frameNum: number; isBeforeEntry: boolean }[] = [];
+  readonly #longTerm = new Set<number>();
+  /** frame_num of the last reference picture. */
+  #previous: number | null = null;
 
   constructor(config: VideoDecoderConfig) {
     this.#sizeLength = nalSizeLength('avc', config);
@@ -89,8 +89,7 @@ export class OpenEntryRepair {
         kept = this.#takePicture(slice);
       }
       const operations = slice?.header.marking?.operations;
-      // Without any operation nothing would leave the buffer, and stand-ins fill it.
-      if (slice && operations && kept && (kept.length < operations.length || kept.length === 0)) {
+      if (slice && operations && kept && !isSame(kept, operations)) {
         units.push(withMarking(slice, kept));
         isChanged = true;
       } else {
@@ -116,32 +115,64 @@ export class OpenEntryRepair {
     const sequence = picture && this.#sequences.get(picture.sequenceId);
     const header = sequence && readSliceHeader(head, sequence, picture);
     if (!header) return null;
-    return { unit, header, isCabac: picture.isCabac, frameNumModulus: 2 ** sequence.frameNumBits };
+    return { unit, header, sequence, isCabac: picture.isCabac };
   }
 
-  /** Notes a picture, and answers which of its operations name pictures that were decoded. */
-  #takePicture({ header, frameNumModulus }: Slice): MarkingOperation[] | null {
+  /** Notes a picture, and answers with which operations it can be decoded; null where it has none. */
+  #takePicture({ header, sequence }: Slice): MarkingOperation[] | null {
     const { frameNum, isIdr, isReference, marking } = header;
-    if (isIdr) {
-      this.#shortTerm = [];
-      this.#longTerm.clear();
-    }
+    const modulus = 2 ** sequence.frameNumBits;
+    const room = Math.max(1, sequence.maxReferences) - 1;
+    if (isIdr) this.#forgetAll();
+    else this.#fillGap(frameNum, modulus, room + 1);
     if (!isReference) return null;
-    const kept = marking?.operations?.filter((operation) =>
-      this.#apply(operation, frameNum, frameNumModulus),
-    );
-    // After FORGET_ALL the picture's own number counts as 0.
-    const forgets = kept?.some(({ operation }) => operation === FORGET_ALL) ?? false;
-    if (!kept?.some(({ operation }) => operation === KEEP_LONG)) this.#shortTerm.push(forgets ? 0 : frameNum);
-    this.#shortTerm = this.#shortTerm.slice(-MOST_REFERENCE_PICTURES);
-    return kept ?? null;
+    this.#previous = frameNum;
+    const kept =
+      marking?.operations?.filter((operation) => this.#apply(operation, frameNum, modulus)) ?? null;
+    if (kept && kept.length > 0) {
+      const oldest = this.#shortTerm.find(({ isBeforeEntry }) => isBeforeEntry);
+      if (oldest && this.#shortTerm.length + this.#longTerm.size > room) {
+        this.#shortTerm.splice(this.#shortTerm.indexOf(oldest), 1);
+        const back = (frameNum - oldest.frameNum + modulus) % modulus;
+        kept.unshift({ operation: UNMARK_SHORT, operands: [back - 1] });
+      }
+    } else {
+      this.#slide(room);
+    }
+    if (kept?.some(({ operation }) => operation === FORGET_ALL)) this.#previous = 0;
+    if (!kept?.some(({ operation }) => operation === KEEP_LONG)) {
+      this.#shortTerm.push({ frameNum: this.#previous, isBeforeEntry: false });
+    }
+    return kept;
+  }
+
+  /** What the decoder puts in place of pictures whose numbers were skipped, and of those before the entry. */
+  #fillGap(frameNum: number, modulus: number, most: number): void {
+    const isBeforeEntry = this.#previous === null;
+    const gap = isBeforeEntry ? most : ((frameNum - this.#previous! + modulus) % modulus) - 1;
+    for (let back = Math.min(gap, most); back >= 1; back--) {
+      this.#slide(most - 1);
+      this.#shortTerm.push({ frameNum: (frameNum - back + modulus) % modulus, isBeforeEntry });
+    }
+  }
+
+  /** Sliding window, 8.2.5.3. */
+  #slide(room: number): void {
+    while (this.#shortTerm.length > 0 && this.#shortTerm.length + this.#longTerm.size > room) {
+      this.#shortTerm.shift();
+    }
+  }
+
+  #forgetAll(): void {
+    this.#shortTerm = [];
+    this.#longTerm.clear();
   }
 
   /** Carries an operation out. False where the picture that it names was never decoded. */
   #apply({ operation, operands }: MarkingOperation, frameNum: number, modulus: number): boolean {
     if (operation === UNMARK_SHORT || operation === SHORT_TO_LONG) {
       const named = (frameNum - (operands[0]! + 1) + modulus) % modulus;
-      const at = this.#shortTerm.lastIndexOf(named);
+      const at = this.#shortTerm.findIndex((one) => one.frameNum === named && !one.isBeforeEntry);
       if (at === -1) return false;
       this.#shortTerm.splice(at, 1);
       if (operation === SHORT_TO_LONG) this.#longTerm.add(operands[1]!);
@@ -150,8 +181,7 @@ export class OpenEntryRepair {
     } else if (operation === KEEP_LONG) {
       this.#longTerm.add(operands[0]!);
     } else if (operation === FORGET_ALL) {
-      this.#shortTerm = [];
-      this.#longTerm.clear();
+      this.#forgetAll();
     }
     return true;
   }
@@ -160,9 +190,8 @@ export class OpenEntryRepair {
 interface Slice {
   unit: Uint8Array;
   header: SliceHeader;
+  sequence: SequenceParameters;
   isCabac: boolean;
-  /** MaxFrameNum. */
-  frameNumModulus: number;
 }
 
 /** pic_parameter_set_id, the third number of a slice. */
@@ -198,6 +227,13 @@ function withMarking({ unit, header, isCabac }: Slice, operations: readonly Mark
   joined.set(head);
   joined.set(data, head.length);
   return withEmulationPrevention(joined);
+}
+
+/** Where none is kept, references leave by their age. */
+function isSame(kept: readonly MarkingOperation[], operations: readonly MarkingOperation[]): boolean {
+  return (
+    kept.length > 0 && kept.length === operations.length && kept.every((one, i) => one === operations[i])
+  );
 }
 
 function withoutTrailingZeros(bytes: Uint8Array): Uint8Array {

@@ -15,7 +15,7 @@ import {
   nameFourCc,
   namePacketCodec,
 } from './track-refusals';
-import { listTransportCodecs, TRANSPORT_HEAD_BYTES } from './transport-stream';
+import { listTransportCodecs, TRANSPORT_HEAD_BYTES } from './demux/transport-codecs';
 
 /** The video track of a file that is read. */
 export interface OpenTrack {

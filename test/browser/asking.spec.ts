@@ -1,10 +1,11 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { test as fresh } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
+import { expect, openWithSample, test } from './with-sample';
 
 const [first, second] = sample.questions;
 
-test('asking while the clip is still being read answers from what is there, and grows', async ({ page }) => {
+fresh('asking while the clip is still being read answers from what is there, and grows', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await framesift.startSample('4 a second');
@@ -21,9 +22,7 @@ test('asking while the clip is still being read answers from what is there, and 
 });
 
 test('an answer is as large and in the order that is asked for', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const eight = await framesift.ask(first!.text);
   expect(new Set(eight.map(({ frameIndex }) => frameIndex)).size).toBe(8);
   const scores = eight.map(({ score }) => score);
@@ -36,9 +35,7 @@ test('an answer is as large and in the order that is asked for', async ({ page }
 });
 
 test('frames of one question are never shown under the words of another', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const before = await framesift.ask(first!.text);
   const seen = await page.evaluateHandle(() => {
     const pairs: { status: string; frames: string[] }[] = [];
@@ -60,9 +57,7 @@ test('frames of one question are never shown under the words of another', async 
 });
 
 test('an empty question says what to do, and “/” goes to the box', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample('1 every 10 seconds');
+  const framesift = await openWithSample(page);
   await expect(framesift.answerStatus).toHaveText('Ask a question to find frames.');
   await page.getByRole('button', { name: 'Find frames' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'Type a few words' })).toBeVisible();
@@ -78,9 +73,7 @@ test('an empty question says what to do, and “/” goes to the box', async ({ 
 test('every question of the sample is answered, and what it does not show is said not to be there', async ({
   page,
 }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const nothing = page.getByText(/^Nothing in this clip looks like/);
   for (const { text, startMs, endMs } of sample.questions) {
     const [best] = await framesift.ask(text);
@@ -96,9 +89,7 @@ test('every question of the sample is answered, and what it does not show is sai
 });
 
 test('a picture finds the frames that look like it', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   // The picture is a stored thumbnail of the clip itself, so its own frame must come first.
   const middle = Math.round((first!.startMs + first!.endMs) / 2000);
   const bytes = await page.evaluate(async (frameIndex) => {
@@ -120,7 +111,7 @@ test('a picture finds the frames that look like it', async ({ page }) => {
   expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
 });
 
-test('without cross-origin isolation it works on one thread', async ({ page }) => {
+fresh('without cross-origin isolation it works on one thread', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await page.route('**/*', async (route) => {
     const response = await route.fetch();
@@ -138,7 +129,7 @@ test('without cross-origin isolation it works on one thread', async ({ page }) =
   expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
 });
 
-test('where WebCodecs is left aside, the video element gives the same frames', async ({ page }) => {
+fresh('where WebCodecs is left aside, the video element gives the same frames', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open('?decoder=element');
   await framesift.dropClip();
@@ -166,7 +157,7 @@ function vectorsOf({ page }: FramesiftPage): Promise<number[][]> {
   });
 }
 
-test('the sample clip is one click away and brings its questions', async ({ page }) => {
+fresh('the sample clip is one click away and brings its questions', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await page.getByRole('button', { name: 'Try the sample clip' }).click();
@@ -178,7 +169,7 @@ test('the sample clip is one click away and brings its questions', async ({ page
   expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
 });
 
-test('nothing leaves the page and nothing comes from elsewhere', async ({ page, baseURL }) => {
+fresh('nothing leaves the page and nothing comes from elsewhere', async ({ page, baseURL }) => {
   const requests: { method: string; url: string }[] = [];
   page.on('request', (request) => requests.push({ method: request.method(), url: request.url() }));
   const framesift = new FramesiftPage(page);
@@ -191,7 +182,7 @@ test('nothing leaves the page and nothing comes from elsewhere', async ({ page, 
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  test(`the page is accessible, ${colorScheme}`, async ({ page }) => {
+  fresh(`the page is accessible, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     const framesift = new FramesiftPage(page);
     const check = async (what: string) => {

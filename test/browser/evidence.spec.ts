@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
-import { FramesiftPage, sample } from './framesift-page';
+import { type Page } from '@playwright/test';
+import { sample } from './framesift-page';
+import { expect, openWithSample, test } from './with-sample';
 
 const [first, second] = sample.questions;
 
@@ -12,9 +13,7 @@ function playerTimeMs(page: Page): Promise<number> {
 test('the timeline shows the curve, the scenes and the picks, and goes where it is clicked', async ({
   page,
 }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const timeline = page.getByRole('slider', { name: 'Timeline' });
   await expect(timeline).toBeVisible();
   await expect(page.getByTestId('score-curve')).toHaveCount(0);
@@ -51,9 +50,7 @@ test('the timeline shows the curve, the scenes and the picks, and goes where it 
 });
 
 test('what is not there is said, and no moment is claimed', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const frames = await framesift.ask('a birthday cake');
   await expect(framesift.verdict).toContainText('Nothing in this clip looks like “a birthday cake”');
   await expect(page.getByTestId('timeline-span')).toHaveCount(0);
@@ -67,9 +64,7 @@ test('what is not there is said, and no moment is claimed', async ({ page }) => 
 });
 
 test('frames are pinned, dropped and replaced, and come back', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const eight = await framesift.ask(first!.text);
   const dropped = eight[1]!;
   const pinned = eight.at(-1)!;
@@ -117,9 +112,7 @@ test('frames are pinned, dropped and replaced, and come back', async ({ page }) 
 });
 
 test('everything works from the keyboard', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   await page.getByRole('heading', { level: 1 }).click();
   await page.keyboard.press('/');
   await expect(framesift.questionBox).toBeFocused();
@@ -154,9 +147,7 @@ test('everything works from the keyboard', async ({ page }) => {
 test('an answer with everything open to it has no accessibility faults, wide, narrow and dark', async ({
   page,
 }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   await framesift.ask(first!.text);
   await framesift.frames.first().focus();
   await page.keyboard.press('Space');

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { test as fresh, type Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
+import { expect, openWithSample, test } from './with-sample';
 
 /** Parts of the sample clip, by their scenes' ids, which its questions do not all name. */
 const SCENES = {
@@ -38,9 +39,7 @@ async function expectAccessible(page: Page, what: string): Promise<void> {
 }
 
 test('terms, alternatives, weights and quotation marks change the answer', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
 
   await test.step('any of two: both scenes are among the picks', async () => {
     const frames = await framesift.ask('a sandy beach | a coral reef');
@@ -100,9 +99,7 @@ test('terms, alternatives, weights and quotation marks change the answer', async
 for (const colorScheme of ['light', 'dark'] as const) {
   test(`a question that cannot be read is marked where it goes wrong, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
-    const framesift = new FramesiftPage(page);
-    await framesift.open();
-    await framesift.readSample('1 every 5 seconds');
+    const framesift = await openWithSample(page);
     const answered = await framesift.ask('a red car');
     await framesift.questionBox.fill('a red car + - snow | "a beach"');
     await framesift.questionBox.press('Enter');
@@ -130,7 +127,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-test('the help shows every way to ask, and a click asks', async ({ page }) => {
+fresh('the help shows every way to ask, and a click asks', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await page.getByRole('button', { name: 'Try the sample clip' }).click();
@@ -205,9 +202,7 @@ async function halves(page: Page, left: SceneId, right: SceneId): Promise<Uint8A
 }
 
 test('a part of a picture is chosen with the keyboard or drawn, and searched with', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const bytes = await halves(page, 'beach', 'reef');
   await framesift.drop({ name: 'two halves.png', type: 'image/png', bytes });
   await expect(framesift.answerStatus).toContainText('for “two halves.png”');

@@ -1,5 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
-import { FramesiftPage } from './framesift-page';
+import { type Page } from '@playwright/test';
+import { expect, openWithSample, test } from './with-sample';
 
 function advice(page: Page) {
   return page.getByTestId('query-advice');
@@ -8,13 +8,11 @@ function advice(page: Page) {
 test('what the model does not understand of a question is said, and what to ask instead is a click away', async ({
   page,
 }) => {
-  const framesift = new FramesiftPage(page);
   const counts: string[] = [];
   page.on('request', (request) => {
     if (request.url().includes('word-counts.json')) counts.push(request.url());
   });
-  await framesift.open();
-  await framesift.readSample('1 every 2 seconds');
+  const framesift = await openWithSample(page);
   expect(counts, 'fetched before anybody asked').toEqual([]);
 
   await test.step('words that it knows need no word', async () => {
@@ -71,8 +69,7 @@ test('what the model does not understand of a question is said, and what to ask 
 });
 
 test('all of a long question counts, and what is too long says so', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
+  const framesift = await openWithSample(page);
   const start =
     'a wide quiet place in the early morning light seen from far away with nobody in sight and a pale clear sky ' +
     'above it all while a soft wind blows over the whole of it and ';
@@ -86,16 +83,13 @@ test('all of a long question counts, and what is too long says so', async ({ pag
   const cosine = vectors[0]!.reduce((sum, value, i) => sum + value * vectors[1]![i]!, 0);
   expect(cosine).toBeLessThan(0.99);
 
-  await framesift.readSample('1 every 5 seconds');
   await framesift.questionBox.fill('very '.repeat(120) + 'red car');
   await framesift.questionBox.press('Enter');
   await expect(page.getByTestId('query-problem')).toContainText('Ask in 500 or fewer');
 });
 
 test('Esc ends what an input method composes, and not the question', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample('1 every 5 seconds');
+  const framesift = await openWithSample(page);
   await framesift.questionBox.fill('a red car');
   await framesift.questionBox.evaluate((box) => {
     const escape = { key: 'Escape', bubbles: true, cancelable: true };

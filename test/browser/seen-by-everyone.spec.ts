@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { expect, test, type Locator, type Page } from '@playwright/test';
-import { FramesiftPage, SAMPLE_CLIP } from './framesift-page';
+import { test as fresh, type Locator, type Page } from '@playwright/test';
+import { FramesiftPage } from './framesift-page';
+import { expect, openWithSample, test } from './with-sample';
 
 /** Opens out of black: its first half second shows nothing. */
 const OUT_OF_BLACK = join(import.meta.dirname, '../fixtures/out-of-black.mp4');
@@ -13,9 +14,7 @@ async function readClip(page: Page, path: string): Promise<void> {
 
 /** The page with the sample clip read and “a red car” answered. */
 async function answered(page: Page): Promise<FramesiftPage> {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await readClip(page, SAMPLE_CLIP);
+  const framesift = await openWithSample(page);
   await framesift.questionBox.fill('a red car');
   await framesift.questionBox.press('Enter');
   await expect(framesift.frames.first()).toBeVisible({ timeout: 60_000 });
@@ -142,7 +141,7 @@ test('a dialog neither moves the page nor lets it scroll behind', async ({ page 
   expect(await page.evaluate(() => window.scrollY)).toBe(0);
 });
 
-test('a clip that opens out of black has a picture, and the sample stays within reach', async ({ page }) => {
+fresh('a clip that opens out of black has a picture, and the sample stays within reach', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   // What the engine runs on is for its panel.

@@ -4,8 +4,8 @@ import type { StripesKind } from '../support/stripes';
 
 /*
  * Made clips and what is right about them. `inputs` comes with its truth: an independent decode by FFmpeg
- * (test/fixtures/clips/inputs/MADE.md). `reports` has fewer clips, whose truth follows from how each is made
- * (test/fixtures/clips/reports/README.md).
+ * (test/fixtures/clips/inputs/MADE.md). `reports` and `more` have fewer clips, whose truth follows from how each is
+ * made (test/fixtures/clips/reports/README.md, test/fixtures/clips/more/make.sh).
  */
 
 export const FOLDER = join(import.meta.dirname, '../fixtures/clips');
@@ -75,7 +75,7 @@ const REFUSALS: Record<string, RegExp> = {
 /** Clips of `inputs` whose missing stretches must be named. */
 const WITH_GAPS = new Set(['01-damaged.mkv']);
 
-/** Pictures that are no clips: browser tests of the query box have them. */
+/** A picture that is no clip: browser tests of the query box have it. */
 const NO_CLIPS = new Set(['07-picture-still.gif']);
 
 function inputs(): ClipCase[] {
@@ -143,12 +143,31 @@ function reports(): ClipCase[] {
     clip('open-gop-cut.ts', 10, steady(250, 25, 50), false),
     clip('intra-refresh.mkv', 12, steady(300, 25)),
     clip('240-frames-a-second.mp4', 2, steady(480, 240)),
-    clip('packed.mkv', 6, steady(150, 25), false),
+    {
+      must: 'refuse',
+      path: join(FOLDER, 'reports/packed.mkv'),
+      name: 'packed.mkv',
+      names: /zlib/,
+      neverNames: /cut off|damaged/i,
+    },
     clip('cut-out-in-the-middle.mp4', 6, [...steady(30, 10), ...steady(30, 10, 60, 3)]),
   ];
 }
 
-export const CASES: readonly ClipCase[] = [...inputs(), ...reports()];
+/** Recordings of broadcasts, which begin between IDR pictures: 250 frames from the first recovery point on. */
+const broadcasts = (): ClipCase[] =>
+  ['cavlc', 'pyramid', 'interlaced'].map((name) => ({
+    must: 'read',
+    path: join(FOLDER, `more/open-gop-cut-${name}.ts`),
+    name: `open-gop-cut-${name}.ts`,
+    stripes: 'below',
+    truths: [{ durationSeconds: 10, frames: steady(250, 25, 50) }],
+    framesOff: 0,
+    isPlayable: false,
+    hasGaps: false,
+  }));
+
+export const CASES: readonly ClipCase[] = [...inputs(), ...reports(), ...broadcasts()];
 
 /** Milliseconds round a border between frames at which either of the two is right. */
 const BORDER_MS = 4;

@@ -31,6 +31,8 @@ export interface SequenceParameters {
   hasSeparatePlanes: boolean;
   /** ChromaArrayType is 0: pictures have no colour of their own, or each plane is coded alone. */
   isPlaneAlone: boolean;
+  /** max_num_ref_frames: how many pictures a decoder keeps for others to refer to. */
+  maxReferences: number;
   /** delta_pic_order_always_zero_flag. */
   hasNoOrderDeltas: boolean;
   /** Whether pictures may be shown in another order than they are decoded in. */
@@ -71,7 +73,7 @@ export function readSequence(unit: Uint8Array): SequenceParameters | null {
     const cycle = bits.unsigned();
     for (let i = 0; i < cycle && i < 256; i++) bits.signed();
   }
-  bits.unsigned();
+  const maxReferences = bits.unsigned();
   bits.skip(1);
   const widthInBlocks = bits.unsigned() + 1;
   const heightInUnits = bits.unsigned() + 1;
@@ -104,6 +106,7 @@ export function readSequence(unit: Uint8Array): SequenceParameters | null {
     isFrameOnly,
     hasSeparatePlanes,
     isPlaneAlone: chromaFormat === 0 || hasSeparatePlanes,
+    maxReferences,
     hasNoOrderDeltas,
     // Baseline has no B slices; order type 2 is the order of decoding.
     mayReorder: orderType !== 2 && profile !== 66 && reorderedFrames !== 0,

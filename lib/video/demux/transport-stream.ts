@@ -2,6 +2,14 @@ import type { ClockReading } from '../unwrap-timestamps';
 import { annexBUnits } from '../bitstream/nal-units';
 import { ByteWindow } from './byte-window';
 import { PacketStartReader } from './picture-order';
+import {
+  PACKET_BYTES,
+  payloadAt,
+  readAssociations,
+  readProgramMap,
+  SYNC,
+  TABLE_PID,
+} from './transport-tables';
 
 /**
  * [Note: Reading transport streams in the order of the file]
@@ -13,9 +21,6 @@ import { PacketStartReader } from './picture-order';
  * numbers are of ISO/IEC 13818-1.
  */
 
-const PACKET_BYTES = 188;
-const SYNC = 0x47;
-
 /** Distances between packets: bare, M2TS with a time code in front, with 16 bytes of error correction behind. */
 const STRIDES = [188, 192, 204] as const;
 
@@ -25,26 +30,8 @@ const SYNC_PACKETS = 5;
 /** How much of a file's front is searched for packets, and how far damage is. */
 const SYNC_SEARCH_BYTES = 1024 * 1024;
 
-const TABLE_PID = 0;
-
 /** How much of a picture's data is looked at to find out whether it is a key picture. */
 const START_BYTES = 4096;
-
-/** stream_type of table 2-34 and of the standards that extend it: the codecs of pictures, as people call them. */
-const VIDEO_STREAM_TYPES = new Map<number, string>([
-  [0x01, 'MPEG-1'],
-  [0x02, 'MPEG-2'],
-  [0x10, 'MPEG-4 Visual'],
-  [0x1b, 'H.264'],
-  [0x20, 'H.264'],
-  [0x21, 'JPEG 2000'],
-  [0x24, 'HEVC (H.265)'],
-  [0x33, 'VVC (H.266)'],
-  [0x42, 'AVS'],
-  [0xd1, 'Dirac'],
-  [0xd2, 'AVS2'],
-  [0xea, 'VC-1'],
-]);
 
 const H264_TYPE = 0x1b;
 const HEVC_TYPE = 0x24;
@@ -133,19 +120,13 @@ class Scanner {
   readonly #pictures: TransportPicture[] = [];
   #open: OpenPicture | null = null;
 
-  read(bytes: Uint8Array, at: number, position: number): void {
-    const hasError = (bytes[at + 1]! & 0x80) !== 0;
-    if (hasError) return;
-    const isStart = (bytes[at + 1]! & 0x40) !== 0;
-    const pid = ((bytes[at + 1]! & 0x1f) << 8) | bytes[at + 2]!;
-    const control = bytes[at + 3]!;
-    if ((control & 0x10) === 0) return;
-    const payload = at + 4 + ((control & 0x20) === 0 ? 0 : 1 + bytes[at + 4]!);
-    const end = at + PACKET_BYTES;
-    if (payload >= end) return;
-    if (pid === TABLE_PID && isStart) this.#readAssociations(bytes.subarray(payload, end));
-    else if (this.#mapPids.has(pid) && isStart) this.#readMap(bytes.subarray(payload, end));
-    else if (pid === this.#videoPid) this.#readVideo(bytes.subarray(payload, end), isStart, position, pid);
+  read(packets: Uint8Array, at: number, position: number): void {
+    const payload = payloadAt(packets, at);
+    if (!payload) return;
+    const { pid, isStart, bytes } = payload;
+    if (pid === TABLE_PID && isStart) this.#mapPids = readAssociations(bytes) ?? this.#mapPids;
+    else if (this.#mapPids.has(pid) && isStart) this.#readMap(bytes);
+    else if (pid === this.#videoPid) this.#readVideo(bytes, isStart, position, pid);
   }
 
   finish(): Pick<TransportStream, 'codec' | 'hasAudio' | 'pictures'> {
@@ -153,31 +134,12 @@ class Scanner {
     return { codec: this.#codec, hasAudio: this.#hasAudio, pictures: this.#pictures };
   }
 
-  /** Program association section, 2.4.4.3. */
-  #readAssociations(payload: Uint8Array): void {
-    const section = sectionOf(payload, 0x00);
-    if (!section) return;
-    this.#mapPids = new Set();
-    for (let i = 8; i + 4 <= section.length - 4; i += 4) {
-      const program = (section[i]! << 8) | section[i + 1]!;
-      if (program !== 0) this.#mapPids.add(((section[i + 2]! & 0x1f) << 8) | section[i + 3]!);
-    }
-  }
-
-  /** Program map section, 2.4.4.8: the first stream of pictures counts, until another table moves it. */
+  /** The first stream of pictures counts, until another table moves it. */
   #readMap(payload: Uint8Array): void {
-    const section = sectionOf(payload, 0x02);
-    if (!section) return;
-    const pids: { pid: number; type: number; codec: string }[] = [];
-    let i = 12 + (((section[10]! & 0x0f) << 8) | section[11]!);
-    while (i + 5 <= section.length - 4) {
-      const type = section[i]!;
-      const pid = ((section[i + 1]! & 0x1f) << 8) | section[i + 2]!;
-      const codec = VIDEO_STREAM_TYPES.get(type);
-      if (codec !== undefined) pids.push({ pid, type, codec });
-      else if (isAudioType(type)) this.#hasAudio = true;
-      i += 5 + (((section[i + 3]! & 0x0f) << 8) | section[i + 4]!);
-    }
+    const streams = readProgramMap(payload);
+    if (!streams) return;
+    const pids = streams.filter(({ codec }) => codec !== null);
+    if (streams.some(({ codec, type }) => codec === null && isAudioType(type))) this.#hasAudio = true;
     const first = pids[0];
     if (!first || pids.some(({ pid }) => pid === this.#videoPid)) return;
     // Another program of a stream with several is not taken for a new place of the pictures.
@@ -219,14 +181,6 @@ class Scanner {
 
 function isAudioType(type: number): boolean {
   return type === 0x03 || type === 0x04 || type === 0x0f || type === 0x11 || (type >= 0x80 && type <= 0x87);
-}
-
-/** A section that lies in one packet whole, without the pointer before it; null for another table. */
-function sectionOf(payload: Uint8Array, table: number): Uint8Array | null {
-  const start = 1 + payload[0]!;
-  if (payload[start] !== table || start + 3 > payload.length) return null;
-  const length = 3 + (((payload[start + 1]! & 0x0f) << 8) | payload[start + 2]!);
-  return payload.subarray(start, Math.min(payload.length, start + length));
 }
 
 /** Head of a packetised elementary stream packet, 2.4.3.6. */
@@ -315,16 +269,15 @@ export async function readPicture(
       at += 1;
       continue;
     }
-    const packet = bytes.subarray(at, at + PACKET_BYTES);
+    const payload = payloadAt(bytes, at);
     at += stride;
-    const isStream = (((packet[1]! & 0x1f) << 8) | packet[2]!) === pid && (packet[1]! & 0x80) === 0;
-    if (!isStream || (packet[3]! & 0x10) === 0) continue;
-    const start = 4 + ((packet[3]! & 0x20) === 0 ? 0 : 1 + packet[4]!);
-    let payload = packet.subarray(Math.min(start, PACKET_BYTES));
-    const isStart = (packet[1]! & 0x40) !== 0;
-    if (isStart) payload = payload.subarray(readPesHeader(payload)?.dataStart ?? 0);
-    data.set(payload, length);
-    length += payload.length;
+    if (payload?.pid !== pid) continue;
+    const { isStart } = payload;
+    const part = isStart
+      ? payload.bytes.subarray(readPesHeader(payload.bytes)?.dataStart ?? 0)
+      : payload.bytes;
+    data.set(part, length);
+    length += part.length;
   }
   return data.slice(0, length);
 }

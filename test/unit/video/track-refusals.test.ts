@@ -9,7 +9,7 @@ import {
   nameFourCc,
   namePacketCodec,
 } from '@/lib/video/track-refusals';
-import { listTransportCodecs } from '@/lib/video/transport-stream';
+import { listTransportCodecs } from '@/lib/video/demux/transport-codecs';
 
 const hexBytes = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const latin1 = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'));

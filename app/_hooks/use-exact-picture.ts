@@ -1,0 +1,88 @@
+'use client';
+
+import { useEffect, useState, type RefObject } from 'react';
+import { aimAt, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
+import { lookSmall, looksAlike } from '@/lib/video/looks-alike';
+import { presentPicture } from '@/lib/video/player-seek';
+import { readFramePicture } from './frame-picture';
+import type { PlayerClock } from './use-player-clock';
+
+interface Asked extends Moment {
+  eventId: string;
+  frameIndex: number | null;
+}
+
+/**
+ * Sends a clip's player to the moment that is asked for. Where it presents another picture, or a broken one, the frame
+ * as it was read.
+ *
+ * @param video null where nothing can be played; then every frame is given as it was read
+ * @returns the frame's picture, to be laid over the player until it moves; null where the player shows it
+ */
+export function useExactPicture(
+  video: RefObject<HTMLVideoElement | null>,
+  hasPlayer: boolean,
+  asked: Asked | null,
+  { isKnown, startMs }: PlayerClock,
+): Blob | null {
+  const [standIn, setStandIn] = useState<{ asked: Asked; picture: Blob } | null>(null);
+
+  useEffect(() => {
+    const player = video.current;
+    if (!asked || (hasPlayer && (!player || !isKnown))) return;
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    const frame =
+      asked.frameIndex === null
+        ? null
+        : { ...asked, frameIndex: asked.frameIndex, timestampMs: asked.timestampMs };
+    const layOver = async () => {
+      if (!frame) return;
+      const picture = await readFramePicture(frame).catch(() => null);
+      if (picture && !signal.aborted) setStandIn({ asked, picture });
+    };
+    if (!player) {
+      void layOver();
+    } else {
+      void showIn(player, asked, startMs, frame && (() => readFramePicture(frame)), signal).then((isShown) =>
+        isShown || signal.aborted ? undefined : layOver(),
+      );
+      const remove = () => setStandIn(null);
+      player.addEventListener('play', remove, { signal });
+      player.addEventListener('seeking', remove, { signal });
+    }
+    return () => stopping.abort();
+  }, [video, hasPlayer, asked, isKnown, startMs]);
+
+  return standIn?.asked === asked ? standIn.picture : null;
+}
+
+/** Whether the player shows the moment's picture, as far as can be told. */
+async function showIn(
+  player: HTMLVideoElement,
+  moment: Moment,
+  startMs: number | null,
+  readPicture: (() => Promise<Blob>) | null,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const atSeconds = toPlayerSeconds(aimAt(moment), startMs);
+  if (!moment.span || !player.paused) {
+    player.currentTime = atSeconds;
+    return true;
+  }
+  const span = {
+    fromSeconds: toPlayerSeconds(moment.span.startMs, startMs),
+    untilSeconds: toPlayerSeconds(moment.span.endMs, startMs),
+  };
+  const presented = await presentPicture(player, atSeconds, span, signal);
+  if (presented === 'other') return false;
+  if (!readPicture || signal.aborted || !player.paused) return true;
+  const picture = await readPicture().catch(() => null);
+  if (!picture || signal.aborted || !player.paused) return true;
+  const bitmap = await createImageBitmap(picture);
+  try {
+    return looksAlike(lookSmall(player), lookSmall(bitmap));
+  } finally {
+    bitmap.close();
+  }
+}
