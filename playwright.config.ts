@@ -45,9 +45,11 @@ export default defineConfig({
   projects: [
     { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchWith([]) } },
     {
-      // Some hundred made clips in one page: `npm run test:clips`.
+      // Some hundred made clips in two pages: small ones, so that one core is enough for each.
       name: 'clips',
       testDir: 'test/clips',
+      fullyParallel: true,
+      workers: 2,
       use: { launchOptions: launchWith([]), actionTimeout: 15_000 },
     },
     {

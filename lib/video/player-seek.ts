@@ -13,6 +13,12 @@ const LEADS_SECONDS = [0.3, 1];
 /** A player that has not presented a picture after so long shows it already, or is in a hidden tab. */
 const PRESENT_TIMEOUT_MS = 1500;
 
+/** How fast a player plays towards a picture: slow enough to stop on it, fast enough not to be noticed. */
+const APPROACH_RATE = 0.5;
+
+/** A player that was stopped may still move on by a picture. */
+const SETTLE_MS = 80;
+
 /** Media times are multiples of a container's tick, of 1 ms at the coarsest. */
 const TICK_SECONDS = 0.001;
 
@@ -40,8 +46,11 @@ export async function presentPicture(
     const begun = await seek(video, Math.max(0, atSeconds - lead), signal);
     if (begun === null || signal.aborted || !video.paused) return 'unknown';
     if (begun > fromSeconds) continue;
-    const reached = where(begun) === 'picture' ? begun : await playUntil(video, fromSeconds, signal);
-    return reached === null ? 'unknown' : where(reached);
+    if (where(begun) === 'picture') return 'picture';
+    const reached = await playUntil(video, fromSeconds, signal);
+    if (reached === null) return 'unknown';
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    return video.currentTime < untilSeconds ? where(reached) : 'other';
   }
   return 'other';
 }
@@ -59,8 +68,8 @@ async function playUntil(
   seconds: number,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const wasMuted = video.muted;
-  video.muted = true;
+  const { muted, playbackRate } = video;
+  Object.assign(video, { muted: true, playbackRate: APPROACH_RATE });
   try {
     const playing = video.play();
     playing.catch(() => undefined);
@@ -71,7 +80,7 @@ async function playUntil(
     return presented;
   } finally {
     video.pause();
-    video.muted = wasMuted;
+    Object.assign(video, { muted, playbackRate });
   }
 }
 

@@ -61,6 +61,32 @@ export function contentSecurityPolicy(where: 'header' | 'meta' = 'header', sourc
   return directives.join('; ');
 }
 
+/** What a browser could let a page do and this one never does; Chromium reports names that it does not know. */
+const REFUSED_FEATURES = [
+  'accelerometer',
+  'bluetooth',
+  'camera',
+  'display-capture',
+  'encrypted-media',
+  'gamepad',
+  'geolocation',
+  'gyroscope',
+  'hid',
+  'idle-detection',
+  'local-fonts',
+  'magnetometer',
+  'microphone',
+  'midi',
+  'payment',
+  'publickey-credentials-get',
+  'screen-wake-lock',
+  'serial',
+  'usb',
+  'web-share',
+  'window-management',
+  'xr-spatial-tracking',
+];
+
 /**
  * Cross-origin isolation gives the page SharedArrayBuffer, and with it WebAssembly threads. Without these
  * headers everything still works on one thread (lib/clip/execution-provider.ts).
@@ -86,6 +112,7 @@ export function siteHeaders(modelPrefixes: readonly string[], sources = modelSou
       headers: {
         ...isolationHeaders.headers,
         'Content-Security-Policy': contentSecurityPolicy('header', sources),
+        'Permissions-Policy': REFUSED_FEATURES.map((feature) => `${feature}=()`).join(', '),
         'Referrer-Policy': 'no-referrer',
         'X-Content-Type-Options': 'nosniff',
       },

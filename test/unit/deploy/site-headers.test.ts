@@ -52,6 +52,16 @@ describe('the rules', () => {
     }
   });
 
+  it('refuse every path what the page never asks for', () => {
+    const everywhere = rules.filter(({ where }) => where === 'everything');
+    const features = everywhere[0]?.headers['Permissions-Policy']?.split(', ') ?? [];
+    expect(features).toContain('camera=()');
+    expect(features).toContain('microphone=()');
+    expect(features.every((feature) => /^[a-z-]+=\(\)$/.test(feature))).toBe(true);
+    // Copying a message, and the player's own buttons.
+    expect(features.join()).not.toMatch(/clipboard|fullscreen|picture-in-picture|cross-origin-isolated/);
+  });
+
   it('read alike in a _headers file and in Next’s configuration', () => {
     const file = headersFile(rules);
     expect(file).toMatch(/^\/\*\n {2}Cross-Origin-Opener-Policy: same-origin\n/);
