@@ -49,7 +49,6 @@ export default defineConfig({
       name: 'clips',
       testDir: 'test/clips',
       fullyParallel: true,
-      workers: 2,
       use: { launchOptions: launchWith([]), actionTimeout: 15_000 },
     },
     {

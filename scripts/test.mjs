@@ -12,6 +12,14 @@ const steps = {
     runTool('typescript/bin/tsc', '--noEmit', '-p', 'service-worker');
   },
   lint: () => runTool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
+  structure: () => {
+    runTool(
+      'dependency-cruiser/bin/dependency-cruise.mjs',
+      ...['--config', '.dependency-cruiser.mjs', '--ignore-known', '.dependency-cruiser-known.json'],
+      ...['lib', 'app', 'workers', 'service-worker'],
+    );
+    runTool('knip/bin/knip.js', '--no-config-hints');
+  },
   unit: () => {
     installPostgres();
     runTool('vitest/vitest.mjs', 'run');
@@ -19,7 +27,8 @@ const steps = {
   clips: () => {
     process.env.CHROMIUM_PATH = installChromium();
     build();
-    runTool('@playwright/test/cli.js', 'test', '--project=clips');
+    // Small clips: one core is enough for a page.
+    runTool('@playwright/test/cli.js', 'test', '--project=clips', '--workers=2');
   },
   browser: () => {
     process.env.CHROMIUM_PATH = installChromium();
@@ -36,7 +45,7 @@ if (unknown.length > 0) {
 }
 installPackages();
 for (const [name, step] of Object.entries(steps)) {
-  if (asked.length > 0 ? !asked.includes(name) : name === 'clips') continue;
+  if (asked.length > 0 && !asked.includes(name)) continue;
   console.log(`\n── ${name}`);
   step();
 }

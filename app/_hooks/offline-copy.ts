@@ -8,7 +8,7 @@ export type OfflineStage =
   | 'unavailable';
 
 /** A version other than the one that this tab runs. */
-export type NewVersion =
+type NewVersion =
   /** It is stored and takes over when this tab asks for it. */
   | 'waiting'
   /** It took over from another tab. */

@@ -18,8 +18,7 @@ export interface RunningDownload {
 }
 
 /** A model found in a person's files or at an address, or that it is being looked for. */
-export type OwnState =
-  { state: 'none' } | { state: 'looking' } | { state: 'found'; proposal: OwnModelProposal };
+type OwnState = { state: 'none' } | { state: 'looking' } | { state: 'found'; proposal: OwnModelProposal };
 
 /** The models that can be chosen, and all that can be done with them. */
 export interface Models {

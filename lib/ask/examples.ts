@@ -10,7 +10,7 @@ export const MAX_EXAMPLES = 4;
  * What clips of all kinds show, in words that small models know too. Each is asked of the clip, and offered only where
  * the answer is that it is there, or may be.
  */
-export const EXAMPLE_CANDIDATES = [
+const EXAMPLE_CANDIDATES = [
   'a person',
   'several people',
   'a face',

@@ -8,7 +8,7 @@ import { risingTimesMs } from './timeline';
 import type { CachedVectors } from './vector-cache';
 
 /** Frames that sum up a clip. */
-export const OVERVIEW_FRAMES = 8;
+const OVERVIEW_FRAMES = 8;
 
 /** A frame that stands for a stretch of its clip. */
 export interface ClipOverviewFrame extends FrameKey {

@@ -4,7 +4,7 @@ import { dotAt } from '@/lib/shared/vectors';
  * Frames with spans that follow each other and are at least so alike show one picture, also where the clip holds it as
  * many: a screen recorded at a constant rate, on which nothing moves.
  */
-export const SAME_PICTURE_COSINE = 0.99999;
+const SAME_PICTURE_COSINE = 0.99999;
 
 /**
  * For each frame of a clip the first frame of its picture: a picture that stands still was looked at several times.

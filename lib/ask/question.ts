@@ -37,7 +37,7 @@ export interface EncodedQuestion {
   calibration: Calibration | null;
 }
 
-export interface EncodedTerm {
+interface EncodedTerm {
   /** Not zero; see `Term.weight`. */
   weight: number;
   /** Unit length. */

@@ -15,7 +15,7 @@ export interface Scope {
   rows: number;
 }
 
-export interface ScopePart {
+interface ScopePart {
   vectors: CachedVectors;
   durationMs: number | null;
   /** Row of the clip's first frame in the scope. */

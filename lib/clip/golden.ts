@@ -28,7 +28,7 @@ export interface Golden {
 export const REFERENCE_TEXT = 'a photo of a cat';
 
 /** Below this cosine with its golden vector a provider is refused: fp32 kernels agree to 0.999999. */
-export const GOLDEN_MIN_COSINE = 0.999;
+const GOLDEN_MIN_COSINE = 0.999;
 
 /** The parsed `golden.json` of a model, or undefined when it is not one. */
 export function readGolden(json: unknown): Golden | undefined {

@@ -8,7 +8,7 @@ import { z } from '@/lib/shared/zod';
  * Version of everything between a decoded frame and `pixel_values`: colour conversion, resampling,
  * cropping, normalisation. Raised whenever a change in it can change a vector.
  */
-export const PREPROCESSING_VERSION = 2;
+const PREPROCESSING_VERSION = 2;
 
 /** Longest `model_version` that the server's column takes. */
 const MODEL_VERSION_MAX_LENGTH = 50;

@@ -14,12 +14,12 @@ export interface ChatPicture {
   base64: string;
 }
 
-export interface ChatText {
+interface ChatText {
   type: 'text';
   text: string;
 }
 
-export type ChatPart =
+type ChatPart =
   | ChatText
   | { type: 'image_url'; image_url: { url: string } }
   | { type: 'image'; source: { type: 'base64'; media_type: string; data: string } };

@@ -42,7 +42,7 @@ export interface SelectedFrame extends FrameKey, Moment {
 }
 
 /** A stretch of a clip that answers. */
-export interface ClipSpan extends TimeSpan {
+interface ClipSpan extends TimeSpan {
   eventId: string;
 }
 

@@ -5,7 +5,7 @@ import { isActive, WAITING, type IngestStatus } from './ingest-status';
 import type { FramesiftServices } from './services';
 
 /** Name of the Web Lock that a tab holds while it reads a clip, so that no other tab reads it too. */
-export function ingestLockName(eventId: string): string {
+function ingestLockName(eventId: string): string {
   return `framesift-ingest-${eventId}`;
 }
 

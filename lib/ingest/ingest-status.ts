@@ -2,7 +2,7 @@ import type { FrameFailure } from '@/lib/shared/frames';
 import type { Rate } from '@/lib/shared/rate-estimator';
 
 /** Where a clip is on its way into the database. */
-export type IngestStage =
+type IngestStage =
   /** Behind other clips. */
   | 'waiting'
   /** The model is being fetched and started. */

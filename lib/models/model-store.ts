@@ -3,13 +3,6 @@ import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { isSafePath, type FileAppender, type FileTree } from './file-tree';
 
-/** How a file was found to be the right one. */
-export type FileCheck =
-  /** Its SHA-256 is the one that is known for it. */
-  | 'sha256'
-  /** Nobody publishes a digest: its length and kind are right, and it came in one piece. */
-  | 'length';
-
 const storedFileSchema = z.object({
   bytes: z.number().int().nonnegative(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
@@ -34,7 +27,7 @@ const manifestSchema = z.object({
 export type ModelManifest = z.infer<typeof manifestSchema>;
 
 /** The manifest's file beside a model's files, in every place: the browser, a disk, a served folder. */
-export const MANIFEST_PATH = 'manifest.json';
+const MANIFEST_PATH = 'manifest.json';
 
 /** The parsed text of a manifest, or null when it is none. */
 export function readManifest(json: string): ModelManifest | null {

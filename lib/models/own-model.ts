@@ -4,13 +4,13 @@ import { DTYPE_FILE_SUFFIX, MODEL_DTYPES, type ModelDtype } from './model-files'
 import { sha256OfText } from './sha256';
 
 /** Files without which a model cannot be used. */
-export const REQUIRED_FILES = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;
+const REQUIRED_FILES = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;
 
 /** Files that make a model better known, where it has them. */
-export const OPTIONAL_FILES = ['golden.json', 'calibration.json', 'word-counts.json'] as const;
+const OPTIONAL_FILES = ['golden.json', 'calibration.json', 'word-counts.json'] as const;
 
 /** A file as it is stored, and the name under which it was found. */
-export interface OwnFile {
+interface OwnFile {
   path: string;
   from: string;
 }
@@ -23,7 +23,7 @@ export interface OwnModelPlan {
 }
 
 /** The graphs of a dtype: two towers, or one graph with both. */
-export function graphPathsOf(dtype: ModelDtype): { towers: [string, string]; combined: string } {
+function graphPathsOf(dtype: ModelDtype): { towers: [string, string]; combined: string } {
   const suffix = DTYPE_FILE_SUFFIX[dtype];
   return {
     towers: [`onnx/vision_model${suffix}.onnx`, `onnx/text_model${suffix}.onnx`],

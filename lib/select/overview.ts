@@ -1,14 +1,14 @@
 import { sceneChanges } from './scene-changes';
 
 /** A frame that stands for a stretch of a clip, all of its rows in [firstRow, lastRow]. */
-export interface OverviewFrame {
+interface OverviewFrame {
   row: number;
   firstRow: number;
   lastRow: number;
 }
 
 /** Where a clip changes, and by how much: 1 − cosine of what lies before with what comes after. */
-export interface OverviewChange {
+interface OverviewChange {
   /** The first row of what comes after. */
   row: number;
   amount: number;

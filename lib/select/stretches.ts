@@ -118,7 +118,7 @@ function meanOfBest(evidence: Float64Array): number {
 }
 
 /** The row of the highest value in [start, end), the earlier of equals. */
-export function bestRow(values: Float64Array, start: number, end: number): number {
+function bestRow(values: Float64Array, start: number, end: number): number {
   let best = start;
   for (let row = start + 1; row < end; row += 1) if (values[row]! > values[best]!) best = row;
   return best;

@@ -18,7 +18,8 @@ import {
 import { Interruption, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { openSample } from './frame-pictures';
-import { openClip, type OpenClip } from './open-clip';
+import { openClip } from './open-clip';
+import type { OpenClip } from './opened-clip';
 import { drawUpright, fitInside, uprightSize } from './thumbnail';
 import { mergeSpans, type TimeSpan } from './time-spans';
 import { mediaPieces } from './timeline';

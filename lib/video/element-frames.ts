@@ -13,7 +13,7 @@ export interface GrabbedFrame {
 }
 
 /** What a player knows of a clip. Frames come out of it upright. */
-export type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | 'startMs' | 'bytes'>;
+type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | 'startMs' | 'bytes'>;
 
 export interface ElementFrames {
   facts: ElementFacts;

@@ -86,34 +86,3 @@ export function decoderOf(track: InputVideoTrack): OpenDecoder {
 function toSeconds(timestampUs: number): number {
   return (timestampUs + Math.sign(timestampUs) * 0.25) / 1e6;
 }
-
-/** Decoders for a configuration, for containers that mediabunny does not read. */
-export function decoderFor(config: VideoDecoderConfig): OpenDecoder {
-  return ({ onFrame, onError }) => {
-    const decoder = new VideoDecoder({
-      output: (frame) => onFrame(new VideoSample(frame), frame.timestamp),
-      error: onError,
-    });
-    decoder.configure(config);
-    let isFirst = true;
-    return Promise.resolve({
-      get queueSize() {
-        return decoder.decodeQueueSize;
-      },
-      decode: ({ data, isKey, timestampUs, durationUs }) => {
-        const type = isFirst || isKey ? 'key' : 'delta';
-        isFirst = false;
-        decoder.decode(
-          new EncodedVideoChunk({ type, data: data.slice(), timestamp: timestampUs, duration: durationUs }),
-        );
-      },
-      flush: async () => {
-        await decoder.flush();
-        isFirst = true;
-      },
-      close: () => {
-        if (decoder.state !== 'closed') decoder.close();
-      },
-    });
-  };
-}

@@ -1,5 +1,5 @@
 import { isShown } from './entry-points';
-import type { OpenClip } from './open-clip';
+import type { OpenClip } from './opened-clip';
 import type { TimelineSegment } from './packet-source';
 import { FrameTable } from './frame-table';
 import type { TimeSpan } from './time-spans';

@@ -28,7 +28,7 @@ import { isDamagedBetween } from './matroska-damage';
 import { withoutBrokenEnd } from './matroska-tail';
 import { JPEG_COLOURS, jpegConfig, jpegDecoder, MOTION_JPEG } from './jpeg-decoder';
 import { MediabunnyPackets } from './mediabunny-packets';
-import type { TimelineSegment } from './packet-source';
+import type { OpenClip } from './opened-clip';
 import { measureTrack, type TrackSpan } from './track-span';
 import type { TransportClock } from './transport-clock';
 import { openTrack } from './open-track';
@@ -50,27 +50,9 @@ const MATROSKA_FORMATS = new Set<InputFormat>([MATROSKA, WEBM]);
 const OPEN_TIMEOUT_MS = 30_000;
 
 /** 8K is 33 megapixels; a picture of this size takes 160 MB as RGBA. */
-export const MAX_FRAME_PIXELS = 40_000_000;
+const MAX_FRAME_PIXELS = 40_000_000;
 
 const AVERAGE_FRAME_RATE_PACKETS = 256;
-
-/** A clip that is open for decoding. `close` it, which also stops every read and decoder on it. */
-export interface OpenClip {
-  /** mediabunny's track; null where it does not read the container, or reads it under another clock. */
-  track: InputVideoTrack | null;
-  /** What decoding needs of the track; null where this browser cannot decode it. */
-  video: DecodableTrack | null;
-  /** What is shown of the track, and when. */
-  timeline: TimelineSegment[];
-  /** The usual time from one picture to the next; null for a single one. */
-  rhythmMs: number | null;
-  /** Whether the file is damaged between the pictures that come on at these media times; null where nobody can tell. */
-  isDamagedBetween: ((fromUs: number, toUs: number) => Promise<boolean>) | null;
-  facts: ClipFacts;
-  /** How the numbers of its frames are read; null where they are no luma and chroma. */
-  colourCoding: ColourCoding | null;
-  close: () => void;
-}
 
 /** Opens a clip and reads its facts. Throws a FramesiftError that says what the file is instead. */
 export async function openClip(blob: Blob): Promise<OpenClip> {

@@ -1,13 +1,11 @@
 import { FramesiftError } from '@/lib/shared/errors';
 import { describeForeignFile, describeUndecodable, type ForeignFile } from './clip-facts';
+import type { OtherContainer } from './demux/open-other-clip';
 import { FOREIGN_HEAD_BYTES, nameForeignCodec } from './name-foreign-codec';
-import type { OpenClip } from './open-clip';
-
-/** Containers that mediabunny does not read and this project does. */
-export type OtherContainer = 'AVI' | 'FLV';
+import type { OpenClip } from './opened-clip';
 
 /** How many bytes of a file `sniffOtherContainer` wants to see. */
-export const OTHER_HEAD_BYTES = 12;
+const OTHER_HEAD_BYTES = 12;
 
 /** Tells such a container by the first bytes of a file. */
 export function sniffOtherContainer(head: Uint8Array): OtherContainer | null {

@@ -4,7 +4,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameRequest } from '@/lib/shared/frames';
 import { DecoderRun, type NoFrame, type RunStart, type ShownFrame } from './decoder-run';
 import type { EntryPoint } from './entry-points';
-import type { OpenClip } from './open-clip';
+import type { OpenClip } from './opened-clip';
 import type { TimelineSegment } from './packet-source';
 import type { TimeSpan } from './time-spans';
 import { segmentAt, spanInClip } from './timeline';

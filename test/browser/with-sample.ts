@@ -1,4 +1,4 @@
-import { test as base, type BrowserContext, type Page } from '@playwright/test';
+import { expect, test as base, type BrowserContext, type Page } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
 
 /**
@@ -28,12 +28,12 @@ export const test = base.extend<object, { sampleLibrary: BrowserContext }>({
   },
 });
 
-export { expect } from '@playwright/test';
+export { expect };
 
 /** Opens the page with the sample clip before it, read to its end. */
 export async function openWithSample(page: Page): Promise<FramesiftPage> {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.waitUntilRead();
+  await expect(framesift.clipSummary).toContainText('frames in the library');
   return framesift;
 }

@@ -49,7 +49,7 @@ test.afterAll(async () => {
 });
 
 /** "01" of "01-crash.mkv"; the clips of `reports` have no number. */
-const kindOf = (name: string): string => /^\d\d/.exec(name)?.[0] ?? 'reported';
+const kindOf = (name: string): string => /^(\d\d)-/.exec(name)?.[1] ?? 'reported';
 
 /** Clips of a test; a kind with more is split, so that two pages share the work evenly. */
 const CLIPS_A_TEST = 6;

@@ -15,7 +15,7 @@ import { FrameGrid } from './frame-grid';
 import { SearchProgressBar } from './search-progress';
 import { VerdictLine } from './verdict-line';
 
-export type AnswerOrder = 'relevance' | 'time';
+type AnswerOrder = 'relevance' | 'time';
 
 /** How many frames can be asked for. */
 const COUNTS = [4, 8, 16, 32, 64] as const;

@@ -12,7 +12,7 @@ import { ByteWindow, latin1, viewOf } from './byte-window';
  */
 
 /** A video stream of an AVI file. */
-export interface AviVideo {
+interface AviVideo {
   /** Number of the stream, which its chunks begin with. */
   stream: number;
   /** Four letters that name the codec: "H264", "MJPG". */
@@ -26,7 +26,7 @@ export interface AviVideo {
 }
 
 /** Packets of one stream in the order of the file. */
-export interface AviPackets {
+interface AviPackets {
   positions: number[];
   sizes: number[];
   /** Which slot of time each packet begins in; empty chunks are slots without a packet. */

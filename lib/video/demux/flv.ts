@@ -13,7 +13,7 @@ import { ByteWindow, viewOf } from './byte-window';
 export type FlvCodec = number | string;
 
 /** One video tag that holds pictures. */
-export interface FlvPacket {
+interface FlvPacket {
   /** Of the compressed data in the file. */
   position: number;
   size: number;

@@ -5,12 +5,14 @@ import type { DecodableTrack } from '../decoder-run';
 import { EntryPoints } from '../entry-points';
 import { decoderOf } from '../frame-decoder';
 import { canDecodeJpeg, JPEG_COLOURS, jpegConfig, jpegDecoder } from '../jpeg-decoder';
-import type { OpenClip } from '../open-clip';
-import type { OtherContainer } from '../other-containers';
+import type { OpenClip } from '../opened-clip';
 import { spanOfPackets } from '../packet-span';
 import type { DemuxedClip } from './demuxed-clip';
 import { openHeadTrack } from './head-track';
 import { openDemuxed } from './open-demuxed';
+
+/** Containers that mediabunny does not read and this project does. */
+export type OtherContainer = 'AVI' | 'FLV';
 
 /** What is known of how a clip is decoded. */
 interface DecodableClip {

@@ -58,7 +58,7 @@ export interface TransportStream {
 }
 
 /** How packets lie in a file, or null where it is no transport stream. */
-export async function findPackets(window: ByteWindow): Promise<{ stride: number; start: number } | null> {
+async function findPackets(window: ByteWindow): Promise<{ stride: number; start: number } | null> {
   const bytes = await window.read(0, Math.min(window.size, SYNC_SEARCH_BYTES));
   for (let start = 0; start < bytes.length - PACKET_BYTES; start++) {
     if (bytes[start] !== SYNC) continue;

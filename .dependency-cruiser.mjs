@@ -1,0 +1,73 @@
+/**
+ * Who may import whom (docs/decisions/001-layers.md). The default is forbidden: a new folder may import nothing until it
+ * is named here. `.dependency-cruiser-known.json` has the exceptions of today; it only shrinks.
+ */
+
+const PURE = ['shared'];
+
+/** Folders of lib/, and the other folders of lib/ that each may import. */
+const rooms = {
+  shared: [],
+  query: PURE,
+  select: PURE,
+  models: PURE,
+  video: PURE,
+  db: PURE,
+  clip: [...PURE, 'models'],
+  ingest: [...PURE, 'models', 'video', 'db', 'clip'],
+  ask: [...PURE, 'query', 'select', 'clip', 'db', 'ingest'],
+  export: [...PURE, 'db', 'video', 'ingest'],
+};
+
+/** Packages of which each has one home. */
+const homes = {
+  mediabunny: 'lib/video',
+  'onnxruntime-web': 'lib/clip',
+  '@electric-sql': 'lib/db',
+  'drizzle-orm': 'lib/db',
+  react: 'app',
+  'react-dom': 'app',
+};
+
+const EVERYWHERE = '^(?:lib|app|workers|service-worker)/';
+
+export default {
+  forbidden: [
+    {
+      name: 'no-circular',
+      comment: 'Modules that need each other are one module, or lack a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    ...Object.entries(homes).map(([name, home]) => ({
+      name: `${name}-has-one-home`,
+      comment: `${name} is known to ${home} alone, but as a type.`,
+      severity: 'error',
+      from: { path: EVERYWHERE, pathNot: `^${home}/` },
+      to: { path: `^node_modules/${name}/`, dependencyTypesNot: ['type-only'] },
+    })),
+  ],
+  allowed: [
+    ...Object.entries(rooms).map(([room, others]) => ({
+      from: { path: `^lib/${room}/` },
+      to: { path: `^lib/(?:${[room, ...others].join('|')})/` },
+    })),
+    { from: { path: '^workers/' }, to: { path: '^(?:workers|lib)/' } },
+    { from: { path: '^app/' }, to: { path: '^(?:app|lib)/|^workers/spawn' } },
+    { from: { path: '^service-worker/' }, to: { path: '^service-worker/|^lib/shared/' } },
+    { from: { path: EVERYWHERE }, to: { dependencyTypes: ['npm', 'npm-dev', 'core'] } },
+    { from: { path: '^(?:lib|app)/' }, to: { path: '\\.(?:json|css)$|^public/|^package\\.json$' } },
+  ],
+  allowedSeverity: 'error',
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.next/|^out/' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'browser', 'types', 'default'],
+    },
+  },
+};
