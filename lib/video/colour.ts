@@ -13,7 +13,7 @@
  */
 
 /** The luma and chroma matrices that video comes in. */
-type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
+export type ColourMatrix = 'bt601' | 'bt709' | 'bt2020';
 
 /** How the numbers of a YCbCr frame are read. */
 export interface ColourCoding {

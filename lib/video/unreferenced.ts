@@ -1,6 +1,7 @@
+import { BitReader } from './bitstream/bits';
+import { AVC_SEQUENCE, readSequence } from './bitstream/h264';
+import { descriptionBytes, nalCodecOf, nalSizeLength, nalUnits, type NalCodec } from './bitstream/nal-units';
 import { findSequence } from './codec-string';
-import { readSequence } from './demux/h264';
-import { BitReader, descriptionBytes, nalCodecOf, nalSizeLength, nalUnits, type NalCodec } from './nal-units';
 import type { VideoPacket } from './packet-source';
 
 /*
@@ -40,7 +41,6 @@ export function unreferencedPictures(config: VideoDecoderConfig): UnreferencedPi
 // # H.264
 
 const AVC_LAST_SLICE = 5;
-const AVC_SEQUENCE = 7;
 /** Units that change nothing for later pictures: SEI, delimiters, filler. */
 const AVC_HARMLESS = new Set([6, 9, 12]);
 
@@ -139,19 +139,20 @@ function readVp9Header({ data }: VideoPacket): Vp9Header | null {
   const isSuperframe = (data.at(-1)! & 0xe0) === 0xc0;
   if (data.length === 0 || isSuperframe) return null;
   const bits = new BitReader(data);
-  if (bits.readBits(2) !== 2) return null;
-  const profile = bits.readBits(1) + 2 * bits.readBits(1);
-  if (profile === 3) bits.readBits(1);
-  const showsExisting = bits.readBits(1) === 1;
+  if (bits.read(2) !== 2) return null;
+  const profile = bits.read(1) + 2 * bits.read(1);
+  if (profile === 3) bits.read(1);
+  const showsExisting = bits.read(1) === 1;
   if (showsExisting) return null;
-  const isKey = bits.readBits(1) === 0;
-  const isShown = bits.readBits(1) === 1;
-  const isErrorResilient = bits.readBits(1) === 1;
+  const isKey = bits.read(1) === 0;
+  const isShown = bits.read(1) === 1;
+  const isErrorResilient = bits.read(1) === 1;
   if (isKey) return { isShown, beginsAnew: true, refreshes: null };
-  const isIntraOnly = !isShown && bits.readBits(1) === 1;
-  if (!isErrorResilient) bits.readBits(2);
+  const isIntraOnly = !isShown && bits.read(1) === 1;
+  if (!isErrorResilient) bits.read(2);
   if (isIntraOnly) return { isShown, beginsAnew: true, refreshes: null };
-  return { isShown, beginsAnew: isErrorResilient, refreshes: bits.readBits(8) };
+  const refreshes = bits.read(8);
+  return bits.isInside ? { isShown, beginsAnew: isErrorResilient, refreshes } : null;
 }
 
 /** Whether a frame refreshes nothing and the next one takes nothing over that is not a reference. */
@@ -199,38 +200,39 @@ export function* av1Units(data: Uint8Array): Generator<{ type: number; payload: 
 /** Null for a stream of one still picture, with timing for a decoder's model, or with numbered frames. */
 export function readAv1Sequence(payload: Uint8Array): Av1Sequence | null {
   const bits = new BitReader(payload);
-  bits.readBits(4);
-  const isReduced = bits.readBits(1) === 1;
+  bits.read(4);
+  const isReduced = bits.read(1) === 1;
   if (isReduced) return null;
-  const hasTiming = bits.readBits(1) === 1;
+  const hasTiming = bits.read(1) === 1;
   if (hasTiming) {
-    bits.readBits(32);
-    bits.readBits(32);
-    if (bits.readBits(1) === 1) bits.readExpGolomb();
-    const hasDecoderModel = bits.readBits(1) === 1;
+    bits.read(32);
+    bits.read(32);
+    if (bits.read(1) === 1) bits.unsigned();
+    const hasDecoderModel = bits.read(1) === 1;
     if (hasDecoderModel) return null;
   }
-  const hasDelay = bits.readBits(1) === 1;
-  const points = bits.readBits(5) + 1;
+  const hasDelay = bits.read(1) === 1;
+  const points = bits.read(5) + 1;
   for (let point = 0; point < points; point += 1) {
-    bits.readBits(12);
-    if (bits.readBits(5) > 7) bits.readBits(1);
-    if (hasDelay && bits.readBits(1) === 1) bits.readBits(4);
+    bits.read(12);
+    if (bits.read(5) > 7) bits.read(1);
+    if (hasDelay && bits.read(1) === 1) bits.read(4);
   }
-  const widthBits = bits.readBits(4) + 1;
-  const heightBits = bits.readBits(4) + 1;
-  bits.readBits(widthBits);
-  bits.readBits(heightBits);
-  const hasFrameNumbers = bits.readBits(1) === 1;
+  const widthBits = bits.read(4) + 1;
+  const heightBits = bits.read(4) + 1;
+  bits.read(widthBits);
+  bits.read(heightBits);
+  const hasFrameNumbers = bits.read(1) === 1;
   if (hasFrameNumbers) return null;
-  bits.readBits(7);
-  const hasOrderHint = bits.readBits(1) === 1;
-  if (hasOrderHint) bits.readBits(2);
-  const isScreenContentOfFrame = bits.readBits(1) === 1;
-  const screenContent = isScreenContentOfFrame ? 'frame' : bits.readBits(1) === 1;
-  const isMotionOfFrame = screenContent !== false && bits.readBits(1) === 1;
-  if (screenContent !== false && !isMotionOfFrame) bits.readBits(1);
-  return { orderHintBits: hasOrderHint ? bits.readBits(3) + 1 : 0, screenContent, isMotionOfFrame };
+  bits.read(7);
+  const hasOrderHint = bits.read(1) === 1;
+  if (hasOrderHint) bits.read(2);
+  const isScreenContentOfFrame = bits.read(1) === 1;
+  const screenContent = isScreenContentOfFrame ? 'frame' : bits.read(1) === 1;
+  const isMotionOfFrame = screenContent !== false && bits.read(1) === 1;
+  if (screenContent !== false && !isMotionOfFrame) bits.read(1);
+  const orderHintBits = hasOrderHint ? bits.read(3) + 1 : 0;
+  return bits.isInside ? { orderHintBits, screenContent, isMotionOfFrame } : null;
 }
 
 const AV1_INTER_FRAME = 1;
@@ -238,19 +240,19 @@ const AV1_INTER_FRAME = 1;
 /** Whether a frame header (5.9.2) is of a shown inter frame that refreshes no reference. */
 function isUnreferencedAv1Frame(payload: Uint8Array, sequence: Av1Sequence): boolean {
   const bits = new BitReader(payload);
-  const showsExisting = bits.readBits(1) === 1;
-  const frameType = bits.readBits(2);
-  const isShown = bits.readBits(1) === 1;
+  const showsExisting = bits.read(1) === 1;
+  const frameType = bits.read(2);
+  const isShown = bits.read(1) === 1;
   if (showsExisting || frameType !== AV1_INTER_FRAME || !isShown) return false;
-  const isErrorResilient = bits.readBits(1) === 1;
-  bits.readBits(1); // disable_cdf_update
+  const isErrorResilient = bits.read(1) === 1;
+  bits.read(1); // disable_cdf_update
   const { screenContent } = sequence;
-  const usesScreenContent = screenContent === 'frame' ? bits.readBits(1) === 1 : screenContent;
-  if (usesScreenContent && sequence.isMotionOfFrame) bits.readBits(1);
-  bits.readBits(1); // frame_size_override_flag
-  bits.readBits(sequence.orderHintBits);
-  if (!isErrorResilient) bits.readBits(3); // primary_ref_frame
-  return bits.readBits(8) === 0;
+  const usesScreenContent = screenContent === 'frame' ? bits.read(1) === 1 : screenContent;
+  if (usesScreenContent && sequence.isMotionOfFrame) bits.read(1);
+  bits.read(1); // frame_size_override_flag
+  bits.read(sequence.orderHintBits);
+  if (!isErrorResilient) bits.read(3); // primary_ref_frame
+  return bits.read(8) === 0 && bits.isInside;
 }
 
 /** Whether a temporal unit is one frame that no other refers to. */
