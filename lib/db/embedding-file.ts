@@ -31,10 +31,10 @@ export interface EmbeddingFileHeader {
   epoch: number;
 }
 
-export const HEADER_BYTES = 64;
+const HEADER_BYTES = 64;
 const VECTOR_BYTES = EMBEDDING_DIMENSION * 4;
 /** A row: the vector, frame index and time (int32), start and end of the picture (float64), eight bytes to spare. */
-export const ROW_BYTES = VECTOR_BYTES + 32;
+const ROW_BYTES = VECTOR_BYTES + 32;
 const MAGIC = 0x31455346; // "FSE1", little-endian.
 
 /** `vectors/<clip>/<model version>.<state>.f32` */
@@ -67,7 +67,7 @@ function headerBytes({ revision, rows, epoch }: EmbeddingFileHeader): Uint8Array
 }
 
 /** Rows as they lie in the file. */
-export function rowBytes({
+function rowBytes({
   frameIndexes,
   timestampsMs,
   spansMs,
@@ -90,7 +90,7 @@ export function rowBytes({
 }
 
 /** Puts rows of a file into `into`, from row `at` on. */
-export function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedVectors, at: number): void {
+function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedVectors, at: number): void {
   const rows = Math.floor(bytes.byteLength / ROW_BYTES);
   const floats = new Float32Array(bytes.buffer, bytes.byteOffset, (rows * ROW_BYTES) / 4);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -142,7 +142,7 @@ export function finishFile(file: EditedFile, revision: number): void {
   if (header) writeWhole(file, headerBytes({ ...header, revision }), 0);
 }
 
-export function headerOf(file: EditedFile): EmbeddingFileHeader | null {
+function headerOf(file: EditedFile): EmbeddingFileHeader | null {
   const bytes = new Uint8Array(HEADER_BYTES);
   const header = file.read(bytes, { at: 0 }) === HEADER_BYTES ? readHeader(bytes) : null;
   return header && file.getSize() >= HEADER_BYTES + header.rows * ROW_BYTES ? header : null;

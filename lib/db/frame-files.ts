@@ -345,7 +345,7 @@ export async function openExclusively<T>(open: () => Promise<T>): Promise<T> {
 }
 
 /** Files as responses in the Cache API, for browsers that have no OPFS or refuse it. */
-export class CacheFiles implements ClipFiles {
+class CacheFiles implements ClipFiles {
   readonly kind = 'cache';
   readonly #cache: Cache;
 

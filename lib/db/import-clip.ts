@@ -17,7 +17,7 @@ export interface ImportedClip {
   spans: FrameSpan[];
 }
 
-export interface ImportedEvent {
+interface ImportedEvent {
   id: string;
   timestamp: Date;
   description: string;
@@ -27,7 +27,7 @@ export interface ImportedEvent {
   fields: Omit<EventFields, 'timestamp' | 'description' | 'videoPath'>;
 }
 
-export interface ImportedFrame {
+interface ImportedFrame {
   id: string;
   frameIndex: number;
   timestampMs: number;
@@ -38,7 +38,7 @@ export interface ImportedFrame {
   createdAt: Date;
 }
 
-export interface ImportedVector {
+interface ImportedVector {
   id: string;
   frameIndex: number;
   /** 512 finite numbers; stored at unit length, bit for bit where they have it already. */

@@ -27,7 +27,7 @@ export function assertEventId(eventId: string): void {
     throw badInput('A clip id is letters, digits, "-" and "_", at most 64 of them.');
 }
 
-export function assertFrameIndex(frameIndex: number): void {
+function assertFrameIndex(frameIndex: number): void {
   if (!Number.isInteger(frameIndex) || frameIndex < 0 || frameIndex > MAX_FRAME_INDEX) {
     throw badInput(`A frame index is a whole number from 0 up; ${frameIndex} is not.`);
   }

@@ -9,7 +9,7 @@ export interface Licence {
 }
 
 /** Where a catalogued model comes from: it is part of the page, or it is in a repository of the Hub. */
-export type ModelOrigin =
+type ModelOrigin =
   { kind: 'bundled'; baseUrl: string } | { kind: 'hub'; repository: string; revision: string };
 
 /** One model a person can choose. What it wants of pictures and texts is read from its own files. */

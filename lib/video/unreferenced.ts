@@ -178,7 +178,7 @@ const AV1_FRAME_HEADER = 3;
 const AV1_FRAME = 6;
 
 /** The units of a temporal unit (5.3). */
-export function* av1Units(data: Uint8Array): Generator<{ type: number; payload: Uint8Array }, void> {
+function* av1Units(data: Uint8Array): Generator<{ type: number; payload: Uint8Array }, void> {
   for (let at = 0; at < data.length;) {
     const head = data[at]!;
     at += (head & 4) === 0 ? 1 : 2;
