@@ -7,7 +7,6 @@ CREATE TABLE "embedding_sets" (
 	CONSTRAINT "embedding_sets_event_id_model_version_state_pk" PRIMARY KEY("event_id","model_version","state")
 );
 --> statement-breakpoint
-ALTER TABLE "event_frames" ADD COLUMN "thumbnail_offset" bigint;--> statement-breakpoint
 ALTER TABLE "events" ADD COLUMN "frames_stored" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "embedding_sets" ADD CONSTRAINT "embedding_sets_event_id_events_id_fk" FOREIGN KEY ("event_id") REFERENCES "public"."events"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 INSERT INTO "embedding_sets" ("event_id", "model_version", "state", "frames", "revision")

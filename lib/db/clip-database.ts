@@ -5,7 +5,7 @@ import type { DatabaseConnection } from './client';
 import type { EventFields, EventSummary, NewEvent } from './events';
 import type { FrameEmbeddingRow, PageOptions } from './export-rows';
 import type { FrameEmbedding, FrameEmbeddingFilter, FrameVector } from './frame-embeddings';
-import { pictureType, type ClipFiles } from './frame-files';
+import type { ClipFiles } from './frame-files';
 import type { FrameSpan } from './frame-spans';
 import { Gateway, type GatewayNames, type GatewayPorts } from './gateway';
 import type { ImportedClip, ImportResult } from './import-clip';
@@ -234,18 +234,11 @@ export class ClipDatabase {
   /** The pictures of frames in the order asked for; null where there is none. */
   async readThumbnails(eventId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
     if (frameIndexes.length === 0) return [];
-    const places = await this.#call('thumbnailPlaces', eventId, frameIndexes);
+    const paths = await this.#call('thumbnailPaths', eventId, frameIndexes);
     const files = await this.#openFiles();
-    const blobs: (Blob | null)[] = places.map(() => null);
-    await inParallel(places, async (place, i) => {
-      if (place === null) return;
-      const { path, part } = place;
-      if (part === null) {
-        blobs[i] = await files.read(path);
-      } else {
-        const bytes = await files.readPart(path, part.start, part.bytes);
-        blobs[i] = bytes && new Blob([bytes], { type: pictureType(bytes) });
-      }
+    const blobs: (Blob | null)[] = paths.map(() => null);
+    await inParallel(paths, async (path, i) => {
+      if (path !== null) blobs[i] = await files.read(path);
     });
     return blobs;
   }

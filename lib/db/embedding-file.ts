@@ -67,12 +67,7 @@ function headerBytes({ revision, rows, epoch }: EmbeddingFileHeader): Uint8Array
 }
 
 /** Rows as they lie in the file. */
-function rowBytes({
-  frameIndexes,
-  timestampsMs,
-  spansMs,
-  vectors,
-}: PackedVectors): Uint8Array<ArrayBuffer> {
+function rowBytes({ frameIndexes, timestampsMs, spansMs, vectors }: PackedVectors): Uint8Array<ArrayBuffer> {
   const rows = frameIndexes.length;
   const bytes = new Uint8Array(rows * ROW_BYTES);
   const floats = new Float32Array(bytes.buffer);

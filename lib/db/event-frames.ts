@@ -13,8 +13,6 @@ export interface EventFrame {
   width: number | null;
   height: number | null;
   fileSizeBytes: number | null;
-  /** Of its bytes in the clip's file of thumbnails; null where they are a file of their own. */
-  thumbnailOffset: number | null;
   createdAt: Date;
 }
 
@@ -25,7 +23,6 @@ export interface NewEventFrame {
   width?: number | null;
   height?: number | null;
   fileSizeBytes?: number | null;
-  thumbnailOffset?: number | null;
 }
 
 /** `frames/<event_id>/frame_001.webp`: where the picture of a frame lies. */
@@ -72,7 +69,6 @@ export async function writeEventFrames(
           width: frame.width ?? null,
           height: frame.height ?? null,
           fileSizeBytes: frame.fileSizeBytes ?? null,
-          thumbnailOffset: frame.thumbnailOffset ?? null,
           createdAt,
         })),
       )
@@ -84,7 +80,6 @@ export async function writeEventFrames(
           width: sql`excluded.width`,
           height: sql`excluded.height`,
           fileSizeBytes: sql`excluded.file_size_bytes`,
-          thumbnailOffset: sql`excluded.thumbnail_offset`,
           createdAt: sql`excluded.created_at`,
         },
       })
@@ -130,7 +125,6 @@ export async function listEventFrames(
     width: row.width,
     height: row.height,
     fileSizeBytes: row.fileSizeBytes,
-    thumbnailOffset: row.thumbnailOffset,
     createdAt: row.createdAt,
   }));
 }

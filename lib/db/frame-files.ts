@@ -3,9 +3,8 @@ import type { EditedFile } from './embedding-file';
 import { assertEventId, badInput } from './validate';
 
 /**
- * The files of the library, for each clip: `frames/<event_id>/thumbnails` with all its pictures one after another (today's
- * libraries and browsers without access handles have `frames/<event_id>/frame_001.webp` for each),
- * `clips/<event_id>/<name>` for a copy of the clip and `vectors/<event_id>/…` of embedding-file.ts.
+ * The files of the library: `frames/<event_id>/frame_001.webp` for each picture and `clips/<event_id>/<name>` for a copy
+ * of the clip, at the very paths that the tables hold, and `vectors/<event_id>/…` of embedding-file.ts.
  */
 export interface ClipFiles {
   readonly kind: 'opfs' | 'cache' | 'memory';
@@ -18,10 +17,6 @@ export interface ClipFiles {
    * browser cannot write in place.
    */
   edit<T>(path: string, work: (file: EditedFile) => T): Promise<{ result: T } | null>;
-  /** Some bytes of a file in memory; null when it has not that many, or is not there. */
-  readPart(path: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** How many bytes a file has; null when there is none. */
-  sizeOf(path: string): Promise<number | null>;
   /** All bytes of a file in memory; null when there is none. */
   readWhole(path: string): Promise<Uint8Array<ArrayBuffer> | null>;
   /** Removes files; what is not there is skipped. */
@@ -45,12 +40,6 @@ export interface ClipFiles {
 
 /** The folders that hold one folder for each event. */
 const EVENT_FOLDERS = ['frames', 'clips', 'vectors'] as const;
-
-/** All pictures of a clip, one after another. */
-export function thumbnailsPath(eventId: string): string {
-  assertEventId(eventId);
-  return `frames/${eventId}/thumbnails`;
-}
 
 /** Share of the quota that copying a clip leaves free, so that pictures and vectors still find room. */
 const HEADROOM = 0.2;
@@ -202,20 +191,11 @@ export class OpfsFiles implements ClipFiles {
     }
   }
 
-  async sizeOf(path: string): Promise<number | null> {
-    return (await this.#file(path))?.size ?? null;
-  }
-
   async readWhole(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    const bytes = await this.sizeOf(path);
-    return bytes === null ? null : this.readPart(path, 0, bytes);
-  }
-
-  async readPart(path: string, start: number, bytes: number): Promise<Uint8Array<ArrayBuffer> | null> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const part = (await this.#file(path))?.slice(start, start + bytes);
-        return part?.size === bytes ? new Uint8Array(await part.arrayBuffer()) : null;
+        const file = await this.#file(path);
+        return file && new Uint8Array(await file.arrayBuffer());
       } catch (error) {
         // The owner of the library has appended to it since it was opened.
         if (!isDomException(error, 'NotReadableError') || attempt === BUSY_TRIES) throw error;
@@ -363,16 +343,8 @@ class CacheFiles implements ClipFiles {
     return response ? response.blob() : null;
   }
 
-  /** Pictures are files of their own here, and vectors come from the database. */
+  /** Vectors come from the database here. */
   edit(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  readPart(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  sizeOf(): Promise<null> {
     return Promise.resolve(null);
   }
 
@@ -437,16 +409,8 @@ export class MemoryFiles implements ClipFiles {
     return Promise.resolve(this.#files.get(path) ?? null);
   }
 
-  /** Pictures are files of their own here, and vectors come from the database. */
+  /** Vectors come from the database here. */
   edit(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  readPart(): Promise<null> {
-    return Promise.resolve(null);
-  }
-
-  sizeOf(): Promise<null> {
     return Promise.resolve(null);
   }
 

@@ -37,7 +37,7 @@ import {
   type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
-import { pictureType, thumbnailsPath, type ClipFiles } from './frame-files';
+import { pictureType, type ClipFiles } from './frame-files';
 import { assertSpan, listFrameSpans, writeFrameSpans, type FrameSpan } from './frame-spans';
 import { importClip, type ImportedClip, type ImportResult } from './import-clip';
 import { inParallel } from './in-parallel';
@@ -54,20 +54,6 @@ import { embeddingSets, type EventFrameRow, type EventRow, type SetState } from 
 export interface FrameThumbnail {
   frameIndex: number;
   thumbnail: Uint8Array<ArrayBuffer>;
-}
-
-/** Where the bytes of a thumbnail are: a file, or part of one. */
-export interface ThumbnailPlace {
-  path: string;
-  part: { start: number; bytes: number } | null;
-}
-
-/** What was written, and what it takes to undo it. */
-interface StoredThumbnails {
-  /** Size of the clip's file of thumbnails before; null where each is a file of its own. */
-  before: number | null;
-  offsets: number[] | null;
-  newPaths: string[];
 }
 
 /** Rows that a file of vectors may have beyond twice its frames before it is made anew. */
@@ -165,17 +151,15 @@ export class LibraryVerbs {
     checkEventFrames(rows);
     for (const { span } of frames) if (span) assertSpan(span);
 
-    const written: { thumbnails?: StoredThumbnails } = {};
+    let newPaths: string[] = [];
     let sets: EmbeddingSet[] = [];
     try {
       const { ids, set } = await this.#write(eventId, () =>
         this.#db.transaction(async (tx) => {
           sets = await lockClip(tx, eventId);
           // After the clip is known to be there, which must not get a folder otherwise; before any row names them.
-          const stored = await this.#storeThumbnails(eventId, rows, frames);
-          written.thumbnails = stored;
-          const placed = rows.map((row, i) => ({ ...row, thumbnailOffset: stored.offsets?.[i] ?? null }));
-          await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, placed));
+          newPaths = await this.#writeThumbnails(rows, frames);
+          await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, rows));
           await writeFrameSpans(tx, eventId, frames);
           if (!asDraft) return writeFrameEmbeddings(tx, eventId, sets, vectors, modelVersion);
           return { ids: [], set: await writeEmbeddingDrafts(tx, eventId, sets, vectors, modelVersion) };
@@ -184,7 +168,7 @@ export class LibraryVerbs {
       await this.#appendVectors(eventId, sets, set, frames, vectors);
       return ids;
     } catch (error) {
-      if (written.thumbnails) await this.#takeBack(eventId, written.thumbnails).catch(() => undefined);
+      await this.#files.remove(newPaths).catch(() => undefined);
       throw toStorageError(error);
     }
   }
@@ -284,12 +268,8 @@ export class LibraryVerbs {
       (await this.readFrameSpans(eventId)).map(({ frameIndex, ...span }) => [frameIndex, span]),
     );
     const isThere: boolean[] = frames.map(() => false);
-    const bytes = await this.#files.sizeOf(thumbnailsPath(eventId));
-    await inParallel(frames, async ({ framePath, thumbnailOffset, fileSizeBytes }, i) => {
-      isThere[i] =
-        thumbnailOffset === null
-          ? await this.#files.has(framePath)
-          : bytes !== null && thumbnailOffset + (fileSizeBytes ?? 0) <= bytes;
+    await inParallel(frames, async ({ framePath }, i) => {
+      isThere[i] = await this.#files.has(framePath);
     });
     return frames
       .filter((_, i) => !isThere[i])
@@ -310,31 +290,20 @@ export class LibraryVerbs {
       const path = thumbnailPath(eventId, frameIndex, thumbnail);
       return [{ ...row, framePath: path, fileSizeBytes: thumbnail.length, thumbnail }];
     });
-    const { offsets } = await this.#storeThumbnails(eventId, written, written);
-    const placed = written.map((row, i) => ({ ...row, thumbnailOffset: offsets?.[i] ?? null }));
+    await this.#writeThumbnails(written, written);
     await this.#write(eventId, () =>
       this.#db.transaction(async (tx) => {
         await lockClip(tx, eventId);
-        await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, placed));
+        await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, written));
       }),
     );
   }
 
-  /** Where the thumbnails of frames lie, in the order asked for; null for a frame that is not there. */
-  async thumbnailPlaces(eventId: string, frameIndexes: number[]): Promise<(ThumbnailPlace | null)[]> {
+  /** Paths of frames' thumbnails, in the order asked for; null for a frame that is not there. */
+  async thumbnailPaths(eventId: string, frameIndexes: number[]): Promise<(string | null)[]> {
     const frames = await listEventFrames(this.#db, eventId, frameIndexes);
-    const places = new Map(
-      frames.map(({ frameIndex, framePath, thumbnailOffset, fileSizeBytes }) => [
-        frameIndex,
-        thumbnailOffset === null
-          ? { path: framePath, part: null }
-          : {
-              path: thumbnailsPath(eventId),
-              part: { start: thumbnailOffset, bytes: fileSizeBytes ?? 0 },
-            },
-      ]),
-    );
-    return frameIndexes.map((frameIndex) => places.get(frameIndex) ?? null);
+    const paths = new Map(frames.map(({ frameIndex, framePath }) => [frameIndex, framePath]));
+    return frameIndexes.map((frameIndex) => paths.get(frameIndex) ?? null);
   }
 
   query(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
@@ -360,29 +329,11 @@ export class LibraryVerbs {
     }
   }
 
-  /** Writes thumbnails: appended to the clip's file of them, or each as a file where nothing can be appended to. */
-  async #storeThumbnails(
-    eventId: string,
+  /** Writes thumbnails to the paths of their rows, and answers which of these are new. A batch that fails leaves none. */
+  async #writeThumbnails(
     rows: readonly { framePath: string }[],
     frames: readonly { thumbnail: Uint8Array<ArrayBuffer> }[],
-  ): Promise<StoredThumbnails> {
-    const appended = await this.#files.edit(thumbnailsPath(eventId), (file) => {
-      const before = file.getSize();
-      const all = new Uint8Array(frames.reduce((sum, { thumbnail }) => sum + thumbnail.length, 0));
-      const offsets: number[] = [];
-      let at = 0;
-      for (const { thumbnail } of frames) {
-        offsets.push(before + at);
-        all.set(thumbnail, at);
-        at += thumbnail.length;
-      }
-      if (file.write(all, { at: before }) !== all.length) {
-        file.truncate(before);
-        throw new DOMException('The file was cut short.', 'QuotaExceededError');
-      }
-      return { before, offsets };
-    });
-    if (appended) return { ...appended.result, newPaths: [] };
+  ): Promise<string[]> {
     const newPaths: string[] = [];
     try {
       await inParallel(frames, async ({ thumbnail }, i) => {
@@ -394,13 +345,7 @@ export class LibraryVerbs {
       await this.#files.remove(newPaths).catch(() => undefined);
       throw error;
     }
-    return { before: null, offsets: null, newPaths };
-  }
-
-  /** Removes what a batch that failed has written. Verbs run one after another, so it is the end of the file. */
-  async #takeBack(eventId: string, { before, newPaths }: StoredThumbnails): Promise<void> {
-    if (before !== null) await this.#files.edit(thumbnailsPath(eventId), (file) => file.truncate(before));
-    await this.#files.remove(newPaths);
+    return newPaths;
   }
 
   /** Brings the file of a set up to date with a batch that was stored; what fails is made anew by the next search. */
@@ -476,7 +421,7 @@ export const VERB_NAMES = [
   'importClip',
   'framesWithoutPicture',
   'storeThumbnails',
-  'thumbnailPlaces',
+  'thumbnailPaths',
   'query',
 ] as const satisfies readonly (keyof LibraryVerbs)[];
 

@@ -42,7 +42,6 @@ export const migrations: MigrationMeta[] = [
   {
     "sql": [
       "CREATE TABLE \"embedding_sets\" (\n\t\"event_id\" text NOT NULL,\n\t\"model_version\" varchar(50) NOT NULL,\n\t\"state\" varchar(20) NOT NULL,\n\t\"frames\" integer NOT NULL,\n\t\"revision\" bigint NOT NULL,\n\tCONSTRAINT \"embedding_sets_event_id_model_version_state_pk\" PRIMARY KEY(\"event_id\",\"model_version\",\"state\")\n);\n",
-      "\nALTER TABLE \"event_frames\" ADD COLUMN \"thumbnail_offset\" bigint;",
       "\nALTER TABLE \"events\" ADD COLUMN \"frames_stored\" integer DEFAULT 0 NOT NULL;",
       "\nALTER TABLE \"embedding_sets\" ADD CONSTRAINT \"embedding_sets_event_id_events_id_fk\" FOREIGN KEY (\"event_id\") REFERENCES \"public\".\"events\"(\"id\") ON DELETE cascade ON UPDATE no action;",
       "\nINSERT INTO \"embedding_sets\" (\"event_id\", \"model_version\", \"state\", \"frames\", \"revision\")\nSELECT \"event_id\", \"model_version\", 'current', count(*)::int, 1 FROM \"frame_embeddings\" GROUP BY \"event_id\", \"model_version\"\nUNION ALL\nSELECT \"event_id\", \"model_version\", 'replacement', count(*)::int, 1 FROM \"frame_embedding_drafts\" GROUP BY \"event_id\", \"model_version\";",
@@ -50,6 +49,6 @@ export const migrations: MigrationMeta[] = [
     ],
     "bps": true,
     "folderMillis": 1796002121311,
-    "hash": "1ee695df89e33d7787308d33d6bf3d3f40798a0c92614dba743013ea815c633b"
+    "hash": "768c1597719eafec94b3f92d998a2be7e3786ab0442d8d822fc18f74e326f869"
   }
 ];

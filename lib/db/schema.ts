@@ -88,12 +88,6 @@ export const eventFrames = pgTable(
     height: integer('height'),
     fileSizeBytes: integer('file_size_bytes'),
     createdAt: timestamptz('created_at').notNull(),
-
-    /**
-     * Local: where its bytes begin in the clip's file of thumbnails (frame-files.ts). Null for a picture that is a file of
-     * its own at `frame_path`.
-     */
-    thumbnailOffset: bigint('thumbnail_offset', { mode: 'number' }),
   },
   (table) => [unique('uq_event_frame_number').on(table.eventId, table.frameNumber)],
 );
