@@ -144,7 +144,6 @@ export function DraftPanel({
           This file is in the library already. Reading it again adds it a second time.
         </Notice>
       )}
-      {betterModel}
       {tracksNote && <Notice tone="info">{tracksNote}</Notice>}
       {facts.problem && <Notice tone="warn">{facts.problem}</Notice>}
       <form
@@ -225,6 +224,8 @@ export function DraftPanel({
           </p>
         </div>
       </form>
+      {/* It comes a moment later than the rest: above the button it would move it from under a hand. */}
+      {betterModel}
     </section>
   );
 }

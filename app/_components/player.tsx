@@ -53,6 +53,8 @@ export function Player({
   const video = useRef<HTMLVideoElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   const [unplayableUrl, setUnplayableUrl] = useState<string | null>(null);
+  /** A player that fails in the middle of a clip, as from a key frame that is none, is loaded anew once. */
+  const reloadedUrl = useRef<string | null>(null);
   const [otherFile, setOtherFile] = useState<File | null>(null);
   const isUnplayable = url !== null && unplayableUrl === url;
   const stillIndex = jump?.frameIndex ?? 0;
@@ -95,7 +97,15 @@ export function Player({
             data-testid="player"
             className="size-full object-contain"
             onTimeUpdate={({ currentTarget }) => onTime(toClipMs(currentTarget.currentTime, startMs))}
-            onError={() => setUnplayableUrl(url)}
+            onError={({ currentTarget }) => {
+              const isInside = currentTarget.error?.code === MediaError.MEDIA_ERR_DECODE;
+              if (isInside && reloadedUrl.current !== url) {
+                reloadedUrl.current = url;
+                currentTarget.load();
+              } else {
+                setUnplayableUrl(url);
+              }
+            }}
           />
         ) : (
           (exact ?? still) && (

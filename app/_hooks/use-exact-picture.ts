@@ -3,7 +3,7 @@
 import { useEffect, useState, type RefObject } from 'react';
 import { aimAt, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
 import { lookSmall, looksAlike } from '@/lib/video/looks-alike';
-import { presentPicture } from '@/lib/video/player-seek';
+import { isDisturbed, presentPicture } from '@/lib/video/player-seek';
 import { readFramePicture } from './frame-picture';
 import type { PlayerClock } from './use-player-clock';
 
@@ -50,6 +50,7 @@ export function useExactPicture(
       const remove = () => setStandIn(null);
       player.addEventListener('play', remove, { signal });
       player.addEventListener('seeking', remove, { signal });
+      player.addEventListener('error', () => void layOver(), { signal });
     }
     return () => stopping.abort();
   }, [video, hasPlayer, asked, isKnown, startMs]);
@@ -76,9 +77,9 @@ async function showIn(
   };
   const presented = await presentPicture(player, atSeconds, span, signal);
   if (presented === 'other') return false;
-  if (!readPicture || signal.aborted || !player.paused) return true;
+  if (!readPicture || isDisturbed(player, signal)) return true;
   const picture = await readPicture().catch(() => null);
-  if (!picture || signal.aborted || !player.paused) return true;
+  if (!picture || isDisturbed(player, signal)) return true;
   const bitmap = await createImageBitmap(picture);
   try {
     return looksAlike(lookSmall(player), lookSmall(bitmap));

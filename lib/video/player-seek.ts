@@ -40,11 +40,11 @@ export async function presentPicture(
   const where = (seconds: number): Presented =>
     seconds >= fromSeconds - TICK_SECONDS && seconds < untilSeconds - TICK_SECONDS / 2 ? 'picture' : 'other';
   const found = await seek(video, atSeconds, signal);
-  if (found === null || signal.aborted || !video.paused) return 'unknown';
+  if (found === null || isDisturbed(video, signal)) return 'unknown';
   if (where(found) === 'picture') return 'picture';
   for (const lead of found > fromSeconds ? LEADS_SECONDS : []) {
     const begun = await seek(video, Math.max(0, atSeconds - lead), signal);
-    if (begun === null || signal.aborted || !video.paused) return 'unknown';
+    if (begun === null || isDisturbed(video, signal)) return 'unknown';
     if (begun > fromSeconds) continue;
     if (where(begun) === 'picture') return 'picture';
     const reached = await playUntil(video, fromSeconds, signal);
@@ -53,6 +53,11 @@ export async function presentPicture(
     return video.currentTime < untilSeconds ? where(reached) : 'other';
   }
   return 'other';
+}
+
+/** Whether a person has begun to play meanwhile, or asked for another picture. */
+export function isDisturbed(video: HTMLVideoElement, signal: AbortSignal): boolean {
+  return signal.aborted || !video.paused;
 }
 
 /** Media time of the picture that is presented after a seek; null where none is. */

@@ -131,7 +131,10 @@ export function Timeline({
         <div className="absolute inset-0 overflow-hidden rounded-lg">
           {!curve && (
             <p className="flex size-full items-center justify-center px-4 text-center text-xs text-ink-2">
-              How well each moment fits your question will show here.
+              {/* Marks of changes pass behind it. */}
+              <span className="z-10 rounded bg-surface-2 px-1">
+                How well each moment fits your question will show here.
+              </span>
             </p>
           )}
           {spans.map(({ startMs, endMs }) => (
