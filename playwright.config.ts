@@ -30,7 +30,7 @@ const launchWith = (args: string[]) => ({
 export default defineConfig({
   testDir: 'test/browser',
   outputDir: 'test-results',
-  // One browser at a time: each decodes video and runs a model on all cores.
+  // Each decodes video and runs a model on all cores; `npm test` runs two at a time.
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 30_000 },

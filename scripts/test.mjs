@@ -33,7 +33,8 @@ const steps = {
   browser: () => {
     process.env.CHROMIUM_PATH = installChromium();
     build();
-    runTool('@playwright/test/cli.js', 'test', '--project=wasm', '--project=webgpu');
+    // Much of a test is waiting: two browsers at a time take three fifths of the time.
+    runTool('@playwright/test/cli.js', 'test', '--project=wasm', '--project=webgpu', '--workers=2');
   },
 };
 

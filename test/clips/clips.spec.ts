@@ -17,7 +17,7 @@ declare global {
 }
 
 /** At most so many frames are read of a clip; those with fewer are read frame by frame. */
-const MOST_FRAMES = 16;
+const MOST_FRAMES = 12;
 
 /** A guard against what hangs, for one clip on a busy machine. */
 const CLIP_TIMEOUT_MS = 60_000;
@@ -184,7 +184,8 @@ async function checkAnswer(clip: ReadableClip, frames: readonly StoredFrame[]): 
     expect(timestampMs, `the card of frame ${frameIndex}`).toBe(byIndex.get(frameIndex)?.timestampMs);
   }
 
-  for (const card of clip.isPlayable ? [cards[0]!, cards.at(-1)!] : []) {
+  // The player stands at the first one already.
+  for (const card of clip.isPlayable ? cards.slice(-1) : []) {
     await page.locator(`[data-testid=frame][data-frame-index="${card.frameIndex}"]`).first().click();
     const { number } = byIndex.get(card.frameIndex)!;
     await expect
