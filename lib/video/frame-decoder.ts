@@ -1,4 +1,4 @@
-import { EncodedPacket, VideoSample, VideoSampleSink, type InputVideoTrack } from 'mediabunny';
+import { EncodedPacket, type VideoSample, VideoSampleSink, type InputVideoTrack } from 'mediabunny';
 import type { VideoPacket } from './packet-source';
 
 /** A decoder of one track. Its frames come under the timestamps of the packets that they were made of. */
