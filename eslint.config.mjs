@@ -3,29 +3,6 @@ import next from '@next/eslint-plugin-next';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
-/** Folders of lib/ in layers (docs/decisions/001-layers.md): each names those that it must not know. */
-const noApp = {
-  group: ['**/app/**', '@/app/**', '**/workers/**', '@/workers/**'],
-  message: 'lib never imports app or workers.',
-};
-const only = (folder, forbidden) => ({
-  files: [`lib/${folder}/**/*.ts`],
-  rules: {
-    '@typescript-eslint/no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          noApp,
-          {
-            group: forbidden.flatMap((other) => [`@/lib/${other}/*`, `**/lib/${other}/*`, `../${other}/*`]),
-            message: `lib/${folder} must not know these folders (see docs/decisions/001-layers.md).`,
-          },
-        ],
-      },
-    ],
-  },
-});
-
 export default tseslint.config(
   {
     ignores: [
@@ -64,16 +41,6 @@ export default tseslint.config(
     rules: { ...next.configs.recommended.rules, ...next.configs['core-web-vitals'].rules },
   },
   { files: ['app/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
-  only('shared', ['app', 'ask', 'clip', 'db', 'export', 'ingest', 'models', 'query', 'select', 'video']),
-  only('models', ['ask', 'clip', 'db', 'export', 'ingest', 'query', 'select', 'video']),
-  only('select', ['ask', 'clip', 'db', 'export', 'ingest', 'models', 'query', 'video']),
-  only('query', ['ask', 'clip', 'db', 'export', 'ingest', 'models', 'select', 'video']),
-  only('clip', ['ask', 'db', 'export', 'ingest', 'query', 'select', 'video']),
-  only('video', ['ask', 'clip', 'db', 'export', 'ingest', 'models', 'query', 'select']),
-  only('db', ['ask', 'clip', 'export', 'ingest', 'models', 'query', 'select', 'video']),
-  only('ingest', ['export', 'query', 'select']),
-  only('ask', ['export', 'models', 'video']),
-  only('export', ['ask', 'clip', 'models', 'query', 'select']),
   {
     files: ['scripts/**/*.mjs', '*.mjs'],
     languageOptions: {

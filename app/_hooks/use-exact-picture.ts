@@ -16,7 +16,7 @@ interface Asked extends Moment {
  * Sends a clip's player to the moment that is asked for. Where it presents another picture, or a broken one, the frame
  * as it was read.
  *
- * @param video null where nothing can be played; then every frame is given as it was read
+ * @param hasPlayer where nothing can be played, every frame is given as it was read
  * @returns the frame's picture, to be laid over the player until it moves; null where the player shows it
  */
 export function useExactPicture(
@@ -32,19 +32,22 @@ export function useExactPicture(
     if (!asked || (hasPlayer && (!player || !isKnown))) return;
     const stopping = new AbortController();
     const { signal } = stopping;
-    const frame =
-      asked.frameIndex === null
-        ? null
-        : { ...asked, frameIndex: asked.frameIndex, timestampMs: asked.timestampMs };
+    const { frameIndex } = asked;
+    let reading: Promise<Blob | null> | undefined;
+    /** Decoded when it is first wanted; null for a moment between frames. */
+    const readPicture = () =>
+      (reading ??=
+        frameIndex === null
+          ? Promise.resolve(null)
+          : readFramePicture({ ...asked, frameIndex }).catch(() => null));
     const layOver = async () => {
-      if (!frame) return;
-      const picture = await readFramePicture(frame).catch(() => null);
+      const picture = await readPicture();
       if (picture && !signal.aborted) setStandIn({ asked, picture });
     };
     if (!player) {
       void layOver();
     } else {
-      void showIn(player, asked, startMs, frame && (() => readFramePicture(frame)), signal).then((isShown) =>
+      void showIn(player, asked, startMs, readPicture, signal).then((isShown) =>
         isShown || signal.aborted ? undefined : layOver(),
       );
       const remove = () => setStandIn(null);
@@ -63,7 +66,7 @@ async function showIn(
   player: HTMLVideoElement,
   moment: Moment,
   startMs: number | null,
-  readPicture: (() => Promise<Blob>) | null,
+  readPicture: () => Promise<Blob | null>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const atSeconds = toPlayerSeconds(aimAt(moment), startMs);
@@ -77,8 +80,8 @@ async function showIn(
   };
   const presented = await presentPicture(player, atSeconds, span, signal);
   if (presented === 'other') return false;
-  if (!readPicture || isDisturbed(player, signal)) return true;
-  const picture = await readPicture().catch(() => null);
+  if (isDisturbed(player, signal)) return true;
+  const picture = await readPicture();
   if (!picture || isDisturbed(player, signal)) return true;
   const bitmap = await createImageBitmap(picture);
   try {

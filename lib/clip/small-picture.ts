@@ -4,41 +4,43 @@ import type { ResizeSpec } from '@/lib/shared/frames';
  * [Note: Pictures that did not change]
  *
  * A fixed camera shows one picture for minutes, but for noise. A frame that looks like the last one that was embedded takes
- * over its vector (decision 038). They are compared as the model sees them: the mean brightness of squares of 8×8
- * pixels of its input, in which noise and compression cancel out and what is worth a vector does not.
+ * over its vector (decision 038). They are compared as the model sees them: the mean colour of squares of 8×8 pixels of
+ * its input, in which noise and compression cancel out and what is worth a vector does not. Red, green and blue count
+ * apart: a red car may be as bright as the road.
  */
 
 /** Side of a square whose mean is one number, in pixels of the model's input. */
 const CELL = 8;
 
-/** Hundredths of red, green and blue in brightness (BT.601). */
-const [RED, GREEN, BLUE] = [30, 59, 11];
+const CHANNELS = 3;
 
 /**
- * The brightness of each square of a picture, 0…255, view after view, row by row.
+ * The mean red, green and blue of each square of a picture, 0…255, view after view, row by row.
  * @param pixels what `resizeFrame` makes of a frame with that `spec`
  */
 export function smallPicture(pixels: Uint8Array, { size, views }: ResizeSpec): Float32Array<ArrayBuffer> {
-  const isCut = views !== undefined && pixels.length === views.count * views.size ** 2 * 3;
+  const isCut = views !== undefined && pixels.length === views.count * views.size ** 2 * CHANNELS;
   const side = isCut ? views.size : size;
   const count = isCut ? views.count : 1;
   const cells = Math.ceil(side / CELL);
-  const sums = new Float32Array(count * cells * cells);
+  const sums = new Float32Array(count * cells * cells * CHANNELS);
   const areas = new Float32Array(sums.length);
   for (let row = 0, from = 0; row < count * side; row += 1) {
     const [view, y] = [Math.floor(row / side), row % side];
     const first = (view * cells + Math.floor(y / CELL)) * cells;
-    for (let x = 0; x < side; x += 1, from += 3) {
-      const cell = first + Math.floor(x / CELL);
-      sums[cell]! += RED * pixels[from]! + GREEN * pixels[from + 1]! + BLUE * pixels[from + 2]!;
-      areas[cell]! += 100;
+    for (let x = 0; x < side; x += 1) {
+      const cell = (first + Math.floor(x / CELL)) * CHANNELS;
+      for (let channel = 0; channel < CHANNELS; channel += 1, from += 1) {
+        sums[cell + channel]! += pixels[from]!;
+        areas[cell + channel]! += 1;
+      }
     }
   }
-  return sums.map((sum, cell) => sum / areas[cell]!);
+  return sums.map((sum, i) => sum / areas[i]!);
 }
 
 /**
- * Change of brightness, 0…255, up to which a frame takes over another's vector. Chosen on real clips, see decision 038.
+ * Change of a colour, 0…255, up to which a frame takes over another's vector. Chosen on real clips, see decision 038.
  */
 export const LARGEST_CHANGE_UNSEEN = 6;
 

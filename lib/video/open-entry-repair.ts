@@ -122,9 +122,11 @@ export class OpenEntryRepair {
   #takePicture({ header, sequence }: Slice): MarkingOperation[] | null {
     const { frameNum, isIdr, isReference, marking } = header;
     const modulus = 2 ** sequence.frameNumBits;
-    const room = Math.max(1, sequence.maxReferences) - 1;
+    // Of as many as there are numbers, one would have the number of the picture itself.
+    const places = Math.min(Math.max(1, sequence.maxReferences), modulus - 1);
+    const room = places - 1;
     if (isIdr) this.#forgetAll();
-    else this.#fillGap(frameNum, modulus, room + 1);
+    else this.#fillGap(frameNum, modulus, places);
     if (!isReference) return null;
     this.#previous = frameNum;
     const kept =

@@ -75,6 +75,9 @@ async function playUntil(
 ): Promise<number | null> {
   const { muted, playbackRate } = video;
   Object.assign(video, { muted: true, playbackRate: APPROACH_RATE });
+  // At once: whoever asks for the next picture finds the player standing.
+  const stop = () => video.pause();
+  signal.addEventListener('abort', stop, { once: true });
   try {
     const playing = video.play();
     playing.catch(() => undefined);
@@ -84,7 +87,8 @@ async function playUntil(
     } while (presented !== null && presented < seconds - TICK_SECONDS && !signal.aborted);
     return presented;
   } finally {
-    video.pause();
+    signal.removeEventListener('abort', stop);
+    stop();
     Object.assign(video, { muted, playbackRate });
   }
 }

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
+import { launchOptions } from '../host/launch-options';
 import { openModulePage } from '../host/module-page';
 import type { UnreferencedPage } from './page/unreferenced';
 
@@ -28,11 +29,7 @@ const median = (numbers: readonly number[]): number =>
   numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
 const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' | ')} |`;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-  chromiumSandbox: process.getuid?.() !== 0,
-  args: ['--disable-background-networking'],
-});
+const browser = await chromium.launch(launchOptions());
 try {
   const page = await openModulePage(browser, 'scripts/bench/page/unreferenced');
   await page.waitForFunction('globalThis.unreferenced !== undefined');

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
+import { launchOptions } from '../host/launch-options';
 
 const root = join(import.meta.dirname, '../..');
 const BACKGROUND = '#0f6b4f';
@@ -16,10 +17,7 @@ const ICONS = [
 
 const svg = readFileSync(join(root, 'app/icon.svg')).toString('base64');
 mkdirSync(join(root, 'public/icons'), { recursive: true });
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-  chromiumSandbox: process.getuid?.() !== 0,
-});
+const browser = await chromium.launch(launchOptions());
 const page = await browser.newPage();
 for (const { path, size, inset, background } of ICONS) {
   await page.setViewportSize({ width: size, height: size });

@@ -1,6 +1,7 @@
 import { chromium, type Page } from '@playwright/test';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { ResizeSpec } from '@/lib/shared/frames';
+import { launchOptions } from '../host/launch-options';
 import { openModulePage } from '../host/module-page';
 import type { CandidateFrames, EvaluationPage } from './page/compose';
 import type { ShotList } from './page/shots';
@@ -70,11 +71,7 @@ export class ClipBrowser {
   }
 
   async #start(): Promise<Page> {
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: ['--disable-background-networking'],
-    });
+    const browser = await chromium.launch(launchOptions());
     try {
       const page = await openModulePage(browser, 'scripts/eval/page/compose');
       await page.waitForFunction('globalThis.evaluation !== undefined', undefined, { timeout: 30_000 });

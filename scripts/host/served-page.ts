@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContext, type Page } from '@playwright/test';
+import { launchOptions } from './launch-options';
 import type { FramesiftConsole } from '@/app/_hooks/console-api';
 
 declare global {
@@ -23,14 +24,6 @@ async function findFreePort(): Promise<number> {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-function launchOptions() {
-  return {
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    chromiumSandbox: process.getuid?.() !== 0,
-    args: ['--disable-background-networking'],
-  };
 }
 
 /** Serves the built app, opens the system's Chromium, and ends both when `use` is done. */

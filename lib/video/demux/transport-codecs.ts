@@ -1,4 +1,5 @@
 import {
+  findFraming,
   PACKET_BYTES,
   payloadAt,
   readAssociations,
@@ -10,19 +11,12 @@ import {
 /** Of the file's beginning; tables are repeated ten times a second. */
 export const TRANSPORT_HEAD_BYTES = 1024 * 1024;
 
-/** Length of a packet, and where its sync byte is: plain, with a time in front (M2TS), with check bytes behind. */
-const FRAMINGS = [
-  [188, 0],
-  [192, 4],
-  [204, 0],
-] as const;
-
 /** The names of the video codecs that a transport stream's tables tell of, in their order. */
 export function listTransportCodecs(head: Uint8Array): string[] {
-  const [length, offset] = FRAMINGS.find((framing) => isFramed(head, framing)) ?? FRAMINGS[0];
+  const { stride, start: first } = findFraming(head) ?? { stride: PACKET_BYTES, start: 0 };
   const maps = new Set<number>();
   const codecs = new Set<string>();
-  for (let start = offset; start + PACKET_BYTES <= head.length; start += length) {
+  for (let start = first; start + PACKET_BYTES <= head.length; start += stride) {
     const payload = head[start] === SYNC ? payloadAt(head, start) : null;
     if (!payload?.isStart) continue;
     if (payload.pid === TABLE_PID) {
@@ -32,8 +26,4 @@ export function listTransportCodecs(head: Uint8Array): string[] {
     }
   }
   return Array.from(codecs);
-}
-
-function isFramed(head: Uint8Array, [length, offset]: readonly [number, number]): boolean {
-  return [0, 1, 2].every((packet) => head[offset + packet * length] === SYNC);
 }

@@ -3,6 +3,7 @@ import { annexBUnits } from '../bitstream/nal-units';
 import { ByteWindow } from './byte-window';
 import { PacketStartReader } from './picture-order';
 import {
+  findFraming,
   PACKET_BYTES,
   payloadAt,
   readAssociations,
@@ -20,12 +21,6 @@ import {
  * the whole file is gone through once, in its own order, and every picture's place and time are kept; section
  * numbers are of ISO/IEC 13818-1.
  */
-
-/** Distances between packets: bare, M2TS with a time code in front, with 16 bytes of error correction behind. */
-const STRIDES = [188, 192, 204] as const;
-
-/** How many packets in a row must begin with the sync byte. */
-const SYNC_PACKETS = 5;
 
 /** How much of a file's front is searched for packets, and how far damage is. */
 const SYNC_SEARCH_BYTES = 1024 * 1024;
@@ -57,29 +52,13 @@ export interface TransportStream {
   pictures: TransportPicture[];
 }
 
-/** How packets lie in a file, or null where it is no transport stream. */
-async function findPackets(window: ByteWindow): Promise<{ stride: number; start: number } | null> {
-  const bytes = await window.read(0, Math.min(window.size, SYNC_SEARCH_BYTES));
-  for (let start = 0; start < bytes.length - PACKET_BYTES; start++) {
-    if (bytes[start] !== SYNC) continue;
-    const stride = STRIDES.find((distance) => {
-      const last = Math.min(SYNC_PACKETS, Math.floor((bytes.length - start) / distance));
-      if (last < 2) return false;
-      for (let i = 1; i < last; i++) if (bytes[start + i * distance] !== SYNC) return false;
-      return true;
-    });
-    if (stride !== undefined) return { stride, start };
-  }
-  return null;
-}
-
 /** Goes through a transport stream. Null where the file is none. */
 export async function readTransportStream(
   blob: Blob,
   onWindow: (share: number) => void = () => undefined,
 ): Promise<TransportStream | null> {
   const window = new ByteWindow(blob);
-  const found = await findPackets(window);
+  const found = findFraming(await window.read(0, Math.min(window.size, SYNC_SEARCH_BYTES)));
   if (!found) return null;
   const { stride, start } = found;
   const scanner = new Scanner();

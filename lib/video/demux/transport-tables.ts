@@ -6,6 +6,27 @@
 export const PACKET_BYTES = 188;
 export const SYNC = 0x47;
 
+/** Distances between packets: bare, M2TS with a time code in front, with 16 bytes of error correction behind. */
+const STRIDES = [188, 192, 204] as const;
+
+/** How many packets in a row must begin with the sync byte. */
+const SYNC_PACKETS = 5;
+
+/** How packets lie in the front of a file, or null where it is no transport stream. */
+export function findFraming(head: Uint8Array): { stride: number; start: number } | null {
+  for (let start = 0; start < head.length - PACKET_BYTES; start++) {
+    if (head[start] !== SYNC) continue;
+    const stride = STRIDES.find((distance) => {
+      const last = Math.min(SYNC_PACKETS, Math.floor((head.length - start) / distance));
+      if (last < 2) return false;
+      for (let i = 1; i < last; i++) if (head[start + i * distance] !== SYNC) return false;
+      return true;
+    });
+    if (stride !== undefined) return { stride, start };
+  }
+  return null;
+}
+
 /** PID of the program association table. */
 export const TABLE_PID = 0;
 
