@@ -10,8 +10,8 @@ import { assertEventId } from './validate';
  * that storing a batch appends, and a later row of a frame takes the place of an earlier one. The header is written
  * last: a file that was cut off while it was written has the revision of before, and is made anew.
  *
- * A row has the frame's index and times beside its vector. In a second file of their own they would cost one more
- * file to open for each clip, which takes longer than reading 2 MB.
+ * A row has the frame's index and times beside its vector: in a second file they would cost one more to open for each
+ * clip.
  */
 
 /** What may be done with a file that is open for writing; an access handle has it. */

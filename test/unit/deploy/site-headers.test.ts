@@ -36,6 +36,7 @@ describe('the policy', () => {
 
   it('says in a <meta> element only what one can say', () => {
     expect(contentSecurityPolicy('meta')).not.toContain('frame-ancestors');
+    expect(contentSecurityPolicy('header')).toContain("frame-ancestors 'none'");
   });
 });
 
