@@ -54,4 +54,17 @@ export default tseslint.config(
       },
     },
   },
+  // A page without a build: plain JavaScript in the browser.
+  {
+    files: ['test/bench/peer/*.js'],
+    languageOptions: {
+      globals: {
+        document: 'readonly',
+        indexedDB: 'readonly',
+        performance: 'readonly',
+        OffscreenCanvas: 'readonly',
+        URL: 'readonly',
+      },
+    },
+  },
 );
