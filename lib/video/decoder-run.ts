@@ -3,6 +3,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import { isShown, readEntry, type EntryPoint, type EntryPoints } from './entry-points';
 import type { FrameDecoder, OpenDecoder } from './frame-decoder';
 import { FrameTable } from './frame-table';
+import { greyEntry } from './grey-entry';
 import { OpenEntryRepair } from './open-entry-repair';
 import type { PacketSource, VideoPacket } from './packet-source';
 import { unreferencedPictures, type UnreferencedPictures } from './unreferenced';
@@ -104,8 +105,10 @@ export class DecoderRun {
   #framesSinceEntry = 0;
   /** What packets of the entry that is decoded need. */
   #repair: OpenEntryRepair | null = null;
-  /** Packets whose pictures are not complete yet. */
-  #incomplete = 0;
+  /** Pictures that come on before this time are not whole yet. */
+  #wholeFromUs = -Infinity;
+  /** A picture that makes decoding possible from where it begins, not yet given to the decoder. */
+  #grey: VideoPacket | null = null;
   /** Times of packets in the decoder, where these are only times of decoding. */
   #fedUs: number[] = [];
   #fetched = 0;
@@ -228,7 +231,7 @@ export class DecoderRun {
   }
 
   #begin(begun: EntryPoint): void {
-    const { packet, entry } = begun;
+    const { packet, entry, wholeFromUs } = begun;
     this.#entry = begun;
     this.#framesSinceEntry = 0;
     this.#ahead.length = 0;
@@ -237,7 +240,8 @@ export class DecoderRun {
     this.#borderUs = -Infinity;
     this.#leadingBeforeUs = entry.kind === 'open' ? packet.timestampUs : -Infinity;
     this.#repair = entry.kind === 'clean' ? null : OpenEntryRepair.for(this.#track.decoderConfig);
-    this.#incomplete = entry.kind === 'gradual' ? entry.packets : 0;
+    this.#wholeFromUs = wholeFromUs;
+    this.#grey = entry.kind === 'gradual' ? greyEntry(packet, this.#track.decoderConfig) : null;
     this.#read = packet;
     this.#takeIn(packet);
   }
@@ -267,8 +271,8 @@ export class DecoderRun {
   #takeIn(packet: VideoPacket): void {
     if (packet.timestampUs < this.#leadingBeforeUs) return;
     this.#ahead.push(packet);
-    if (this.#incomplete > 0) this.#incomplete -= 1;
-    else if (isShown(packet, this.#track.decoderConfig)) this.#table.add(packet.timestampUs);
+    if (packet.timestampUs < this.#wholeFromUs) return;
+    if (isShown(packet, this.#track.decoderConfig)) this.#table.add(packet.timestampUs);
   }
 
   #plan(timeUs: number): void {
@@ -301,7 +305,15 @@ export class DecoderRun {
       if (this.#track.timesAreOfDecoding && isShown(packet, this.#track.decoderConfig)) {
         this.#fedUs.push(packet.timestampUs);
       }
-      this.#decoder?.decode(this.#repair?.repair(packet) ?? packet);
+      this.#decode(packet);
+    }
+  }
+
+  #decode(packet: VideoPacket): void {
+    const grey = this.#grey;
+    this.#grey = null;
+    for (const one of grey ? [grey, packet] : [packet]) {
+      this.#decoder?.decode(this.#repair?.repair(one) ?? one);
     }
   }
 

@@ -30,8 +30,8 @@ export type Entry =
   | { kind: 'clean' }
   /** Packets after it that precede it in time refer to what is before it. */
   | { kind: 'open' }
-  /** Complete pictures begin so many packets later. */
-  | { kind: 'gradual'; packets: number }
+  /** Complete pictures begin so many pictures later, those that nothing refers to left out. */
+  | { kind: 'gradual'; pictures: number }
   | { kind: 'none' };
 
 /** How many packets are looked at for an entry in a stream without one by the container's word. */
@@ -54,7 +54,7 @@ function readAvcEntry(units: Iterable<Uint8Array>): Entry {
     if (type >= AVC_SLICE && type < AVC_IDR) break;
   }
   if (recovery === null) return { kind: 'none' };
-  return recovery === 0 ? { kind: 'open' } : { kind: 'gradual', packets: recovery };
+  return recovery === 0 ? { kind: 'open' } : { kind: 'gradual', pictures: recovery };
 }
 
 const HEVC_BLA_FIRST = 16;
@@ -69,6 +69,15 @@ function readHevcEntry(units: Iterable<Uint8Array>): Entry {
     return { kind: type >= HEVC_BLA_FIRST && type <= HEVC_CRA ? 'open' : 'none' };
   }
   return { kind: 'none' };
+}
+
+/** Whether other pictures refer to a packet's. H.264 only. */
+function isReference(packet: VideoPacket, config: VideoDecoderConfig): boolean {
+  for (const unit of nalUnits(packet.data, nalSizeLength('avc', config))) {
+    const type = avcType(unit);
+    if (type >= AVC_SLICE && type <= AVC_IDR) return (unit[0]! & 0x60) !== 0;
+  }
+  return false;
 }
 
 /** Whether a packet holds a B slice, which is shown before one that is decoded earlier. H.264 only. */
@@ -105,6 +114,8 @@ export function isShown(packet: VideoPacket, config: VideoDecoderConfig): boolea
 export interface EntryPoint {
   packet: VideoPacket;
   entry: Entry;
+  /** Pictures that come on from this time on are whole. */
+  wholeFromUs: number;
 }
 
 /** Where decoding of a track may begin, see [Note: Where decoding may begin]. */
@@ -139,7 +150,7 @@ export class EntryPoints {
       if (found) break;
       const entry = this.#read(packet);
       if (entry.kind === 'clean' || entry.kind === 'open') {
-        found = { packet, entry };
+        found = { packet, entry, wholeFromUs: -Infinity };
         break;
       }
       if (packet.timestampUs > atUs || passed.includes(packet.sequence)) break;
@@ -176,16 +187,34 @@ export class EntryPoints {
     let packet = await this.#source.firstPacket();
     for (let scanned = 0; packet && scanned < MAX_SCANNED_PACKETS; scanned++) {
       const entry = this.#read(packet);
-      if (entry.kind === 'clean' || entry.kind === 'open') return { packet, entry };
-      if (entry.kind === 'gradual') gradual ??= { packet, entry };
+      if (entry.kind === 'clean' || entry.kind === 'open') {
+        return { packet, entry, wholeFromUs: -Infinity };
+      }
+      if (entry.kind === 'gradual' && !gradual) {
+        const wholeFromUs = await this.#wholeAfter(packet, entry.pictures);
+        if (wholeFromUs !== null) gradual = { packet, entry, wholeFromUs };
+      }
       // A container may know better than a stream that says nothing: an I picture without a recovery point.
       if (packet.isKey && entry.kind === 'none' && !this.#useless.has(packet.sequence))
-        flagged ??= { packet, entry: { kind: 'open' } };
+        flagged ??= { packet, entry: { kind: 'open' }, wholeFromUs: -Infinity };
       packet = await this.#source.nextPacket(packet);
     }
     if (gradual ?? flagged) return gradual ?? flagged;
     // A longer stream may have one that only its index knows.
     const key = packet && (await this.#source.keyPacketAt(packet.timestampUs));
-    return key?.isKey && !this.#useless.has(key.sequence) ? { packet: key, entry: { kind: 'open' } } : null;
+    return key?.isKey && !this.#useless.has(key.sequence)
+      ? { packet: key, entry: { kind: 'open' }, wholeFromUs: -Infinity }
+      : null;
+  }
+
+  /** When the picture comes on that is so many after this one; null where the track ends before. */
+  async #wholeAfter(entry: VideoPacket, pictures: number): Promise<number | null> {
+    let packet: VideoPacket | null = entry;
+    // recovery_frame_cnt counts frame_num, which rises with each picture that others refer to (D.2.8).
+    for (let passed = 0; packet; packet = await this.#source.nextPacket(packet)) {
+      if (passed === pictures) return packet.timestampUs;
+      if (isReference(packet, this.#config)) passed += 1;
+    }
+    return null;
   }
 }

@@ -29,3 +29,102 @@ export async function listMp4Boxes(
   }
   return { types, isWhole: offset === fileBytes };
 }
+
+/** More than this is no list of tracks and edits. */
+const MAX_MOOV_BYTES = 256 * 1024 * 1024;
+
+/** Boxes at the top of a file, of which a fragmented one has thousands; its `moov` comes before them. */
+const MAX_TOP_BOXES = 100_000;
+
+/** A box of an MP4 or QuickTime file (ISO/IEC 14496-12, 4.2). */
+export interface Box {
+  type: string;
+  /** Of its contents. */
+  start: number;
+  end: number;
+}
+
+export function readBoxHead(view: DataView, at: number, end: number): Box | null {
+  if (at + 8 > end) return null;
+  const type = String.fromCharCode(...[4, 5, 6, 7].map((i) => view.getUint8(at + i)));
+  let size = view.getUint32(at);
+  let head = 8;
+  if (size === 1) {
+    if (at + 16 > end) return null;
+    size = Number(view.getBigUint64(at + 8));
+    head = 16;
+  }
+  if (size === 0) size = end - at;
+  return size < head ? null : { type, start: at + head, end: at + size };
+}
+
+/** The boxes that lie whole between two places. */
+export function* boxesIn(view: DataView, start: number, end: number): Generator<Box, void> {
+  for (let at = start; at < end;) {
+    const box = readBoxHead(view, at, end);
+    if (!box || box.end > end) return;
+    yield box;
+    at = box.end;
+  }
+}
+
+/** The first box at the end of a path of types; null where there is none. */
+export function findBox(view: DataView, parent: Box, ...path: string[]): Box | null {
+  let box: Box | null = parent;
+  for (const type of path) {
+    if (!box) return null;
+    box = [...boxesIn(view, box.start, box.end)].find((one) => one.type === type) ?? null;
+  }
+  return box;
+}
+
+/** The contents of the file's `moov`, wherever it is; null where there is none. */
+async function readMoov(file: Blob): Promise<DataView | null> {
+  let at = 0;
+  for (let boxes = 0; at + 8 <= file.size && boxes < MAX_TOP_BOXES; boxes++) {
+    const head = new DataView(await file.slice(at, at + 16).arrayBuffer());
+    const box = readBoxHead(head, 0, head.byteLength < 16 ? 8 : 16);
+    // A size of 0 reaches to the end of the file.
+    if (!box) return null;
+    const length = head.getUint32(0) === 0 ? file.size - at : box.end;
+    if (box.type === 'moov') {
+      if (length > MAX_MOOV_BYTES) return null;
+      return new DataView(await file.slice(at + box.start, at + length).arrayBuffer());
+    }
+    at += length;
+  }
+  return null;
+}
+
+function readTrackId(view: DataView, box: Box | null): number | null {
+  return box && view.getUint32(box.start + (view.getUint8(box.start) === 1 ? 20 : 12));
+}
+
+/** The tables of one track. */
+export interface TrackBoxes {
+  /** The contents of `moov`. */
+  view: DataView;
+  moov: Box;
+  trak: Box;
+}
+
+/**
+ * Finds a track's `trak` in a file; null where there is none, or no `moov`.
+ *
+ * @param trackId as in the track's `tkhd`, which is mediabunny's `track.id`
+ */
+export async function readTrackBoxes(file: Blob, trackId: number): Promise<TrackBoxes | null> {
+  const view = await readMoov(file);
+  if (!view) return null;
+  const moov: Box = { type: 'moov', start: 0, end: view.byteLength };
+  try {
+    for (const trak of boxesIn(view, moov.start, moov.end)) {
+      if (trak.type !== 'trak') continue;
+      if (readTrackId(view, findBox(view, trak, 'tkhd')) === trackId) return { view, moov, trak };
+    }
+  } catch (error) {
+    // A box that ends before its contents do.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return null;
+}

@@ -23,6 +23,7 @@ import {
 import { chooseColourCoding, type ColourCoding } from './colour';
 import type { DecodableTrack } from './decoder-run';
 import { EntryPoints } from './entry-points';
+import { isMissingBetween, walkFragments, type Fragments } from './fragment-damage';
 import { decoderOf } from './frame-decoder';
 import { isDamagedBetween } from './matroska-damage';
 import { withoutBrokenEnd } from './matroska-tail';
@@ -35,6 +36,7 @@ import { openTrack } from './open-track';
 import { overBlack } from './over-black';
 import { openOtherContainer, refuseForeignVideo, sniffOtherContainer } from './other-containers';
 import { spanOfPackets } from './packet-span';
+import { describedPackets } from './sample-descriptions';
 import { CUT_OFF } from './track-refusals';
 import { videoTrackOf } from './track-choice';
 
@@ -44,7 +46,8 @@ import { videoTrackOf } from './track-choice';
  */
 const FORMATS: InputFormat[] = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 
-const MATROSKA_FORMATS = new Set<InputFormat>([MATROSKA, WEBM]);
+/** Containers whose tracks may have several sample descriptions. */
+const WITH_DESCRIPTIONS = new Set(['MP4', 'QuickTime']);
 
 /** Reading a file's tables may scan it to its end (Matroska without cues); after this it is given up. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -68,14 +71,12 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
   try {
     const opened = await withTimeout(
       (async () => {
-        const whole = MATROSKA_FORMATS.has((await input.canRead()) ? await input.getFormat() : MP4)
-          ? await withoutBrokenEnd(blob)
-          : null;
-        if (whole) {
+        const file = await mendFile(input, blob);
+        if (file.readable !== blob) {
           input.dispose();
-          input = openInput(whole);
+          input = openInput(file.readable);
         }
-        return readClip(input, whole ?? blob, { chosen: blob, isCutOff: whole !== null });
+        return readClip(input, file);
       })(),
       OPEN_TIMEOUT_MS,
       'Reading this clip',
@@ -88,6 +89,34 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
       cause: error,
     });
   }
+}
+
+/** A file as it was chosen, or without damage that would end its reading early. */
+interface MendedFile {
+  chosen: Blob;
+  readable: Blob;
+  /** Whether its end is missing. */
+  isCutOff: boolean;
+  /** Null for files that have none. */
+  fragments: Fragments | null;
+  /** Null for all but transport streams. */
+  clock: TransportClock | null;
+}
+
+async function mendFile(input: Input, blob: Blob): Promise<MendedFile> {
+  const file: MendedFile = { chosen: blob, readable: blob, isCutOff: false, fragments: null, clock: null };
+  const format = (await input.canRead()) ? await input.getFormat() : null;
+  if (format === MATROSKA || format === WEBM) {
+    const whole = await withoutBrokenEnd(blob);
+    return { ...file, readable: whole ?? blob, isCutOff: whole !== null };
+  }
+  if (format === MPEG_TS) {
+    const clock = await readClock(blob);
+    return { ...file, readable: clock?.readable ?? blob, clock };
+  }
+  const fragments = format === MP4 || format === QTFF ? await walkFragments(blob) : null;
+  if (!fragments) return file;
+  return { ...file, readable: fragments.blob, isCutOff: fragments.endsDamaged, fragments };
 }
 
 function openInput(blob: Blob): Input {
@@ -117,11 +146,8 @@ async function readHead(blob: Blob): Promise<Uint8Array> {
   }
 }
 
-async function readClip(
-  input: Input,
-  blob: Blob,
-  file: { chosen: Blob; isCutOff: boolean },
-): Promise<Omit<OpenClip, 'close'>> {
+async function readClip(input: Input, file: MendedFile): Promise<Omit<OpenClip, 'close'>> {
+  const { readable: blob, clock } = file;
   if (!(await input.canRead())) {
     throw new FramesiftError(
       'unsupported-video',
@@ -147,7 +173,6 @@ async function readClip(
   }
 
   const isJpeg = decodable && codec === MOTION_JPEG;
-  const clock = container === 'MPEG-TS' ? await readClock(blob) : null;
   const { video, span } = await readTrack(blob, track, container, {
     unwrapped: clock?.unwrapped ?? null,
     jpegSize: isJpeg ? { width, height } : null,
@@ -182,10 +207,7 @@ async function readClip(
     video: decodable ? video : null,
     timeline: span.timeline,
     rhythmMs: span.rhythmMs,
-    isDamagedBetween:
-      container === 'Matroska' || container === 'WebM'
-        ? damageFinder(blob, new EncodedPacketSink(track))
-        : null,
+    isDamagedBetween: clock ? clock.isDamagedBetween : damageFinder(blob, container, track, file.fragments),
     facts,
     colourCoding: isJpeg ? JPEG_COLOURS : await readColourCoding(track),
   };
@@ -193,14 +215,20 @@ async function readClip(
 
 function damageFinder(
   blob: Blob,
-  sink: EncodedPacketSink,
-): (fromUs: number, toUs: number) => Promise<boolean> {
-  // mediabunny 1.61.0 numbers a block by its cluster's place in the file and its place in the cluster.
+  container: string,
+  track: InputVideoTrack,
+  fragments: Fragments | null,
+): ((fromUs: number, toUs: number) => Promise<boolean>) | null {
+  const isMatroska = container === 'Matroska' || container === 'WebM';
+  if (!isMatroska && !fragments) return null;
+  const sink = new EncodedPacketSink(track);
+  // mediabunny 1.61.0 numbers a packet by the place of its cluster or fragment in the file, and its own place in there.
   const placeAt = async (us: number) =>
     (await sink.getPacket((us + 0.5) / 1e6, { metadataOnly: true }))?.sequenceNumber ?? null;
   return async (fromUs, toUs) => {
     const [from, to] = [await placeAt(fromUs), await placeAt(toUs)];
-    return from !== null && to !== null && (await isDamagedBetween(blob, from, to));
+    if (from === null || to === null) return false;
+    return fragments ? isMissingBetween(fragments, from, to) : isDamagedBetween(blob, from, to);
   };
 }
 
@@ -213,8 +241,8 @@ async function readTrack(
     jpegSize,
   }: { unwrapped: TransportClock['unwrapped']; jpegSize: { width: number; height: number } | null },
 ): Promise<{ video: DecodableTrack | null; span: TrackSpan }> {
-  const packets = unwrapped?.packets ?? new MediabunnyPackets(track);
-  if (!(await packets.firstPacket().catch(() => null))) {
+  const plain = unwrapped?.packets ?? new MediabunnyPackets(track);
+  if (!(await plain.firstPacket().catch(() => null))) {
     throw new FramesiftError(
       'unreadable-video',
       (await new EncodedPacketSink(track).getFirstPacket({ metadataOnly: true }).catch(() => null))
@@ -223,6 +251,9 @@ async function readTrack(
     );
   }
   const decoderConfig = jpegSize ? jpegConfig(jpegSize) : await track.getDecoderConfig();
+  const packets = WITH_DESCRIPTIONS.has(container)
+    ? await describedPackets(plain, blob, track.id, decoderConfig)
+    : plain;
   const entries = decoderConfig && new EntryPoints(packets, decoderConfig);
   const first = entries && (await entries.first());
   if (entries && !first) {
@@ -233,7 +264,7 @@ async function readTrack(
   }
   const span =
     unwrapped && first
-      ? spanOfPackets({ ...unwrapped, startUs: first.packet.timestampUs })
+      ? spanOfPackets({ ...unwrapped, startUs: Math.max(first.packet.timestampUs, first.wholeFromUs) })
       : await measureTrack(blob, track, container, packets, first);
   checkDuration(span);
   if (!decoderConfig || !entries) return { video: null, span };

@@ -137,13 +137,13 @@ async function areTimesOfDecoding(
 /** When the first picture is shown that can be decoded. */
 function findFirstTime(first: EntryPoint | null, timesMs: readonly number[]): number {
   if (!first) return timesMs.length === 0 ? 0 : Math.min(...timesMs);
-  const { packet, entry } = first;
+  const { packet, entry, wholeFromUs } = first;
+  if (entry.kind === 'gradual') return wholeFromUs / 1000;
   const entryMs = packet.timestampUs / 1000;
   if (entry.kind === 'open') return entryMs;
   const at = timesMs.findIndex((time) => Math.abs(time - entryMs) < 1e-3);
   if (at === -1) return entryMs;
-  const shown = entry.kind === 'gradual' ? timesMs.slice(at + entry.packets) : timesMs.slice(at);
-  return shown.length === 0 ? entryMs : Math.min(...shown);
+  return Math.min(...timesMs.slice(at));
 }
 
 interface LastPacket {

@@ -154,20 +154,41 @@ function reports(): ClipCase[] {
   ];
 }
 
-/** Recordings of broadcasts, which begin between IDR pictures: 250 frames from the first recovery point on. */
-const broadcasts = (): ClipCase[] =>
-  ['cavlc', 'pyramid', 'interlaced'].map((name) => ({
+/** Neighbours of the reports: made by test/fixtures/clips/more/make.sh, with the stripes of `reports`. */
+function more(): ClipCase[] {
+  const clip = (
+    name: string,
+    durationSeconds: number,
+    frames: FrameTable,
+    isPlayable = false,
+  ): ReadableClip => ({
     must: 'read',
-    path: join(FOLDER, `more/open-gop-cut-${name}.ts`),
-    name: `open-gop-cut-${name}.ts`,
+    path: join(FOLDER, 'more', name),
+    name,
     stripes: 'below',
-    truths: [{ durationSeconds: 10, frames: steady(250, 25, 50) }],
+    truths: [{ durationSeconds, frames }],
     framesOff: 0,
-    isPlayable: false,
+    isPlayable,
     hasGaps: false,
-  }));
+  });
+  const tables = readJson('inputs/tables.json') as Record<string, FrameTable>;
+  const inHalves = { stripes: 'both', hasGaps: true } as const;
+  return [
+    // Broadcasts, which begin between IDR pictures: 250 frames from the first recovery point on.
+    ...['cavlc', 'pyramid', 'interlaced'].map((name) =>
+      clip(`open-gop-cut-${name}.ts`, 10, steady(250, 25, 50)),
+    ),
+    // Intra refresh without any I picture: from the first picture on that is whole again.
+    clip('intra-refresh-cut.ts', 9.28, steady(232, 25, 68)),
+    clip('intra-refresh-cut-bframes.ts', 8.6, steady(215, 25, 85)),
+    clip('two-descriptions.mp4', 12, steady(300, 25), true),
+    { ...clip('hole-fragments.mp4', 12, steady(300, 25)), hasGaps: true },
+    { ...clip('hole.avi', 4, steady(40, 10)), ...inHalves },
+    { ...clip('hole.ts', 5, tables['12-h264.ts']!), ...inHalves },
+  ];
+}
 
-export const CASES: readonly ClipCase[] = [...inputs(), ...reports(), ...broadcasts()];
+export const CASES: readonly ClipCase[] = [...inputs(), ...reports(), ...more()];
 
 /** Milliseconds round a border between frames at which either of the two is right. */
 const BORDER_MS = 4;

@@ -24,6 +24,10 @@ export interface SequenceParameters {
   height: number;
   /** Width of a pixel divided by its height. */
   pixelAspect: number;
+  /** Macroblocks of 16 × 16 pixels in a frame. */
+  macroblocks: number;
+  /** chroma_format_idc: 1 is 4:2:0. */
+  chromaFormat: number;
   frameNumBits: number;
   orderType: number;
   orderBits: number;
@@ -100,6 +104,8 @@ export function readSequence(unit: Uint8Array): SequenceParameters | null {
     width,
     height,
     pixelAspect,
+    macroblocks: widthInBlocks * heightInUnits * (isFrameOnly ? 1 : 2),
+    chromaFormat,
     frameNumBits,
     orderType,
     orderBits,
@@ -243,6 +249,8 @@ export interface SliceHeader {
   frameNum: number;
   isIdr: boolean;
   isReference: boolean;
+  /** pic_order_cnt_lsb; 0 where pictures are ordered another way. */
+  orderLsb: number;
   /** dec_ref_pic_marking; null in pictures that nothing refers to, and in IDR pictures. */
   marking: {
     from: number;
@@ -287,8 +295,9 @@ export function readSliceHeader(
   const frameNum = bits.read(sequence.frameNumBits);
   if (!sequence.isFrameOnly && bits.flag()) return null;
   if (isIdr) bits.unsigned();
+  let orderLsb = 0;
   if (sequence.orderType === 0) {
-    bits.skip(sequence.orderBits);
+    orderLsb = bits.read(sequence.orderBits);
     if (picture.hasBottomOrder) bits.signed();
   } else if (sequence.orderType === 1 && !sequence.hasNoOrderDeltas) {
     bits.signed();
@@ -315,7 +324,7 @@ export function readSliceHeader(
     bits.signed();
     bits.signed();
   }
-  return bits.isInside ? { frameNum, isIdr, isReference, marking, end: bits.position } : null;
+  return bits.isInside ? { frameNum, isIdr, isReference, orderLsb, marking, end: bits.position } : null;
 }
 
 /** ref_pic_list_modification of one list, 7.3.3.1. */

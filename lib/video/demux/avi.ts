@@ -8,7 +8,8 @@ import { ByteWindow, latin1, viewOf } from './byte-window';
  * its stream's chunks is its time; an empty chunk shows the picture before it again. Indexes (`idx1`, `indx`)
  * repeat positions and sizes. They are an aid only: a recorder that crashed wrote none, tools write wrong ones, and
  * sizes of lists may be 0. So small files are walked through chunk by chunk, and the index of a large one is used
- * only where its entries lie in order, fill the file and agree with the chunks that they point at.
+ * only where its entries lie in order, fill the file and agree with the chunks that they point at. Where a walk passes
+ * over damage, nobody knows how many chunks there were but the index, so the rest would come early without it.
  */
 
 /** A video stream of an AVI file. */
@@ -43,6 +44,8 @@ export interface AviFile {
   packets: AviPackets;
   /** Bytes that no chunk accounts for were passed over, or the last chunk is cut off. */
   isDamaged: boolean;
+  /** Places of chunks that the index lists and the file has no more. */
+  lostPositions: readonly number[];
 }
 
 /** Files up to this size are walked through, whatever their index says: about a second of reading. */
@@ -78,7 +81,7 @@ export async function readAvi(blob: Blob, walkBytes = WALK_BYTES): Promise<AviFi
   if (!video) return null;
   const found =
     (blob.size > walkBytes ? await readIndex(window, header, video) : null) ??
-    (await walk(window, header, video));
+    (await numberByIndex(window, header, video, await walk(window, header, video)));
   return { videos: header.videos, hasAudio: header.hasAudio, ...found };
 }
 
@@ -198,7 +201,7 @@ async function readStream(
   }
 }
 
-type Found = Pick<AviFile, 'packets' | 'isDamaged'>;
+type Found = Pick<AviFile, 'packets' | 'isDamaged' | 'lostPositions'>;
 
 /** Collects one stream's chunks. */
 class PacketCollector {
@@ -257,7 +260,39 @@ async function walk(window: ByteWindow, header: Header, video: AviVideo): Promis
       if (await looksLikeChunk(window, end)) position = end;
     }
   }
-  return { packets: collector.packets, isDamaged };
+  return { packets: collector.packets, isDamaged, lostPositions: [] };
+}
+
+/** What a walk found, with the slots that an index gives its chunks where it passed over damage. */
+async function numberByIndex(
+  window: ByteWindow,
+  header: Header,
+  video: AviVideo,
+  walked: Found,
+): Promise<Found> {
+  const entries = walked.isDamaged ? await readEntries(window, header, video).catch(() => null) : null;
+  if (!entries) return walked;
+  const slotAt = new Map(entries.map(({ position }, slot) => [position, slot]));
+  const { positions, sizes } = walked.packets;
+  const kept = positions.flatMap((position, i) => {
+    const slot = slotAt.get(position);
+    return slot === undefined ? [] : [{ position, size: sizes[i]!, slot }];
+  });
+  // One that knows few of the chunks is of another file.
+  if (kept.length * 2 < positions.length) return walked;
+  const found = new Set(positions);
+  return {
+    packets: {
+      positions: kept.map(({ position }) => position),
+      sizes: kept.map(({ size }) => size),
+      slots: kept.map(({ slot }) => slot),
+      slotCount: entries.length,
+    },
+    isDamaged: true,
+    lostPositions: entries.flatMap(({ position, size }) =>
+      size > 0 && !found.has(position) ? [position] : [],
+    ),
+  };
 }
 
 async function looksLikeChunk(window: ByteWindow, position: number): Promise<boolean> {
@@ -297,15 +332,18 @@ interface Entry {
 
 /** Finds the packets by an index that proves right, else null. */
 async function readIndex(window: ByteWindow, header: Header, video: AviVideo): Promise<Found | null> {
-  const entries =
-    (await readOpenDmlIndex(window, header, video)) ?? (await readOldIndex(window, header, video));
+  const entries = await readEntries(window, header, video);
   const behindList = await readChunk(window, padded(header.moviEnd));
   const isLastIndex = behindList?.id === 'idx1' && behindList.position + behindList.size >= window.size;
   const indexedEnd = isLastIndex ? header.moviEnd : window.size;
   if (!entries || !(await agreesWithFile(window, entries, indexedEnd, video))) return null;
   const collector = new PacketCollector();
   for (const { position, size } of entries) collector.add(position, size);
-  return { packets: collector.packets, isDamaged: false };
+  return { packets: collector.packets, isDamaged: false, lostPositions: [] };
+}
+
+async function readEntries(window: ByteWindow, header: Header, video: AviVideo): Promise<Entry[] | null> {
+  return (await readOpenDmlIndex(window, header, video)) ?? (await readOldIndex(window, header, video));
 }
 
 /** `indx`: a list of index chunks, each with positions counted from a base of its own and sizes. */

@@ -25,6 +25,8 @@ export interface DemuxedClip {
   /** The usual time from one picture to the next; null for a single one. */
   stepUs: number | null;
   packets: PacketSource;
+  /** Whether the file is damaged between the pictures that come on at these times; null where nobody can tell. */
+  isDamagedBetween: ((fromUs: number, toUs: number) => Promise<boolean>) | null;
   /** A sentence for the person about what is wrong with the file. */
   problem: string | null;
 }

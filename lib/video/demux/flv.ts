@@ -35,6 +35,8 @@ export interface FlvFile {
   height: number;
   hasAudio: boolean;
   isDamaged: boolean;
+  /** Places from which on bytes are no tags. */
+  lostPositions: readonly number[];
 }
 
 const AUDIO = 8;
@@ -67,6 +69,7 @@ export async function readFlv(blob: Blob): Promise<FlvFile | null> {
     if (!tag) {
       const next = await resynchronise(window, position + 1);
       isDamaged = true;
+      reader.lostPositions.push(position);
       if (next === null) break;
       position = next;
       continue;
@@ -124,6 +127,7 @@ async function resynchronise(window: ByteWindow, from: number): Promise<number |
 
 class TagReader {
   hasAudio = false;
+  readonly lostPositions: number[] = [];
   #codec: FlvCodec | null = null;
   #width = 0;
   #height = 0;
@@ -205,6 +209,7 @@ class TagReader {
       height: this.#height,
       hasAudio: this.hasAudio,
       isDamaged,
+      lostPositions: this.lostPositions,
     };
   }
 }

@@ -34,9 +34,16 @@ type TrackFacts = Pick<
   'container' | 'codec' | 'decoding' | 'width' | 'height' | 'hasAudio' | 'problem'
 >;
 
+/** Where a demuxer found packets, in the order of `times`, and where it knows that some are lost. */
+interface Places {
+  positions: readonly number[];
+  lostPositions: readonly number[];
+}
+
 function toClip(
   facts: TrackFacts,
   times: PacketColumns,
+  places: Places,
   readData: (index: number) => Promise<Uint8Array>,
 ): DemuxedClip {
   const { timestampsUs, durationsUs } = times;
@@ -46,6 +53,23 @@ function toClip(
     endUs: timestampsUs.reduce((end, time, i) => Math.max(end, time + durationsUs[i]!), -Infinity),
     stepUs: timestampsUs.length < 2 ? null : commonStep(timestampsUs),
     packets: new PacketTable(times, readData),
+    isDamagedBetween: places.lostPositions.length > 0 ? damageFinder(times, places) : null,
+  };
+}
+
+/** Times are rounded to microseconds on their way. */
+const ROUNDING_US = 2;
+
+function damageFinder(
+  { timestampsUs }: PacketColumns,
+  { positions, lostPositions }: Places,
+): DemuxedClip['isDamagedBetween'] {
+  return (fromUs, toUs) => {
+    const placeAt = (us: number) =>
+      positions[timestampsUs.findIndex((time) => Math.abs(time - us) <= ROUNDING_US)];
+    const [from, to] = [placeAt(fromUs), placeAt(toUs)];
+    const isBetween = (place: number) => place > from! && place < to!;
+    return Promise.resolve(from !== undefined && to !== undefined && lostPositions.some(isBetween));
   };
 }
 
@@ -117,6 +141,11 @@ function aviTimes(file: AviFile, slots: readonly number[], isKey: readonly boole
   return { timestampsUs, durationsUs: spansOf(timestampsUs, lastUs), isKey };
 }
 
+const aviPlaces = ({ packets: { positions }, lostPositions }: AviFile): Places => ({
+  positions,
+  lostPositions,
+});
+
 const readAviPacket =
   (blob: Blob, { packets }: AviFile) =>
   (index: number) =>
@@ -140,7 +169,12 @@ async function openAviIntact(
   } else {
     for (const size of sizes) isKey.push(size > 0);
   }
-  return toClip({ ...facts, decoding }, aviTimes(file, slots, isKey), readAviPacket(blob, file));
+  return toClip(
+    { ...facts, decoding },
+    aviTimes(file, slots, isKey),
+    aviPlaces(file),
+    readAviPacket(blob, file),
+  );
 }
 
 /** `frame_type` of the uncompressed header, VP9 specification 6.2; profile 3 has a bit more. */
@@ -194,6 +228,7 @@ async function openAviAvc(blob: Blob, file: AviFile, facts: AviFacts): Promise<D
   return toClip(
     { ...facts, decoding: byWebCodecs('avc', configOf(sequence)) },
     aviTimes(file, shownSlots, isKey),
+    aviPlaces(file),
     async (index) => toStream(await readPacket(index), isKey[index]!),
   );
 }
@@ -221,6 +256,7 @@ async function openAviJpeg(blob: Blob, file: AviFile, facts: AviFacts): Promise<
       slots,
       slots.map(() => true),
     ),
+    aviPlaces(file),
     readPacket,
   );
 }
@@ -260,7 +296,8 @@ async function openFlv(blob: Blob): Promise<DemuxedClip> {
     hasAudio: file.hasAudio,
     problem: problems.length > 0 ? problems.join(' ') : null,
   };
-  return toClip(facts, times, async (index) => {
+  const places = { positions: packets.map(({ position }) => position), lostPositions: file.lostPositions };
+  return toClip(facts, times, places, async (index) => {
     const packet = packets[index]!;
     return toStream(await readBytes(blob, packet.position, packet.size), packet);
   });

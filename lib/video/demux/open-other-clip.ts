@@ -66,7 +66,7 @@ export async function openOtherClip(blob: Blob, container: OtherContainer): Prom
       video,
       timeline: span.timeline,
       rhythmMs: span.rhythmMs,
-      isDamagedBetween: null,
+      isDamagedBetween: clip.isDamagedBetween,
       facts,
       colourCoding,
       close: () => {

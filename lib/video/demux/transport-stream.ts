@@ -50,6 +50,14 @@ export interface TransportStream {
   hasAudio: boolean;
   /** In the order of the file. */
   pictures: TransportPicture[];
+  /** Stretches of the file in which no packets follow one another, by rising place. */
+  damage: ByteStretch[];
+}
+
+/** Bytes of a file from `start` up to `end`. */
+export interface ByteStretch {
+  start: number;
+  end: number;
 }
 
 /** Goes through a transport stream. Null where the file is none. */
@@ -63,6 +71,7 @@ export async function readTransportStream(
   const { stride, start } = found;
   const scanner = new Scanner();
   const step = Math.floor((4 * 1024 * 1024) / stride) * stride;
+  const damage: ByteStretch[] = [];
   let position = start;
   while (position + PACKET_BYTES <= window.size) {
     const bytes = await window.read(position, Math.min(step, window.size - position));
@@ -76,10 +85,14 @@ export async function readTransportStream(
       position += Math.max(stride, at);
     } else {
       // Lost in damage: the next place where packets follow each other.
-      position = resynchronise(bytes, at + 1, stride) + position;
+      const lost = position + at;
+      position += resynchronise(bytes, at + 1, stride);
+      const last = damage.at(-1);
+      if (last?.end === lost) last.end = position;
+      else damage.push({ start: lost, end: position });
     }
   }
-  return { ...scanner.finish(), stride, firstPacket: start };
+  return { ...scanner.finish(), stride, firstPacket: start, damage };
 }
 
 function resynchronise(bytes: Uint8Array, from: number, stride: number): number {

@@ -84,6 +84,20 @@ describe('readAvi', () => {
     });
   });
 
+  it('keeps the times of pictures behind damage that the index tells the length of', async () => {
+    const index = [0, 1, 2, 3].map((i) => ({ id: '00dc', offset: 4 + 18 * i, size: 9 }));
+    const damaged = frames.map((frame, i) => (i === 1 ? new Uint8Array(frame.length) : frame));
+    const blob = fileOf({ movi: damaged, index });
+    expect(await packetsOf(blob)).toEqual({ numbers: [1, 3, 4], slots: [0, 2, 3], slotCount: 4 });
+    const clip = await openDemuxed(blob, 'AVI');
+    const { lostPositions, packets } = (await readAvi(blob))!;
+    expect(lostPositions).toHaveLength(1);
+    expect(lostPositions[0]).toBe(packets.positions[0]! + 18);
+    const times = (slot: number) => Math.round((slot * clip.endUs) / 4);
+    expect(await clip.isDamagedBetween!(times(0), times(2))).toBe(true);
+    expect(await clip.isDamagedBetween!(times(2), times(3))).toBe(false);
+  });
+
   it('counts an empty chunk as a slot in which the picture before stays', async () => {
     const empty = riffChunk('00dc', new Uint8Array(0));
     const blob = fileOf({ movi: [frames[0]!, empty, empty, frames[1]!, empty] });

@@ -90,4 +90,12 @@ describe('readTransportStream', () => {
   it('answers null for what is no transport stream', async () => {
     expect(await readTransportStream(new Blob([new Uint8Array(5000)]))).toBeNull();
   });
+
+  it('names the stretches in which packets are lost', async () => {
+    const bytes = WHOLE.slice();
+    bytes.fill(0, 188 * 5, 188 * 7);
+    const stream = await readTransportStream(new Blob([bytes]));
+    expect(stream?.damage).toEqual([{ start: 188 * 5, end: 188 * 7 }]);
+    expect((await readTransportStream(new Blob([WHOLE])))?.damage).toEqual([]);
+  });
 });
