@@ -1,10 +1,10 @@
-import { z } from '@/lib/shared/zod';
 import { isWithinReach, servedModel, type ModelInFormat } from '@/lib/models/better-model';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
-import { MODEL_DTYPES } from '@/lib/models/model-files';
-import { readManifest } from '@/lib/models/model-store';
+import { MODEL_DTYPES, type ModelDtype } from '@/lib/models/model-files';
+import { readManifest } from '@/lib/models/manifest';
 import { selfHostedModel } from '@/lib/models/self-hosted';
 import type { SourceSettings } from '@/lib/models/sources';
+import { isRecord } from '@/lib/shared/guards';
 import { siteStorage } from './site-storage';
 
 export type ModelChoice = ModelInFormat;
@@ -14,7 +14,11 @@ export const BUNDLED_CHOICE: ModelChoice = { modelId: BUNDLED_MODEL_ID, dtype: '
 const CHOICE_KEY = 'framesift-model';
 const MIRROR_KEY = 'framesift-model-mirror';
 
-const choiceSchema = z.object({ modelId: z.string(), dtype: z.enum(MODEL_DTYPES) });
+function isChoice(value: unknown): value is ModelChoice {
+  return (
+    isRecord(value) && typeof value.modelId === 'string' && MODEL_DTYPES.includes(value.dtype as ModelDtype)
+  );
+}
 
 /** What is kept where a person chose the bundled model, whose name changes with its version. */
 const BUNDLED_NAME = 'bundled';
@@ -28,7 +32,8 @@ export function readModelChoice(): ModelChoice {
 
 function readChosen(): ModelChoice | null {
   try {
-    return choiceSchema.parse(JSON.parse(siteStorage.read(CHOICE_KEY) ?? ''));
+    const choice: unknown = JSON.parse(siteStorage.read(CHOICE_KEY) ?? '');
+    return isChoice(choice) ? choice : null;
   } catch {
     return null;
   }
@@ -64,7 +69,7 @@ export function saveMirror(baseUrl: string | null): void {
 /** Where models are fetched from in this page. */
 export function sourceSettings(): SourceSettings {
   // Built into the page by next.config.ts.
-  const manifests = z.array(z.string()).parse(JSON.parse(process.env.FRAMESIFT_HOSTED_MODELS ?? '[]'));
+  const manifests = JSON.parse(process.env.FRAMESIFT_HOSTED_MODELS ?? '[]') as string[];
   return {
     mirrorBaseUrl: readMirror(),
     hosted: manifests
@@ -78,7 +83,7 @@ const NOT_NOW_KEY = 'framesift-better-model-not-now';
 
 /** Whether this page may offer the better model: it can be fetched, and nobody has said “not now”. */
 export function mayOfferBetterModel(): boolean {
-  const sources = z.array(z.string()).parse(JSON.parse(process.env.FRAMESIFT_MODEL_SOURCES ?? '[]'));
+  const sources = JSON.parse(process.env.FRAMESIFT_MODEL_SOURCES ?? '[]') as string[];
   return siteStorage.read(NOT_NOW_KEY) === null && isWithinReach(sourceSettings(), sources);
 }
 

@@ -1,5 +1,5 @@
 import { FramesiftError } from '@/lib/shared/errors';
-import { z } from '@/lib/shared/zod';
+import { isListOf, isRecord } from '@/lib/shared/guards';
 
 const SAMPLE_URL = '/sample/framesift-sample.webm';
 const SAMPLE_FACTS_URL = '/sample/sample.json';
@@ -7,7 +7,9 @@ const SAMPLE_FACTS_URL = '/sample/sample.json';
 /** The name under which the sample is in the library. */
 export const SAMPLE_FILE_NAME = 'framesift-sample.webm';
 
-const factsSchema = z.object({ questions: z.array(z.object({ text: z.string() })) });
+function isQuestion(value: unknown): value is { text: string } {
+  return isRecord(value) && typeof value.text === 'string';
+}
 
 /** The clip that ships with the page. */
 export async function fetchSampleClip(): Promise<File> {
@@ -32,7 +34,9 @@ export async function fetchSampleClip(): Promise<File> {
 export async function fetchSampleQuestions(): Promise<string[]> {
   try {
     const response = await fetch(SAMPLE_FACTS_URL, { signal: AbortSignal.timeout(10_000) });
-    return factsSchema.parse(await response.json()).questions.map(({ text }) => text);
+    const facts: unknown = await response.json();
+    if (!isRecord(facts) || !isListOf(facts.questions, isQuestion)) return [];
+    return facts.questions.map(({ text }) => text);
   } catch {
     return [];
   }

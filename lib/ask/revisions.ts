@@ -1,5 +1,5 @@
 import type { EventSummary } from '@/lib/db/clip-database';
-import { searchedSet } from '@/lib/db/embedding-sets';
+import { searchedSet } from '@/lib/db/searched-set';
 
 /** The revision of each clip's vectors of a model, as a list of clips has it; clips without any are left out. */
 export function revisionsOf(

@@ -1,4 +1,5 @@
-import { levelsOf, type Calibration } from '@/lib/clip/calibration';
+import type { Calibration } from '@/lib/clip/calibration';
+import { levelsOf } from '@/lib/clip/match-strength';
 import type { SelectionInput } from '@/lib/select/selection';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { Moment } from '@/lib/shared/clip-clock';

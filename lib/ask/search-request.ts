@@ -1,4 +1,4 @@
-import type { MatchLevels, MatchStrength } from '@/lib/clip/calibration';
+import type { MatchLevels, MatchStrength } from '@/lib/clip/match-strength';
 import type { StrategyId, Verdict } from '@/lib/select/selection';
 import type { PictureSpan } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';

@@ -1,5 +1,6 @@
 import * as Comlink from 'comlink';
-import { likelihoodsOf, strengthOf } from '@/lib/clip/calibration';
+import { likelihoodsOf } from '@/lib/clip/calibration';
+import { strengthOf } from '@/lib/clip/match-strength';
 import type { ClipDatabase } from '@/lib/db/clip-database';
 import { combineScores } from '@/lib/query/combine';
 import { applyEdits, rankRows } from '@/lib/select/edits';

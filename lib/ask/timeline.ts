@@ -1,4 +1,4 @@
-import { UNKNOWN_TIME } from '@/lib/db/packed-vectors';
+import { UNKNOWN_TIME } from '@/lib/shared/frames';
 import type { TimeRange } from './search-request';
 
 /** The frames of one clip, as far as time is concerned. */

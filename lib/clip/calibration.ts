@@ -42,9 +42,6 @@ const calibrationSchema = z.object({
 export type Calibration = z.infer<typeof calibrationSchema>;
 export type KindCalibration = z.infer<typeof kindSchema>;
 
-/** Likelihoods that separate what is said of a match. */
-export type MatchLevels = Pick<Calibration, 'unlikely' | 'possible' | 'strong' | 'perScenes'>;
-
 /**
  * The parsed `calibration.json` of a model, or undefined when it is not one of this version. Then the model is not
  * rated: its answers say which frames stand out, and never that nothing is there.
@@ -54,22 +51,6 @@ export function readCalibration(json: unknown): Calibration | undefined {
   if (!parsed.success) return undefined;
   const { unlikely, possible, strong } = parsed.data;
   return unlikely <= possible && possible <= strong ? parsed.data : undefined;
-}
-
-export function levelsOf({ unlikely, possible, strong, perScenes }: Calibration): MatchLevels {
-  return { unlikely, possible, strong, ...(perScenes !== undefined && { perScenes }) };
-}
-
-/** How much a frame can be relied on; `unrated` where nobody has measured the model for such a question. */
-export type MatchStrength = 'strong' | 'possible' | 'weak' | 'unrated';
-
-export function strengthOf(
-  likelihood: number | null,
-  levels: Pick<MatchLevels, 'possible' | 'strong'> | null | undefined,
-): MatchStrength {
-  if (likelihood === null || !levels) return 'unrated';
-  if (likelihood >= levels.strong) return 'strong';
-  return likelihood >= levels.possible ? 'possible' : 'weak';
 }
 
 /**

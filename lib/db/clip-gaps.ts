@@ -1,4 +1,4 @@
-import { z } from '@/lib/shared/zod';
+import { isListOf, isRecord } from '@/lib/shared/guards';
 
 /** A stretch of a clip that gave no pictures, in clip time, and why. */
 export interface ClipGap {
@@ -9,7 +9,14 @@ export interface ClipGap {
   reason: string;
 }
 
-const GAPS = z.array(z.object({ startMs: z.number(), endMs: z.number(), reason: z.string() }));
+function isGap(value: unknown): value is ClipGap {
+  return (
+    isRecord(value) &&
+    typeof value.startMs === 'number' &&
+    typeof value.endMs === 'number' &&
+    typeof value.reason === 'string'
+  );
+}
 
 /** The text of `events.gaps`; null for none. */
 export function formatGaps(gaps: readonly ClipGap[]): string | null {
@@ -20,7 +27,8 @@ export function formatGaps(gaps: readonly ClipGap[]): string | null {
 export function parseGaps(text: string | null): ClipGap[] {
   if (text === null) return [];
   try {
-    return GAPS.parse(JSON.parse(text)).sort((a, b) => a.startMs - b.startMs);
+    const gaps: unknown = JSON.parse(text);
+    return isListOf(gaps, isGap) ? gaps.sort((a, b) => a.startMs - b.startMs) : [];
   } catch {
     return [];
   }

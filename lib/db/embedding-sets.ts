@@ -100,15 +100,6 @@ export async function countAnew(tx: Database, eventId: string, { isChanged = fal
     where id = ${eventId}`);
 }
 
-/** The vectors of a clip that a search with a model compares: those that wait only where no others are there. */
-export function searchedSet<T extends Pick<EmbeddingSet, 'modelVersion' | 'state' | 'frames'>>(
-  sets: readonly T[],
-  modelVersion: string,
-): T | undefined {
-  const own = sets.filter((set) => set.modelVersion === modelVersion && set.frames > 0);
-  return own.find(({ state }) => state === 'current') ?? own[0];
-}
-
 /** The sets of one clip, as the table has them. */
 export function setsOf(tx: Database, eventId: string, modelVersion: string): Promise<EmbeddingSet[]> {
   return tx

@@ -1,7 +1,8 @@
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import { UNKNOWN_TIME } from '@/lib/shared/frames';
 import { ROWS_PER_READ, type Database } from './database';
-import { searchedSet, setsOf } from './embedding-sets';
+import { setsOf } from './embedding-sets';
 import {
   embeddingSets,
   eventFrames,
@@ -10,6 +11,7 @@ import {
   frameSpans,
   type SetState,
 } from './schema';
+import { searchedSet } from './searched-set';
 import { readVectorInto } from './vector-json';
 
 /** The vectors of one event and one model, in frame order, ready for scoring. */
@@ -22,9 +24,6 @@ export interface PackedVectors {
   /** `frameIndexes.length` rows of 512. */
   vectors: Float32Array<ArrayBuffer>;
 }
-
-/** The time of a frame that has a vector but no row in event_frames. */
-export const UNKNOWN_TIME = -1;
 
 /** Where a clip's vectors of one model version are, and how many. */
 export interface SearchedSet {

@@ -10,7 +10,8 @@ import {
   type ModelDtype,
   type ModelFileSource,
 } from '@/lib/models/model-files';
-import { ModelStore, type ModelIdentity, type ModelManifest } from '@/lib/models/model-store';
+import type { ModelManifest } from '@/lib/models/manifest';
+import { ModelStore, type ModelIdentity } from '@/lib/models/model-store';
 import { OpfsTree } from '@/lib/models/opfs-tree';
 import {
   isOwnModelId,

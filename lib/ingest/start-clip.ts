@@ -3,7 +3,7 @@ import type { ClipFacts } from '@/lib/video/clip-facts';
 import { videoTrackOf } from '@/lib/video/track-choice';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import type { FrameRequest } from '@/lib/shared/frames';
-import { z } from '@/lib/shared/zod';
+import { isRecord } from '@/lib/shared/guards';
 import type { Decoder } from './ingest-clip';
 import type { IngestQueue } from './ingest-queue';
 import type { FramesiftServices } from './services';
@@ -16,17 +16,22 @@ export function planFrames(durationMs: number, sampling: Sampling): FrameRequest
   }));
 }
 
-const samplingSchema = z.union([
-  z.object({ kind: z.literal('rate'), framesPerSecond: z.number().positive() }),
-  z.object({ kind: z.literal('count'), count: z.number().int().positive() }),
-]);
+/** Tells whether a value says how to sample a clip; `framesPerSecond` must be there. */
+function isSampling(value: unknown): value is Sampling {
+  if (!isRecord(value)) return false;
+  const { kind, framesPerSecond, count } = value;
+  if (kind === 'rate') return Number.isFinite(framesPerSecond) && (framesPerSecond as number) > 0;
+  return kind === 'count' && Number.isSafeInteger(count) && (count as number) > 0;
+}
 
 /** The sampling that a clip's row says it was read with; one frame a second where it says nothing readable. */
 export function parseSampling(json: string | null): Sampling {
+  const fallback: Sampling = { kind: 'rate', framesPerSecond: DEFAULT_FRAMES_PER_SECOND };
   try {
-    return samplingSchema.parse(JSON.parse(json ?? ''));
+    const sampling: unknown = JSON.parse(json ?? '');
+    return isSampling(sampling) ? sampling : fallback;
   } catch {
-    return { kind: 'rate', framesPerSecond: DEFAULT_FRAMES_PER_SECOND };
+    return fallback;
   }
 }
 

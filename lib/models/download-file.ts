@@ -2,7 +2,8 @@ import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { looksLikeWebPage, problemWithKind } from './file-kind';
 import type { ExpectedFile } from './model-files';
-import type { ModelIdentity, ModelStore, PartialFile, PartialNote, StoredFile } from './model-store';
+import type { StoredFile } from './manifest';
+import type { ModelIdentity, ModelStore, PartialFile, PartialNote } from './model-store';
 import { StreamingSha256 } from './sha256';
 import { THIS_SITE, type FileSource } from './sources';
 

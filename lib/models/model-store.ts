@@ -2,42 +2,10 @@ import { z } from '@/lib/shared/zod';
 import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { isSafePath, type FileAppender, type FileTree } from './file-tree';
-
-const storedFileSchema = z.object({
-  bytes: z.number().int().nonnegative(),
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  checked: z.enum(['sha256', 'length']),
-  /** Where it came from: an address, or `files` for what a person dropped. */
-  from: z.string(),
-});
-
-/** A file that is whole and checked. `sha256` is that of the bytes as stored, however they were checked. */
-export type StoredFile = z.infer<typeof storedFileSchema>;
-
-const manifestSchema = z.object({
-  format: z.literal(1),
-  id: z.string(),
-  name: z.string(),
-  /** Where the model's layout begins, for models that are in no catalogue. */
-  origin: z.string().optional(),
-  files: z.record(z.string(), storedFileSchema),
-});
-
-/** What a place holds of a model. It names checked files only: a file that it does not name is not used. */
-export type ModelManifest = z.infer<typeof manifestSchema>;
+import { readManifest, type ModelManifest, type StoredFile } from './manifest';
 
 /** The manifest's file beside a model's files, in every place: the browser, a disk, a served folder. */
 const MANIFEST_PATH = 'manifest.json';
-
-/** The parsed text of a manifest, or null when it is none. */
-export function readManifest(json: string): ModelManifest | null {
-  try {
-    const parsed = manifestSchema.parse(JSON.parse(json));
-    return Object.keys(parsed.files).every(isSafePath) ? parsed : null;
-  } catch {
-    return null;
-  }
-}
 
 /** What a model is called, for its manifest. */
 export type ModelIdentity = Pick<ModelManifest, 'id' | 'name' | 'origin'>;

@@ -1,6 +1,6 @@
 import { FramesiftError } from '@/lib/shared/errors';
 import type { CatalogEntry } from './catalog';
-import type { ModelManifest } from './model-store';
+import type { ModelManifest } from './manifest';
 
 /** Where models are fetched from unless a mirror is set. */
 export const HUB_BASE_URL = 'https://huggingface.co';

@@ -1,5 +1,8 @@
 import type { PictureSpan } from './clip-clock';
 
+/** The time of a frame that has a vector but no row in event_frames. */
+export const UNKNOWN_TIME = -1;
+
 /** How a wide or tall picture is cut into pieces along its longer edge. See [Note: Views of a frame]. */
 export interface ViewSpec {
   /** Pieces, evenly spaced. */

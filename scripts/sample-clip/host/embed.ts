@@ -1,15 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  levelsOf,
-  likelihoodsOf,
-  readCalibration,
-  strengthOf,
-  type Calibration,
-  type MatchLevels,
-  type MatchStrength,
-} from '@/lib/clip/calibration';
+import { likelihoodsOf, readCalibration, type Calibration } from '@/lib/clip/calibration';
+import { levelsOf, strengthOf, type MatchLevels, type MatchStrength } from '@/lib/clip/match-strength';
 import { onnxRuntime, type TowerSession } from '@/lib/clip/clip-session';
 import { readModelConfig, type ModelConfig } from '@/lib/clip/model-config';
 import { normalisePixels } from '@/lib/clip/normalise-pixels';

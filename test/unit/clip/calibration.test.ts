@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { likelihoodsOf, readCalibration, strengthOf, type Calibration } from '@/lib/clip/calibration';
+import { likelihoodsOf, readCalibration, type Calibration } from '@/lib/clip/calibration';
+import { strengthOf } from '@/lib/clip/match-strength';
 
 const calibration: Calibration = {
   version: 2,

@@ -3,7 +3,7 @@ import { modelVersionOf } from '@/lib/clip/model-config';
 import { BUNDLED_MODEL_ID, filesOf, findModel, MODEL_CATALOG } from '@/lib/models/catalog';
 import { totalBytesOf } from '@/lib/models/download-model';
 import { isSafePath } from '@/lib/models/file-tree';
-import { readManifest, type ModelManifest } from '@/lib/models/model-store';
+import { readManifest, type ModelManifest } from '@/lib/models/manifest';
 import { parseBaseUrl, sourcesOf } from '@/lib/models/sources';
 
 const clip = findModel('clip-vit-b32')!;

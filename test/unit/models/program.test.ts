@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CatalogEntry } from '@/lib/models/catalog';
-import { readManifest } from '@/lib/models/model-store';
+import { readManifest } from '@/lib/models/manifest';
 import { modelsProgram } from '@/scripts/models/program';
 import { expected, graphBytes, sha256Of } from './fixtures';
 import { HubServer } from '../../support/hub-server';

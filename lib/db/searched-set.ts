@@ -1,0 +1,10 @@
+import type { EmbeddingSet } from './embedding-sets';
+
+/** The vectors of a clip that a search with a model compares: those that wait only where no others are there. */
+export function searchedSet<T extends Pick<EmbeddingSet, 'modelVersion' | 'state' | 'frames'>>(
+  sets: readonly T[],
+  modelVersion: string,
+): T | undefined {
+  const own = sets.filter((set) => set.modelVersion === modelVersion && set.frames > 0);
+  return own.find(({ state }) => state === 'current') ?? own[0];
+}

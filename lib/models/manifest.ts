@@ -1,0 +1,58 @@
+import { isRecord } from '@/lib/shared/guards';
+import { isSafePath } from './file-tree';
+
+/** A file that is whole and checked. */
+export interface StoredFile {
+  bytes: number;
+  /** Of the bytes as stored, however they were checked; hex. */
+  sha256: string;
+  checked: 'sha256' | 'length';
+  /** Where it came from: an address, or `files` for what a person dropped. */
+  from: string;
+}
+
+/** What a place holds of a model. It names checked files only: a file that it does not name is not used. */
+export interface ModelManifest {
+  format: 1;
+  id: string;
+  name: string;
+  /** Where the model's layout begins, for models that are in no catalogue. */
+  origin?: string | undefined;
+  files: Record<string, StoredFile>;
+}
+
+/** The parsed text of a manifest, or null when it is none. */
+export function readManifest(json: string): ModelManifest | null {
+  try {
+    const manifest: unknown = JSON.parse(json);
+    return isManifest(manifest) ? manifest : null;
+  } catch {
+    return null;
+  }
+}
+
+function isManifest(value: unknown): value is ModelManifest {
+  return (
+    isRecord(value) &&
+    value.format === 1 &&
+    typeof value.id === 'string' &&
+    typeof value.name === 'string' &&
+    (value.origin === undefined || typeof value.origin === 'string') &&
+    isRecord(value.files) &&
+    Object.entries(value.files).every(([path, file]) => isSafePath(path) && isStoredFile(file))
+  );
+}
+
+const SHA256 = /^[0-9a-f]{64}$/;
+
+function isStoredFile(value: unknown): value is StoredFile {
+  return (
+    isRecord(value) &&
+    Number.isSafeInteger(value.bytes) &&
+    (value.bytes as number) >= 0 &&
+    typeof value.sha256 === 'string' &&
+    SHA256.test(value.sha256) &&
+    (value.checked === 'sha256' || value.checked === 'length') &&
+    typeof value.from === 'string'
+  );
+}
