@@ -1,6 +1,7 @@
 import { Dialog } from 'radix-ui';
-import { CircleHelp, X } from 'lucide-react';
+import { X } from 'lucide-react';
 import { Fragment } from 'react';
+import { HelpButton } from './help-button';
 import { Button } from './ui/button';
 
 const KEYS = [
@@ -13,14 +14,12 @@ const KEYS = [
   ['Esc', 'back from the frames to the question; there, clear it'],
 ] as const;
 
-/** What the page does, how to ask, and what stays where. */
+/** What the page does, how to ask, and what stays where; open from the start, since a click made it. */
 export function HelpDialog() {
   return (
-    <Dialog.Root>
+    <Dialog.Root defaultOpen>
       <Dialog.Trigger asChild>
-        <Button variant="ghost" icon aria-label="Help">
-          <CircleHelp aria-hidden />
-        </Button>
+        <HelpButton />
       </Dialog.Trigger>
       <Dialog.Portal>
         {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which the site's policy refuses. */}

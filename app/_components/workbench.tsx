@@ -1,8 +1,7 @@
 'use client';
 
 import { Upload } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
-import { addAttachment, pictureAttachment } from '@/lib/ask/attachments';
+import { lazy, useEffect, useRef, useState } from 'react';
 import type { TimeRange } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
@@ -25,24 +24,30 @@ import { useFileDrop } from '../_hooks/use-file-drop';
 import { useIngestStatuses } from '../_hooks/use-ingest';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { readProviderPreference } from '../_hooks/provider-preference';
-import { useLibrary, useWasEmpty } from '../_hooks/use-library';
+import { useLibrary, useWasEmpty, wasLibraryEmpty } from '../_hooks/use-library';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
 import { modelOf, modelOptions, useModel } from '../_hooks/use-model';
 import { openingPlace, usePagePlace, type Place } from '../_hooks/use-page-place';
-import { restoreSelection, type RestoredSelection } from '../_hooks/saved-selection';
+import type { RestoredSelection } from '../_hooks/saved-selection';
 import { useOffline } from '../_hooks/use-offline';
 import { useModels } from '../_hooks/use-models';
-import { ClipView } from './clip-view';
-import { DraftPanel } from './draft-panel';
 import { Header } from './header';
 import { LibraryList } from './library-list';
 import { NewVersionNotice } from './new-version-notice';
 import { BetterModelNotice } from './models/better-model-notice';
-import { ModelsDialog } from './models/models-dialog';
+import { ModelsChoice } from './models/models-choice';
 import { Button } from './ui/button';
+import { Deferred } from './ui/deferred';
 import { ErrorBoundary } from './ui/error-boundary';
 import { Notice } from './ui/notice';
+import { prefetch } from './ui/prefetch';
 import { Welcome } from './welcome';
+
+// Of no use before there is a clip, and half of the page's script.
+const loadClipView = () => import('./clip-view');
+const ClipView = lazy(() => loadClipView().then((module) => ({ default: module.ClipView })));
+const loadDraftPanel = () => import('./draft-panel');
+const DraftPanel = lazy(() => loadDraftPanel().then((module) => ({ default: module.DraftPanel })));
 
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
@@ -78,6 +83,11 @@ export function Workbench() {
   const outdated = loaded ? clips.filter((other) => isReadWithAnother(other, loaded)) : [];
   const isReading = Array.from(statuses.values()).some(isActive);
   const shownDraft = draft ?? (clip ? null : (drafts[0] ?? null));
+
+  useEffect(() => {
+    // A visitor with clips needs it at once; others do when they have chosen a file.
+    if (!wasLibraryEmpty()) prefetch(loadClipView);
+  }, []);
 
   useEffect(() => {
     exposeConsoleApi();
@@ -141,6 +151,7 @@ export function Workbench() {
         setNews(outcome.sentence);
         const [eventId] = outcome.selection?.clips.map((known) => known.eventId) ?? outcome.clipIds;
         if (outcome.selection && eventId !== undefined) {
+          const { restoreSelection } = await import('../_hooks/saved-selection');
           const selection = await restoreSelection(outcome.selection);
           ask(eventId, selection.question);
           limit(eventId, selection.range);
@@ -157,6 +168,8 @@ export function Workbench() {
   };
 
   const openFiles = async (given: readonly File[]) => {
+    prefetch(loadDraftPanel);
+    prefetch(loadClipView);
     setMessage(null);
     setNews(null);
     const files = await importExports(given);
@@ -170,6 +183,7 @@ export function Workbench() {
         ? ''
         : `${isolateName(picture.name)} is a picture (${kinds[at]!.name}), not a video. `;
       if (clip) {
+        const { addAttachment, pictureAttachment } = await import('@/lib/ask/attachments');
         ask(clip.id, addAttachment(null, pictureAttachment(picture)));
         if (what !== '') setNews(`${what}The frames that look like it are searched for.`);
       } else {
@@ -239,6 +253,7 @@ export function Workbench() {
 
   const trySample = () =>
     guard(async () => {
+      prefetch(loadClipView);
       setSampleBusy(true);
       try {
         const file = await fetchSampleClip();
@@ -305,7 +320,7 @@ export function Workbench() {
         library={library}
         offline={offline}
         models={
-          <ModelsDialog
+          <ModelsChoice
             models={models}
             loaded={loaded}
             isReading={isReading}
@@ -444,7 +459,7 @@ export function Workbench() {
               </Notice>
             )}
           </div>
-          <ErrorBoundary key={shownDraft?.key ?? clip?.id ?? ''} what="This clip">
+          <Deferred key={shownDraft?.key ?? clip?.id ?? ''} what="This clip">
             {shownDraft ? (
               <DraftPanel
                 key={shownDraft.key}
@@ -512,7 +527,7 @@ export function Workbench() {
                 />
               )
             )}
-          </ErrorBoundary>
+          </Deferred>
         </main>
       </div>
       {undoable && (

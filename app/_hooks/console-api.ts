@@ -1,9 +1,5 @@
-import { answerQuestion, type Answer, type SearchRequest } from '@/lib/ask/answer';
-import { encodeQuestion } from '@/lib/ask/question';
+import type { Answer, SearchRequest } from '@/lib/ask/answer';
 import type { ImportOutcome } from '@/lib/export/import';
-import { prepareMoments } from '@/lib/ingest/prepare-moments';
-import { revisionsOf } from '@/lib/ask/revisions';
-import { STRATEGIES } from '@/lib/select/strategies';
 import type { NewEvent } from '@/lib/db/clip-database';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import type { FramePicture, PictureOptions } from '@/lib/video/frame-pictures';
@@ -43,14 +39,17 @@ const consoleApi = {
   /** A text as the model's unit vector; of a composed question, its first term's. */
   encodeText: async (text: string): Promise<Float32Array<ArrayBuffer>> => {
     const { services } = getFramesift();
+    const { encodeQuestion } = await import('@/lib/ask/question');
     const model = await services.clip.load(modelOptions());
     const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
     const [term] = alternatives.flat();
     return term!.vector;
   },
   /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
-  prepareFrames: (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> =>
-    prepareMoments(getFramesift().services.video, file, timestampsMs, resize),
+  prepareFrames: async (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> => {
+    const { prepareMoments } = await import('@/lib/ingest/prepare-moments');
+    return prepareMoments(getFramesift().services.video, file, timestampsMs, resize);
+  },
   /** Frames of a file as upright pictures of its full size, or of `maxSide`. */
   readPictures: (
     file: Blob,
@@ -73,6 +72,12 @@ const consoleApi = {
     options: number | AskOptions = {},
   ): Promise<Answer> => {
     const { services } = getFramesift();
+    const [{ answerQuestion }, { encodeQuestion }, { revisionsOf }, { STRATEGIES }] = await Promise.all([
+      import('@/lib/ask/answer'),
+      import('@/lib/ask/question'),
+      import('@/lib/ask/revisions'),
+      import('@/lib/select/strategies'),
+    ]);
     const rest = typeof options === 'number' ? { count: options } : options;
     const events = await services.database.listEvents();
     const asked = eventIds === null ? events.map(({ id }) => id) : [eventIds].flat();

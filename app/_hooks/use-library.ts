@@ -20,11 +20,16 @@ function noteWhetherEmpty(isEmpty: boolean): void {
   siteStorage.write(NOT_EMPTY_KEY, isEmpty ? null : 'yes');
 }
 
-/** Whether the library had clips when it was last looked at. */
+/** Tells whether the library had no clips when it was last looked at. */
+export function wasLibraryEmpty(): boolean {
+  return siteStorage.read(NOT_EMPTY_KEY) === null;
+}
+
+/** The same for rendering, where the server knows nothing of it. */
 export function useWasEmpty(): boolean {
   return useSyncExternalStore(
     () => () => undefined,
-    () => siteStorage.read(NOT_EMPTY_KEY) === null,
+    wasLibraryEmpty,
     () => false,
   );
 }

@@ -115,6 +115,36 @@ test('after an answer the player stands at the best frame, and the handles say t
   expect(framesift.problems).toEqual([]);
 });
 
+test('panels that are fetched late open at the first press and give the focus back', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  for (const button of [
+    page.getByRole('button', { name: 'Help' }),
+    page.getByTestId('models-button'),
+    framesift.engine,
+  ]) {
+    // The second time the script is there already.
+    for (let time = 0; time < 2; time += 1) {
+      await button.focus();
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+      await expect(button).toBeFocused();
+    }
+  }
+  expect(framesift.problems).toEqual([]);
+});
+
+test('a panel that cannot be fetched says so, and the page goes on', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  await page.route('**/_next/static/chunks/**', (route) => route.abort());
+  await page.getByRole('button', { name: 'Help' }).click();
+  await expect(page.getByRole('alert').filter({ hasText: 'The help cannot be shown.' })).toBeVisible();
+  await expect(page.getByTestId('models-button')).toBeVisible();
+});
+
 test('a dialog neither moves the page nor lets it scroll behind', async ({ page }) => {
   await page.setViewportSize({ width: 900, height: 500 });
   const framesift = await answered(page);

@@ -1,6 +1,6 @@
 'use client';
 
-import { Boxes, X } from 'lucide-react';
+import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import type { ModelChoice } from '../../_hooks/model-settings';
@@ -8,6 +8,7 @@ import type { Models } from '../../_hooks/use-models';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { DownloadProgress } from './download-progress';
+import { ModelsButton } from './models-button';
 import { MirrorForm } from './mirror-form';
 import { ModelCard } from './model-card';
 import { OwnModel } from './own-model';
@@ -39,9 +40,7 @@ export function ModelsDialog({
       }}
     >
       <Dialog.Trigger asChild>
-        <Button variant="ghost" data-testid="models-button">
-          <Boxes aria-hidden /> <span className="max-sm:sr-only">{buttonLabel(models)}</span>
-        </Button>
+        <ModelsButton models={models} />
       </Dialog.Trigger>
       <Dialog.Portal>
         {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which a strict policy refuses. */}
@@ -105,10 +104,4 @@ export function ModelsDialog({
       </Dialog.Portal>
     </Dialog.Root>
   );
-}
-
-function buttonLabel({ download }: Models): string {
-  const progress = download?.progress;
-  if (!progress?.totalBytes) return 'Models';
-  return `Models, ${Math.floor((progress.loadedBytes / progress.totalBytes) * 100)} %`;
 }

@@ -1,0 +1,19 @@
+import { lazy, useState } from 'react';
+import { HelpButton } from './help-button';
+import { Deferred } from './ui/deferred';
+import { prefetch } from './ui/prefetch';
+
+const load = () => import('./help-dialog');
+const HelpDialog = lazy(() => load().then((module) => ({ default: module.HelpDialog })));
+
+/** The help with its button; the text is fetched when a person is about to open it. */
+export function Help() {
+  const [isWanted, setWanted] = useState(false);
+  const button = <HelpButton onPointerEnter={() => prefetch(load)} onClick={() => setWanted(true)} />;
+  if (!isWanted) return button;
+  return (
+    <Deferred what="The help" waiting={button}>
+      <HelpDialog />
+    </Deferred>
+  );
+}
