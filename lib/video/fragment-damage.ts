@@ -5,9 +5,10 @@ import { ByteWindow, latin1, viewOf } from './demux/byte-window';
  *
  * The fragments of an MP4 (`moof` with its `mdat`, ISO/IEC 14496-12, 8.8) follow one another, each found by the size of
  * the box before. Where a box is damaged (zeros of a failing disk, a lost piece of a copy) a reader loses all that comes
- * after it, and mediabunny 1.61.0 shows the last picture until the clip's end without a word. So the boxes are walked
- * once, and a damaged stretch is given to mediabunny as one `free` box that reaches to the next fragment: nothing moves,
- * since fragments may name their bytes by place in the file.
+ * after it, and mediabunny 1.61.0 shows the last picture until the clip's end without a word. So the boxes are walked,
+ * and a damaged stretch is given to mediabunny as one `free` box that reaches to the next fragment: nothing moves, since
+ * fragments may name their bytes by place in the file. A step of the walk takes half a millisecond. Where mediabunny has
+ * no index it walks itself, and only what follows the last fragment that it found is looked at.
  *
  * A fragment that is missing as a whole leaves no damage, but a gap in `sequence_number` (8.8.5).
  */
@@ -19,6 +20,9 @@ const OUTERMOST = new Set(
 
 /** Small fragments lie together in one read; of a large one only the head is read. */
 const WINDOW_BYTES = 64 * 1024;
+
+/** `mfro` ends a file with the length of its `mfra`. */
+const MFRO_BYTES = 16;
 
 /** How much of a damaged stretch is searched at once for the next fragment. */
 const SEARCH_BYTES = 1024 * 1024;
@@ -54,13 +58,18 @@ export interface Fragments {
   fragments: readonly { place: number; number: number }[];
 }
 
-/** Walks a file's outermost boxes, see [Note: Damage between fragments]; null for a file without fragments. */
-export async function walkFragments(file: Blob): Promise<Fragments | null> {
+/**
+ * Walks a file's outermost boxes, see [Note: Damage between fragments]; null where there are no fragments.
+ *
+ * @param start where a box begins
+ * @param maxBoxes after so many the rest is taken for whole
+ */
+export async function walkFragments(file: Blob, start = 0, maxBoxes = MAX_BOXES): Promise<Fragments | null> {
   const window = new ByteWindow(file, WINDOW_BYTES);
   const fragments: { place: number; number: number }[] = [];
   const damage: Stretch[] = [];
-  let at = 0;
-  for (let boxes = 0; at < file.size && boxes < MAX_BOXES; boxes++) {
+  let at = start;
+  for (let boxes = 0; at < file.size && boxes < maxBoxes; boxes++) {
     const box = await readOutermost(window, at);
     if (box.end !== null && box.end <= file.size) {
       if (box.number !== null) fragments.push({ place: at, number: box.number });
@@ -77,6 +86,39 @@ export async function walkFragments(file: Blob): Promise<Fragments | null> {
   if (fragments.length === 0) return null;
   const endsDamaged = damage.at(-1)?.end === file.size;
   return { blob: damage.length > 0 ? withFreeBoxes(file, damage) : file, damage, endsDamaged, fragments };
+}
+
+/** How far a packet's number may be from the place of its fragment, see `findFragmentAt`. */
+const MAX_SAMPLES = 64 * 1024;
+
+/**
+ * The place of the fragment that a packet is in; null for a file without fragments.
+ *
+ * @param packetNumber as mediabunny 1.61.0 numbers packets: the fragment's place, and its own among the samples
+ */
+export async function findFragmentAt(file: Blob, packetNumber: number): Promise<number | null> {
+  const start = Math.max(0, packetNumber - MAX_SAMPLES);
+  const part = file.slice(start, packetNumber + FRAGMENT_HEAD_BYTES);
+  const bytes = new Uint8Array(await part.arrayBuffer());
+  for (let place = packetNumber - start; place >= 0; place--) {
+    if (isFragmentAt(bytes, place)) return start + place;
+  }
+  return null;
+}
+
+/** Whether a file says where its fragments are: by `mfra` at its end (8.8.9) or `sidx` before them (8.16.3). */
+export async function hasFragmentIndex(file: Blob): Promise<boolean> {
+  const end = new Uint8Array(await file.slice(Math.max(0, file.size - MFRO_BYTES)).arrayBuffer());
+  if (latin1(end.subarray(4, 8)) === 'mfro') return true;
+  const window = new ByteWindow(file, WINDOW_BYTES);
+  for (let at = 0; at < file.size;) {
+    const type = latin1((await window.read(at, 8)).subarray(4));
+    const { end } = await readOutermost(window, at);
+    if (type === 'sidx') return true;
+    if (type === 'moof' || type === 'mdat' || end === null) return false;
+    at = end;
+  }
+  return false;
 }
 
 /** Where the box at a place ends, null for none; and its number where it is a fragment. */
@@ -151,7 +193,7 @@ function withFreeBoxes(file: Blob, damage: readonly Stretch[]): Blob {
  * @param toPlace a place in the other one's
  */
 export function isMissingBetween(
-  { damage, fragments }: Fragments,
+  { damage, fragments }: Pick<Fragments, 'damage' | 'fragments'>,
   fromPlace: number,
   toPlace: number,
 ): boolean {

@@ -2,6 +2,7 @@ import {
   BlobSource,
   EncodedPacketSink,
   Input,
+  type EncodedPacket,
   MATROSKA,
   MP4,
   MPEG_TS,
@@ -23,7 +24,13 @@ import {
 import { chooseColourCoding, type ColourCoding } from './colour';
 import type { DecodableTrack } from './decoder-run';
 import { EntryPoints } from './entry-points';
-import { isMissingBetween, walkFragments, type Fragments } from './fragment-damage';
+import {
+  findFragmentAt,
+  hasFragmentIndex,
+  isMissingBetween,
+  walkFragments,
+  type Fragments,
+} from './fragment-damage';
 import { decoderOf } from './frame-decoder';
 import { isDamagedBetween } from './matroska-damage';
 import { withoutBrokenEnd } from './matroska-tail';
@@ -97,14 +104,19 @@ interface MendedFile {
   readable: Blob;
   /** Whether its end is missing. */
   isCutOff: boolean;
-  /** Null for files that have none. */
-  fragments: Fragments | null;
+  isFragmented: boolean;
   /** Null for all but transport streams. */
   clock: TransportClock | null;
 }
 
 async function mendFile(input: Input, blob: Blob): Promise<MendedFile> {
-  const file: MendedFile = { chosen: blob, readable: blob, isCutOff: false, fragments: null, clock: null };
+  const file: MendedFile = {
+    chosen: blob,
+    readable: blob,
+    isCutOff: false,
+    isFragmented: false,
+    clock: null,
+  };
   const format = (await input.canRead()) ? await input.getFormat() : null;
   if (format === MATROSKA || format === WEBM) {
     const whole = await withoutBrokenEnd(blob);
@@ -114,9 +126,26 @@ async function mendFile(input: Input, blob: Blob): Promise<MendedFile> {
     const clock = await readClock(blob);
     return { ...file, readable: clock?.readable ?? blob, clock };
   }
-  const fragments = format === MP4 || format === QTFF ? await walkFragments(blob) : null;
+  const fragments = format === MP4 || format === QTFF ? await mendFragments(input, blob) : null;
   if (!fragments) return file;
-  return { ...file, readable: fragments.blob, isCutOff: fragments.endsDamaged, fragments };
+  return { ...file, readable: fragments.blob, isCutOff: fragments.endsDamaged, isFragmented: true };
+}
+
+/** So many boxes of a file that has an index are looked at, which takes two seconds at most. */
+const MAX_INDEXED_BOXES = 4_000;
+
+async function mendFragments(input: Input, blob: Blob): Promise<Fragments | null> {
+  if (await hasFragmentIndex(blob)) return walkFragments(blob, 0, MAX_INDEXED_BOXES);
+  let last: EncodedPacket | null;
+  try {
+    const [track] = await input.getVideoTracks();
+    last = track ? await new EncodedPacketSink(track).getPacket(Infinity, { metadataOnly: true }) : null;
+  } catch {
+    // What it could not read is found by walking.
+    return walkFragments(blob);
+  }
+  const place = last && (await findFragmentAt(blob, last.sequenceNumber));
+  return last && place === null ? null : walkFragments(blob, place ?? 0);
 }
 
 function openInput(blob: Blob): Input {
@@ -207,7 +236,7 @@ async function readClip(input: Input, file: MendedFile): Promise<Omit<OpenClip, 
     video: decodable ? video : null,
     timeline: span.timeline,
     rhythmMs: span.rhythmMs,
-    isDamagedBetween: clock ? clock.isDamagedBetween : damageFinder(blob, container, track, file.fragments),
+    isDamagedBetween: clock ? clock.isDamagedBetween : damageFinder(blob, container, track, file),
     facts,
     colourCoding: isJpeg ? JPEG_COLOURS : await readColourCoding(track),
   };
@@ -217,10 +246,11 @@ function damageFinder(
   blob: Blob,
   container: string,
   track: InputVideoTrack,
-  fragments: Fragments | null,
+  { chosen, isFragmented }: MendedFile,
 ): ((fromUs: number, toUs: number) => Promise<boolean>) | null {
   const isMatroska = container === 'Matroska' || container === 'WebM';
-  if (!isMatroska && !fragments) return null;
+  if (!isMatroska && !isFragmented) return null;
+  let fragments: Promise<Fragments | null> | null = null;
   const sink = new EncodedPacketSink(track);
   // mediabunny 1.61.0 numbers a packet by the place of its cluster or fragment in the file, and its own place in there.
   const placeAt = async (us: number) =>
@@ -228,7 +258,9 @@ function damageFinder(
   return async (fromUs, toUs) => {
     const [from, to] = [await placeAt(fromUs), await placeAt(toUs)];
     if (from === null || to === null) return false;
-    return fragments ? isMissingBetween(fragments, from, to) : isDamagedBetween(blob, from, to);
+    if (isMatroska) return isDamagedBetween(blob, from, to);
+    const walked = await (fragments ??= walkFragments(chosen));
+    return walked !== null && isMissingBetween(walked, from, to);
   };
 }
 

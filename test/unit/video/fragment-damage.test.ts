@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { isMissingBetween, walkFragments } from '@/lib/video/fragment-damage';
+import {
+  findFragmentAt,
+  hasFragmentIndex,
+  isMissingBetween,
+  walkFragments,
+} from '@/lib/video/fragment-damage';
 
 const textOf = (type: string): number[] => Array.from(type, (character) => character.charCodeAt(0));
 
@@ -83,6 +88,31 @@ describe('walkFragments', () => {
   it('leaves a file that was cut off to those who know how long it should be', async () => {
     const file = new Blob([Uint8Array.from([...HEAD, ...FOUR.flat()].slice(0, -10))]);
     expect(await walkFragments(file)).toMatchObject({ blob: file, damage: [], endsDamaged: false });
+  });
+});
+
+describe('findFragmentAt', () => {
+  it.each([
+    [placeOf(2), 2],
+    [placeOf(2) + 1, 2],
+    [placeOf(3) + 500, 3],
+  ])('finds the fragment of packet %i', async (number, index) => {
+    expect(await findFragmentAt(fileOf(...FOUR), number)).toBe(placeOf(index));
+  });
+
+  it('finds none where packets are numbered otherwise', async () => {
+    expect(await findFragmentAt(new Blob([new Uint8Array(1000)]), 300)).toBeNull();
+  });
+});
+
+describe('hasFragmentIndex', () => {
+  it.each([
+    ['none', false, FOUR],
+    ['mfra at the end', true, [...FOUR, box('mfra', box('mfro', [0, 0, 0, 0, 0, 0, 0, 24]))]],
+    ['sidx before the fragments', true, [box('sidx', [0]), ...FOUR]],
+    ['sidx behind a fragment alone', false, [FOUR[0]!, box('sidx', [0]), FOUR[1]!]],
+  ])('sees %s', async (_name, isIndexed, parts) => {
+    expect(await hasFragmentIndex(fileOf(...parts))).toBe(isIndexed);
   });
 });
 
