@@ -10,17 +10,19 @@ const rooms = {
   shared: [],
   query: PURE,
   select: PURE,
+  rpc: PURE,
   models: PURE,
   video: PURE,
-  db: PURE,
+  db: [...PURE, 'rpc'],
   clip: [...PURE, 'models'],
-  ingest: [...PURE, 'models', 'video', 'db', 'clip'],
-  ask: [...PURE, 'query', 'select', 'clip', 'db', 'ingest'],
+  ingest: [...PURE, 'rpc', 'models', 'video', 'db', 'clip'],
+  ask: [...PURE, 'rpc', 'query', 'select', 'clip', 'db', 'ingest'],
   export: [...PURE, 'db', 'video', 'ingest'],
 };
 
 /** Packages of which each has one home. */
 const homes = {
+  comlink: 'lib/rpc',
   mediabunny: 'lib/video',
   'onnxruntime-web': 'lib/clip',
   '@electric-sql': 'lib/db',

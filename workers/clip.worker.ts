@@ -1,6 +1,5 @@
-import * as Comlink from 'comlink';
 import { ClipService } from '@/lib/ingest/clip-service';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc, serve } from '@/lib/rpc/remote';
 
-installErrorTransfer();
-Comlink.expose(new ClipService());
+installRpc();
+serve(new ClipService());

@@ -1,6 +1,5 @@
-import * as Comlink from 'comlink';
 import { ModelService } from '@/lib/ingest/model-service';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc, serve } from '@/lib/rpc/remote';
 
-installErrorTransfer();
-Comlink.expose(new ModelService());
+installRpc();
+serve(new ModelService());

@@ -1,6 +1,5 @@
-import * as Comlink from 'comlink';
 import { SearchService } from '@/lib/ask/search-service';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc, serve } from '@/lib/rpc/remote';
 
-installErrorTransfer();
-Comlink.expose(new SearchService());
+installRpc();
+serve(new SearchService());

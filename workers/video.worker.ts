@@ -1,6 +1,5 @@
-import * as Comlink from 'comlink';
 import { VideoService } from '@/lib/ingest/video-service';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc, serve } from '@/lib/rpc/remote';
 
-installErrorTransfer();
-Comlink.expose(new VideoService());
+installRpc();
+serve(new VideoService());

@@ -45,7 +45,7 @@ const consoleApi = {
     const [term] = alternatives.flat();
     return term!.vector;
   },
-  /** Frames of a file as a model gets them, RGB of `resize.size`²; takes the decoder from a clip that is being read. */
+  /** Frames of a file as a model gets them, RGB of `resize.size`². */
   prepareFrames: async (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> => {
     const { prepareMoments } = await import('@/lib/ingest/prepare-moments');
     return prepareMoments(getFramesift().services.video, file, timestampsMs, resize);

@@ -2,7 +2,7 @@ import type { ExecutionProvider } from '@/lib/clip/execution-provider';
 import type { Decoder } from '@/lib/ingest/ingest-clip';
 import { IngestQueue } from '@/lib/ingest/ingest-queue';
 import { FramesiftServices } from '@/lib/ingest/services';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc } from '@/lib/rpc/remote';
 import { workerFactories } from '@/workers/spawn';
 
 /** The page's workers and the queue of clips; made once, on first use, and never on the server. */
@@ -16,7 +16,7 @@ let framesift: Framesift | undefined;
 /** The one Framesift of this page. */
 export function getFramesift(): Framesift {
   if (!framesift) {
-    installErrorTransfer();
+    installRpc();
     const services = new FramesiftServices(workerFactories);
     framesift = { services, queue: new IngestQueue(services, readSwitches()) };
     releaseWhenFrozen(services);

@@ -1,6 +1,5 @@
 'use client';
 
-import * as Comlink from 'comlink';
 import { useEffect, useState } from 'react';
 import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
 import type { DownloadProgress } from '@/lib/models/model-files';
@@ -138,7 +137,7 @@ async function fetchServedModel(show: (progress: LoadProgress) => void): Promise
     show({ stage: 'download', loadedBytes, totalBytes });
   try {
     const { models } = getFramesift().services;
-    await models.download(served.modelId, served.dtype, sourceSettings(), Comlink.proxy(report));
+    await models.download(served.modelId, served.dtype, sourceSettings(), report);
   } catch {
     doWithoutServedModel();
   }

@@ -1,6 +1,5 @@
 'use client';
 
-import * as Comlink from 'comlink';
 import { useCallback, useState } from 'react';
 import type { GivenFile, ModelListing, ModelVariant, OwnModelProposal } from '@/lib/ingest/model-service';
 import type { ModelDownloadProgress } from '@/lib/models/download-model';
@@ -75,7 +74,7 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
     void navigator.storage.persist().catch(() => false);
     setDownload({ ...running, progress: null });
     try {
-      await work(Comlink.proxy((progress: ModelDownloadProgress) => setDownload({ ...running, progress })));
+      await work((progress) => setDownload({ ...running, progress }));
     } finally {
       setDownload(null);
       await reload();

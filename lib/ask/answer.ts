@@ -1,4 +1,3 @@
-import * as Comlink from 'comlink';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -38,7 +37,7 @@ export async function answerQuestion(
   const startedMs = performance.now();
   try {
     const result = await withTimeout(
-      services.search.search(question, request, options, ...(onProgress ? [Comlink.proxy(onProgress)] : [])),
+      services.search.search(question, request, options, onProgress),
       SEARCH_TIMEOUT_MS,
       'The search',
     );

@@ -1,8 +1,8 @@
-import * as Comlink from 'comlink';
 import { likelihoodsOf } from '@/lib/clip/calibration';
 import { strengthOf } from '@/lib/clip/match-strength';
 import type { ClipDatabase } from '@/lib/db/clip-database';
 import { combineScores } from '@/lib/query/combine';
+import { connectRemote, transfer } from '@/lib/rpc/remote';
 import { applyEdits, rankRows } from '@/lib/select/edits';
 import { sceneChanges } from '@/lib/select/scene-changes';
 import { scoreFrames } from '@/lib/select/score-frames';
@@ -70,14 +70,14 @@ export class SearchService {
 
   /** Wires this worker to the library worker. */
   connect(libraryPort: MessagePort): void {
-    this.#cache = new VectorCache(Comlink.wrap<ClipDatabase>(libraryPort), openVectorFiles());
+    this.#cache = new VectorCache(connectRemote<ClipDatabase>(libraryPort), openVectorFiles());
   }
 
   /**
    * The frames that answer a question, from the vectors that are in the library now.
    *
    * @param options.revisions by clip, of its vectors of the question's model that the asker has seen
-   * @param onProgress told how far work is that only a first question has, often; to be wrapped in Comlink.proxy
+   * @param onProgress told how far work is that only a first question has, often
    * @throws FramesiftError `bad-input` when the request does not make sense
    */
   async search(
@@ -85,26 +85,6 @@ export class SearchService {
     request: SearchRequest,
     options: SearchOptions = {},
     onProgress: (progress: SearchProgress) => void = () => undefined,
-  ): Promise<SearchResult> {
-    try {
-      return await this.#search(question, request, options, onProgress);
-    } finally {
-      releaseCallback(onProgress);
-    }
-  }
-
-  /** The frames that sum up a clip, from its vectors; see lib/ask/overview.ts. */
-  async overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview> {
-    if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
-    const [part] = await this.#cache.read(modelVersion, [{ eventId }]);
-    return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
-  }
-
-  async #search(
-    question: EncodedQuestion,
-    request: SearchRequest,
-    options: SearchOptions,
-    onProgress: (progress: SearchProgress) => void,
   ): Promise<SearchResult> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
     checkRequest(request);
@@ -145,7 +125,14 @@ export class SearchService {
       levels: candidates.input.levels,
       timings: { vectorsMs, scoresMs, selectionMs, curvesMs: lap() },
     };
-    return Comlink.transfer(result, curves.flatMap(buffersOf));
+    return transfer(result, curves.flatMap(buffersOf));
+  }
+
+  /** The frames that sum up a clip, from its vectors; see lib/ask/overview.ts. */
+  async overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview> {
+    if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
+    const [part] = await this.#cache.read(modelVersion, [{ eventId }]);
+    return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
   }
 
   /** What is known of the question and these very vectors, all of the scope's, or else is found out now. */
@@ -177,12 +164,6 @@ function scoreTerms({ alternatives, calibration }: EncodedQuestion, vectors: Flo
     }),
   );
   return combineScores(alternatives.map((own) => own.map((term) => scored.get(term)!)));
-}
-
-/** A Comlink proxy holds its port, and the page's side of it, until it is released. */
-function releaseCallback(callback: object): void {
-  const release = (callback as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy];
-  if (typeof release === 'function') release.call(callback);
 }
 
 function checkRequest({ clips, range, strategy, count }: SearchRequest): void {

@@ -1,4 +1,4 @@
-import * as Comlink from 'comlink';
+import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import type { DatabaseConnection } from './client';
@@ -57,6 +57,12 @@ export interface ClipDatabaseParts {
 
 export type Connect = () => Promise<DatabaseConnection>;
 
+/** What is told of the tab that owns the library. */
+export interface SilenceWatcher {
+  /** Given a sentence for the person when that tab does not answer, null when it does again. */
+  tell(sentence: string | null): void;
+}
+
 /**
  * The library as one tab has it: clips, their thumbnails and their vectors. Lives in workers/db.worker.ts; the page and
  * the CLIP worker call it over Comlink. What needs the database goes to the owner through the gateway, which may be in
@@ -67,7 +73,7 @@ export class ClipDatabase {
   readonly #channel = new BroadcastChannel(LIBRARY_CHANNEL);
   #gateway: Promise<Gateway> | undefined;
   #files: Promise<ClipFiles> | undefined;
-  #onSilence: ((sentence: string | null) => void) | undefined;
+  #watcher: Remote<SilenceWatcher> | undefined;
   #silence: string | null = null;
 
   constructor(parts: ClipDatabaseParts) {
@@ -81,17 +87,17 @@ export class ClipDatabase {
 
   /** Serves this database on a port as well, so that another worker can write to it directly. */
   connect(port: MessagePort): void {
-    Comlink.expose(this, port);
+    serve(this, port);
   }
 
   /**
    * Tells when the tab that owns the library does not answer, and when it does again.
    *
-   * @param onSilence given a sentence for the person, or null when all is well; to be wrapped in Comlink.proxy
+   * @param watcherPort where a SilenceWatcher is served
    */
-  watch(onSilence: (sentence: string | null) => void): void {
-    this.#onSilence = onSilence;
-    if (this.#silence !== null) onSilence(this.#silence);
+  watch(watcherPort: MessagePort): void {
+    this.#watcher = connectRemote<SilenceWatcher>(watcherPort);
+    if (this.#silence !== null) this.#tellSilence();
   }
 
   // # Clips
@@ -167,7 +173,7 @@ export class ClipDatabase {
   ): Promise<VectorPage> {
     const page = await this.#call('readVectors', eventId, modelVersion, options);
     const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
-    return Comlink.transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
+    return transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
   }
 
   /** Makes the file of a clip's vectors anew; false where this browser has no such files. */
@@ -245,7 +251,7 @@ export class ClipDatabase {
 
   /**
    * Keeps a copy of the clip, so that its moments can be played later, and returns its path; null when
-   * the browser has too little room. A callback must be wrapped in Comlink.proxy.
+   * the browser has too little room.
    */
   async storeClipFile(
     eventId: string,
@@ -317,9 +323,14 @@ export class ClipDatabase {
       onOwner: () => post({ type: 'owner' }),
       onSilence: (sentence) => {
         this.#silence = sentence;
-        this.#onSilence?.(sentence);
+        this.#tellSilence();
       },
     });
+  }
+
+  #tellSilence(): void {
+    // A page that is gone needs no telling.
+    this.#watcher?.tell(this.#silence).catch(() => undefined);
   }
 
   #openFiles(): Promise<ClipFiles> {

@@ -1,5 +1,6 @@
+import { fromPlainError, toPlainError, type PlainError } from '@/lib/rpc/plain-error';
 import { Interruption } from '@/lib/shared/async';
-import { FramesiftError, toFramesiftError, type ErrorCode } from '@/lib/shared/errors';
+import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 
 /** What a gateway needs of a BroadcastChannel. */
 export interface Channel {
@@ -55,6 +56,9 @@ const FAILED_OPEN_MS = 1_000;
 export const SILENT_OWNER =
   'Another Framesift tab has the library and does not answer. Open that tab, reload it or close it; this page goes on by itself then.';
 
+/** What is said of a failure that says nothing of itself. */
+const NO_ANSWER = 'The library did not answer.';
+
 /** From followers. `who` travels on the meeting channel, the rest on the follower's own. */
 type FollowerMessage =
   | { type: 'who'; tab: string }
@@ -72,12 +76,6 @@ type OwnerMessage =
   | { type: 'answer'; id: number; result: unknown }
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'pong' };
-
-interface PlainError {
-  code: ErrorCode;
-  message: string;
-  transient: boolean;
-}
 
 interface Pending {
   verb: string;
@@ -197,13 +195,13 @@ export class Gateway {
         this.#send();
         break;
       case 'failed':
-        this.#rejectAll(fromPlain(message.error));
+        this.#rejectAll(fromPlainError(message.error));
         break;
       case 'answer':
         this.#settle(message.id)?.resolve(message.result);
         break;
       case 'error':
-        this.#settle(message.id)?.reject(fromPlain(message.error));
+        this.#settle(message.id)?.reject(fromPlainError(message.error));
         break;
       case 'opening':
       case 'pong':
@@ -312,13 +310,13 @@ export class Gateway {
     };
     const failure = this.#failure;
     if (this.#run === null && failure && performance.now() - failure.atMs < FAILED_OPEN_MS) {
-      answer({ type: 'failed', error: toPlain(failure.error) });
+      answer({ type: 'failed', error: toPlainError(failure.error, NO_ANSWER) });
       return;
     }
     answer({ type: 'opening' });
     this.#ownRun().then(
       () => answer({ type: 'owner', owner }),
-      (error: unknown) => answer({ type: 'failed', error: toPlain(error) }),
+      (error: unknown) => answer({ type: 'failed', error: toPlainError(error, NO_ANSWER) }),
     );
   }
 
@@ -331,18 +329,9 @@ export class Gateway {
     const { id, verb, args } = message;
     this.call(verb, args).then(
       (result) => answer({ type: 'answer', id, result }),
-      (error: unknown) => answer({ type: 'error', id, error: toPlain(error) }),
+      (error: unknown) => answer({ type: 'error', id, error: toPlainError(error, NO_ANSWER) }),
     );
   }
-}
-
-function toPlain(thrown: unknown): PlainError {
-  const { code, message, transient } = toFramesiftError(thrown, 'The library did not answer.');
-  return { code, message, transient };
-}
-
-function fromPlain({ code, message, transient }: PlainError): FramesiftError {
-  return new FramesiftError(code, message, { transient });
 }
 
 /** A gateway's ports in a browser. */

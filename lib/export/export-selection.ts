@@ -1,4 +1,3 @@
-import * as Comlink from 'comlink';
 import type { EventSummary } from '@/lib/db/clip-database';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { throwIfCancelled } from '@/lib/shared/async';
@@ -202,7 +201,7 @@ export async function exportCuts(
         `The file of ${clip.fileName ?? 'this clip'} is not in this browser any more, so it cannot be cut. Choose it under the player, then try again.`,
       );
     }
-    const onShare = Comlink.proxy((share: number) => onProgress(i + share, clips.length));
+    const onShare = (share: number) => onProgress(i + share, clips.length);
     const cut: CutClip = await runVideoTask(signal, services, (taskId) =>
       services.video.cutClip(file, spans, taskId, onShare),
     );

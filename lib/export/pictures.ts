@@ -1,4 +1,3 @@
-import * as Comlink from 'comlink';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { aimAt } from '@/lib/shared/clip-clock';
@@ -80,7 +79,7 @@ async function decodePictures(
   if (!file) return none;
   try {
     const pictures = await runVideoTask(task.signal, services, (taskId) =>
-      services.video.readPictures(file, frames.map(aimAt), options, taskId, Comlink.proxy(task.onProgress)),
+      services.video.readPictures(file, frames.map(aimAt), options, taskId, task.onProgress),
     );
     return pictures.map((picture) =>
       picture.blob

@@ -1,7 +1,7 @@
-import * as Comlink from 'comlink';
 import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
 import type { ProviderRung, SkippedProvider } from '@/lib/clip/execution-provider';
 import { costsWorker } from '@/lib/clip/run-errors';
+import type { Remote } from '@/lib/rpc/remote';
 import { Watchdog, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
@@ -13,7 +13,7 @@ export interface ClipWorkers {
   /** Rises whenever a worker is ended. */
   readonly generation: number;
   /** What the worker at work offers; a new one's when there is none. */
-  open(): Comlink.Remote<ClipService>;
+  open(): Remote<ClipService>;
   /** Ends the worker, whatever it is doing. All of its calls that wait are answered with `reason`. */
   discard(reason: FramesiftError): void;
 }
@@ -72,8 +72,8 @@ export class ClipModel {
   #gpuFailures = 0;
   #flight: Flight | undefined;
   #model: LoadedModel | undefined;
-  /** The model that a clip is being read with, as `Flight.key`. */
-  #jobKey: string | undefined;
+  /** For each job that embeds frames the model that it does so with, as `Flight.key`. */
+  readonly #jobs = new Set<{ key: string }>();
   readonly #progressListeners = new Set<(progress: LoadProgress) => void>();
   readonly #modelListeners = new Set<(model: LoadedModel) => void>();
   /** Which worker an error came from, so that one loss that shows twice does not cost two workers. */
@@ -131,27 +131,21 @@ export class ClipModel {
   async embedClip(
     options: LoadOptions,
     job: EmbedJob,
+    frames: MessagePort,
     onProgress: (progress: EmbedProgress) => void,
+    signal: AbortSignal,
   ): Promise<EmbedProgress> {
     await this.#started(options);
     const { generation } = this.#workers;
-    this.#jobKey = keyOf(options);
+    const running = { key: keyOf(options) };
+    this.#jobs.add(running);
     try {
-      return await this.#workers.open().embedClip(options, job, Comlink.proxy(onProgress));
+      return await this.#workers.open().embedClip(options, job, frames, onProgress, signal);
     } catch (error) {
       throw this.#noted(error, generation);
     } finally {
-      this.#jobKey = undefined;
+      this.#jobs.delete(running);
     }
-  }
-
-  /** Stops the running job after the batch in hand; what is stored stays. */
-  cancelEmbedding(): void {
-    // Without an answer from a worker that is being replaced there is nothing to cancel.
-    void this.#workers
-      .open()
-      .cancelEmbedding()
-      .catch(() => undefined);
   }
 
   /** Ends the worker that an error came from, unless that has been done already; the next call makes a new one. */
@@ -168,7 +162,7 @@ export class ClipModel {
     const isCurrent =
       before && (before.generation === undefined || before.generation === this.#workers.generation);
     if (isCurrent && before.key === key) return before.result;
-    if (this.#jobKey !== undefined && this.#jobKey !== key) {
+    if ([...this.#jobs].some((job) => job.key !== key)) {
       // Its worker would be taken away from it.
       throw new FramesiftError(
         'bad-input',
@@ -213,7 +207,7 @@ export class ClipModel {
         const service = this.#workers.open();
         // Messages keep their order: it knows by the time that it is to load.
         void service.demote([...this.#demoted.values()]).catch(() => undefined);
-        const model = await watchdog.race(service.load(options, Comlink.proxy(progress)));
+        const model = await watchdog.race(service.load(options, progress));
         this.#model = model;
         for (const listener of this.#modelListeners) listener(model);
         return model;
@@ -256,7 +250,7 @@ export class ClipModel {
     this.#demoted.set(skipped.rung, skipped);
   }
 
-  async #ask<T>(question: (service: Comlink.Remote<ClipService>) => Promise<T>): Promise<T> {
+  async #ask<T>(question: (service: Remote<ClipService>) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       if (!this.#flight) throw new FramesiftError('internal', 'No model is loaded.');
       await this.#started(this.#flight.options);

@@ -1,4 +1,3 @@
-import * as Comlink from 'comlink';
 import {
   ClipEncoder,
   type LoadedModel,
@@ -10,12 +9,14 @@ import type { SkippedProvider } from '@/lib/clip/execution-provider';
 import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/models/model-files';
+import { connectRemote, transfer, type Remote } from '@/lib/rpc/remote';
 import { Interruption, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
-import { DEFAULT_BATCH_SIZE, embedFrames, type EmbedProgress, type FrameSource } from './embed-frames';
+import { DEFAULT_BATCH_SIZE, embedFrames, type EmbedProgress } from './embed-frames';
 import type { ModelService } from './model-service';
+import { receiveFrames } from './receive-frames';
 
 /** What the CLIP worker needs of the database worker. */
 interface FrameWriter {
@@ -30,6 +31,12 @@ interface FrameWriter {
 /** What the CLIP worker needs of the models worker. */
 type ModelFiles = Pick<ModelService, 'openFiles' | 'readFile'>;
 
+/** What the page serves to the CLIP worker. */
+export interface ModelsOpener {
+  /** A new port to the models worker, transferred. */
+  openModels(): MessagePort;
+}
+
 export interface EmbedJob {
   eventId: string;
   batchSize: number;
@@ -37,8 +44,8 @@ export interface EmbedJob {
   asDraft: boolean;
 }
 
-/** Decoding so many frames, or storing them, takes seconds at worst; longer means a worker is stuck. */
-const BATCH_TIMEOUT_MS = 90_000;
+/** Storing a batch takes seconds at worst; longer means that the library is stuck. */
+const STORE_TIMEOUT_MS = 90_000;
 
 /** Half a gigabyte from a slow disk. */
 const READ_TIMEOUT_MS = 120_000;
@@ -49,12 +56,10 @@ const READ_TIMEOUT_MS = 120_000;
  */
 export class ClipService {
   readonly #encoder: ClipEncoder;
-  #frames: Comlink.Remote<FrameSource> | undefined;
-  #writer: Comlink.Remote<FrameWriter> | undefined;
+  #writer: Remote<FrameWriter> | undefined;
   #writerEnd = new Interruption();
-  #openModelsPort: (() => Promise<MessagePort>) | undefined;
-  #models: Promise<Comlink.Remote<ModelFiles>> | undefined;
-  #job: AbortController | undefined;
+  #page: Remote<ModelsOpener> | undefined;
+  #models: Promise<Remote<ModelFiles>> | undefined;
 
   /** @param encoder what encodes; the worker's own unless a test brings one that fails */
   constructor(encoder?: ClipEncoder) {
@@ -67,23 +72,18 @@ export class ClipService {
     this.#encoder.demote(demoted);
   }
 
-  /** Wires this worker to the video worker. */
-  connect(framesPort: MessagePort): void {
-    this.#frames = Comlink.wrap<FrameSource>(framesPort);
-  }
-
   /** Wires this worker to the library worker, or to another one; calls that wait for the one before are rejected. */
   connectRows(libraryPort: MessagePort): void {
     this.#writerEnd.interrupt(
       new FramesiftError('worker-lost', 'The library has moved to another worker.', { transient: true }),
     );
     this.#writerEnd = new Interruption();
-    this.#writer = Comlink.wrap<FrameWriter>(libraryPort);
+    this.#writer = connectRemote<FrameWriter>(libraryPort, this.#writerEnd);
   }
 
-  /** Tells how to reach the models worker, for models that do not come with the page. */
-  connectModels(openPort: () => Promise<MessagePort>): void {
-    this.#openModelsPort = openPort;
+  /** Tells whom to ask for a way to the models worker, which the bundled model does not need. */
+  connectModels(pagePort: MessagePort): void {
+    this.#page = connectRemote<ModelsOpener>(pagePort);
   }
 
   load(options: LoadOptions, onProgress?: (progress: LoadProgress) => void): Promise<LoadedModel> {
@@ -93,13 +93,13 @@ export class ClipService {
   /** @returns row-major [texts.length, 512], rows of unit length */
   async encodeTexts(texts: string[]): Promise<Float32Array<ArrayBuffer>> {
     const vectors = await this.#encoder.encodeTexts(texts);
-    return Comlink.transfer(vectors, [vectors.buffer]);
+    return transfer(vectors, [vectors.buffer]);
   }
 
   /** @returns row-major [pictures.length, 512], rows of unit length */
   async encodeImages(pictures: Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
     const vectors = await this.#encoder.encodeImages(pictures);
-    return Comlink.transfer(vectors, [vectors.buffer]);
+    return transfer(vectors, [vectors.buffer]);
   }
 
   /** What the training data of the loaded model says of words; null for a model that does not tell. */
@@ -113,29 +113,24 @@ export class ClipService {
   }
 
   /**
-   * Embeds and stores every frame that the video worker has been told to give. One job at a time.
+   * Embeds and stores every frame that comes over `frames`, see [Note: A job is one port] in lib/rpc/job-port.ts. Once
+   * the signal is aborted it stops after the batch in hand; what is stored stays.
    *
-   * @throws FramesiftError `cancelled` after `cancelEmbedding`, or what made the whole job fail
+   * @throws FramesiftError `cancelled`, or what made the whole job fail
    */
   async embedClip(
     options: LoadOptions,
     job: EmbedJob,
+    frames: MessagePort,
     onProgress: (progress: EmbedProgress) => void,
+    signal?: AbortSignal,
   ): Promise<EmbedProgress> {
-    const frames = this.#frames;
-    const writer = this.#writer;
-    const writerEnd = this.#writerEnd;
-    if (!frames || !writer) throw new FramesiftError('internal', 'The workers are not connected.');
-    if (this.#job)
-      throw new FramesiftError('internal', 'A clip is being embedded already.', { transient: true });
-    const controller = new AbortController();
-    this.#job = controller;
     try {
+      const writer = this.#writer;
+      if (!writer) throw new FramesiftError('internal', 'The workers are not connected.');
       const { modelVersion } = await this.#encoder.load(options);
       return await embedFrames({
-        source: {
-          nextFrames: (count) => withTimeout(frames.nextFrames(count), BATCH_TIMEOUT_MS, 'The video decoder'),
-        },
+        batches: receiveFrames(frames, signal),
         encoder: this.#encoder,
         store: {
           storeFrameBatch: async (batch) => {
@@ -143,21 +138,16 @@ export class ClipService {
             const storing = writer.storeFrameBatch(job.eventId, batch, modelVersion, {
               asDraft: job.asDraft,
             });
-            await withTimeout(writerEnd.race(storing), BATCH_TIMEOUT_MS, 'The library');
+            await withTimeout(storing, STORE_TIMEOUT_MS, 'The library');
           },
         },
         batchSize: job.batchSize,
         onProgress,
-        signal: controller.signal,
+        ...(signal && { signal }),
       });
     } finally {
-      this.#job = undefined;
+      frames.close();
     }
-  }
-
-  /** Stops the running job after the batch in hand; what is stored stays. */
-  cancelEmbedding(): void {
-    this.#job?.abort();
   }
 
   async #openFiles(
@@ -167,10 +157,10 @@ export class ClipService {
   ): Promise<ModelFileSource> {
     const entry = findModel(modelId);
     if (entry?.origin.kind === 'bundled') return bundledFiles(entry, dtype, onProgress);
-    const open = this.#openModelsPort;
-    if (!open) throw new FramesiftError('internal', 'The workers are not connected.');
-    this.#models ??= open().then((port) => Comlink.wrap<ModelFiles>(port));
-    const models = await this.#models;
+    const page = this.#page;
+    if (!page) throw new FramesiftError('internal', 'The workers are not connected.');
+    this.#models ??= page.openModels().then((port) => connectRemote<ModelFiles>(port));
+    const models = await withTimeout(this.#models, READ_TIMEOUT_MS, 'The model store');
     const facts = await withTimeout(models.openFiles(modelId, dtype), READ_TIMEOUT_MS, 'The model store');
     return {
       ...facts,

@@ -3,12 +3,6 @@ import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame, FrameBatch, FrameFailure, PreparedFrame } from '@/lib/shared/frames';
 
-/** Gives the clip's frames, decoded and resized, in order. */
-export interface FrameSource {
-  /** The next frames, at most `count`; waits for the decoder. */
-  nextFrames(count: number): Promise<FrameBatch>;
-}
-
 /** Turns pictures into unit-length vectors, row-major. */
 export interface ImageEncoder {
   encodeImages(pictures: readonly Uint8Array[]): Promise<Float32Array<ArrayBuffer>>;
@@ -28,10 +22,11 @@ export interface EmbedProgress {
 }
 
 export interface EmbedOptions {
-  source: FrameSource;
+  /** The clip's frames, decoded and resized, in order. */
+  batches: AsyncIterable<FrameBatch>;
   encoder: ImageEncoder;
   store: FrameStore;
-  /** Frames in one run of the model and in one transaction. */
+  /** Most frames in one run of the model. */
   batchSize: number;
   onProgress?: (progress: EmbedProgress) => void;
   signal?: AbortSignal;
@@ -41,9 +36,9 @@ export interface EmbedOptions {
 export const DEFAULT_BATCH_SIZE = 8;
 
 /**
- * Pulls frames, embeds them and stores them, one batch after another: while one is being embedded the
- * next is being decoded and the one before is being written. Nothing runs further ahead, so memory
- * stays at a few batches however long the clip is.
+ * Takes frames, embeds them and stores them, one batch after another: while one is being embedded the one before is
+ * being written, and whoever makes the batches may be ahead. Nothing else is held, so memory stays at a few batches
+ * however long the clip is.
  *
  * A batch that fails is tried again one frame at a time, so that one bad frame does not sink its
  * neighbours. One that does not fit into memory is halved, and so are those after it. A model that can
@@ -53,29 +48,25 @@ export const DEFAULT_BATCH_SIZE = 8;
  * @throws FramesiftError `cancelled`, or what made the source, encoder or store fail as a whole
  */
 export async function embedFrames(options: EmbedOptions): Promise<EmbedProgress> {
-  const { source, batchSize, onProgress, signal } = options;
+  const { batches, batchSize, onProgress, signal } = options;
   const progress: EmbedProgress = { framesStored: 0, failures: [] };
   const runs: RunState = { limit: batchSize, last: null };
-  let decoding = pull(source, batchSize);
   let writing: Promise<void> = Promise.resolve();
   try {
-    for (;;) {
+    throwIfCancelled(signal);
+    for await (const batch of batches) {
       throwIfCancelled(signal);
-      const batch = unwrap(await decoding);
       progress.failures.push(...batch.failures);
-      if (!batch.done) decoding = pull(source, batchSize);
-      if (batch.frames.length > 0) {
-        const embedded = await embedBatch(options, batch.frames, progress.failures, runs);
-        throwIfCancelled(signal);
-        await writing;
-        writing = settleLater(
-          storeBatch(options, embedded, progress.failures).then((stored) => {
-            progress.framesStored += stored;
-            onProgress?.({ ...progress, failures: [...progress.failures] });
-          }),
-        );
-      }
-      if (batch.done) break;
+      if (batch.frames.length === 0) continue;
+      const embedded = await embedBatch(options, batch.frames, progress.failures, runs);
+      throwIfCancelled(signal);
+      await writing;
+      writing = settleLater(
+        storeBatch(options, embedded, progress.failures).then((stored) => {
+          progress.framesStored += stored;
+          onProgress?.({ ...progress, failures: [...progress.failures] });
+        }),
+      );
     }
     await writing;
     onProgress?.({ ...progress, failures: [...progress.failures] });
@@ -91,20 +82,6 @@ export async function embedFrames(options: EmbedOptions): Promise<EmbedProgress>
 function settleLater<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
-}
-
-type Pulled = { batch: FrameBatch } | { error: unknown };
-
-function pull(source: FrameSource, count: number): Promise<Pulled> {
-  return source.nextFrames(count).then(
-    (batch) => ({ batch }),
-    (error: unknown) => ({ error }),
-  );
-}
-
-function unwrap(pulled: Pulled): FrameBatch {
-  if ('error' in pulled) throw pulled.error;
-  return pulled.batch;
 }
 
 /** What is carried from batch to batch. */

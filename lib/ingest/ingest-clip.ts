@@ -1,5 +1,6 @@
-import * as Comlink from 'comlink';
 import type { LoadedModel, LoadOptions } from '@/lib/clip/clip-encoder';
+import { runJob } from '@/lib/rpc/job-port';
+import { transfer } from '@/lib/rpc/remote';
 import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
 import { formatGaps } from '@/lib/db/clip-gaps';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
@@ -11,6 +12,7 @@ import { RateEstimator } from '@/lib/shared/rate-estimator';
 import { gapsOfFailures } from './gaps-of-failures';
 import type { IngestStatus } from './ingest-status';
 import type { FramesiftServices } from './services';
+import type { FrameJob, GrabFrame } from './video-service';
 
 export type Decoder = 'webcodecs' | 'element';
 
@@ -191,28 +193,15 @@ async function readOnce(
     () =>
       new FramesiftError('worker-lost', 'Reading the clip has come to a standstill.', { transient: true }),
   );
-  const cancel = () => {
-    clip.cancelEmbedding();
-    // Answers a pull that waits for a decoder which may never come.
-    video.closeFrames().catch(() => undefined);
-  };
+  const ending = new AbortController();
   let element: ElementFrames | undefined;
-  signal.addEventListener('abort', cancel, { once: true });
   try {
-    const { requests, file, embedsEveryFrame = false } = job;
+    const { eventId, file, asDraft, requests, embedsEveryFrame = false } = job;
     const { resize } = model.config;
-    if (job.decoder === 'element') {
-      const opened = await openVideoElement(file);
-      element = opened;
-      const grab = Comlink.proxy(async (timestampMs: number) => {
-        const grabbed = await opened.grab(timestampMs);
-        return Comlink.transfer(grabbed, [grabbed.bitmap]);
-      });
-      await video.openFrames({ decoder: 'element', requests, resize, embedsEveryFrame }, grab);
-    } else {
-      await video.openFrames({ decoder: 'webcodecs', file, requests, resize, embedsEveryFrame });
-    }
-    throwIfCancelled(signal);
+    if (job.decoder === 'element') element = await openVideoElement(file);
+    const source = element ? { decoder: 'element' as const } : { decoder: 'webcodecs' as const, file };
+    const frameJob: FrameJob = { ...source, requests, resize, embedsEveryFrame, batchSize };
+    const grab = element && grabFrom(element);
     estimator.add(performance.now(), alreadyStored);
     const onProgress = ({ framesStored, failures }: EmbedProgress) => {
       watchdog.feed();
@@ -221,18 +210,27 @@ async function readOnce(
       estimator.add(nowMs, stored);
       onStatus({ framesStored: stored, rate: estimator.rate(total), failures, elapsedMs: nowMs - startedMs });
     };
-    const embedding = clip.embedClip(
-      job.model,
-      { eventId: job.eventId, batchSize, asDraft: job.asDraft },
-      onProgress,
+    const reading = runJob(
+      {
+        produce: (port, ended) => video.prepareFrames(frameJob, port, ended, grab),
+        consume: (port, ended) =>
+          clip.embedClip(job.model, { eventId, batchSize, asDraft }, port, onProgress, ended),
+      },
+      AbortSignal.any([signal, ending.signal]),
     );
-    const { failures } = await watchdog.race(embedding);
+    const { failures } = await watchdog.race(reading);
     return failures;
   } finally {
     watchdog.stop();
-    signal.removeEventListener('abort', cancel);
+    ending.abort();
     element?.close();
-    // A worker that was replaced answers nothing any more.
-    void video.closeFrames().catch(() => undefined);
   }
+}
+
+/** The pictures of a player on this page, for the video worker. */
+function grabFrom(element: ElementFrames): GrabFrame {
+  return async (timestampMs) => {
+    const grabbed = await element.grab(timestampMs);
+    return transfer(grabbed, [grabbed.bitmap]);
+  };
 }

@@ -1,6 +1,7 @@
-import * as Comlink from 'comlink';
 import type { LoadOptions, LoadProgress, SpeedMeasurement } from '@/lib/clip/clip-encoder';
 import { PROVIDER_RUNGS, type ProviderRung } from '@/lib/clip/execution-provider';
+import type { Remote } from '@/lib/rpc/remote';
+import type { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { Watchdog, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { CLIP_MODEL_LIMITS } from './clip-model';
@@ -26,26 +27,26 @@ const MEASURE_TIMEOUT_MS = 240_000;
 
 /** Tries every way of running a model, each in a worker of its own that is ended afterwards. */
 export async function measureProviders(
-  openWorker: () => { worker: Worker; service: Comlink.Remote<ClipService> },
+  makeWorker: () => SupervisedWorker<ClipService>,
   options: LoadOptions,
   onReport: (report: ProviderReport) => void,
 ): Promise<ProviderReport[]> {
   const reports: ProviderReport[] = [];
   for (const rung of PROVIDER_RUNGS) {
-    const { worker, service } = openWorker();
+    const worker = makeWorker();
     try {
-      const report = await measureRung(service, { ...options, only: rung }, rung);
+      const report = await measureRung(worker.remote, { ...options, only: rung }, rung);
       reports.push(report);
       onReport(report);
     } finally {
-      worker.terminate();
+      worker.end(new FramesiftError('worker-lost', 'The measurement is over.'));
     }
   }
   return reports;
 }
 
 async function measureRung(
-  service: Comlink.Remote<ClipService>,
+  service: Remote<ClipService>,
   options: LoadOptions,
   rung: ProviderRung,
 ): Promise<ProviderReport> {
@@ -57,13 +58,10 @@ async function measureRung(
   let startedMs = performance.now();
   try {
     const model = await watchdog.race(
-      service.load(
-        options,
-        Comlink.proxy((progress: LoadProgress) => {
-          watchdog.feed();
-          if (progress.stage === 'start') startedMs = performance.now();
-        }),
-      ),
+      service.load(options, (progress: LoadProgress) => {
+        watchdog.feed();
+        if (progress.stage === 'start') startedMs = performance.now();
+      }),
     );
     watchdog.stop();
     label = model.providerLabel;

@@ -1,4 +1,3 @@
-import * as Comlink from 'comlink';
 import { readModelConfig } from '@/lib/clip/model-config';
 import { filesOf, findModel, MODEL_CATALOG, type CatalogEntry, type Licence } from '@/lib/models/catalog';
 import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
@@ -30,6 +29,7 @@ import {
   type FileSource,
   type SourceSettings,
 } from '@/lib/models/sources';
+import { serve, transfer } from '@/lib/rpc/remote';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
 
@@ -107,7 +107,7 @@ export class ModelService {
 
   /** Lets another worker read files through this port. */
   connect(port: MessagePort): void {
-    Comlink.expose(this, port);
+    serve(this, port);
   }
 
   async list(settings: SourceSettings): Promise<ModelListing[]> {
@@ -318,7 +318,7 @@ export class ModelService {
     const { store, spare } = await this.#open();
     const place = (await store.file(modelId, path)) ? store : spare;
     const bytes = await place.read(modelId, path);
-    return Comlink.transfer(bytes, [bytes.buffer]);
+    return transfer(bytes, [bytes.buffer]);
   }
 
   #propose(proposal: Proposal): OwnModelProposal {

@@ -1,39 +1,45 @@
+import { runJob } from '@/lib/rpc/job-port';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { FrameBatch, FrameFailure, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import type { FrameFailure, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import { DEFAULT_BATCH_SIZE } from './embed-frames';
+import { receiveFrames } from './receive-frames';
 import type { FrameJob } from './video-service';
-
-const BATCH_SIZE = 8;
 
 /** What is needed of the video worker. */
 interface FramePreparer {
-  openFrames: (job: FrameJob) => Promise<number>;
-  nextFrames: (count: number, jobId: number) => Promise<FrameBatch>;
+  prepareFrames: (job: FrameJob, port: MessagePort, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * The frames on screen at rising moments of a clip, as a model gets them; nothing is stored. The video
- * worker has one job at a time: a clip that is being read is interrupted.
+ * The frames on screen at rising moments of a clip, as a model gets them; nothing is stored. A clip that is being read
+ * goes on meanwhile.
  *
- * @throws FramesiftError when a moment has no picture, or `cancelled` when another job began meanwhile
+ * @throws FramesiftError when a moment has no picture, once all of them have been looked at
  */
-export async function prepareMoments(
+export function prepareMoments(
   video: FramePreparer,
   file: Blob,
   timestampsMs: readonly number[],
   resize: ResizeSpec,
 ): Promise<PreparedFrame[]> {
   const requests = timestampsMs.map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }));
-  const jobId = await video.openFrames({ decoder: 'webcodecs', file, requests, resize });
-  const prepared: PreparedFrame[] = [];
-  const failed: FrameFailure[] = [];
-  // Pulled to its end, a job closes its clip by itself.
-  for (let isDone = false; !isDone;) {
-    const { frames, failures, done } = await video.nextFrames(BATCH_SIZE, jobId);
-    prepared.push(...frames);
-    failed.push(...failures);
-    isDone = done;
-  }
-  const [failure] = failed;
-  if (failure) throw new FramesiftError('unreadable-video', failure.reason);
-  return prepared;
+  return runJob({
+    produce: (port, signal) =>
+      video.prepareFrames(
+        { decoder: 'webcodecs', file, requests, resize, batchSize: DEFAULT_BATCH_SIZE },
+        port,
+        signal,
+      ),
+    consume: async (port, signal) => {
+      const prepared: PreparedFrame[] = [];
+      const failed: FrameFailure[] = [];
+      for await (const { frames, failures } of receiveFrames(port, signal)) {
+        prepared.push(...frames);
+        failed.push(...failures);
+      }
+      const [failure] = failed;
+      if (failure) throw new FramesiftError('unreadable-video', failure.reason);
+      return prepared;
+    },
+  });
 }

@@ -1,12 +1,12 @@
-import * as Comlink from 'comlink';
 import type { SearchService } from '@/lib/ask/search-service';
-import type { ClipDatabase } from '@/lib/db/clip-database';
-import { Interruption } from '@/lib/shared/async';
+import type { ClipDatabase, SilenceWatcher } from '@/lib/db/clip-database';
+import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
+import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
 import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import { measureProviders, type ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipModelLimits, type ClipWorkers } from './clip-model';
-import type { ClipService } from './clip-service';
+import type { ClipService, ModelsOpener } from './clip-service';
 import type { ModelService } from './model-service';
 import type { VideoService } from './video-service';
 
@@ -18,26 +18,6 @@ export interface WorkerFactories {
   models: () => Worker;
   search: () => Worker;
 }
-
-interface OpenWorker<T> {
-  worker: Worker;
-  remote: Comlink.Remote<T>;
-}
-
-interface MediaWorkers {
-  clip: OpenWorker<ClipService>;
-  /** Undefined until a clip is opened, and then the CLIP worker's other end of `framesPort`. */
-  video: OpenWorker<VideoService> | undefined;
-  framesPort: MessagePort;
-  /** Ends every call to the two that waits, once they are gone. */
-  end: Interruption;
-}
-
-/** Its `end` ends every call that waits, once it is gone. */
-type LibraryWorker = OpenWorker<ClipDatabase> & { end: Interruption };
-
-/** The same. */
-type SearchWorker = OpenWorker<SearchService> & { end: Interruption };
 
 /**
  * The page's workers, wired to each other, each made when it is first used: three that start at once
@@ -51,62 +31,76 @@ export class FramesiftServices {
   onWorkerError: (message: string) => void = () => undefined;
   /** Called with a sentence when the tab that owns the library does not answer, and with null when it does again. */
   onLibrarySilence: (sentence: string | null) => void = () => undefined;
-  readonly #factories: WorkerFactories;
-  #library: LibraryWorker | undefined;
+  readonly #makeClipWorker: () => Worker;
+  readonly #library: SupervisedWorker<ClipDatabase>;
+  readonly #video: SupervisedWorker<VideoService>;
+  readonly #clip: SupervisedWorker<ClipService>;
+  readonly #models: SupervisedWorker<ModelService>;
+  readonly #search: SupervisedWorker<SearchService>;
   /** The library, in whichever worker it is. */
-  readonly database: Comlink.Remote<ClipDatabase>;
-  /** Ends that the CLIP worker writes to, kept for the database worker until it is made. */
-  #rowsPorts: MessagePort[] = [];
-  #media: MediaWorkers | undefined;
+  readonly database: Remote<ClipDatabase>;
+  /** An end that the CLIP worker writes to, kept for the library worker until it is made. */
+  #rowsPort: MessagePort | undefined;
   #generation = 0;
-  #models: OpenWorker<ModelService> | undefined;
-  #search: SearchWorker | undefined;
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
   readonly clip: ClipModel;
 
   constructor(factories: WorkerFactories, limits: ClipModelLimits = CLIP_MODEL_LIMITS) {
-    this.#factories = factories;
-    this.database = forwarding(() => this.#libraryWorker().remote);
+    this.#makeClipWorker = factories.clip;
+    this.#library = new SupervisedWorker<ClipDatabase>({
+      make: factories.database,
+      onStart: (library) => this.#wireLibrary(library),
+      onFailure: (event) => this.#tellFailure('database', event),
+    });
+    this.#video = new SupervisedWorker<VideoService>({
+      make: factories.video,
+      onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('video', event)),
+    });
+    this.#clip = new SupervisedWorker<ClipService>({
+      make: factories.clip,
+      onStart: (clip) => {
+        this.#connectModels(clip);
+        this.#connectRows(clip);
+      },
+      onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('model', event)),
+    });
+    this.#models = new SupervisedWorker<ModelService>({
+      make: factories.models,
+      onFailure: (event) => this.#tellFailure('models', event),
+    });
+    this.#search = new SupervisedWorker<SearchService>({
+      make: factories.search,
+      onStart: (search) => this.#connectVectors(search),
+      onFailure: (event) => this.discardSearchWorker(this.#tellFailure('search', event)),
+    });
+    this.database = forwardRemote(() => this.#library.remote);
     const generation = () => this.#generation;
     const workers: ClipWorkers = {
       get generation() {
         return generation();
       },
-      open: () => this.#mediaWorkers().clip.remote,
+      open: () => this.#clip.remote,
       discard: (reason) => this.discardMediaWorkers(reason),
     };
     this.clip = new ClipModel(workers, limits);
   }
 
-  get video(): Comlink.Remote<VideoService> {
-    const media = this.#mediaWorkers();
-    if (!media.video) {
-      const { worker, remote } = this.#open<VideoService>(this.#factories.video, 'video');
-      void remote.connect(Comlink.transfer(media.framesPort, [media.framesPort]));
-      media.video = { worker, remote: interruptible(remote, media.end) };
-    }
-    return media.video.remote;
+  get video(): Remote<VideoService> {
+    return this.#video.remote;
   }
 
   /** Makes the CLIP worker ahead of its first use: its script loads while the page is still being built. */
   prepare(): void {
-    this.#mediaWorkers();
+    this.#clip.start();
   }
 
   /**
    * Ends the video and CLIP workers at once, whatever they are doing; the next use makes new ones. Calls
    * that wait for them are answered with `reason`.
    */
-  discardMediaWorkers(
-    reason = new FramesiftError('worker-lost', 'This page has ended its workers.', { transient: true }),
-  ): void {
-    const media = this.#media;
-    if (!media) return;
-    this.#media = undefined;
-    this.#generation += 1;
-    media.video?.worker.terminate();
-    media.clip.worker.terminate();
-    media.end.interrupt(reason);
+  discardMediaWorkers(reason = endedByPage()): void {
+    const ended = [this.#video.end(reason), this.#clip.end(reason)];
+    if (ended.includes(true)) this.#generation += 1;
   }
 
   /**
@@ -114,43 +108,32 @@ export class FramesiftServices {
    * that the browser is about to freeze: its worker would sleep with the database open.
    */
   releaseLibrary(): void {
-    const library = this.#library;
-    if (!library) return;
-    this.#library = undefined;
-    library.worker.terminate();
     const reason = new FramesiftError('worker-lost', 'This page was put to sleep. Try again.', {
       transient: true,
     });
-    library.end.interrupt(reason);
+    if (!this.#library.end(reason)) return;
     // It has a way to the worker that is gone, and nothing of its own.
     this.discardSearchWorker(reason);
-    if (this.#media) this.#connectRows(this.#media.clip.remote);
+    if (this.#clip.isRunning) this.#connectRows(this.#clip.remote);
   }
 
-  get models(): Comlink.Remote<ModelService> {
-    this.#models ??= this.#open<ModelService>(this.#factories.models, 'models');
+  get models(): Remote<ModelService> {
     return this.#models.remote;
   }
 
   /** What scores and selects; its cache of vectors goes with it when it is discarded. */
-  get search(): Comlink.Remote<SearchService> {
-    return this.#searchWorker().remote;
+  get search(): Remote<SearchService> {
+    return this.#search.remote;
   }
 
   /** Makes the search worker ahead of the first question, which would wait for its script. */
   prepareSearch(): void {
-    this.#searchWorker();
+    this.#search.start();
   }
 
   /** Ends the search worker, whatever it is doing; the next question makes a new one. */
-  discardSearchWorker(
-    reason = new FramesiftError('worker-lost', 'This page has ended its workers.', { transient: true }),
-  ): void {
-    const search = this.#search;
-    if (!search) return;
-    this.#search = undefined;
-    search.worker.terminate();
-    search.end.interrupt(reason);
+  discardSearchWorker(reason = endedByPage()): void {
+    this.#search.end(reason);
   }
 
   /**
@@ -161,13 +144,12 @@ export class FramesiftServices {
     options: LoadOptions,
     onReport: (report: ProviderReport) => void,
   ): Promise<ProviderReport[]> {
-    const openWorker = () => {
-      const worker = this.#factories.clip();
-      const service = Comlink.wrap<ClipService>(worker);
-      this.#connectModels(service);
-      return { worker, service };
-    };
-    return measureProviders(openWorker, options, onReport);
+    const makeWorker = () =>
+      new SupervisedWorker<ClipService>({
+        make: this.#makeClipWorker,
+        onStart: (clip) => this.#connectModels(clip),
+      });
+    return measureProviders(makeWorker, options, onReport);
   }
 
   /** Ends everything. */
@@ -175,86 +157,62 @@ export class FramesiftServices {
     this.discardMediaWorkers();
     this.discardSearchWorker();
     this.releaseLibrary();
-    this.#models?.worker.terminate();
-    this.#models = undefined;
+    this.#models.end(endedByPage());
   }
 
-  #mediaWorkers(): MediaWorkers {
-    if (this.#media) return this.#media;
-    const { worker, remote } = this.#open<ClipService>(this.#factories.clip, 'model');
-    this.#connectModels(remote);
-    const frames = new MessageChannel();
-    void remote.connect(Comlink.transfer(frames.port2, [frames.port2]));
-    this.#connectRows(remote);
-    const end = new Interruption();
-    const clip = { worker, remote: interruptible(remote, end) };
-    this.#media = { clip, video: undefined, framesPort: frames.port1, end };
-    return this.#media;
-  }
-
-  #searchWorker(): SearchWorker {
-    if (this.#search) return this.#search;
-    const { worker, remote } = this.#open<SearchService>(this.#factories.search, 'search');
-    const vectors = new MessageChannel();
-    void remote.connect(Comlink.transfer(vectors.port2, [vectors.port2]));
-    void this.database.connect(Comlink.transfer(vectors.port1, [vectors.port1]));
-    const end = new Interruption();
-    this.#search = { worker, remote: interruptible(remote, end), end };
-    return this.#search;
-  }
-
-  #libraryWorker(): LibraryWorker {
-    if (this.#library) return this.#library;
-    const { worker, remote } = this.#open<ClipDatabase>(this.#factories.database, 'database');
-    const end = new Interruption();
-    this.#library = { worker, remote: interruptible(remote, end), end };
+  #wireLibrary(library: Remote<ClipDatabase>): void {
     // Messages keep their order, so whatever is called next finds the workers connected.
-    for (const port of this.#rowsPorts.splice(0)) void remote.connect(Comlink.transfer(port, [port]));
-    remote.watch(Comlink.proxy((sentence) => this.onLibrarySilence(sentence))).catch(() => undefined);
-    return this.#library;
+    if (this.#rowsPort) wire(library.connect(this.#rowsPort));
+    this.#rowsPort = undefined;
+    const { port1, port2 } = new MessageChannel();
+    const watcher: SilenceWatcher = { tell: (sentence) => this.onLibrarySilence(sentence) };
+    serve(watcher, port1);
+    wire(library.watch(port2));
+  }
+
+  #connectVectors(search: Remote<SearchService>): void {
+    const { port1, port2 } = new MessageChannel();
+    wire(search.connect(port2));
+    wire(this.database.connect(port1));
   }
 
   /** A way from the CLIP worker to the library worker, which is not made for it. */
-  #connectRows(clip: Comlink.Remote<ClipService>): void {
+  #connectRows(clip: Remote<ClipService>): void {
     const { port1, port2 } = new MessageChannel();
-    void clip.connectRows(Comlink.transfer(port2, [port2]));
-    if (this.#library) void this.#library.remote.connect(Comlink.transfer(port1, [port1]));
-    else this.#rowsPorts = [port1];
+    wire(clip.connectRows(port2));
+    if (this.#library.isRunning) wire(this.#library.remote.connect(port1));
+    else this.#rowsPort = port1;
   }
 
-  #open<T>(make: () => Worker, name: keyof typeof WORKER_TASKS): OpenWorker<T> {
-    const worker = this.#watched(make(), name);
-    return { worker, remote: Comlink.wrap<T>(worker) };
-  }
-
-  /** Tells a CLIP worker how to reach the models worker. */
-  #connectModels(clip: Comlink.Remote<ClipService>): void {
-    void clip.connectModels(Comlink.proxy(() => Promise.resolve(this.#openModelsPort())));
-  }
-
-  /** A way from the CLIP worker to the models worker, made when it is needed: the bundled model needs none. */
-  #openModelsPort(): MessagePort {
-    const channel = new MessageChannel();
-    void this.models.connect(Comlink.transfer(channel.port1, [channel.port1]));
-    return Comlink.transfer(channel.port2, [channel.port2]);
-  }
-
-  /** A worker whose failure is told to the page, and ends the calls that wait for it. */
-  #watched(worker: Worker, name: keyof typeof WORKER_TASKS): Worker {
-    const fail = (event: Event) => {
-      const what = `The part of this page that ${WORKER_TASKS[name]} has stopped.`;
-      this.onWorkerError(explainFailure(what, event, 'Reload the page to start it again.'));
-      const lost = () =>
-        new FramesiftError('worker-lost', explainFailure(what, event), { transient: true, cause: event });
-      if (worker === this.#media?.video?.worker || worker === this.#media?.clip.worker) {
-        this.discardMediaWorkers(lost());
-      }
-      if (worker === this.#search?.worker) this.discardSearchWorker(lost());
+  /** Tells a CLIP worker how to reach the models worker, which is made when it is needed: the bundled model needs none. */
+  #connectModels(clip: Remote<ClipService>): void {
+    const { port1, port2 } = new MessageChannel();
+    const opener: ModelsOpener = {
+      openModels: () => {
+        const channel = new MessageChannel();
+        wire(this.models.connect(channel.port1));
+        return transfer(channel.port2, [channel.port2]);
+      },
     };
-    worker.addEventListener('error', fail);
-    worker.addEventListener('messageerror', fail);
-    return worker;
+    serve(opener, port1);
+    wire(clip.connectModels(port2));
   }
+
+  /** Tells the page that a worker has failed, and gives the reason for the calls that wait. */
+  #tellFailure(name: keyof typeof WORKER_TASKS, event: Event): FramesiftError {
+    const what = `The part of this page that ${WORKER_TASKS[name]} has stopped.`;
+    this.onWorkerError(explainFailure(what, event, 'Reload the page to start it again.'));
+    return new FramesiftError('worker-lost', explainFailure(what, event), { transient: true, cause: event });
+  }
+}
+
+function endedByPage(): FramesiftError {
+  return new FramesiftError('worker-lost', 'This page has ended its workers.', { transient: true });
+}
+
+/** A call that wires workers to each other. It fails only with its worker, and then the next one is wired anew. */
+function wire(call: Promise<void>): void {
+  call.catch(() => undefined);
 }
 
 /** What each worker does, in the words of the page. */
@@ -265,27 +223,3 @@ const WORKER_TASKS = {
   models: 'fetches models',
   search: 'finds frames',
 } as const;
-
-/** A remote object whose every call goes to the one that `current` gives then. */
-function forwarding<T>(current: () => Comlink.Remote<T>): Comlink.Remote<T> {
-  return new Proxy({} as Comlink.Remote<T>, {
-    get: (_, name) => {
-      if (typeof name !== 'string' || name === 'then') return undefined;
-      return (...values: unknown[]) => {
-        const remote = current();
-        return (Reflect.get(remote, name) as (...given: unknown[]) => unknown)(...values);
-      };
-    },
-  });
-}
-
-/** The same remote object, whose calls that wait end with the interruption. */
-function interruptible<T>(remote: Comlink.Remote<T>, end: Interruption): Comlink.Remote<T> {
-  return new Proxy(remote, {
-    get: (target, name) => {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof name !== 'string' || typeof member !== 'function') return member;
-      return (...values: unknown[]) => end.race(Promise.resolve(Reflect.apply(member, undefined, values)));
-    },
-  });
-}

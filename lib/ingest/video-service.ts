@@ -1,7 +1,8 @@
-import * as Comlink from 'comlink';
 import { resizeFrame, resizeFrameAndThumbnail } from '@/lib/clip/resize';
 import { PictureNumbers } from '@/lib/clip/small-picture';
-import { withTimeout } from '@/lib/shared/async';
+import { produceBatches } from '@/lib/rpc/job-port';
+import { transfer } from '@/lib/rpc/remote';
+import { throwIfCancelled, withTimeout } from '@/lib/shared/async';
 import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { measureContrast, TELLING_CONTRAST } from '@/lib/video/contrast';
@@ -27,11 +28,13 @@ import { decodeFrames } from '@/lib/video/webcodecs-frames';
 export type FrameJob = {
   requests: FrameRequest[];
   resize: ResizeSpec;
+  /** Frames in a batch. */
+  batchSize: number;
   /** Gives each frame a picture of its own, however alike they are; see [Note: Pictures that did not change]. */
   embedsEveryFrame?: boolean;
 } & ({ decoder: 'webcodecs'; file: Blob } | { decoder: 'element' });
 
-/** A player on the page, called through Comlink.proxy; see lib/video/element-frames.ts. */
+/** A player on the page; see lib/video/element-frames.ts. */
 export type GrabFrame = (timestampMs: number) => Promise<GrabbedFrame>;
 
 /** A clip's picture on its card. */
@@ -49,23 +52,13 @@ const PREVIEW_POSITIONS = [0.1, 0.25, 0.5];
 /** A page in the background answers late, a closed one never. */
 const GRAB_TIMEOUT_MS = 60_000;
 
-/** How many batches are prepared ahead of the one that is asked for. */
-const BATCHES_AHEAD = 2;
+/** Longer than a batch may take to be embedded (`CLIP_MODEL_LIMITS.batchMs`): nobody will take the next one. */
+const CREDIT_TIMEOUT_MS = 300_000;
 
-/**
- * Clips in, small upright frames out. The worker exposes one instance to the page, and through
- * `connect` to the CLIP worker, which pulls frames without the page in between.
- */
+/** Clips in, small upright frames out. The worker serves one instance to the page. */
 export class VideoService {
-  #job: PreparationJob | null = null;
-  #jobCount = 0;
   /** Exports under way, by the id that their caller gave them. */
   readonly #tasks = new Map<string, AbortController>();
-
-  /** Exposes this service on another thread's port as well. */
-  connect(port: MessagePort): void {
-    Comlink.expose(this, port);
-  }
 
   /** What a clip is. Throws FramesiftError `unsupported-video` or `unreadable-video` with a sentence. */
   inspect(file: Blob): Promise<ClipFacts> {
@@ -108,7 +101,7 @@ export class VideoService {
         }
       }
       if (!best) throw new FramesiftError('unreadable-video', reason);
-      return Comlink.transfer(best.preview, [best.preview.thumbnail.buffer]);
+      return transfer(best.preview, [best.preview.thumbnail.buffer]);
     } finally {
       clip.close();
     }
@@ -171,54 +164,27 @@ export class VideoService {
     const bitmap = await openImage(image);
     try {
       const pixels = resizeFrame(await new FramePixelReader().read(bitmap), resize);
-      return Comlink.transfer(pixels, [pixels.buffer]);
+      return transfer(pixels, [pixels.buffer]);
     } finally {
       bitmap.close();
     }
   }
 
   /**
-   * Starts a job, in place of the one before, which is closed.
-   * @param grab needed where `job.decoder` is `element`; an argument of its own, since Comlink proxies
-   *   arguments and not what is inside them
-   * @returns the job's number, for `nextFrames`
-   */
-  async openFrames(job: FrameJob, grab?: GrabFrame): Promise<number> {
-    this.closeFrames();
-    this.#jobCount += 1;
-    const jobId = this.#jobCount;
-    const source = await openSource(job, grab);
-    if (jobId !== this.#jobCount) {
-      source.close();
-      throw new FramesiftError('cancelled', 'Cancelled.');
-    }
-    this.#job = new PreparationJob(jobId, source, job.requests.length, job.embedsEveryFrame ?? false);
-    return jobId;
-  }
-
-  /**
-   * The next `count` frames, fewer when there are none left. Meanwhile further ones are prepared, so
-   * that decoding overlaps whatever the caller does with these: up to two batches, and then it waits.
+   * Decodes and prepares frames and sends them over `port` in batches; see [Note: A job is one port] in
+   * lib/rpc/job-port.ts. Any number of jobs at once. Settles when the job is over; its consumer is told of errors, once
+   * the frames before them have been sent. A transient one is answered by a new job with the requests that are left.
    *
-   * An error ends the job once the frames before it have been delivered. A transient one is answered
-   * by opening a new job with the requests that are left.
-   * @param jobId throws `cancelled` when another job has taken its place
+   * @param grab needed where `job.decoder` is `element`
    */
-  async nextFrames(count: number, jobId?: number): Promise<FrameBatch> {
-    const job = this.#job;
-    if (!job || (jobId !== undefined && jobId !== job.id)) {
-      throw new FramesiftError('cancelled', 'No clip is being read.');
-    }
-    const batch = await job.take(count);
-    const buffers = batch.frames.flatMap(({ pixels, thumbnail }) => [pixels.buffer, thumbnail.buffer]);
-    return Comlink.transfer(batch, buffers);
-  }
-
-  /** Ends the job and frees its decoder. A pull that waits is answered with `cancelled`. */
-  closeFrames(): void {
-    this.#jobCount += 1;
-    this.#job?.close();
-    this.#job = null;
+  prepareFrames(job: FrameJob, port: MessagePort, signal?: AbortSignal, grab?: GrabFrame): Promise<void> {
+    return produceBatches<FrameBatch>(port, (ended) => preparedBatches(job, grab, ended), {
+      signal,
+      creditMs: CREDIT_TIMEOUT_MS,
+      consumer: 'The model',
+      transfersOf: ({ frames }) =>
+        frames.flatMap(({ pixels, thumbnail }) => [pixels.buffer, thumbnail.buffer]),
+    });
   }
 }
 
@@ -239,21 +205,18 @@ interface PictureSource {
   close: () => void;
 }
 
-async function openSource(job: FrameJob, grab: GrabFrame | undefined): Promise<PictureSource> {
-  const stopping = new AbortController();
-  const { signal } = stopping;
+async function openSource(
+  job: FrameJob,
+  grab: GrabFrame | undefined,
+  signal: AbortSignal,
+): Promise<PictureSource> {
   if (job.decoder === 'element') {
     if (!grab) throw new FramesiftError('internal', 'The player’s grab function is missing.');
     return {
       frames: grabFrames(job.requests, grab, signal),
       pixels: new FramePixelReader(),
       resize: job.resize,
-      close: () => {
-        if (signal.aborted) return;
-        stopping.abort();
-        // A Comlink proxy holds its port, and the page's side of it, until it is released.
-        (grab as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy]?.();
-      },
+      close: () => undefined,
     };
   }
   const clip = await openClip(job.file);
@@ -268,10 +231,7 @@ async function openSource(job: FrameJob, grab: GrabFrame | undefined): Promise<P
     frames: decodedPictures(decodeFrames(clip, job.requests, signal)),
     pixels: new FramePixelReader(clip.colourCoding),
     resize: job.resize,
-    close: () => {
-      stopping.abort();
-      clip.close();
-    },
+    close: clip.close,
   };
 }
 
@@ -293,7 +253,7 @@ async function* grabFrames(
   signal: AbortSignal,
 ): PictureSource['frames'] {
   for (const request of requests) {
-    if (signal.aborted) throw new FramesiftError('cancelled', 'Cancelled.');
+    throwIfCancelled(signal);
     let grabbed: GrabbedFrame;
     try {
       grabbed = await withTimeout(grab(request.timestampMs), GRAB_TIMEOUT_MS, 'The player');
@@ -323,85 +283,59 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Prepares a source's frames ahead of whoever takes them. */
-class PreparationJob {
-  readonly id: number;
-  readonly #source: PictureSource;
-  readonly #thumbnails = new ThumbnailWriter();
-  #ready: (PreparedFrame | FrameFailure)[] = [];
-  /** How many results may lie ready. Nothing is decoded before the first pull tells the batch size. */
-  #room = 0;
-  #left: number;
-  #failure: FramesiftError | null = null;
-  #isClosed = false;
-  /** The picture that was prepared last. */
-  #last: { span: PictureSpan | null; frame: PreparedPicture } | null = null;
-  readonly #numbers: PictureNumbers;
-  #wake: () => void = () => undefined;
-  #changed = this.#nextChange();
-
-  constructor(id: number, source: PictureSource, requestCount: number, embedsEveryFrame: boolean) {
-    this.id = id;
-    this.#source = source;
-    this.#numbers = new PictureNumbers(source.resize, embedsEveryFrame);
-    this.#left = requestCount;
-    void this.#prepareAll();
-  }
-
-  async take(count: number): Promise<FrameBatch> {
-    if (!(count >= 1)) throw new RangeError(`count must be at least 1, not ${count}.`);
-    this.#room = count * BATCHES_AHEAD;
-    this.#announce();
-    while (this.#ready.length < Math.min(count, this.#left) && !this.#failure) await this.#changed;
-    if (this.#ready.length === 0 && this.#failure) throw this.#failure;
-    const taken = this.#ready.splice(0, count);
-    this.#left -= taken.length;
-    this.#announce();
-    return {
-      frames: taken.filter((one): one is PreparedFrame => 'pixels' in one),
-      failures: taken.filter((one): one is FrameFailure => 'reason' in one),
-      done: this.#left === 0,
-    };
-  }
-
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#ready = [];
-    this.#fail(new FramesiftError('cancelled', 'Cancelled.'));
-    this.#source.close();
-  }
-
-  async #prepareAll(): Promise<void> {
-    const { frames } = this.#source;
+/** A job's frames in batches. What made the decoder fail is thrown once the frames before it have been given. */
+async function* preparedBatches(
+  job: FrameJob,
+  grab: GrabFrame | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<FrameBatch, void, undefined> {
+  const source = await openSource(job, grab, signal);
+  try {
+    const preparer = new FramePreparer(source, job.embedsEveryFrame ?? false);
+    let batch: FrameBatch = { frames: [], failures: [] };
+    let prepared = 0;
+    let failure: FramesiftError | undefined;
     try {
-      while (await this.#hasRoom()) {
-        const step = await frames.next();
-        if (step.done) break;
-        const result = 'picture' in step.value ? await this.#prepare(step.value) : step.value;
-        this.#ready.push(result);
-        this.#announce();
+      for await (const step of source.frames) {
+        if ('picture' in step) await preparer.prepareInto(batch, step);
+        else batch.failures.push(step);
+        prepared += 1;
+        throwIfCancelled(signal);
+        if (batch.frames.length + batch.failures.length < job.batchSize) continue;
+        yield batch;
+        batch = { frames: [], failures: [] };
       }
-      if (this.#ready.length < this.#left) {
+      if (prepared < job.requests.length) {
         throw new FramesiftError('internal', 'The decoder left out frames.', { transient: true });
       }
     } catch (error) {
-      this.#fail(toFramesiftError(error, 'This clip could not be decoded.'));
-    } finally {
-      await frames.return();
-      this.#source.close();
+      failure = toFramesiftError(error, 'This clip could not be decoded.');
     }
+    if (batch.frames.length + batch.failures.length > 0) yield batch;
+    if (failure) throw failure;
+  } finally {
+    source.close();
+  }
+}
+
+/** Makes what a model gets of a source's pictures. */
+class FramePreparer {
+  readonly #source: PictureSource;
+  readonly #thumbnails = new ThumbnailWriter();
+  /** The picture that was prepared last. */
+  #last: { span: PictureSpan | null; frame: PreparedPicture } | null = null;
+  readonly #numbers: PictureNumbers;
+
+  constructor(source: PictureSource, embedsEveryFrame: boolean) {
+    this.#source = source;
+    this.#numbers = new PictureNumbers(source.resize, embedsEveryFrame);
   }
 
-  #fail(error: FramesiftError): void {
-    this.#failure ??= error;
-    this.#announce();
-  }
-
-  /** Waits until another frame may be prepared. False once the job is closed. */
-  async #hasRoom(): Promise<boolean> {
-    while (this.#ready.length >= this.#room && !this.#isClosed) await this.#changed;
-    return !this.#isClosed;
+  /** Adds a frame to a batch, or why there is none. */
+  async prepareInto({ frames, failures }: FrameBatch, picture: SourceFrame): Promise<void> {
+    const result = await this.#prepare(picture);
+    if ('pixels' in result) frames.push(result);
+    else failures.push(result);
   }
 
   /** One frame that cannot be prepared does not sink the others. A picture that stands is converted once. */
@@ -447,16 +381,6 @@ class PreparationJob {
   #copyOfLast(): PreparedPicture {
     const { pixels, thumbnail, ...rest } = this.#last!.frame;
     return { ...rest, pixels: pixels.slice(), thumbnail: thumbnail.slice() };
-  }
-
-  #nextChange(): Promise<void> {
-    return new Promise((resolve) => (this.#wake = resolve));
-  }
-
-  #announce(): void {
-    const wake = this.#wake;
-    this.#changed = this.#nextChange();
-    wake();
   }
 }
 

@@ -31,6 +31,10 @@ export class Interruption {
   readonly #waits = new Set<(reason: Error) => void>();
   #reason: Error | undefined;
 
+  get isOver(): boolean {
+    return this.#reason !== undefined;
+  }
+
   /** What `promise` gives, or the reason of the interruption if that comes first. */
   race<T>(promise: Promise<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {

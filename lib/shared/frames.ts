@@ -61,11 +61,10 @@ export interface FrameFailure extends FrameRequest {
   span?: PictureSpan | null;
 }
 
-/** What one pull from a frame source returns. `done` when nothing is left after these. */
+/** Some of a clip's chosen frames, and the moments between them that gave none. */
 export interface FrameBatch {
   frames: PreparedFrame[];
   failures: FrameFailure[];
-  done: boolean;
 }
 
 /** A frame with its vector, ready to be stored. */

@@ -1,12 +1,11 @@
 import type { PGlite } from '@electric-sql/pglite';
-import * as Comlink from 'comlink';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { answerQuestion, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
 import { revisionsOf } from '@/lib/ask/revisions';
 import { SearchService } from '@/lib/ask/search-service';
 import type { DatabaseConnection } from '@/lib/db/client';
 import { FramesiftServices } from '@/lib/ingest/services';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc, serve } from '@/lib/rpc/remote';
 import { ChannelWorker } from '../../support/channel-worker';
 import { emptyTables, makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../db/support';
 
@@ -24,7 +23,7 @@ let workers: ChannelWorker[];
 let eventId: string;
 
 beforeAll(async () => {
-  installErrorTransfer();
+  installRpc();
   ({ pg, connection } = await openMemoryDatabase());
 }, 60_000);
 afterAll(() => pg.close());
@@ -36,10 +35,10 @@ beforeEach(async () => {
   };
   const database = makeClipDatabase(connection);
   services = new FramesiftServices({
-    database: () => new ChannelWorker((port) => Comlink.expose(database, port)).asWorker(),
+    database: () => new ChannelWorker((port) => serve(database, port)).asWorker(),
     search: () => {
       const service = new SearchService();
-      const worker = new ChannelWorker((port) => Comlink.expose(service, port));
+      const worker = new ChannelWorker((port) => serve(service, port));
       workers.push(worker);
       return worker.asWorker();
     },

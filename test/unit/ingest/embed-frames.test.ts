@@ -2,12 +2,11 @@ import { describe, expect, it, vi } from 'vitest';
 import {
   embedFrames,
   type EmbedProgress,
-  type FrameSource,
   type FrameStore,
   type ImageEncoder,
 } from '@/lib/ingest/embed-frames';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { EmbeddedFrame, FrameFailure, PreparedFrame } from '@/lib/shared/frames';
+import type { EmbeddedFrame, FrameBatch, FrameFailure, PreparedFrame } from '@/lib/shared/frames';
 
 const DIMENSION = 2;
 
@@ -22,26 +21,18 @@ function frame(frameIndex: number): PreparedFrame {
   };
 }
 
-/** A source of `count` frames; those in `missing` give no picture. Counts pulls. */
-class FakeSource implements FrameSource {
-  pulls = 0;
-  #next = 0;
-  constructor(
-    readonly count: number,
-    readonly missing: readonly number[] = [],
-  ) {}
-  nextFrames(count: number) {
-    this.pulls += 1;
-    const indexes = Array.from(
-      { length: Math.min(count, this.count - this.#next) },
-      (_, offset) => this.#next + offset,
-    );
-    this.#next += indexes.length;
+/** `count` frames in batches of four; those in `missing` give no picture. */
+async function* batchesOf(
+  count: number,
+  missing: readonly number[] = [],
+): AsyncGenerator<FrameBatch, void, undefined> {
+  for (let start = 0; start < count; start += 4) {
+    const indexes = Array.from({ length: Math.min(4, count - start) }, (_, offset) => start + offset);
     const failures: FrameFailure[] = indexes
-      .filter((index) => this.missing.includes(index))
+      .filter((index) => missing.includes(index))
       .map((frameIndex) => ({ frameIndex, timestampMs: frameIndex * 1000, reason: 'no picture' }));
-    const frames = indexes.filter((index) => !this.missing.includes(index)).map(frame);
-    return Promise.resolve({ frames, failures, done: this.#next >= this.count });
+    const frames = indexes.filter((index) => !missing.includes(index)).map(frame);
+    yield await Promise.resolve({ frames, failures });
   }
 }
 
@@ -74,7 +65,7 @@ describe('embedFrames', () => {
     async (count) => {
       const store = new MemoryStore();
       const result = await embedFrames({
-        source: new FakeSource(count),
+        batches: batchesOf(count),
         encoder: encoder(),
         store,
         batchSize: 4,
@@ -90,7 +81,7 @@ describe('embedFrames', () => {
   it('reports progress that never falls and ends at the total', async () => {
     const seen: EmbedProgress[] = [];
     await embedFrames({
-      source: new FakeSource(10, [3]),
+      batches: batchesOf(10, [3]),
       encoder: encoder(),
       store: new MemoryStore(),
       batchSize: 4,
@@ -104,7 +95,7 @@ describe('embedFrames', () => {
   it('does not let one bad frame sink its batch', async () => {
     const store = new MemoryStore();
     const result = await embedFrames({
-      source: new FakeSource(8),
+      batches: batchesOf(8),
       encoder: encoder([2]),
       store,
       batchSize: 4,
@@ -118,7 +109,7 @@ describe('embedFrames', () => {
   it('stops when the model fails on every frame of a batch', async () => {
     const store = new MemoryStore();
     const run = embedFrames({
-      source: new FakeSource(8),
+      batches: batchesOf(8),
       encoder: encoder([4, 5, 6, 7]),
       store,
       batchSize: 4,
@@ -136,7 +127,7 @@ describe('embedFrames', () => {
           : store.storeFrameBatch(frames),
     };
     const result = await embedFrames({
-      source: new FakeSource(4),
+      batches: batchesOf(4),
       encoder: encoder(),
       store: picky,
       batchSize: 4,
@@ -148,7 +139,7 @@ describe('embedFrames', () => {
   it('stops at once when the disk is full', async () => {
     const storeFrameBatch = vi.fn(() => Promise.reject(new FramesiftError('storage-full', 'Full.')));
     const run = embedFrames({
-      source: new FakeSource(40),
+      batches: batchesOf(40),
       encoder: encoder(),
       store: { storeFrameBatch },
       batchSize: 4,
@@ -161,7 +152,7 @@ describe('embedFrames', () => {
     const cancel = new AbortController();
     const store = new MemoryStore();
     const run = embedFrames({
-      source: new FakeSource(400),
+      batches: batchesOf(400),
       encoder: encoder(),
       store,
       batchSize: 4,
@@ -175,8 +166,14 @@ describe('embedFrames', () => {
     expect(store.stored.length).toBeLessThan(24);
   });
 
-  it('never pulls more than one batch ahead of the one being embedded', async () => {
-    const source = new FakeSource(400);
+  it('takes no batch before it has embedded the one before', async () => {
+    let taken = 0;
+    async function* counted() {
+      for await (const batch of batchesOf(400)) {
+        taken += 1;
+        yield batch;
+      }
+    }
     let finishFirst: () => void = () => undefined;
     const blocked: ImageEncoder = {
       encodeImages: (pictures) =>
@@ -186,7 +183,7 @@ describe('embedFrames', () => {
     };
     const cancel = new AbortController();
     const run = embedFrames({
-      source,
+      batches: counted(),
       encoder: blocked,
       store: new MemoryStore(),
       batchSize: 4,
@@ -194,42 +191,36 @@ describe('embedFrames', () => {
     });
     run.catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(source.pulls).toBe(2);
+    expect(taken).toBe(1);
     cancel.abort();
     finishFirst();
     await expect(run).rejects.toMatchObject({ code: 'cancelled' });
   });
 
   it('passes on what made the decoder fail, after the batch in flight is stored', async () => {
-    const good = new FakeSource(400);
-    const source: FrameSource = {
-      nextFrames: (count) =>
-        good.pulls < 2
-          ? good.nextFrames(count)
-          : Promise.reject(new FramesiftError('worker-lost', 'Gone.', { transient: true })),
-    };
+    async function* failing() {
+      yield* batchesOf(8);
+      throw new FramesiftError('worker-lost', 'Gone.', { transient: true });
+    }
     const store = new MemoryStore();
-    const run = embedFrames({ source, encoder: encoder(), store, batchSize: 4 });
+    const run = embedFrames({ batches: failing(), encoder: encoder(), store, batchSize: 4 });
     await expect(run).rejects.toMatchObject({ code: 'worker-lost', transient: true });
     expect(indexesOf(store.stored)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
   it('embeds a picture once that answers several moments, over the border of batches too', async () => {
     const pictures = [1, 1, 2, 2, 2, 3];
-    const source: FrameSource = {
-      nextFrames: (count) => {
-        const from = 6 - left;
+    async function* repeating() {
+      for (let start = 0; start < pictures.length; start += 4) {
         const frames = pictures
-          .slice(from, from + count)
-          .map((picture, i) => ({ ...frame(from + i), pixels: new Uint8Array([picture]), picture }));
-        left -= frames.length;
-        return Promise.resolve({ frames, failures: [], done: left === 0 });
-      },
-    };
-    let left = pictures.length;
+          .slice(start, start + 4)
+          .map((picture, i) => ({ ...frame(start + i), pixels: new Uint8Array([picture]), picture }));
+        yield await Promise.resolve({ frames, failures: [] });
+      }
+    }
     const encode = vi.fn<ImageEncoder['encodeImages']>((batch) => encoder().encodeImages(batch));
     const store = new MemoryStore();
-    await embedFrames({ source, encoder: { encodeImages: encode }, store, batchSize: 4 });
+    await embedFrames({ batches: repeating(), encoder: { encodeImages: encode }, store, batchSize: 4 });
     expect(encode.mock.calls.map(([batch]) => batch.map(([picture]) => picture))).toEqual([[1, 2], [3]]);
     expect(store.batches.flat().map(({ embedding }) => embedding[0])).toEqual(pictures);
   });

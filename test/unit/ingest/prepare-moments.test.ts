@@ -1,5 +1,7 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { prepareMoments } from '@/lib/ingest/prepare-moments';
+import type { FrameJob } from '@/lib/ingest/video-service';
+import { produceBatches } from '@/lib/rpc/job-port';
 import type { FrameBatch, PreparedFrame } from '@/lib/shared/frames';
 
 const RESIZE = { size: 8, fit: 'stretch' } as const;
@@ -10,38 +12,41 @@ function frame(frameIndex: number): PreparedFrame {
   return { frameIndex, timestampMs: frameIndex, width: 1, height: 1, pixels, thumbnail: pixels };
 }
 
+/** A video worker that gives these batches, and what it was asked for and has given. */
 function videoWith(...batches: FrameBatch[]) {
-  return {
-    openFrames: vi.fn(() => Promise.resolve(7)),
-    nextFrames: vi.fn(() => Promise.resolve(batches.shift()!)),
+  const jobs: FrameJob[] = [];
+  let given = 0;
+  async function* give() {
+    for (const batch of batches) {
+      given += 1;
+      yield await Promise.resolve(batch);
+    }
+  }
+  const prepareFrames = (job: FrameJob, port: MessagePort, signal: AbortSignal) => {
+    jobs.push(job);
+    return produceBatches<FrameBatch>(port, give, { signal, creditMs: 5_000, consumer: 'The page' });
   };
+  return { prepareFrames, jobs, given: () => given };
 }
 
 describe('prepareMoments', () => {
   it('gathers all batches of one job', async () => {
     const video = videoWith(
-      { frames: [frame(0), frame(1)], failures: [], done: false },
-      { frames: [frame(2)], failures: [], done: true },
+      { frames: [frame(0), frame(1)], failures: [] },
+      { frames: [frame(2)], failures: [] },
     );
     const prepared = await prepareMoments(video, FILE, [10, 20, 30], RESIZE);
     expect(prepared.map(({ frameIndex }) => frameIndex)).toEqual([0, 1, 2]);
     const requests = [10, 20, 30].map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }));
-    expect(video.openFrames.mock.calls).toEqual([
-      [{ decoder: 'webcodecs', file: FILE, requests, resize: RESIZE }],
-    ]);
-    expect(video.nextFrames.mock.calls).toEqual([
-      [8, 7],
-      [8, 7],
+    expect(video.jobs).toEqual([
+      { decoder: 'webcodecs', file: FILE, requests, resize: RESIZE, batchSize: 8 },
     ]);
   });
 
-  it('pulls to the end, so that the clip is closed, before it fails with a moment’s reason', async () => {
+  it('fails with a moment’s reason once all moments have been looked at', async () => {
     const failure = { frameIndex: 0, timestampMs: 10, reason: 'damaged here' };
-    const video = videoWith(
-      { frames: [], failures: [failure], done: false },
-      { frames: [frame(1)], failures: [], done: true },
-    );
+    const video = videoWith({ frames: [], failures: [failure] }, { frames: [frame(1)], failures: [] });
     await expect(prepareMoments(video, FILE, [10, 20], RESIZE)).rejects.toThrow('damaged here');
-    expect(video.nextFrames).toHaveBeenCalledTimes(2);
+    expect(video.given()).toBe(2);
   });
 });

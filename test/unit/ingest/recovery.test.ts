@@ -1,18 +1,15 @@
-import * as Comlink from 'comlink';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LoadedModel } from '@/lib/clip/clip-encoder';
 import { normalisePixels } from '@/lib/clip/normalise-pixels';
 import { ClipService } from '@/lib/ingest/clip-service';
-import { ingestClip } from '@/lib/ingest/ingest-clip';
-import type { IngestStatus } from '@/lib/ingest/ingest-status';
 import { measureProviders } from '@/lib/ingest/measure-providers';
-import { FramesiftServices } from '@/lib/ingest/services';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { produceBatches } from '@/lib/rpc/job-port';
+import { installRpc, serve } from '@/lib/rpc/remote';
+import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { EmbeddedFrame, FrameBatch, FrameRequest } from '@/lib/shared/frames';
+import type { FrameBatch, FrameRequest, PreparedFrame } from '@/lib/shared/frames';
 import { cosine } from '@/lib/shared/vectors';
 import { ChannelWorker } from '../../support/channel-worker';
-import { textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
 import {
   FakeRuntime,
   forever,
@@ -20,9 +17,18 @@ import {
   type FakeRuntimeOptions,
   type Mishap,
 } from '../../support/fake-runtime';
-import { PUBLISHED_PREPROCESSOR } from '../../support/published-files';
 import { seededRandom } from '../../support/random';
-import { encoderOf, MemoryReferences, TEST_MODEL } from '../../support/test-encoder';
+import {
+  closePages,
+  FRAMES,
+  graphs,
+  openReadingPage,
+  preprocessor,
+  readClip,
+  SIDE,
+  type ReadingPage,
+} from '../../support/reading-page';
+import { encoderOf, TEST_MODEL } from '../../support/test-encoder';
 
 /*
  * A clip of 40 frames, read by the page's own services, CLIP service, encoder and pipeline over real
@@ -32,137 +38,46 @@ import { encoderOf, MemoryReferences, TEST_MODEL } from '../../support/test-enco
 
 vi.setConfig({ testTimeout: 60_000 });
 
-const FRAMES = 40;
-const SIDE = 32;
-
-/** Long enough for a step on a busy machine, short enough to wait for in a test. */
-const LIMITS = { startMs: 1_500, queryMs: 1_500, batchMs: 3_000 };
-
-const graphs = { vision: visionGraph(TOY_CLIP), text: textGraph(TOY_CLIP) };
-const preprocessor = {
-  ...PUBLISHED_PREPROCESSOR,
-  size: { height: SIDE, width: SIDE },
-  crop_size: { height: SIDE, width: SIDE },
-};
-
 function pixelsOf(frameIndex: number): Uint8Array<ArrayBuffer> {
   const random = seededRandom(frameIndex + 1);
   return Uint8Array.from({ length: SIDE * SIDE * 3 }, () => Math.floor(random() * 256));
 }
 
+/** Gives every frame that it is asked for. */
 class FakeVideo {
-  #left: FrameRequest[] = [];
-
-  connect(port: MessagePort): void {
-    Comlink.expose(this, port);
-  }
-
-  openFrames({ requests }: { requests: FrameRequest[] }): number {
-    this.#left = [...requests];
-    return 1;
-  }
-
-  nextFrames(count: number): FrameBatch {
-    const frames = this.#left.splice(0, count).map(({ frameIndex, timestampMs }) => ({
+  prepareFrames(
+    { requests, batchSize }: { requests: FrameRequest[]; batchSize: number },
+    port: MessagePort,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const frameOf = ({ frameIndex, timestampMs }: FrameRequest): PreparedFrame => ({
       frameIndex,
       timestampMs,
       width: SIDE,
       height: SIDE,
       pixels: pixelsOf(frameIndex),
       thumbnail: new Uint8Array([1]),
-    }));
-    return { frames, failures: [], done: this.#left.length === 0 };
-  }
-
-  closeFrames(): void {
-    this.#left = [];
-  }
-}
-
-class FakeDatabase {
-  readonly frames = new Map<number, EmbeddedFrame>();
-  readonly writes = new Map<number, number>();
-  state: string | undefined;
-
-  connect(port: MessagePort): void {
-    Comlink.expose(this, port);
-  }
-
-  getEvent(): { embeddingCounts: Record<string, number> } {
-    return { embeddingCounts: {} };
-  }
-
-  updateEvent(_id: string, { ingestState }: { ingestState?: string }): void {
-    this.state = ingestState ?? this.state;
-  }
-
-  storedFrameIndexes(): number[] {
-    return [...this.frames.keys()];
-  }
-
-  storeFrameBatch(_id: string, frames: EmbeddedFrame[]): void {
-    for (const frame of frames) {
-      this.frames.set(frame.frameIndex, frame);
-      this.writes.set(frame.frameIndex, (this.writes.get(frame.frameIndex) ?? 0) + 1);
+    });
+    async function* batches(): AsyncGenerator<FrameBatch, void, undefined> {
+      for (let at = 0; at < requests.length; at += batchSize) {
+        yield await Promise.resolve({
+          frames: requests.slice(at, at + batchSize).map(frameOf),
+          failures: [],
+        });
+      }
     }
+    return produceBatches(port, batches, { signal, creditMs: 5_000, consumer: 'The model' });
   }
 }
 
-interface Page {
-  services: FramesiftServices;
-  database: FakeDatabase;
-  runtime: FakeRuntime;
-  clipWorkers: ChannelWorker[];
-}
-
-const open: FramesiftServices[] = [];
-
-/** A page on a machine with these mishaps. */
-function openPage(mishaps: FakeRuntimeOptions): Page {
-  const runtime = new FakeRuntime(mishaps);
-  const references = new MemoryReferences();
-  const database = new FakeDatabase();
-  const clipWorkers: ChannelWorker[] = [];
-  const services = new FramesiftServices(
-    {
-      database: () => new ChannelWorker((port) => Comlink.expose(database, port)).asWorker(),
-      video: () => new ChannelWorker((port) => Comlink.expose(new FakeVideo(), port)).asWorker(),
-      clip: () => {
-        const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime, references));
-        const worker = new ChannelWorker((port) => Comlink.expose(service, port));
-        clipWorkers.push(worker);
-        return worker.asWorker();
-      },
-      models: () => {
-        throw new Error('The bundled model needs no models worker.');
-      },
-      search: () => {
-        throw new Error('Nobody asks about the clip.');
-      },
-    },
-    LIMITS,
-  );
-  open.push(services);
-  return { services, database, runtime, clipWorkers };
-}
-
-async function readClip({ services }: Page) {
-  const requests = Array.from({ length: FRAMES }, (_, frameIndex) => ({
-    frameIndex,
-    timestampMs: frameIndex * 1000,
-  }));
-  const statuses: Partial<IngestStatus>[] = [];
-  const failures = await ingestClip(
-    services,
-    { eventId: 'clip', file: new Blob(), requests, decoder: 'webcodecs', model: TEST_MODEL },
-    (status) => statuses.push(status),
-    new AbortController().signal,
-  );
-  return { failures, statuses };
-}
+const openPage = (mishaps: FakeRuntimeOptions): ReadingPage =>
+  openReadingPage({
+    mishaps,
+    video: () => new ChannelWorker((port) => serve(new FakeVideo(), port)).asWorker(),
+  });
 
 /** Every frame once, each with the vector of its own pixels, none given up. */
-async function expectWholeClip(page: Page): Promise<LoadedModel> {
+async function expectWholeClip(page: ReadingPage): Promise<LoadedModel> {
   const { failures } = await readClip(page);
   expect(failures).toEqual([]);
   const { database } = page;
@@ -191,10 +106,8 @@ function onNthBatch(nth: number, mishap: Mishap): Mishap {
 
 const fail = (error: Error) => () => Promise.reject(error);
 
-beforeAll(installErrorTransfer);
-afterEach(() => {
-  for (const services of open.splice(0)) services.close();
-});
+beforeAll(installRpc);
+afterEach(closePages);
 
 describe('reading a clip', () => {
   it('needs one worker when nothing fails', async () => {
@@ -438,9 +351,9 @@ describe('measuring providers', () => {
     const reports = await measureProviders(
       () => {
         const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime));
-        const worker = new ChannelWorker((port) => Comlink.expose(service, port));
+        const worker = new ChannelWorker((port) => serve(service, port));
         workers.push(worker);
-        return { worker: worker.asWorker(), service: Comlink.wrap<ClipService>(worker.asWorker()) };
+        return new SupervisedWorker<ClipService>({ make: () => worker.asWorker() });
       },
       TEST_MODEL,
       ({ rung }) => seen.push(rung),

@@ -6,7 +6,7 @@ import { toStorageError } from '@/lib/db/client';
 import { Gateway } from '@/lib/db/gateway';
 import { TabNetwork } from '../../support/tab-network';
 import { FramesiftServices } from '@/lib/ingest/services';
-import { installErrorTransfer } from '@/lib/shared/comlink-errors';
+import { installRpc } from '@/lib/rpc/remote';
 import { describeThrown, explainFailure, FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 
 /** An object whose every property throws, as a revoked proxy's does. */
@@ -113,7 +113,7 @@ describe('any thrown thing', () => {
     check((thrown) => messageOf(toFramesiftError(thrown, 'This file could not be opened.'))));
 
   it('stays one between a worker and the page', () => {
-    installErrorTransfer();
+    installRpc();
     const handler = Comlink.transferHandlers.get('throw')!;
     return check((value) => {
       const [serialised] = handler.serialize({ value });

@@ -1,16 +1,14 @@
 import * as Comlink from 'comlink';
-import { FramesiftError, property, toFramesiftError, type ErrorCode } from './errors';
+import { property, toFramesiftError } from '@/lib/shared/errors';
+import { fromPlainError, toPlainError, type PlainError } from './plain-error';
 
-interface SerialisedError {
-  code: ErrorCode;
-  message: string;
-  transient: boolean;
+interface SerialisedError extends PlainError {
   stack: string | undefined;
 }
 
 /**
- * Comlink carries an error's message across threads but drops its `code`. Every thread that imports
- * this module (each worker and the page) sends and receives FramesiftErrors whole instead.
+ * Comlink carries an error's message across threads but drops its `code`. Every thread that installs this sends and
+ * receives FramesiftErrors whole instead.
  *
  * "throw" is the name under which Comlink 4 registers its own handler for thrown values.
  */
@@ -23,16 +21,14 @@ export function installErrorTransfer(): void {
       const error = toFramesiftError((thrown as { value: unknown }).value);
       const stack = property(error.cause, 'stack') ?? error.stack;
       const serialised: SerialisedError = {
-        code: error.code,
-        message: error.message,
-        transient: error.transient,
+        ...toPlainError(error),
         stack: typeof stack === 'string' ? stack : undefined,
       };
       return [serialised, []];
     },
     deserialize: (value) => {
-      const { code, message, transient, stack } = value as SerialisedError;
-      const error = new FramesiftError(code, message, { transient });
+      const { stack, ...plain } = value as SerialisedError;
+      const error = fromPlainError(plain);
       if (stack) error.stack = stack;
       throw error;
     },
