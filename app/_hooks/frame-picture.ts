@@ -31,18 +31,18 @@ export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> 
   async function decode(): Promise<Blob | null> {
     const file = await readClipFileOf(frame.eventId);
     if (!file) return null;
-    const taskId = crypto.randomUUID();
+    const stopping = new AbortController();
     const reading = video.readPictures(
       file,
       [aimAt(frame)],
       { type: 'image/jpeg', quality: 0.92, maxSide: MAX_SIDE },
-      taskId,
+      stopping.signal,
     );
     try {
       const [picture] = await withTimeout(reading, DECODE_TIMEOUT_MS, 'The decoder');
       return picture?.blob ?? null;
     } finally {
-      void video.cancelTask(taskId);
+      stopping.abort();
     }
   }
 }

@@ -1,6 +1,6 @@
 'use client';
 
-import { useCallback, useState } from 'react';
+import { useCallback, useRef, useState } from 'react';
 import type { GivenFile, ModelListing, ModelVariant, OwnModelProposal } from '@/lib/ingest/model-service';
 import type { ModelDownloadProgress } from '@/lib/models/download-model';
 import { parseBaseUrl } from '@/lib/models/sources';
@@ -51,6 +51,9 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
   const [problem, setProblem] = useState<string | null>(null);
   const [mirror, setMirrorState] = useState<string | null>(null);
 
+  /** What ends the downloads that run. */
+  const stopping = useRef(new Set<AbortController>());
+
   const reload = useCallback(async () => {
     const { models } = getFramesift().services;
     setMirrorState(readMirror());
@@ -68,22 +71,25 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
   /** Runs something that reports progress, and shows it until it ends. */
   const withDownload = async (
     running: Omit<RunningDownload, 'progress'>,
-    work: (onProgress: (progress: ModelDownloadProgress) => void) => Promise<void>,
+    work: (onProgress: (progress: ModelDownloadProgress) => void, signal: AbortSignal) => Promise<void>,
   ) => {
     // Asked for once there is something here that would be missed.
     void navigator.storage.persist().catch(() => false);
     setDownload({ ...running, progress: null });
+    const controller = new AbortController();
+    stopping.current.add(controller);
     try {
-      await work((progress) => setDownload({ ...running, progress }));
+      await work((progress) => setDownload({ ...running, progress }), controller.signal);
     } finally {
+      stopping.current.delete(controller);
       setDownload(null);
       await reload();
     }
   };
 
   const fetchModel = (model: ModelListing, { dtype }: ModelVariant) =>
-    withDownload({ name: model.name, choice: { modelId: model.id, dtype } }, (onProgress) =>
-      getFramesift().services.models.download(model.id, dtype, sourceSettings(), onProgress),
+    withDownload({ name: model.name, choice: { modelId: model.id, dtype } }, (onProgress, signal) =>
+      getFramesift().services.models.download(model.id, dtype, sourceSettings(), onProgress, signal),
     );
   const startDownload = (model: ModelListing, variant: ModelVariant) =>
     guard(() => fetchModel(model, variant));
@@ -98,8 +104,8 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
     guard(async () => {
       const { models } = getFramesift().services;
       let modelId = '';
-      await withDownload({ name: proposal.name, choice: null }, async (onProgress) => {
-        modelId = await models.addOwn(proposal.key, dtype, onProgress);
+      await withDownload({ name: proposal.name, choice: null }, async (onProgress, signal) => {
+        modelId = await models.addOwn(proposal.key, dtype, onProgress, signal);
       });
       setOwn({ state: 'none' });
       try {
@@ -137,7 +143,7 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
     refresh: () => guard(reload),
     startDownload,
     fetchAndUse,
-    stopDownload: () => guard(() => getFramesift().services.models.cancelDownload()),
+    stopDownload: () => stopping.current.forEach((controller) => controller.abort()),
     remove: ({ modelId, dtype }) =>
       guard(async () => {
         await getFramesift().services.models.remove(modelId, dtype);

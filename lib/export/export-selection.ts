@@ -2,7 +2,6 @@ import type { EventSummary } from '@/lib/db/clip-database';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { CutClip } from '@/lib/video/cut-clip';
 import { CHAT_PICTURE_MAX_SIDE, toChatMessages, toChatPicture, type ChatShape } from './chat-messages';
 import { drawContactSheet, SHEET_PICTURE_MAX_SIDE } from './contact-sheet';
 import { manifestToCsv } from './csv';
@@ -10,7 +9,7 @@ import { exportFileName, framePictureName, selectionFileName } from './file-name
 import { toJsonLines } from './jsonl';
 import { textToBlob } from './lines';
 import { toManifest } from './manifest';
-import { collectPictures, runVideoTask, type ExportTask, type FindClipFile } from './pictures';
+import { collectPictures, type ExportTask, type FindClipFile } from './pictures';
 import { readClips, readFramesOfClip, type RowReader } from './read-rows';
 import type { ClipRows } from './rows';
 import { framesInOrder, matchingSpans, type SelectionToExport } from './selection-to-export';
@@ -202,9 +201,7 @@ export async function exportCuts(
       );
     }
     const onShare = (share: number) => onProgress(i + share, clips.length);
-    const cut: CutClip = await runVideoTask(signal, services, (taskId) =>
-      services.video.cutClip(file, spans, taskId, onShare),
-    );
+    const cut = await services.video.cutClip(file, spans, signal, onShare);
     files.push({
       name: exportFileName(clip.fileName, selection.question.text, cut.extension, 'cut'),
       blob: cut.blob,

@@ -78,9 +78,8 @@ async function decodePictures(
   const file = await findFile(eventId).catch(() => null);
   if (!file) return none;
   try {
-    const pictures = await runVideoTask(task.signal, services, (taskId) =>
-      services.video.readPictures(file, frames.map(aimAt), options, taskId, task.onProgress),
-    );
+    const { video } = services;
+    const pictures = await video.readPictures(file, frames.map(aimAt), options, task.signal, task.onProgress);
     return pictures.map((picture) =>
       picture.blob
         ? { blob: picture.blob, width: picture.width, height: picture.height, isThumbnail: false }
@@ -90,23 +89,6 @@ async function decodePictures(
     if (isCancelled(error)) throw error;
     // A clip that a player alone can play, or whose file has been moved: its small pictures are there.
     return none;
-  }
-}
-
-/** A call of the video worker that ends when the signal says so. */
-export async function runVideoTask<T>(
-  signal: AbortSignal,
-  services: FramesiftServices,
-  call: (taskId: string) => Promise<T>,
-): Promise<T> {
-  throwIfCancelled(signal);
-  const taskId = crypto.randomUUID();
-  const cancel = () => void services.video.cancelTask(taskId);
-  signal.addEventListener('abort', cancel, { once: true });
-  try {
-    return await call(taskId);
-  } finally {
-    signal.removeEventListener('abort', cancel);
   }
 }
 

@@ -103,7 +103,8 @@ export class ModelService {
   readonly #memory = new ModelStore(new MemoryTree());
   readonly #proposals = new Map<string, Proposal>();
   #stores: Promise<Stores> | undefined;
-  #download: AbortController | undefined;
+  /** One model at a time: two would make both late. */
+  #isFetching = false;
 
   /** Lets another worker read files through this port. */
   connect(port: MessagePort): void {
@@ -127,32 +128,29 @@ export class ModelService {
   /**
    * Fetches what is missing of a model and checks it. One model at a time, and each in one tab at a time.
    *
-   * @throws FramesiftError `cancelled` after `cancelDownload`; what has arrived is kept
+   * @throws FramesiftError `cancelled` once the signal is aborted; what has arrived is kept
    */
   async download(
     modelId: string,
     dtype: ModelDtype,
     settings: SourceSettings,
     onProgress: (progress: ModelDownloadProgress) => void,
+    signal?: AbortSignal,
   ): Promise<void> {
     const entry = findModel(modelId);
     if (!entry) {
       const origin = (await this.#manifest(modelId))?.origin;
       if (origin === undefined) throw unknownModel(modelId);
       const { key } = await this.inspectBaseUrl(origin);
-      await this.addOwn(key, dtype, onProgress);
+      await this.addOwn(key, dtype, onProgress, signal);
       return;
     }
     const files = filesOf(entry, dtype);
     if (!files) throw unknownModel(`${modelId} as ${dtype}`);
     await this.#fetch({ id: entry.id, name: entry.name }, files, (path) => sourcesOf(entry, path, settings), {
       onProgress,
+      signal,
     });
-  }
-
-  /** Stops the running download; what has arrived is kept. */
-  cancelDownload(): void {
-    this.#download?.abort();
   }
 
   /** Removes a model in one dtype; files that another stored dtype of it needs too stay. */
@@ -242,11 +240,13 @@ export class ModelService {
    * Stores a model that was found by `inspectFiles` or `inspectBaseUrl`.
    *
    * @returns its id
+   * @throws FramesiftError `cancelled` once the signal is aborted; what has arrived is kept
    */
   async addOwn(
     key: string,
     dtype: ModelDtype,
     onProgress: (progress: ModelDownloadProgress) => void,
+    signal?: AbortSignal,
   ): Promise<string> {
     const proposal = this.#proposals.get(key);
     const graphs = proposal?.plan.graphs.get(dtype);
@@ -269,7 +269,7 @@ export class ModelService {
         given
           ? [{ url: `${GIVEN_SCHEME}${from.get(path)!}`, label: 'Your folder' }]
           : [remote(`${origin!}/${from.get(path)!}`)],
-      { onProgress, ...(given && { fetch: fetchGiven(given) }) },
+      { onProgress, signal, ...(given && { fetch: fetchGiven(given) }) },
     );
     return model.id;
   }
@@ -338,17 +338,20 @@ export class ModelService {
     model: ModelIdentity,
     files: readonly ExpectedFile[],
     sources: (path: string) => FileSource[],
-    options: { onProgress: (progress: ModelDownloadProgress) => void; fetch?: typeof globalThis.fetch },
+    options: {
+      onProgress: (progress: ModelDownloadProgress) => void;
+      signal: AbortSignal | undefined;
+      fetch?: typeof globalThis.fetch;
+    },
   ): Promise<void> {
-    const { onProgress, fetch } = options;
-    if (this.#download) {
+    const { onProgress, signal, fetch } = options;
+    if (this.#isFetching) {
       throw new FramesiftError(
         'bad-input',
         'Another model is being downloaded. Wait for it, or stop it first.',
       );
     }
-    const controller = new AbortController();
-    this.#download = controller;
+    this.#isFetching = true;
     try {
       const { store, spare } = await this.#open();
       await withLock(`framesift-model-${model.id}`, () =>
@@ -361,11 +364,11 @@ export class ModelService {
             onProgress: (progress) =>
               onProgress({ ...progress, isInMemory: progress.isInMemory || store.kind === 'memory' }),
           },
-          { signal: controller.signal, ...(fetch && { fetch }) },
+          { ...(signal && { signal }), ...(fetch && { fetch }) },
         ),
       );
     } finally {
-      this.#download = undefined;
+      this.#isFetching = false;
     }
   }
 

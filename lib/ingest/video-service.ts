@@ -57,9 +57,6 @@ const CREDIT_TIMEOUT_MS = 300_000;
 
 /** Clips in, small upright frames out. The worker serves one instance to the page. */
 export class VideoService {
-  /** Exports under way, by the id that their caller gave them. */
-  readonly #tasks = new Map<string, AbortController>();
-
   /** What a clip is. Throws FramesiftError `unsupported-video` or `unreadable-video` with a sentence. */
   inspect(file: Blob): Promise<ClipFacts> {
     return inspectClip(file);
@@ -112,51 +109,32 @@ export class VideoService {
    * otherwise; where one fails, null and the reason. A clip that is being read goes on meanwhile.
    *
    * @param timestampsMs in clip time, in any order; of stored frames what `aimAt` makes of them
-   * @param taskId what `cancelTask` is called with
-   * @param onPicture told how many are done; to be wrapped in Comlink.proxy
-   * @throws FramesiftError `cancelled` after `cancelTask`
+   * @param onPicture told how many are done
+   * @throws FramesiftError `cancelled` once the signal is aborted
    */
   readPictures(
     file: Blob,
     timestampsMs: readonly number[],
     options: PictureOptions,
-    taskId?: string,
+    signal?: AbortSignal,
     onPicture?: (done: number) => void,
   ): Promise<FramePicture[]> {
-    return this.#runTask(taskId, (signal) =>
-      readFramePictures(file, timestampsMs, options, signal, onPicture),
-    );
+    return readFramePictures(file, timestampsMs, options, signal, onPicture);
   }
 
   /**
    * A new file with only these spans of a clip, see lib/video/cut-clip.ts. A clip that is being read goes on
    * meanwhile.
+   *
+   * @throws FramesiftError `cancelled` once the signal is aborted
    */
   cutClip(
     file: Blob,
     spans: readonly TimeSpan[],
-    taskId?: string,
+    signal?: AbortSignal,
     onProgress?: (share: number) => void,
   ): Promise<CutClip> {
-    return this.#runTask(taskId, (signal) => cutClip(file, spans, signal, onProgress));
-  }
-
-  /** Ends `readPictures` or `cutClip` of this id, which is answered with `cancelled`. */
-  cancelTask(taskId: string): void {
-    this.#tasks.get(taskId)?.abort();
-  }
-
-  async #runTask<T>(
-    taskId: string = crypto.randomUUID(),
-    work: (signal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const controller = new AbortController();
-    this.#tasks.set(taskId, controller);
-    try {
-      return await work(controller.signal);
-    } finally {
-      this.#tasks.delete(taskId);
-    }
+    return cutClip(file, spans, signal, onProgress);
   }
 
   /** A query picture as the model's input: RGB bytes, `size`² × 3. */

@@ -61,18 +61,18 @@ const MAX_SPAN_MS = 3_600_000;
 export async function cutClip(
   file: Blob,
   spans: readonly TimeSpan[],
-  signal: AbortSignal,
+  signal?: AbortSignal,
   onProgress: (share: number) => void = () => undefined,
 ): Promise<CutClip> {
   const clip = await openClip(file);
   const stop = new Interruption();
   const cancel = () => stop.interrupt(new FramesiftError('cancelled', 'Cancelled.'));
-  if (signal.aborted) cancel();
-  else signal.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+  else signal?.addEventListener('abort', cancel, { once: true });
   try {
     return await cut(clip, spans, stop, onProgress);
   } finally {
-    signal.removeEventListener('abort', cancel);
+    signal?.removeEventListener('abort', cancel);
     clip.close();
   }
 }

@@ -29,7 +29,7 @@ export async function readFramePictures(
   file: Blob,
   timestampsMs: readonly number[],
   options: PictureOptions,
-  signal: AbortSignal,
+  signal?: AbortSignal,
   onPicture: (done: number) => void = () => undefined,
 ): Promise<FramePicture[]> {
   const clip = await openClip(file);

@@ -109,10 +109,11 @@ describe('a model at an address', () => {
     vision.faults = [];
     const { key } = await service.inspectBaseUrl(url);
     vision.faults.push({ stallAfter: 50_000 });
-    const stopped = service.addOwn(key, 'fp32', onProgress);
+    const stopping = new AbortController();
+    const stopped = service.addOwn(key, 'fp32', onProgress, stopping.signal);
     const arrived = () => disk.find((path) => path.endsWith('vision_model.onnx.part'))?.bytes.length;
     await vi.waitFor(() => expect(arrived()).toBe(50_000), { timeout: 4_000 });
-    service.cancelDownload();
+    stopping.abort();
     await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
     const before = hub.requests.length;
     const resumed = new ModelService();
