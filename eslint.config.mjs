@@ -56,9 +56,12 @@ export default tseslint.config(
   },
   // A page without a build: plain JavaScript in the browser.
   {
-    files: ['test/bench/peer/*.js'],
+    files: ['test/bench/peer/*.js', 'scripts/bench/page/*.js'],
     languageOptions: {
       globals: {
+        addEventListener: 'readonly',
+        postMessage: 'readonly',
+        crypto: 'readonly',
         document: 'readonly',
         indexedDB: 'readonly',
         performance: 'readonly',

@@ -1,6 +1,7 @@
 import type * as Ort from 'onnxruntime-web/wasm';
 import { Interruption } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
+import { timed } from '@/lib/shared/stage-timing';
 import {
   detectCapabilities,
   type ExecutionProvider,
@@ -156,7 +157,7 @@ class ClipSession implements TowerSession {
       const one = pixelValues.length / count;
       const values = padRows(pixelValues.subarray(first * one, (first + rows) * one), padded * one);
       const feeds = { [pixels.name]: this.#floats(values, pixels.type, [padded, 3, side, side]) };
-      return this.#run(this.#vision, feeds, output, padded);
+      return timed('model', () => this.#run(this.#vision, feeds, output, padded));
     });
   }
 

@@ -1,5 +1,6 @@
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { assertPictureSize, type PixelRows } from '@/lib/shared/pixel-rows';
+import { timedNow } from '@/lib/shared/stage-timing';
 import {
   getAxisCoefficients,
   inputSpan,
@@ -291,12 +292,15 @@ export function resizeFrameAndThumbnail(
     ? [displayHeight, displayWidth]
     : [displayWidth, displayHeight];
   const wanted = wantedOf(picture, spec, shownWidth, shownHeight);
-  if (!stored.vectors) return { pixels: resizePicture(picture, wanted), thumbnail: null };
+  const { vectors } = stored;
+  if (!vectors) {
+    return { pixels: timedNow('pixels', () => resizePicture(picture, wanted)), thumbnail: null };
+  }
   const { width, height, isTurned, isXReversed, isYReversed } = picture;
   const views = partsOf(picture, wanted);
   const small = thumbnail && partsOf(picture, wholeOf(thumbnail.width, thumbnail.height));
   const shape = { width, height, isTurned, isXReversed, isYReversed };
-  const made = resizeByKernel(stored.vectors, shape, [...views, ...(small ?? [])]);
+  const made = timedNow('pixels', () => resizeByKernel(vectors, shape, [...views, ...(small ?? [])]));
   return {
     pixels: views.length === 1 ? made[0]! : joinBytes(made.slice(0, views.length)),
     thumbnail: small && made.at(-1)!,

@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
+import { timed } from '@/lib/shared/stage-timing';
 import { toStorageError, type DatabaseConnection } from './client';
 import type { Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
@@ -133,11 +134,20 @@ export class LibraryVerbs {
 
   // # Frames and vectors
 
-  async storeFrameBatch(
+  storeFrameBatch(
     eventId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
-    { asDraft = false } = {},
+    options: { asDraft?: boolean } = {},
+  ): Promise<string[]> {
+    return timed('store', () => this.#storeFrameBatch(eventId, frames, modelVersion, options));
+  }
+
+  async #storeFrameBatch(
+    eventId: string,
+    frames: EmbeddedFrame[],
+    modelVersion: string,
+    { asDraft = false }: { asDraft?: boolean },
   ): Promise<string[]> {
     const vectors = checkFrameVectors(frames, modelVersion);
     const rows = frames.map(({ frameIndex, timestampMs, width, height, thumbnail }) => ({

@@ -1,5 +1,6 @@
 import { PixelKernel } from '@/lib/shared/pixel-kernel';
 import { packedRows, type PixelRows } from '@/lib/shared/pixel-rows';
+import { timed } from '@/lib/shared/stage-timing';
 import type { ColourCoding } from './colour';
 import { copyableRect, planeRows } from './plane-rows';
 
@@ -48,7 +49,7 @@ export class FramePixelReader {
     try {
       const size = frame.allocationSize({ rect });
       const bytes = this.#takeBuffer(size);
-      const layout = await frame.copyTo(bytes, { rect });
+      const layout = await timed('copy', () => frame.copyTo(bytes, { rect }));
       const wanted = { ...visible, x: visible.x - rect.x, y: visible.y - rect.y };
       const [copiedWidth, copiedHeight] = [rect.width, rect.height];
       return planeRows(

@@ -1,3 +1,5 @@
+import { timed } from '@/lib/shared/stage-timing';
+
 /** Longest side of a stored thumbnail: sharp in a grid of four on a laptop, about 5 KB. */
 export const THUMBNAIL_LONGEST_SIDE = 320;
 
@@ -111,7 +113,11 @@ export class ThumbnailWriter {
     return context;
   }
 
-  async #encode({ canvas }: OffscreenCanvasRenderingContext2D): Promise<Uint8Array<ArrayBuffer>> {
+  #encode({ canvas }: OffscreenCanvasRenderingContext2D): Promise<Uint8Array<ArrayBuffer>> {
+    return timed('thumbnail', () => this.#encodeCanvas(canvas));
+  }
+
+  async #encodeCanvas(canvas: OffscreenCanvas): Promise<Uint8Array<ArrayBuffer>> {
     let blob = await canvas.convertToBlob({ type: this.#type, quality: QUALITY });
     if (blob.type !== this.#type) {
       this.#type = 'image/jpeg';

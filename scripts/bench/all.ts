@@ -9,14 +9,26 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
-import type { BrowserContext } from '@playwright/test';
+import type { Browser, BrowserContext } from '@playwright/test';
+import { DEFAULT_BATCH_SIZE } from '@/lib/ingest/embed-frames';
 import { replaceBetweenMarkers, textBetweenMarkers } from '../eval/markers';
 import { root, withServedProfile } from '../host/served-page';
 import { describeEnvironment, describeMoment } from './environment';
 import { makeClip, type ClipRecipe } from './made-clips';
+import { measureFirstScripts, measurePageLife } from './page-life';
 import { installPeer, withPeerSite } from './peer-site';
 import { readTable, withRow, writeTable } from './report-table';
-import type { Summary } from './summary';
+import { drawStages } from './stages-picture';
+import {
+  busySeconds,
+  measureCeilings,
+  overlapShare,
+  STAGES,
+  traceReading,
+  type StageName,
+  type TracedReading,
+} from './stages';
+import { summarise, type Summary } from './summary';
 import { measureJob, type Sites } from './whole-job';
 
 const FILM = 'imageio_cockatoo_yuv420.mp4';
@@ -80,6 +92,18 @@ const PARTS: readonly Part[] = [
     ...job('720p-long', 'ten minutes, 1280×720, 30 a second, H.264', 15, { ...hd, repeats: 10 }),
     isLong: true,
   },
+  {
+    name: 'stages',
+    what: 'each stage of reading in a trace of the running page, beside what it takes alone',
+    minutes: 3,
+    run: stages,
+  },
+  {
+    name: 'page',
+    what: 'the page’s own thread while it reads and a person types, and its first scripts',
+    minutes: 2,
+    run: pageLife,
+  },
 ];
 
 /** A whole job: the file is given, its rows are stored. */
@@ -107,6 +131,96 @@ function job(name: string, what: string, minutes: number, clip: ClipRecipe): Par
     });
   };
   return { name, what, minutes, run };
+}
+
+/** Stages of reading the 1080p clip beside their ceilings; the last round is drawn. */
+async function stages({ context, sites }: Bench): Promise<void> {
+  const browser = browserOf(context);
+  const { path } = await makeClip({ ...fullHd, codec: 'h264' }, values.clips, values.cache);
+  const readings: TracedReading[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    readings.push(await traceReading(context, browser, sites.framesift, path, 600_000));
+  }
+  const last = readings.at(-1)!;
+  const ceilings = await measureCeilings(context, browser, sites, path, last.timestampsMs, rounds);
+  const best = ceilings.model.reduce((a, b) => (b.msPerFrame < a.msPerFrame ? b : a));
+  const bare: Partial<Record<StageName, { ms: number; what: string }>> = {
+    decode: {
+      ms: summarise(ceilings.decoding.ms).median,
+      what: `bare WebCodecs, ${ceilings.decoding.packets} packets`,
+    },
+    model: {
+      ms: best.msPerFrame * last.frames,
+      what: `bare session.run, ${best.frames} frames at once (${ceilings.model
+        .map(({ frames, msPerFrame }) => `${frames}: ${msPerFrame.toFixed(1)} ms`)
+        .join(', ')})`,
+    },
+    store: {
+      ms: ceilings.storeMs * Math.ceil(last.frames / DEFAULT_BATCH_SIZE),
+      what: 'bare multi-row inserts without thumbnails',
+    },
+  };
+  const whole = summarise(readings.map(({ window }) => (window.endMs - window.startMs) / 1000));
+  for (const name of STAGES) {
+    const busy = summarise(readings.map((reading) => busySeconds(reading, name)));
+    const ceiling = bare[name];
+    await record(context, 'bench:stages', false, {
+      stage: name,
+      'busy, s': both(busy, 2),
+      'of the whole': `${((100 * busy.median) / whole.median).toFixed(0)} %`,
+      'alone, s': ceiling ? (ceiling.ms / 1000).toFixed(2) : '–',
+      'alone ÷ busy': ceiling ? `${(ceiling.ms / 10 / busy.median).toFixed(0)} %` : '–',
+      'what alone is': ceiling?.what ?? '–',
+      measured: describeMoment(),
+    });
+  }
+  const overlap = summarise(readings.map(overlapShare));
+  await record(context, 'bench:stages', false, {
+    stage: 'whole',
+    'busy, s': both(whole, 2),
+    'of the whole': `two stages or more at once: ${(100 * overlap.median).toFixed(0)} %`,
+    'alone, s': '–',
+    'alone ÷ busy': '–',
+    'what alone is': '–',
+    measured: describeMoment(),
+  });
+  const picture = values.dry ? join(values.cache, 'stages.svg') : join(root, 'docs/images/stages.svg');
+  writeFileSync(picture, drawStages(last));
+  console.log(`  drawn: ${picture}`);
+}
+
+function browserOf(context: BrowserContext): Browser {
+  const browser = context.browser();
+  if (!browser) throw new Error('The browser is gone.');
+  return browser;
+}
+
+/** Long tasks and typing while the 1080p clip is read, and what a first visit fetches. */
+async function pageLife({ context, sites }: Bench): Promise<void> {
+  const { path } = await makeClip({ ...fullHd, codec: 'h264' }, values.clips, values.cache);
+  const lives = [];
+  for (let round = 0; round < rounds; round += 1) {
+    lives.push(await measurePageLife(context, sites.framesift, path, 600_000));
+  }
+  const { scripts, bytes } = await measureFirstScripts(context, sites.framesift);
+  const counts = lives.map(({ longTasks }) => longTasks.length);
+  const delays = lives.flatMap(({ keyDelays }) => keyDelays);
+  const durations = lives.flatMap(({ keyDurations }) => keyDurations);
+  const keys = lives.reduce((sum, life) => sum + life.keys, 0);
+  const worst = (of: readonly number[]) => Math.max(0, ...of).toFixed(0);
+  await record(context, 'bench:page', false, {
+    'while reading': 'one minute of 1080p',
+    'tasks over 50 ms, median of rounds': summarise(counts).median.toFixed(0),
+    'longest, ms': worst(lives.flatMap(({ longTasks }) => longTasks)),
+    'keys typed': String(keys),
+    'of them over 16 ms to the screen': String(durations.length),
+    'longest wait of a key, ms': worst(delays),
+    'longest to the screen, ms': worst(durations),
+    'scripts before the first interaction': String(scripts),
+    'gzipped, kB': (bytes / 1000).toFixed(0),
+    rounds: String(rounds),
+    measured: describeMoment(),
+  });
 }
 
 function both({ median, minimum }: Summary, digits: number): string {

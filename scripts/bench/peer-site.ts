@@ -44,21 +44,37 @@ export function peerVersions(): Record<'@huggingface/transformers' | 'onnxruntim
   };
 }
 
-/** Where a path of the peer's site lies: the model that both read is served from public/. Null for what it does not serve. */
+/** Folders outside the peer's that its site serves: the model that both read, and what bare measurements run. */
+const OTHER_FOLDERS: Record<string, string> = {
+  [`models/${BUNDLED_MODEL_ID}/`]: join(root, 'public/models', BUNDLED_MODEL_ID),
+  'packages/': join(root, 'node_modules'),
+  'bare/': join(root, 'scripts/bench/page'),
+};
+
+/** The file that a path of the peer's site names; null for none. */
 function fileOf(path: string): string | null {
   const relative = normalize(decodeURIComponent(path)).replace(/^\/+/, '') || 'index.html';
   if (relative.startsWith('..')) return null;
-  const modelPath = `models/${BUNDLED_MODEL_ID}/`;
-  const file = join(relative.startsWith(modelPath) ? join(root, 'public') : peerFolder, relative);
+  const [prefix, folder] = Object.entries(OTHER_FOLDERS).find(([one]) => relative.startsWith(one)) ?? [
+    '',
+    peerFolder,
+  ];
+  const file = join(folder, relative.slice(prefix.length));
   return existsSync(file) && statSync(file).isFile() ? file : null;
 }
 
 /** Serves the peer's page while `use` runs, isolated so that WebAssembly may have threads. */
 export async function withPeerSite<T>(use: (address: string) => Promise<T>): Promise<T> {
   const server = createServer((request, response) => {
-    const file = fileOf(new URL(request.url ?? '/', 'http://localhost').pathname);
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
     response.setHeader('Cross-Origin-Opener-Policy', 'same-origin');
     response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp');
+    if (path === '/blank') {
+      response.setHeader('Content-Type', 'text/html');
+      response.end('<!doctype html>');
+      return;
+    }
+    const file = fileOf(path);
     if (!file) {
       response.writeHead(404).end();
       return;
