@@ -14,6 +14,7 @@ import { DEFAULT_BATCH_SIZE } from '@/lib/ingest/embed-frames';
 import { replaceBetweenMarkers, textBetweenMarkers } from '../eval/markers';
 import { root, withServedProfile } from '../host/served-page';
 import { describeEnvironment, describeMoment } from './environment';
+import { measureGrowth } from './growth';
 import { makeClip, type ClipRecipe } from './made-clips';
 import { measureFirstScripts, measurePageLife } from './page-life';
 import { installPeer, withPeerSite } from './peer-site';
@@ -69,16 +70,18 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 
+/** Made of one fixed camera: what grows with the length of a clip is not its pictures. */
+const small = {
+  source: 'intel_car-detection.mp4',
+  width: 768,
+  height: 432,
+  framesPerSecond: 10,
+  codec: 'h264',
+} as const;
+
 const PARTS: readonly Part[] = [
   job('1080p', 'one minute, 1920×1080, 30 a second, H.264', 3, { ...fullHd, codec: 'h264' }),
-  job('small', '139 s, 768×432, 10 a second, H.264', 3, {
-    source: 'intel_car-detection.mp4',
-    width: 768,
-    height: 432,
-    framesPerSecond: 10,
-    seconds: 139,
-    codec: 'h264',
-  }),
+  job('small', '139 s, 768×432, 10 a second, H.264', 3, { ...small, seconds: 139 }),
   job('720p', 'one minute, 1280×720, 30 a second, H.264', 2, hd),
   job('vp9', 'one minute, 1920×1080, 30 a second, VP9', 3, { ...fullHd, codec: 'vp9' }),
   job('av1', 'one minute, 1920×1080, 30 a second, AV1', 4, { ...fullHd, codec: 'av1' }),
@@ -92,6 +95,8 @@ const PARTS: readonly Part[] = [
     ...job('720p-long', 'ten minutes, 1280×720, 30 a second, H.264', 15, { ...hd, repeats: 10 }),
     isLong: true,
   },
+  growth('growth', 'frames a second and memory from one minute to an hour', 5, [1, 10, 60]),
+  { ...growth('growth-long', 'the same for four hours', 12, [240]), isLong: true },
   {
     name: 'stages',
     what: 'each stage of reading in a trace of the running page, beside what it takes alone',
@@ -129,6 +134,29 @@ function job(name: string, what: string, minutes: number, clip: ClipRecipe): Par
       rounds: String(rounds),
       measured: describeMoment(),
     });
+  };
+  return { name, what, minutes, run };
+}
+
+/** Clips of rising length, one after another, each read once. */
+function growth(name: string, what: string, minutes: number, lengths: readonly number[]): Part {
+  const run = async ({ context, sites }: Bench) => {
+    const browser = browserOf(context);
+    for (const length of lengths) {
+      const recipe = { ...small, seconds: 60, repeats: length };
+      const { path } = await makeClip(recipe, values.clips, values.cache);
+      const timeoutMs = Math.max(600_000, 60_000 * length);
+      const figures = await measureGrowth(context, browser, sites.framesift, path, timeoutMs);
+      const { frames, seconds, peakBytes } = figures;
+      await record(context, 'bench:growth', false, {
+        minutes: String(length),
+        frames: String(frames),
+        'whole job, s': seconds.toFixed(1),
+        'frames/s': (frames / seconds).toFixed(1),
+        'most memory, MB': peakBytes === null ? '–' : (peakBytes / 1e6).toFixed(0),
+        measured: describeMoment(),
+      });
+    }
   };
   return { name, what, minutes, run };
 }
