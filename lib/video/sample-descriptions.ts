@@ -108,7 +108,7 @@ export function withOwnParameters(
 }
 
 /** The packets of a track of several descriptions. */
-export class DescribedPackets implements PacketSource {
+class DescribedPackets implements PacketSource {
   readonly #source: PacketSource;
   readonly #config: VideoDecoderConfig;
   readonly #descriptions: SampleDescriptions;
