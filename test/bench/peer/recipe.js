@@ -85,6 +85,7 @@ async function openVideo(file) {
   return video;
 }
 
+/** What recipes wait for. On a busy machine the picture drawn next may still be the one before. */
 function seek(video, seconds) {
   return new Promise((resolve, reject) => {
     video.onseeked = resolve;
