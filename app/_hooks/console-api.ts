@@ -48,14 +48,14 @@ const consoleApi = {
   /** Frames of a file as a model gets them, RGB of `resize.size`². */
   prepareFrames: async (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> => {
     const { prepareMoments } = await import('@/lib/ingest/prepare-moments');
-    return prepareMoments(getFramesift().services.video, file, timestampsMs, resize);
+    return prepareMoments(getFramesift().services.openClip(file), timestampsMs, resize);
   },
   /** Frames of a file as upright pictures of its full size, or of `maxSide`. */
   readPictures: (
     file: Blob,
     timestampsMs: number[],
     options: PictureOptions = { type: 'image/jpeg', quality: 0.95 },
-  ): Promise<FramePicture[]> => getFramesift().services.video.readPictures(file, timestampsMs, options),
+  ): Promise<FramePicture[]> => getFramesift().services.openClip(file).readPictures(timestampsMs, options),
   /** Brings in a file that Framesift exported; null for any other file. */
   importFile: async (file: File): Promise<ImportOutcome | null> => {
     const { importFile } = await import('@/lib/export/import');

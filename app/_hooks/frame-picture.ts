@@ -18,10 +18,10 @@ const MAX_SIDE = 1280;
  * @throws FramesiftError `bad-input` where there is neither
  */
 export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> {
-  const { database, video } = getFramesift().services;
+  const { services } = getFramesift();
   const decoded = await decode().catch(() => null);
   if (decoded) return decoded;
-  const [stored] = await database.readThumbnails(frame.eventId, [frame.frameIndex]);
+  const [stored] = await services.database.readThumbnails(frame.eventId, [frame.frameIndex]);
   if (stored) return stored;
   throw new FramesiftError(
     'bad-input',
@@ -32,12 +32,13 @@ export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> 
     const file = await readClipFileOf(frame.eventId);
     if (!file) return null;
     const stopping = new AbortController();
-    const reading = video.readPictures(
-      file,
-      [aimAt(frame)],
-      { type: 'image/jpeg', quality: 0.92, maxSide: MAX_SIDE },
-      stopping.signal,
-    );
+    const reading = services
+      .openClip(file)
+      .readPictures(
+        [aimAt(frame)],
+        { type: 'image/jpeg', quality: 0.92, maxSide: MAX_SIDE },
+        stopping.signal,
+      );
     try {
       const [picture] = await withTimeout(reading, DECODE_TIMEOUT_MS, 'The decoder');
       return picture?.blob ?? null;

@@ -8,6 +8,9 @@ import { getFramesift } from './framesift';
 /** Files opened since the page was loaded, by event: they need not be read back from storage. */
 const openedFiles = new Map<string, Blob>();
 
+/** Copies of clips that were read back: the same object each time, so that what is opened of it stays open. */
+const keptFiles = new Map<string, Blob>();
+
 /** Remembers the file that a clip was made from, or was given again. */
 export function rememberFile(eventId: string, file: Blob): void {
   openedFiles.set(eventId, file);
@@ -16,6 +19,7 @@ export function rememberFile(eventId: string, file: Blob): void {
 /** Forgets the file of a clip that is deleted. */
 export function forgetFile(eventId: string): void {
   openedFiles.delete(eventId);
+  keptFiles.delete(eventId);
 }
 
 /**
@@ -24,11 +28,17 @@ export function forgetFile(eventId: string): void {
  */
 export async function readClipFileOf(eventId: string): Promise<Blob | null> {
   const { database } = getFramesift().services;
-  const opened = openedFiles.get(eventId);
-  const file = opened && !(await hasChanged(opened)) ? opened : await database.readClipFile(eventId);
+  const opened = await unchanged(openedFiles.get(eventId));
+  const file = opened ?? (await unchanged(keptFiles.get(eventId))) ?? (await database.readClipFile(eventId));
   if (!file) return null;
   const { videoTrack } = (await database.getEvent(eventId)) ?? { videoTrack: null };
-  return withVideoTrack(file, videoTrack);
+  const marked = withVideoTrack(file, videoTrack);
+  (opened ? openedFiles : keptFiles).set(eventId, marked);
+  return marked;
+}
+
+async function unchanged(file: Blob | undefined): Promise<Blob | null> {
+  return file && !(await hasChanged(file)) ? file : null;
 }
 
 /** Whether the file that was opened has changed since, and no copy of it was kept. */

@@ -91,9 +91,10 @@ async function openSomehow(file: File): Promise<Opened> {
   let problem: FramesiftError | undefined;
   if (readSwitches().decoder === 'auto') {
     try {
-      facts = await services.video.inspect(file);
+      const clip = services.openClip(file);
+      facts = await clip.facts();
       if (facts.decodable) {
-        const preview = await services.video.preview(file).then(
+        const preview = await clip.preview().then(
           ({ thumbnail }) => new Blob([thumbnail]),
           () => null,
         );

@@ -43,8 +43,9 @@ export function usePlayerClock(
   useEffect(() => {
     if (storedMs !== null || !file || !isKnown) return;
     const { services } = getFramesift();
-    void services.video
-      .inspect(file)
+    void services
+      .openClip(file)
+      .facts()
       .then(({ startMs }) => startMs)
       // A clip that a player alone can play.
       .catch(() => (seconds === null ? null : seconds * 1000))

@@ -201,7 +201,7 @@ export async function exportCuts(
       );
     }
     const onShare = (share: number) => onProgress(i + share, clips.length);
-    const cut = await services.video.cutClip(file, spans, signal, onShare);
+    const cut = await services.openClip(file).cut(spans, signal, onShare);
     files.push({
       name: exportFileName(clip.fileName, selection.question.text, cut.extension, 'cut'),
       blob: cut.blob,

@@ -78,8 +78,8 @@ async function decodePictures(
   const file = await findFile(eventId).catch(() => null);
   if (!file) return none;
   try {
-    const { video } = services;
-    const pictures = await video.readPictures(file, frames.map(aimAt), options, task.signal, task.onProgress);
+    const clip = services.openClip(file);
+    const pictures = await clip.readPictures(frames.map(aimAt), options, task.signal, task.onProgress);
     return pictures.map((picture) =>
       picture.blob
         ? { blob: picture.blob, width: picture.width, height: picture.height, isThumbnail: false }

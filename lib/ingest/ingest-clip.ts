@@ -12,7 +12,7 @@ import { RateEstimator } from '@/lib/shared/rate-estimator';
 import { gapsOfFailures } from './gaps-of-failures';
 import type { IngestStatus } from './ingest-status';
 import type { FramesiftServices } from './services';
-import type { FrameJob, GrabFrame } from './video-service';
+import type { FrameJob, GrabFrame } from './prepare-frames';
 
 export type Decoder = 'webcodecs' | 'element';
 
@@ -185,7 +185,7 @@ async function readOnce(
   startedMs: number,
   signal: AbortSignal,
 ): Promise<FrameFailure[]> {
-  const { video, clip } = services;
+  const { clip } = services;
   const estimator = new RateEstimator();
   const total = alreadyStored + job.requests.length;
   const watchdog = new Watchdog(
@@ -199,9 +199,8 @@ async function readOnce(
     const { eventId, file, asDraft, requests, embedsEveryFrame = false } = job;
     const { resize } = model.config;
     if (job.decoder === 'element') element = await openVideoElement(file);
-    const source = element ? { decoder: 'element' as const } : { decoder: 'webcodecs' as const, file };
-    const frameJob: FrameJob = { ...source, requests, resize, embedsEveryFrame, batchSize };
     const grab = element && grabFrom(element);
+    const frameJob: FrameJob = { requests, resize, embedsEveryFrame, batchSize };
     estimator.add(performance.now(), alreadyStored);
     const onProgress = ({ framesStored, failures }: EmbedProgress) => {
       watchdog.feed();
@@ -212,7 +211,10 @@ async function readOnce(
     };
     const reading = runJob(
       {
-        produce: (port, ended) => video.prepareFrames(frameJob, port, ended, grab),
+        produce: (port, ended) =>
+          grab
+            ? services.video.prepareFramesOfPlayer(frameJob, port, grab, ended)
+            : services.openClip(file).prepareFrames(frameJob, port, ended),
         consume: (port, ended) =>
           clip.embedClip(job.model, { eventId, batchSize, asDraft }, port, onProgress, ended),
       },

@@ -3,9 +3,9 @@ import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { DEFAULT_BATCH_SIZE } from './embed-frames';
 import { receiveFrames } from './receive-frames';
-import type { FrameJob } from './video-service';
+import type { FrameJob } from './prepare-frames';
 
-/** What is needed of the video worker. */
+/** What is needed of a clip's session. */
 interface FramePreparer {
   prepareFrames: (job: FrameJob, port: MessagePort, signal: AbortSignal) => Promise<void>;
 }
@@ -17,19 +17,14 @@ interface FramePreparer {
  * @throws FramesiftError when a moment has no picture, once all of them have been looked at
  */
 export function prepareMoments(
-  video: FramePreparer,
-  file: Blob,
+  clip: FramePreparer,
   timestampsMs: readonly number[],
   resize: ResizeSpec,
 ): Promise<PreparedFrame[]> {
   const requests = timestampsMs.map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }));
   return runJob({
     produce: (port, signal) =>
-      video.prepareFrames(
-        { decoder: 'webcodecs', file, requests, resize, batchSize: DEFAULT_BATCH_SIZE },
-        port,
-        signal,
-      ),
+      clip.prepareFrames({ requests, resize, batchSize: DEFAULT_BATCH_SIZE }, port, signal),
     consume: async (port, signal) => {
       const prepared: PreparedFrame[] = [];
       const failed: FrameFailure[] = [];

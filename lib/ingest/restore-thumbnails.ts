@@ -11,7 +11,7 @@ const QUALITY = 0.7;
 /** What is needed of the services. */
 interface Restorer {
   database: Pick<FramesiftServices['database'], 'framesWithoutPicture' | 'storeThumbnails'>;
-  video: Pick<FramesiftServices['video'], 'readPictures'>;
+  openClip(file: Blob): Pick<ReturnType<FramesiftServices['openClip']>, 'readPictures'>;
 }
 
 /**
@@ -26,7 +26,9 @@ export async function restoreThumbnails(services: Restorer, eventId: string, fil
     const batch = missing.slice(start, start + BATCH_SIZE);
     const times = batch.map(aimAt);
     const read = (type: 'image/webp' | 'image/jpeg') =>
-      services.video.readPictures(file, times, { type, quality: QUALITY, maxSide: THUMBNAIL_LONGEST_SIDE });
+      services
+        .openClip(file)
+        .readPictures(times, { type, quality: QUALITY, maxSide: THUMBNAIL_LONGEST_SIDE });
     let pictures: FramePicture[] = await read('image/webp');
     // Some browsers write no WebP.
     if (pictures.every(({ blob }) => blob === null)) pictures = await read('image/jpeg');

@@ -7,6 +7,8 @@ import type { LoadOptions } from '@/lib/clip/clip-encoder';
 import { measureProviders, type ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipModelLimits, type ClipWorkers } from './clip-model';
 import type { ClipService, ModelsOpener } from './clip-service';
+import type { ClipSession } from './clip-session';
+import { ClipSessions } from './clip-sessions';
 import type { ModelService } from './model-service';
 import type { VideoService } from './video-service';
 
@@ -41,6 +43,7 @@ export class FramesiftServices {
   readonly database: Remote<ClipDatabase>;
   /** An end that the CLIP worker writes to, kept for the library worker until it is made. */
   #rowsPort: MessagePort | undefined;
+  readonly #sessions: ClipSessions;
   #generation = 0;
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
   readonly clip: ClipModel;
@@ -73,6 +76,11 @@ export class FramesiftServices {
       onStart: (search) => this.#connectVectors(search),
       onFailure: (event) => this.discardSearchWorker(this.#tellFailure('search', event)),
     });
+    this.#sessions = new ClipSessions((file) => {
+      const { port1, port2 } = new MessageChannel();
+      wire(this.video.openClip(file, port2));
+      return { remote: this.#video.connect<ClipSession>(port1), port: port1 };
+    });
     this.database = forwardRemote(() => this.#library.remote);
     const generation = () => this.#generation;
     const workers: ClipWorkers = {
@@ -83,6 +91,11 @@ export class FramesiftServices {
       discard: (reason) => this.discardMediaWorkers(reason),
     };
     this.clip = new ClipModel(workers, limits);
+  }
+
+  /** What is known and read of a clip's file, in whichever video worker it is open. */
+  openClip(file: Blob): Remote<ClipSession> {
+    return this.#sessions.of(file);
   }
 
   get video(): Remote<VideoService> {
@@ -100,6 +113,7 @@ export class FramesiftServices {
    */
   discardMediaWorkers(reason = endedByPage()): void {
     const ended = [this.#video.end(reason), this.#clip.end(reason)];
+    this.#sessions.forget();
     if (ended.includes(true)) this.#generation += 1;
   }
 

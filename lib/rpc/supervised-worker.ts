@@ -39,6 +39,11 @@ export class SupervisedWorker<T> {
     return (this.#running ?? this.#start()).remote;
   }
 
+  /** An object that the worker serves on another port; its calls that wait end with the worker, too. */
+  connect<U>(port: MessagePort): Remote<U> {
+    return connectRemote<U>(port, (this.#running ?? this.#start()).end);
+  }
+
   /** Makes the worker ahead of its first use. */
   start(): void {
     if (!this.#running) this.#start();

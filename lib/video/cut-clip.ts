@@ -59,12 +59,11 @@ const MAX_SPAN_MS = 3_600_000;
  * @throws FramesiftError `unsupported-video` where this browser cannot decode the clip or encode any video
  */
 export async function cutClip(
-  file: Blob,
+  clip: OpenClip,
   spans: readonly TimeSpan[],
   signal?: AbortSignal,
   onProgress: (share: number) => void = () => undefined,
 ): Promise<CutClip> {
-  const clip = await openClip(file);
   const stop = new Interruption();
   const cancel = () => stop.interrupt(new FramesiftError('cancelled', 'Cancelled.'));
   if (signal?.aborted) cancel();
@@ -73,7 +72,6 @@ export async function cutClip(
     return await cut(clip, spans, stop, onProgress);
   } finally {
     signal?.removeEventListener('abort', cancel);
-    clip.close();
   }
 }
 

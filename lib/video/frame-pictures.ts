@@ -1,6 +1,6 @@
 import type { VideoSample } from 'mediabunny';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import { openClip } from './open-clip';
+import type { OpenClip } from './opened-clip';
 import { drawUpright, fitSize, uprightSize, type FrameOrientation } from './thumbnail';
 import { decodeFrames } from './webcodecs-frames';
 
@@ -26,33 +26,28 @@ export type FramePicture =
  * @throws FramesiftError `cancelled` once the signal is aborted, or what keeps the clip from being read at all
  */
 export async function readFramePictures(
-  file: Blob,
+  clip: OpenClip,
   timestampsMs: readonly number[],
   options: PictureOptions,
   signal?: AbortSignal,
   onPicture: (done: number) => void = () => undefined,
 ): Promise<FramePicture[]> {
-  const clip = await openClip(file);
-  try {
-    const requests = timestampsMs
-      .map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }))
-      .sort((a, b) => a.timestampMs - b.timestampMs);
-    const pictures = new Array<FramePicture>(timestampsMs.length);
-    const writer = new PictureWriter(options);
-    let done = 0;
-    for await (const decoded of decodeFrames(clip, requests, signal)) {
-      const position = decoded.request.frameIndex;
-      const timestampMs = timestampsMs[position]!;
-      pictures[position] = decoded.sample
-        ? await writer.write(decoded.sample, decoded.timestampMs)
-        : { blob: null, reason: decoded.reason, timestampMs };
-      done += 1;
-      onPicture(done);
-    }
-    return pictures;
-  } finally {
-    clip.close();
+  const requests = timestampsMs
+    .map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }))
+    .sort((a, b) => a.timestampMs - b.timestampMs);
+  const pictures = new Array<FramePicture>(timestampsMs.length);
+  const writer = new PictureWriter(options);
+  let done = 0;
+  for await (const decoded of decodeFrames(clip, requests, signal)) {
+    const position = decoded.request.frameIndex;
+    const timestampMs = timestampsMs[position]!;
+    pictures[position] = decoded.sample
+      ? await writer.write(decoded.sample, decoded.timestampMs)
+      : { blob: null, reason: decoded.reason, timestampMs };
+    done += 1;
+    onPicture(done);
   }
+  return pictures;
 }
 
 /** Moves a sample's picture into a VideoFrame, closing the sample. */

@@ -155,13 +155,6 @@ function openInput(blob: Blob): Input {
   });
 }
 
-/** The facts of a clip, which is closed again. */
-export async function inspectClip(blob: Blob): Promise<ClipFacts> {
-  const clip = await openClip(blob);
-  clip.close();
-  return clip.facts;
-}
-
 async function readHead(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.slice(0, SNIFFED_BYTES).arrayBuffer());

@@ -25,7 +25,7 @@ export function pixelsOfFrame(name: string, frameIndex: number, side: number): U
 
 interface FakeClip {
   name: string;
-  facts: { decodable: boolean };
+  facts: { decodable: boolean; durationMs: number };
   colourCoding: null;
   close: () => void;
 }
@@ -39,6 +39,8 @@ interface FakeSample {
 export const decoder = {
   opened: 0,
   closed: 0,
+  /** Decoders that are at work. */
+  running: 0,
   /** Frames that were decoded, in order, as `name:frameIndex`. */
   decoded: [] as string[],
   /** Called before a frame; may throw, or wait. */
@@ -47,16 +49,20 @@ export const decoder = {
 };
 
 export function resetDecoder(): void {
-  Object.assign(decoder, { opened: 0, closed: 0, decoded: [], onFrame: undefined });
+  Object.assign(decoder, { opened: 0, closed: 0, running: 0, decoded: [], onFrame: undefined });
 }
 
 export function openClipMock() {
   return {
-    inspectClip: vi.fn(),
     openClip: async (file: Blob): Promise<FakeClip> => {
       const name = await file.text();
       decoder.opened += 1;
-      return { name, facts: { decodable: true }, colourCoding: null, close: () => (decoder.closed += 1) };
+      return {
+        name,
+        facts: { decodable: true, durationMs: 1000 },
+        colourCoding: null,
+        close: () => (decoder.closed += 1),
+      };
     },
   };
 }
@@ -64,12 +70,17 @@ export function openClipMock() {
 export function decodeFramesMock() {
   return {
     async *decodeFrames({ name }: FakeClip, requests: FrameRequest[], signal: AbortSignal) {
-      for (const request of requests) {
-        const { frameIndex, timestampMs } = request;
-        await decoder.onFrame?.(name, frameIndex, signal);
-        decoder.decoded.push(`${name}:${frameIndex}`);
-        const span = { startMs: timestampMs, endMs: timestampMs + 1 };
-        yield { request, timestampMs, span, sample: { name, frameIndex } };
+      decoder.running += 1;
+      try {
+        for (const request of requests) {
+          const { frameIndex, timestampMs } = request;
+          await decoder.onFrame?.(name, frameIndex, signal);
+          decoder.decoded.push(`${name}:${frameIndex}`);
+          const span = { startMs: timestampMs, endMs: timestampMs + 1 };
+          yield { request, timestampMs, span, sample: { name, frameIndex } };
+        }
+      } finally {
+        decoder.running -= 1;
       }
     },
   };
@@ -77,7 +88,8 @@ export function decodeFramesMock() {
 
 export function framePicturesMock() {
   return {
-    readFramePictures: vi.fn(),
+    readFramePictures: ({ name }: FakeClip, timestampsMs: number[]) =>
+      Promise.resolve(timestampsMs.map((timestampMs) => ({ blob: new Blob([name]), timestampMs }))),
     openSample: (sample: FakeSample) => {
       const { width, height } = sizeOfClip(sample.name);
       return {

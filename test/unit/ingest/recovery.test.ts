@@ -43,8 +43,14 @@ function pixelsOf(frameIndex: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: SIDE * SIDE * 3 }, () => Math.floor(random() * 256));
 }
 
-/** Gives every frame that it is asked for. */
+/** Opens clips that give every frame that they are asked for. */
 class FakeVideo {
+  openClip(_file: Blob, port: MessagePort): void {
+    serve(new FakeSession(), port);
+  }
+}
+
+class FakeSession {
   prepareFrames(
     { requests, batchSize }: { requests: FrameRequest[]; batchSize: number },
     port: MessagePort,
