@@ -109,13 +109,14 @@ export function closePages(): void {
   for (const services of open.splice(0)) services.close();
 }
 
-/** Reads a clip of `FRAMES` frames from `file`. */
+/** Reads a clip of `FRAMES` frames, or of so many, from `file`. */
 export async function readClip(
   { services }: ReadingPage,
   file: Blob = new Blob(),
   signal: AbortSignal = new AbortController().signal,
+  frames = FRAMES,
 ) {
-  const requests = Array.from({ length: FRAMES }, (_, frameIndex) => ({
+  const requests = Array.from({ length: frames }, (_, frameIndex) => ({
     frameIndex,
     timestampMs: frameIndex * 1000,
   }));

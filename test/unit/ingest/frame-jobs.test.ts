@@ -129,6 +129,23 @@ describe('batches of frames', () => {
   });
 });
 
+describe('a stored batch', () => {
+  // Batch, credit, storeFrameBatch and its answer; two more tell the page of the progress.
+  it('takes six messages between contexts', async () => {
+    const posted = vi.spyOn(MessagePort.prototype, 'postMessage');
+    const messagesOf = async (batches: number) => {
+      const page = openPageWithVideo();
+      const before = posted.mock.calls.length;
+      await readClip(page, new Blob([CLIP]), undefined, batches * BATCH);
+      return posted.mock.calls.length - before;
+    };
+    const few = await messagesOf(2);
+    const many = await messagesOf(12);
+    posted.mockRestore();
+    expect((many - few) / 10).toBe(6);
+  });
+});
+
 describe('a clip that is being read', () => {
   it('goes on where a decoder was lost in the middle, and decodes no stored frame again', async () => {
     const page = openPageWithVideo();
