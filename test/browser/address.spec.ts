@@ -1,10 +1,8 @@
-import { expect, test } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
+import { expect, openWithSample, test } from './returning';
 
 test('reload, Back and a bookmark keep clip, question and range (#19)', async ({ page, context }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample('1 every 2 seconds');
+  const framesift = await openWithSample(page);
   await framesift.ask('a red car');
   await page.getByRole('slider', { name: 'Search from' }).focus();
   await page.keyboard.press('PageUp');

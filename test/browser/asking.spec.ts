@@ -1,25 +1,28 @@
 import AxeBuilder from '@axe-core/playwright';
 import { test as fresh } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
-import { expect, openWithSample, test } from './with-sample';
+import { expect, openWithSample, test, withoutClips } from './returning';
 
 const [first, second] = sample.questions;
 
-fresh('asking while the clip is still being read answers from what is there, and grows', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.startSample('4 a second');
-  await expect(page.getByTestId('ingest')).toBeVisible();
-  await framesift.questionBox.fill(first!.text);
-  await framesift.questionBox.press('Enter');
-  await expect(framesift.answerStatus).toContainText('read so far');
-  const partial = await framesift.answerStatus.textContent();
-  await framesift.waitUntilRead();
-  const total = Math.round((sample.durationMs / 1000) * 4);
-  await expect(framesift.answerStatus).toContainText(`out of ${total} frames.`);
-  expect(Number(/out of (\d+)/.exec(partial ?? '')?.[1])).toBeLessThan(total);
-  expect(framesift.problems).toEqual([]);
-});
+withoutClips(
+  'asking while the clip is still being read answers from what is there, and grows',
+  async ({ page }) => {
+    const framesift = new FramesiftPage(page);
+    await framesift.open();
+    await framesift.startSample('4 a second');
+    await expect(page.getByTestId('ingest')).toBeVisible();
+    await framesift.questionBox.fill(first!.text);
+    await framesift.questionBox.press('Enter');
+    await expect(framesift.answerStatus).toContainText('read so far');
+    const partial = await framesift.answerStatus.textContent();
+    await framesift.waitUntilRead();
+    const total = Math.round((sample.durationMs / 1000) * 4);
+    await expect(framesift.answerStatus).toContainText(`out of ${total} frames.`);
+    expect(Number(/out of (\d+)/.exec(partial ?? '')?.[1])).toBeLessThan(total);
+    expect(framesift.problems).toEqual([]);
+  },
+);
 
 test('an answer is as large and in the order that is asked for', async ({ page }) => {
   const framesift = await openWithSample(page);
@@ -111,7 +114,7 @@ test('a picture finds the frames that look like it', async ({ page }) => {
   expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
 });
 
-fresh('without cross-origin isolation it works on one thread', async ({ page }) => {
+withoutClips('without cross-origin isolation it works on one thread', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await page.route('**/*', async (route) => {
     const response = await route.fetch();
@@ -129,18 +132,15 @@ fresh('without cross-origin isolation it works on one thread', async ({ page }) 
   expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
 });
 
-fresh('where WebCodecs is left aside, the video element gives the same frames', async ({ page }) => {
+test('where WebCodecs is left aside, the video element gives the same frames', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open('?decoder=element');
+  const byWebCodecs = await vectorsOf(framesift);
   await framesift.dropClip();
   await expect(page.getByTestId('facts')).toContainText('video element');
   await page.getByRole('button', { name: 'Read the clip' }).click();
   await framesift.waitUntilRead();
   const byElement = await vectorsOf(framesift);
-  await page.goto('/');
-  await framesift.waitUntilReady();
-  await framesift.readSample();
-  const byWebCodecs = await vectorsOf(framesift);
   expect(byElement).toHaveLength(byWebCodecs.length);
   byElement.forEach((vector, index) => {
     const cosine = vector.reduce((sum, value, at) => sum + value * byWebCodecs[index]![at]!, 0);
@@ -182,7 +182,7 @@ fresh('nothing leaves the page and nothing comes from elsewhere', async ({ page,
 });
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  fresh(`the page is accessible, ${colorScheme}`, async ({ page }) => {
+  withoutClips(`the page is accessible, ${colorScheme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme });
     const framesift = new FramesiftPage(page);
     const check = async (what: string) => {

@@ -1,8 +1,11 @@
 import { appendFileSync, copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { FramesiftPage, SAMPLE_CLIP } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 let folder: string;
 let clipPath: string;

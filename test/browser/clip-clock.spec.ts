@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { readStripes, type StripesKind } from '../support/stripes';
 import { FramesiftPage } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 /*
  * Clip time, the player's time and the stored pictures are one clock (docs/decisions/031-one-clock.md). Every frame of

@@ -1,17 +1,16 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { unzipSync } from 'fflate';
 import Papa from 'papaparse';
-import { FramesiftPage, SAMPLE_CLIP, sample } from './framesift-page';
+import { SAMPLE_CLIP, sample, type FramesiftPage } from './framesift-page';
+import { expect, openWithSample, test } from './returning';
 
 const question = sample.questions[0]!;
 
-/** The sample clip, read and asked. Few frames are quickly read, and as good for most of these. */
-async function openAnswer(page: Page, rate = '1 every 5 seconds'): Promise<FramesiftPage> {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample(rate);
+/** The sample clip, asked. */
+async function openAnswer(page: Page): Promise<FramesiftPage> {
+  const framesift = await openWithSample(page);
   await framesift.ask(question.text);
   return framesift;
 }
@@ -83,7 +82,7 @@ const scoresOf = (frames: readonly { frameIndex: number; score: number }[]) =>
   new Map(frames.map(({ frameIndex, score }) => [frameIndex, score]));
 
 test('frames come as a ZIP in full resolution, and the ZIP comes back', async ({ page }) => {
-  const framesift = await openAnswer(page, '1 a second');
+  const framesift = await openAnswer(page);
   const shown = await framesift.shownFrames();
   const [clip] = await framesift.query('select * from events');
   const { name, bytes } = await download(page, 'Frames as ZIP');
@@ -189,12 +188,12 @@ test('rows come back into an emptied library to the digit, and give the same ans
 });
 
 test('pictures are those of the stored times, which are rounded down as often as up', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
+  const framesift = await openWithSample(page);
   await framesift.readSample('4 a second');
-  const stored = (await framesift.query('select timestamp_offset_ms as ms from event_frames order by 1')).map(
-    ({ ms }) => Number(ms),
-  );
+  const stored = (
+    await framesift.query(`select timestamp_offset_ms as ms from event_frames
+       where event_id = (select id from events order by created_at desc limit 1) order by 1`)
+  ).map(({ ms }) => Number(ms));
   const decoded = await page.evaluate(
     async ([base64, times]) => {
       const file = new Blob([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))]);
@@ -273,8 +272,7 @@ test('a table, a contact sheet and messages are what they say, and come back', a
 });
 
 test('the clip is cut to the moments, and the cut opens as a clip', async ({ page }) => {
-  // Ten frames of eight scenes do not tell where one begins.
-  const framesift = await openAnswer(page, '1 a second');
+  const framesift = await openAnswer(page);
   await page.getByLabel('Number of frames to show').selectOption('4');
   await expect(page.getByTestId('frame')).toHaveCount(4);
   const spans = await page.evaluate(async (text) => {

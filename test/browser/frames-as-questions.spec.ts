@@ -1,6 +1,7 @@
-import { expect, test, type Page } from '@playwright/test';
 import { readFileSync } from 'node:fs';
-import { FramesiftPage, sample } from './framesift-page';
+import type { Page } from '@playwright/test';
+import { sample } from './framesift-page';
+import { expect, openWithSample, test } from './returning';
 
 const [first, second] = sample.questions;
 
@@ -15,9 +16,7 @@ async function chooseFromFrame(page: Page, position: number, item: string): Prom
 }
 
 test('a frame, and a part of one, finds those that look like it', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const [best] = await framesift.ask(second!.text);
 
   await chooseFromFrame(page, 0, 'More like this');
@@ -39,9 +38,7 @@ test('a frame, and a part of one, finds those that look like it', async ({ page 
 });
 
 test('a selection that was taken away is shown again when its file is dropped', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   await framesift.ask(first!.text);
   await page.getByLabel('Number of frames to show').selectOption('4');
   await page.getByLabel('How frames are chosen').selectOption('top-k');
@@ -78,9 +75,7 @@ test('a selection that was taken away is shown again when its file is dropped', 
 test('a file of ours that is damaged is refused with a sentence, and nothing else changes', async ({
   page,
 }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample('1 every 10 seconds');
+  const framesift = await openWithSample(page);
   const header = '{"framesift":1,"format":"rows"}\n{"table":"events","id":"x"';
   await framesift.drop({ name: 'rows.jsonl', type: '', bytes: Buffer.from(header) });
   await expect(page.getByRole('alert').filter({ hasText: 'rows.jsonl' })).toBeVisible();
@@ -88,11 +83,8 @@ test('a file of ours that is damaged is refused with a sentence, and nothing els
 });
 
 test('several clips are asked at once, and the player follows a frame into its clip', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample('1 every 2 seconds');
-  await framesift.startSample('1 every 5 seconds');
-  await framesift.waitUntilRead();
+  const framesift = await openWithSample(page);
+  await framesift.readSample('1 every 5 seconds');
   await expect(framesift.clips).toHaveCount(2);
   await framesift.ask(second!.text);
   const here = new Set(await eventIds(page));

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
 import { makeHevcClip } from './undecodable-clip';
 import { FramesiftPage, SAMPLE_CLIP, sample } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 const totalAtFour = Math.round((sample.durationMs / 1000) * 4);
 

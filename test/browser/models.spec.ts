@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import { HubServer } from '../support/hub-server';
 import { combinedGraph, TOY_CLIP } from '../support/clip-graphs';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage, sample } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 /*
  * The models dialog with a real browser's storage, and a server on this machine in place of the Hub. A copy

@@ -1,6 +1,8 @@
-import { expect, test } from '@playwright/test';
 import { FramesiftPage, SAMPLE_CLIP, sample } from './framesift-page';
 import { readFileSync } from 'node:fs';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 test('a clip that has just been read shows itself at a glance, and offers what it shows (#18)', async ({
   page,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 /*
  * The page's pixels of clips in every coding of colours that a browser decodes, against FFmpeg's and

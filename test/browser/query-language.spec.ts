@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
-import { test as fresh, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
-import { expect, openWithSample, test } from './with-sample';
+import { expect, openWithSample, test, withoutClips } from './returning';
 
 /** Parts of the sample clip, by their scenes' ids, which its questions do not all name. */
 const SCENES = {
@@ -128,7 +128,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
   });
 }
 
-fresh('the help shows every way to ask, and a click asks', async ({ page }) => {
+withoutClips('the help shows every way to ask, and a click asks', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await page.getByRole('button', { name: 'Try the sample clip' }).click();

@@ -1,5 +1,5 @@
 import { type Page } from '@playwright/test';
-import { expect, openWithSample, test } from './with-sample';
+import { expect, openWithSample, test } from './returning';
 
 function advice(page: Page) {
   return page.getByTestId('query-advice');

@@ -1,4 +1,3 @@
-import { expect, test } from '@playwright/test';
 import {
   COLUMNS_SQL,
   CONSTRAINTS_SQL,
@@ -8,6 +7,9 @@ import {
   SERVER_INDEXES,
 } from '../contract/server-frame-embeddings';
 import { FramesiftPage } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 test("the live database's frame_embeddings is the server's, letter for letter", async ({ page }) => {
   const framesift = new FramesiftPage(page);

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { expect, test, type Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
 import type { AskOptions } from '@/app/_hooks/console-api';
 import { FramesiftPage, SAMPLE_CLIP, sample } from './framesift-page';
+import { expect, openWithSample, test, withoutClips } from './returning';
 
 const [first] = sample.questions;
 const text = first!.text;
@@ -45,9 +46,7 @@ declare global {
 test('several clips, all and a part of one are asked at once, and a clip that is deleted is gone', async ({
   page,
 }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample();
+  const framesift = await openWithSample(page);
   const whole = readFileSync(SAMPLE_CLIP);
   // Another file, of which the first half of the sample can be read.
   await framesift.drop({ name: 'half.webm', type: 'video/webm', bytes: whole.subarray(0, whole.length / 2) });
@@ -110,7 +109,7 @@ test('several clips, all and a part of one are asked at once, and a clip that is
   expect(framesift.problems).toEqual([]);
 });
 
-test('a question asked right after a write sees it, every time', async ({ page }) => {
+withoutClips('a question asked right after a write sees it, every time', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await addHelpers(page);
@@ -140,35 +139,35 @@ test('a question asked right after a write sees it, every time', async ({ page }
   expect(framesift.problems).toEqual([]);
 });
 
-test('what another tab has announced is seen by a question asked because of it', async ({
-  page,
-  context,
-}) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await addHelpers(page);
-  const other = new FramesiftPage(await context.newPage());
-  await other.open();
-  await addHelpers(other.page);
-  const { id } = await page.evaluate(() => window.framesift.createEvent({ description: 'shared' }));
-  expect(await page.evaluate((eventId) => window.stored(eventId), id)).toBe(0);
-  for (let round = 1; round <= 10; round += 1) {
-    const asked = page.evaluate(async (eventId) => {
-      const channel = new BroadcastChannel('framesift-library');
-      await new Promise((resolve) => (channel.onmessage = resolve));
-      channel.close();
-      return window.stored(eventId);
-    }, id);
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 20)));
-    await other.page.evaluate(([eventId, index]) => window.store(eventId, index), [id, round] as const);
-    expect(await asked).toBe(round);
-  }
-  await other.page.evaluate((eventId) => window.framesift.deleteEvent(eventId), id);
-  const answer = await ask(page, id);
-  expect(answer.framesSearched).toBe(0);
-});
+withoutClips(
+  'what another tab has announced is seen by a question asked because of it',
+  async ({ page, context }) => {
+    const framesift = new FramesiftPage(page);
+    await framesift.open();
+    await addHelpers(page);
+    const other = new FramesiftPage(await context.newPage());
+    await other.open();
+    await addHelpers(other.page);
+    const { id } = await page.evaluate(() => window.framesift.createEvent({ description: 'shared' }));
+    expect(await page.evaluate((eventId) => window.stored(eventId), id)).toBe(0);
+    for (let round = 1; round <= 10; round += 1) {
+      const asked = page.evaluate(async (eventId) => {
+        const channel = new BroadcastChannel('framesift-library');
+        await new Promise((resolve) => (channel.onmessage = resolve));
+        channel.close();
+        return window.stored(eventId);
+      }, id);
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 20)));
+      await other.page.evaluate(([eventId, index]) => window.store(eventId, index), [id, round] as const);
+      expect(await asked).toBe(round);
+    }
+    await other.page.evaluate((eventId) => window.framesift.deleteEvent(eventId), id);
+    const answer = await ask(page, id);
+    expect(answer.framesSearched).toBe(0);
+  },
+);
 
-test('a clip that is read on is asked with all that has come', async ({ page }) => {
+withoutClips('a clip that is read on is asked with all that has come', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   const goOn = await framesift.startAndStopSample('4 a second');

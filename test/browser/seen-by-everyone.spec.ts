@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { test as fresh, type Locator, type Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
-import { expect, openWithSample, test } from './with-sample';
+import { expect, openWithSample, test, withoutClips } from './returning';
 
 /** Opens out of black: its first half second shows nothing. */
 const OUT_OF_BLACK = join(import.meta.dirname, '../fixtures/out-of-black.mp4');
@@ -171,29 +171,32 @@ test('a dialog neither moves the page nor lets it scroll behind', async ({ page 
   expect(await page.evaluate(() => window.scrollY)).toBe(0);
 });
 
-fresh('a clip that opens out of black has a picture, and the sample stays within reach', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  // What the engine runs on is for its panel.
-  const label = framesift.engine.locator('[data-label]');
-  expect(await label.getAttribute('data-label')).toBe('Ready');
-  await readClip(page, OUT_OF_BLACK);
-  const brightness = () =>
-    page
+withoutClips(
+  'a clip that opens out of black has a picture, and the sample stays within reach',
+  async ({ page }) => {
+    const framesift = new FramesiftPage(page);
+    await framesift.open();
+    // What the engine runs on is for its panel.
+    const label = framesift.engine.locator('[data-label]');
+    expect(await label.getAttribute('data-label')).toBe('Ready');
+    await readClip(page, OUT_OF_BLACK);
+    const brightness = () =>
+      page
+        .getByTestId('library')
+        .locator('img')
+        .evaluate(async (image: HTMLImageElement) => {
+          await image.decode();
+          const context = new OffscreenCanvas(8, 8).getContext('2d')!;
+          context.drawImage(image, 0, 0, 8, 8);
+          const { data } = context.getImageData(0, 0, 8, 8);
+          return Math.max(...data.filter((_, index) => index % 4 === 1));
+        });
+    await expect.poll(brightness).toBeGreaterThan(60);
+    await page
       .getByTestId('library')
-      .locator('img')
-      .evaluate(async (image: HTMLImageElement) => {
-        await image.decode();
-        const context = new OffscreenCanvas(8, 8).getContext('2d')!;
-        context.drawImage(image, 0, 0, 8, 8);
-        const { data } = context.getImageData(0, 0, 8, 8);
-        return Math.max(...data.filter((_, index) => index % 4 === 1));
-      });
-  await expect.poll(brightness).toBeGreaterThan(60);
-  await page
-    .getByTestId('library')
-    .locator('..')
-    .getByRole('button', { name: 'Try the sample clip' })
-    .click();
-  await expect(page.getByTestId('library').getByRole('listitem')).toHaveCount(2);
-});
+      .locator('..')
+      .getByRole('button', { name: 'Try the sample clip' })
+      .click();
+    await expect(page.getByTestId('library').getByRole('listitem')).toHaveCount(2);
+  },
+);

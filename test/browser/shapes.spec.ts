@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 /* Pixels that are not square, upright clips and clips that change their shape, as test/fixtures/clips/reports has them. */
 

@@ -1,5 +1,7 @@
-import { expect, test } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 const LOCK = 'pglite-election-lock:framesift-pg18-v1:opfs-ahp';
 

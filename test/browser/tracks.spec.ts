@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
+import { expect, test } from './returning';
+
+test.use({ library: 'empty' });
 
 /* Files of several tracks, wrong codec strings and no video at all, as test/fixtures/clips/inputs/MADE.md makes them. */
 
