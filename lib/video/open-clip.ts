@@ -1,7 +1,6 @@
 import {
-  BlobSource,
   EncodedPacketSink,
-  Input,
+  type Input,
   type EncodedPacket,
   MATROSKA,
   MP4,
@@ -35,6 +34,7 @@ import { decoderOf } from './frame-decoder';
 import { isDamagedBetween } from './matroska-damage';
 import { withoutBrokenEnd } from './matroska-tail';
 import { JPEG_COLOURS, jpegConfig, jpegDecoder, MOTION_JPEG } from './jpeg-decoder';
+import { openMediabunny } from './mediabunny-input';
 import { MediabunnyPackets } from './mediabunny-packets';
 import type { OpenClip } from './opened-clip';
 import { measureTrack, type TrackSpan } from './track-span';
@@ -46,12 +46,6 @@ import { spanOfPackets } from './packet-span';
 import { describedPackets } from './sample-descriptions';
 import { CUT_OFF } from './track-refusals';
 import { videoTrackOf } from './track-choice';
-
-/**
- * Containers that are tried. Not mediabunny's ALL_FORMATS: HLS would fetch what a playlist names, and
- * the sound formats take some junk for MP3.
- */
-const FORMATS: InputFormat[] = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 
 /** Containers whose tracks may have several sample descriptions. */
 const WITH_DESCRIPTIONS = new Set(['MP4', 'QuickTime']);
@@ -74,14 +68,14 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
   if (foreign?.kind === 'video') throw await refuseForeignVideo(blob, foreign);
   if (foreign) throw new FramesiftError('unsupported-video', describeForeignFile(foreign));
 
-  let input = openInput(blob);
+  let input = openMediabunny(blob);
   try {
     const opened = await withTimeout(
       (async () => {
         const file = await mendFile(input, blob);
         if (file.readable !== blob) {
           input.dispose();
-          input = openInput(file.readable);
+          input = openMediabunny(file.readable);
         }
         return readClip(input, file);
       })(),
@@ -146,13 +140,6 @@ async function mendFragments(input: Input, blob: Blob): Promise<Fragments | null
   }
   const place = last && (await findFragmentAt(blob, last.sequenceNumber));
   return last && place === null ? null : walkFragments(blob, place ?? 0);
-}
-
-function openInput(blob: Blob): Input {
-  return new Input({
-    source: new BlobSource(blob, { handleUnhandledError: () => undefined }),
-    formats: FORMATS,
-  });
 }
 
 async function readHead(blob: Blob): Promise<Uint8Array> {
