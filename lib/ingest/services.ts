@@ -58,6 +58,7 @@ export class FramesiftServices {
     this.#video = new SupervisedWorker<VideoService>({
       make: factories.video,
       onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('video', event)),
+      pulse: { ask: (video) => video.pulse(), onSilence: () => this.#endSilentVideo() },
     });
     this.#clip = new SupervisedWorker<ClipService>({
       make: factories.clip,
@@ -172,6 +173,18 @@ export class FramesiftServices {
     this.discardSearchWorker();
     this.releaseLibrary();
     this.#models.end(endedByPage());
+  }
+
+  /** A damaged file may hold a demuxer in a loop, and with it everything that the worker does. */
+  #endSilentVideo(): void {
+    this.#video.end(
+      new FramesiftError(
+        'worker-lost',
+        'The part of this page that decodes clips stopped answering and was ended. If this happens again with the same file, the file is damaged: fetch it again, or convert it to MP4 (H.264).',
+        { transient: true },
+      ),
+    );
+    this.#sessions.forget();
   }
 
   #wireLibrary(library: Remote<ClipDatabase>): void {

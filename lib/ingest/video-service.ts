@@ -21,6 +21,11 @@ export class VideoService {
     serve(new ClipSession(file), port);
   }
 
+  /** Answers at once, unless the worker stands in a loop. */
+  pulse(): void {
+    return;
+  }
+
   /** As `ClipSession.prepareFrames`, with the pictures of a player on the page. */
   prepareFramesOfPlayer(
     job: FrameJob,

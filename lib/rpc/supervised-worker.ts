@@ -9,13 +9,22 @@ export interface SupervisedWorkerOptions<T> {
   onStart?: (remote: Remote<T>) => void;
   /** Called when the script cannot be loaded, or throws where nobody waits: calls may never be answered. */
   onFailure?: (event: Event) => void;
+  /** Calls something that the worker answers at once whatever it works on, and what happens when it does not. */
+  pulse?: { ask: (remote: Remote<T>) => Promise<void>; onSilence: () => void };
 }
+
+/** So often a worker is asked whether it still answers. */
+const PULSE_MS = 2_000;
+
+/** So many questions in a row without an answer: it stands in a loop, since what takes long gives way in between. */
+const MAX_MISSED_PULSES = 3;
 
 interface RunningWorker<T> {
   worker: Worker;
   remote: Remote<T>;
   /** Rejects the calls that wait, once the worker is gone. */
   end: Interruption;
+  stopPulse: () => void;
 }
 
 /**
@@ -54,16 +63,19 @@ export class SupervisedWorker<T> {
     const running = this.#running;
     if (!running) return false;
     this.#running = undefined;
+    running.stopPulse();
     running.worker.terminate();
     running.end.interrupt(reason);
     return true;
   }
 
   #start(): RunningWorker<T> {
-    const { make, onStart, onFailure } = this.#options;
+    const { make, onStart, onFailure, pulse } = this.#options;
     const worker = make();
     const end = new Interruption();
-    const running: RunningWorker<T> = { worker, end, remote: connectRemote<T>(worker, end) };
+    const remote = connectRemote<T>(worker, end);
+    const stopPulse = pulse ? feelPulse(() => pulse.ask(remote), pulse.onSilence) : () => undefined;
+    const running: RunningWorker<T> = { worker, end, remote, stopPulse };
     this.#running = running;
     const fail = (event: Event) => {
       if (this.#running === running) onFailure?.(event);
@@ -73,4 +85,34 @@ export class SupervisedWorker<T> {
     onStart?.(running.remote);
     return running;
   }
+}
+
+/**
+ * Asks at once, and again and again until it is told to stop, or until nothing has answered for a while. Nothing counts
+ * before the first answer: a script may take long to arrive. The first question comes before all other calls, so that
+ * one of those cannot keep it from being answered. Questions are counted, not time: a page may sleep in between.
+ */
+function feelPulse(ask: () => Promise<void>, onSilence: () => void): () => void {
+  let missed = 0;
+  let hasAnswered = false;
+  const beat = () => {
+    missed += 1;
+    ask().then(
+      () => {
+        hasAnswered = true;
+        missed = 0;
+      },
+      () => undefined,
+    );
+  };
+  const timer = setInterval(() => {
+    if (hasAnswered && missed >= MAX_MISSED_PULSES) {
+      clearInterval(timer);
+      onSilence();
+    } else {
+      beat();
+    }
+  }, PULSE_MS);
+  beat();
+  return () => clearInterval(timer);
 }

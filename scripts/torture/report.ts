@@ -19,8 +19,8 @@ export interface TortureReport {
 const BEGIN = '<!-- torture: damaged clips -->';
 const END = '<!-- torture: end -->';
 
-/** Prints a report and writes it into its section of a document. */
-export function writeReport(path: string, report: TortureReport, chromium: string): void {
+/** Prints a report and writes it into its section of a document, if one is named. */
+export function writeReport(path: string | null, report: TortureReport, chromium: string): void {
   const { outcomes, worst, faults } = report;
   const total = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
   const lines = [
@@ -40,6 +40,7 @@ export function writeReport(path: string, report: TortureReport, chromium: strin
   ];
   const section = `${BEGIN}\n\n${lines.join('\n')}\n\n${END}`;
   console.log(`\n${lines.join('\n')}`);
+  if (path === null) return;
   const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Reliability\n\n${BEGIN}\n${END}\n`;
   writeFileSync(path, text.replace(new RegExp(`${BEGIN}[\\s\\S]*${END}`), section));
 }

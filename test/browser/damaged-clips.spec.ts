@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@playwright/test';
+import { attempt } from '@/scripts/torture/attempt';
+import { mutantOf, MUTATIONS } from '@/scripts/torture/mutate';
+import { FramesiftPage } from './framesift-page';
+import { FOLDER } from '../clips/cases';
+
+/* A share of `npm run torture`, which gives thousands of damaged clips to the page's own video worker. */
+
+const CLIPS = [
+  'inputs/12-h264-aac.mp4',
+  'inputs/01-fmp4-noindex.mp4',
+  'inputs/12-vp9-opus.webm',
+  'inputs/01-damaged.mkv',
+  'inputs/12-h264.ts',
+  'inputs/06-h264.avi',
+  'inputs/06-h264.flv',
+];
+
+const read = (clip: string): Buffer => readFileSync(join(FOLDER, clip));
+
+test('damaged clips give pictures or a sentence, and the next good one all of its pictures', async ({
+  page,
+}) => {
+  await new FramesiftPage(page).open();
+  const good = read('inputs/12-h264-aac.mp4');
+  const { pictures } = await attempt(page, good, 'good.mp4');
+  expect(pictures).toBe(5);
+  const faults: string[] = [];
+  for (const [place, clip] of CLIPS.entries()) {
+    for (let kind = 0; kind < Object.keys(MUTATIONS).length; kind++) {
+      const number = kind + 11 * place;
+      const { mutation, bytes } = mutantOf(read(clip), number);
+      const { outcome, sentence } = await attempt(page, bytes, clip);
+      if (outcome === 'hung' || outcome === 'unclear') {
+        faults.push(`${number} of ${clip} (${mutation}): ${outcome} ${sentence ?? ''}`);
+      }
+    }
+  }
+  expect(faults).toEqual([]);
+  expect((await attempt(page, good, 'good.mp4')).pictures).toBe(5);
+});
+
+test('a clip that holds the worker in a loop is given up within ten seconds', async ({ page }) => {
+  await new FramesiftPage(page).open();
+  const { bytes } = mutantOf(read('inputs/04-avc-level0.mp4'), 769);
+  const given = await attempt(page, bytes, 'loop.mp4');
+  expect(given.sentence).toContain('stopped answering');
+  expect(given.outcome).toBe('refused');
+  expect((await attempt(page, read('inputs/12-h264-aac.mp4'), 'good.mp4')).pictures).toBe(5);
+});
