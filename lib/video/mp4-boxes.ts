@@ -79,7 +79,7 @@ export function findBox(view: DataView, parent: Box, ...path: string[]): Box | n
 }
 
 /** The contents of the file's `moov`, wherever it is; null where there is none. */
-async function readMoov(file: Blob): Promise<DataView | null> {
+export async function readMoov(file: Blob): Promise<DataView | null> {
   let at = 0;
   for (let boxes = 0; at + 8 <= file.size && boxes < MAX_TOP_BOXES; boxes++) {
     const head = new DataView(await file.slice(at, at + 16).arrayBuffer());

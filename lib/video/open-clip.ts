@@ -44,6 +44,7 @@ import { overBlack } from './over-black';
 import { openOtherContainer, refuseForeignVideo, sniffOtherContainer } from './other-containers';
 import { spanOfPackets } from './packet-span';
 import { describedPackets } from './sample-descriptions';
+import { countsBeyondFile } from './sample-tables';
 import { CUT_OFF } from './track-refusals';
 import { videoTrackOf } from './track-choice';
 
@@ -120,7 +121,14 @@ async function mendFile(input: Input, blob: Blob): Promise<MendedFile> {
     const clock = await readClock(blob);
     return { ...file, readable: clock?.readable ?? blob, clock };
   }
-  const fragments = format === MP4 || format === QTFF ? await mendFragments(input, blob) : null;
+  if (format !== MP4 && format !== QTFF) return file;
+  if (await countsBeyondFile(blob)) {
+    throw new FramesiftError(
+      'unreadable-video',
+      'This clip’s structure is damaged: its tables count more pictures than the file can hold. Fetch the file again and try once more.',
+    );
+  }
+  const fragments = await mendFragments(input, blob);
   if (!fragments) return file;
   return { ...file, readable: fragments.blob, isCutOff: fragments.endsDamaged, isFragmented: true };
 }

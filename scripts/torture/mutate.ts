@@ -119,7 +119,8 @@ export function mutantOf(bytes: Uint8Array, number: number): Mutant {
   const random = seededRandom(number);
   const names = Object.keys(MUTATIONS);
   const first = names[number % names.length]!;
-  const once = MUTATIONS[first]!(bytes, random);
+  // A Buffer's `slice` shares its bytes.
+  const once = MUTATIONS[first]!(new Uint8Array(bytes), random);
   if (random() < 0.75 || once.length === 0) return { mutation: first, bytes: once };
   const second = pick(random, names)!;
   return { mutation: `${first}, ${second}`, bytes: MUTATIONS[second]!(once, random) };
