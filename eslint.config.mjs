@@ -42,7 +42,7 @@ export default tseslint.config(
   },
   { files: ['app/**/*.{ts,tsx}'], ...reactHooks.configs.flat['recommended-latest'] },
   {
-    files: ['scripts/**/*.mjs', '*.mjs'],
+    files: ['scripts/**/*.mjs', '*.mjs', 'next.config.js', 'scripts/deploy/*.js'],
     languageOptions: {
       globals: {
         process: 'readonly',

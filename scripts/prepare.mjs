@@ -47,7 +47,7 @@ const SOURCES = [
   'public',
   'scripts/deploy',
   'service-worker',
-  'next.config.ts',
+  'next.config.js',
   'package-lock.json',
   'tsconfig.json',
 ];

@@ -68,7 +68,7 @@ export function saveMirror(baseUrl: string | null): void {
 
 /** Where models are fetched from in this page. */
 export function sourceSettings(): SourceSettings {
-  // Built into the page by next.config.ts.
+  // Built into the page by next.config.js.
   const manifests = JSON.parse(process.env.FRAMESIFT_HOSTED_MODELS ?? '[]') as string[];
   return {
     mirrorBaseUrl: readMirror(),

@@ -1,7 +1,7 @@
 /**
  * Where the files of a model that this site serves begin, without a slash at the end. A build puts a digest
  * of the model's files into the path, so that hosts and browsers can keep them for ever and still never mix
- * two versions (next.config.ts); outside a build it is the model's folder.
+ * two versions (next.config.js); outside a build it is the model's folder.
  */
 export function selfHostedModel(id: string): string {
   const digest = readDigests()[id];

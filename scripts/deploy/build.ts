@@ -79,7 +79,7 @@ function moveModels(models: readonly ModelFolder[]): void {
   }
 }
 
-/** Files as a Next host serves them: models where the rewrites of next.config.ts put them. */
+/** Files as a Next host serves them: models where the rewrites of next.config.js put them. */
 function atVersionedPaths(files: readonly ServedFile[], models: readonly ModelFolder[]): ServedFile[] {
   return files.map((file) => {
     const model = models.find(({ id }) => file.url.startsWith(`/models/${id}/`));

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NextConfig } from 'next';
-import { PHASE_DEVELOPMENT_SERVER } from 'next/constants';
-import { readModelFolders, versionedModelPath } from './scripts/deploy/model-folders';
-import { isolationHeaders, modelSources, nextHeaders, siteHeaders } from './scripts/deploy/site-headers';
+import { PHASE_DEVELOPMENT_SERVER } from 'next/constants.js';
+import { readModelFolders, versionedModelPath } from './scripts/deploy/model-folders.js';
+import { isolationHeaders, modelSources, nextHeaders, siteHeaders } from './scripts/deploy/site-headers.js';
 
 /**
  * Which of the two builds this is. `npm run build` makes one for a Next host, `npm run build -- --static` a
@@ -15,8 +14,10 @@ const target = process.env.FRAMESIFT_BUILD;
 /**
  * The manifests of the models that `npm run models -- pull` has put into public/models. They are built into
  * the page, which then takes these models from its own site without having to ask what is there.
+ *
+ * @returns {string[]}
  */
-function hostedManifests(): string[] {
+function hostedManifests() {
   const folder = join(process.cwd(), 'public/models');
   return readdirSync(folder)
     .map((model) => join(folder, model, 'manifest.json'))
@@ -24,10 +25,15 @@ function hostedManifests(): string[] {
     .map((path) => readFileSync(path, 'utf8'));
 }
 
-export default function config(phase: string): NextConfig {
+/**
+ * @param {string} phase
+ * @returns {import('next').NextConfig}
+ */
+export default function config(phase) {
   const isDevelopment = phase === PHASE_DEVELOPMENT_SERVER;
   const models = readModelFolders(join(process.cwd(), 'public/models'));
-  const common: NextConfig = {
+  /** @type {import('next').NextConfig} */
+  const common = {
     reactStrictMode: true,
     poweredByHeader: false,
     // Hosts compress at their edge (docs/deploy.md). Doing it here took half a second a visit for the engine alone.

@@ -1,14 +1,15 @@
 /**
- * What every host sends with this site's files: the one source of next.config.ts, of the `_headers` file of
- * a static export, and of vercel.json. Runs inside Next's configuration too, so it is plain TypeScript
- * without `import.meta`.
+ * What every host sends with this site's files: the one source of next.config.js, of the `_headers` file of
+ * a static export, and of vercel.json. Next's configuration imports it, so it is plain JavaScript.
  */
 
-/** Headers for the paths that `prefix` begins, for one exact `path`, or for everything. */
-export interface HeaderRule {
-  where: { prefix: string } | { path: string } | 'everything';
-  headers: Readonly<Record<string, string>>;
-}
+/**
+ * Headers for the paths that `prefix` begins, for one exact `path`, or for everything.
+ *
+ * @typedef {object} HeaderRule
+ * @property {{ prefix: string } | { path: string } | 'everything'} where
+ * @property {Readonly<Record<string, string>>} headers
+ */
 
 /**
  * Where a person may let the page fetch other models from, besides this site: the hub, a mirror that they
@@ -23,8 +24,10 @@ const REVALIDATE = 'public, max-age=0, must-revalidate';
 /**
  * Reads `FRAMESIFT_MODEL_ORIGINS`, with which a deployment narrows where models may come from: origins, or
  * `none` for this site alone.
+ *
+ * @returns {readonly string[]}
  */
-export function modelSources(value = process.env.FRAMESIFT_MODEL_ORIGINS ?? ''): readonly string[] {
+export function modelSources(value = process.env.FRAMESIFT_MODEL_ORIGINS ?? '') {
   const parts = value.split(/[\s,]+/).filter((part) => part !== '');
   if (parts.length === 0) return ANY_MODEL_SOURCE;
   if (value.trim() === 'none') return [];
@@ -41,9 +44,10 @@ export function modelSources(value = process.env.FRAMESIFT_MODEL_ORIGINS ?? ''):
  * leaves no inline script in its pages (see inline-scripts.ts). docs/decisions/009-content-security-policy.md
  * has the reasons.
  *
- * @param where `meta` leaves out what a <meta> element cannot say
+ * @param {'header' | 'meta'} where `meta` leaves out what a <meta> element cannot say
+ * @returns {string}
  */
-export function contentSecurityPolicy(where: 'header' | 'meta' = 'header', sources = modelSources()): string {
+export function contentSecurityPolicy(where = 'header', sources = modelSources()) {
   const directives = [
     "default-src 'none'",
     // WebAssembly is compiled at run time; nothing else is ever evaluated.
@@ -90,8 +94,10 @@ const REFUSED_FEATURES = [
 /**
  * Cross-origin isolation gives the page SharedArrayBuffer, and with it WebAssembly threads. Without these
  * headers everything still works on one thread (lib/clip/execution-provider.ts).
+ *
+ * @type {HeaderRule}
  */
-export const isolationHeaders: HeaderRule = {
+export const isolationHeaders = {
   where: 'everything',
   headers: {
     'Cross-Origin-Opener-Policy': 'same-origin',
@@ -103,9 +109,10 @@ export const isolationHeaders: HeaderRule = {
 /**
  * Rules that do not overlap in a header's name: some hosts join the values of two rules with a comma.
  *
- * @param modelPrefixes paths that change when a model's files do, and can therefore be kept for ever
+ * @param {readonly string[]} modelPrefixes paths that change when a model's files do, and can therefore be kept for ever
+ * @returns {HeaderRule[]}
  */
-export function siteHeaders(modelPrefixes: readonly string[], sources = modelSources()): HeaderRule[] {
+export function siteHeaders(modelPrefixes, sources = modelSources()) {
   return [
     {
       where: 'everything',
@@ -126,16 +133,24 @@ export function siteHeaders(modelPrefixes: readonly string[], sources = modelSou
   ];
 }
 
-/** The rules as next.config.ts wants them. */
-export function nextHeaders(rules: readonly HeaderRule[]) {
+/**
+ * The rules as next.config.js wants them.
+ *
+ * @param {readonly HeaderRule[]} rules
+ */
+export function nextHeaders(rules) {
   return rules.map(({ where, headers }) => ({
     source: where === 'everything' ? '/:path*' : 'path' in where ? where.path : `${where.prefix}:path*`,
     headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
   }));
 }
 
-/** The rules as a `_headers` file, which Cloudflare and Netlify read alike. */
-export function headersFile(rules: readonly HeaderRule[]): string {
+/**
+ * The rules as a `_headers` file, which Cloudflare and Netlify read alike.
+ *
+ * @param {readonly HeaderRule[]} rules
+ */
+export function headersFile(rules) {
   return rules
     .map(({ where, headers }) => {
       const pattern = where === 'everything' ? '/*' : 'path' in where ? where.path : `${where.prefix}*`;
@@ -146,8 +161,12 @@ export function headersFile(rules: readonly HeaderRule[]): string {
     .join('\n');
 }
 
-/** The rules as vercel.json wants them. */
-export function vercelHeaders(rules: readonly HeaderRule[]) {
+/**
+ * The rules as vercel.json wants them.
+ *
+ * @param {readonly HeaderRule[]} rules
+ */
+export function vercelHeaders(rules) {
   return rules.map(({ where, headers }) => ({
     source: where === 'everything' ? '/(.*)' : 'path' in where ? where.path : `${where.prefix}(.*)`,
     headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
