@@ -1,10 +1,11 @@
-import { lazy, useState } from 'react';
+import { useState } from 'react';
 import { HelpButton } from './help-button';
 import { Deferred } from './ui/deferred';
+import { latePart } from './ui/late-part';
 import { prefetch } from './ui/prefetch';
 
 const load = () => import('./help-dialog');
-const HelpDialog = lazy(() => load().then((module) => ({ default: module.HelpDialog })));
+const HelpDialog = latePart(() => load().then((module) => module.HelpDialog));
 
 /** The help with its button; the text is fetched when a person is about to open it. */
 export function Help() {

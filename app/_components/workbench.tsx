@@ -1,7 +1,7 @@
 'use client';
 
 import { Upload } from 'lucide-react';
-import { lazy, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { TimeRange } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
 import type { EventSummary } from '@/lib/db/clip-database';
@@ -39,15 +39,16 @@ import { ModelsChoice } from './models/models-choice';
 import { Button } from './ui/button';
 import { Deferred } from './ui/deferred';
 import { ErrorBoundary } from './ui/error-boundary';
+import { latePart } from './ui/late-part';
 import { Notice } from './ui/notice';
 import { prefetch } from './ui/prefetch';
 import { Welcome } from './welcome';
 
 // Of no use before there is a clip, and half of the page's script.
 const loadClipView = () => import('./clip-view');
-const ClipView = lazy(() => loadClipView().then((module) => ({ default: module.ClipView })));
+const ClipView = latePart(() => loadClipView().then((module) => module.ClipView));
 const loadDraftPanel = () => import('./draft-panel');
-const DraftPanel = lazy(() => loadDraftPanel().then((module) => ({ default: module.DraftPanel })));
+const DraftPanel = latePart(() => loadDraftPanel().then((module) => module.DraftPanel));
 
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {

@@ -143,6 +143,9 @@ test('a panel that cannot be fetched says so, and the page goes on', async ({ pa
   await page.getByRole('button', { name: 'Help' }).click();
   await expect(page.getByRole('alert').filter({ hasText: 'The help cannot be shown.' })).toBeVisible();
   await expect(page.getByTestId('models-button')).toBeVisible();
+  await page.unrouteAll();
+  await page.getByRole('button', { name: 'Show it again' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
 });
 
 test('a dialog neither moves the page nor lets it scroll behind', async ({ page }) => {

@@ -1,11 +1,12 @@
-import { lazy, useState, type ComponentProps } from 'react';
+import { useState, type ComponentProps } from 'react';
 import { Deferred } from '../ui/deferred';
+import { latePart } from '../ui/late-part';
 import { prefetch } from '../ui/prefetch';
 import { EngineButton } from './engine-button';
 import type { EnginePanel as Panel } from './engine-panel';
 
 const load = () => import('./engine-panel');
-const EnginePanel = lazy(() => load().then((module) => ({ default: module.EnginePanel })));
+const EnginePanel = latePart(() => load().then((module) => module.EnginePanel));
 
 /** What is at work, with its button; the panel is fetched when a person is about to open it. */
 export function Engine(props: ComponentProps<typeof Panel>) {

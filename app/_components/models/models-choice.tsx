@@ -1,11 +1,12 @@
-import { lazy, useState, type ComponentProps } from 'react';
+import { useState, type ComponentProps } from 'react';
 import { Deferred } from '../ui/deferred';
+import { latePart } from '../ui/late-part';
 import { prefetch } from '../ui/prefetch';
 import { ModelsButton } from './models-button';
 import type { ModelsDialog as Dialog } from './models-dialog';
 
 const load = () => import('./models-dialog');
-const ModelsDialog = lazy(() => load().then((module) => ({ default: module.ModelsDialog })));
+const ModelsDialog = latePart(() => load().then((module) => module.ModelsDialog));
 
 /** The models dialog with its button; the dialog is fetched when a person is about to open it, or a dropped model does. */
 export function ModelsChoice(props: ComponentProps<typeof Dialog>) {

@@ -3,6 +3,7 @@
 import { Component, type ReactNode } from 'react';
 import { explainFailure } from '@/lib/shared/errors';
 import { Button } from './button';
+import { renewFailedParts } from './late-part';
 import { Notice } from './notice';
 
 /** Keeps a failure of one part of the page to that part, which says so and can be shown again. */
@@ -30,7 +31,14 @@ export class ErrorBoundary extends Component<
           tone="danger"
           actions={
             <>
-              <Button onClick={() => this.setState({ failure: null })}>Show it again</Button>
+              <Button
+                onClick={() => {
+                  renewFailedParts();
+                  this.setState({ failure: null });
+                }}
+              >
+                Show it again
+              </Button>
               <Button variant="ghost" onClick={() => window.location.reload()}>
                 Reload the page
               </Button>
