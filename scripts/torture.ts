@@ -7,10 +7,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from '@playwright/test';
+import { peakMemoryWhile } from './host/memory';
 import { openReady, root, withServedApp } from './host/served-page';
 import { attempt, HANG_MS, type Attempt } from './torture/attempt';
 import { mutantOf } from './torture/mutate';
-import { residentBytes } from './torture/memory';
 import { writeReport, type TortureReport } from './torture/report';
 
 const { values } = parseArgs({
@@ -70,7 +70,6 @@ async function torture(browser: Browser, address: string): Promise<TortureReport
     outcomes: new Map(),
     worst: null,
     faults: [],
-    mostBytes: 0,
     crashes: 0,
     goodClips: 0,
   };
@@ -98,7 +97,6 @@ async function torture(browser: Browser, address: string): Promise<TortureReport
       report.goodClips += 1;
       if (again?.pictures !== expected.pictures)
         report.faults.push(`${what}: the next good clip gave ${again?.pictures ?? 'nothing'}`);
-      report.mostBytes = Math.max(report.mostBytes, await residentBytes(browser));
       process.stdout.write(`\r${done + 1} of ${numbers.length}`);
     }
   }
@@ -107,6 +105,6 @@ async function torture(browser: Browser, address: string): Promise<TortureReport
 }
 
 await withServedApp(async (browser, address) => {
-  const report = await torture(browser, address);
-  writeReport(values.only ? null : join(root, 'docs/reliability.md'), report, browser.version());
+  const { result: report, peakBytes } = await peakMemoryWhile(browser, () => torture(browser, address));
+  writeReport(values.only ? null : join(root, 'docs/reliability.md'), report, peakBytes, browser.version());
 });

@@ -1,27 +1,15 @@
 import { BitWriter } from './bitstream/bits';
-import {
-  AVC_IDR,
-  AVC_PICTURE,
-  AVC_SEQUENCE,
-  AVC_SLICE,
-  readPictureParameters,
-  readSequence,
-  readSliceHeader,
-  type PictureParameters,
-  type SequenceParameters,
-} from './bitstream/h264';
+import { AVC_IDR, AVC_PICTURE, AVC_SLICE, type SequenceParameters } from './bitstream/h264';
 import {
   avcType,
-  descriptionBytes,
   joinNalUnits,
   nalCodecOf,
   nalSizeLength,
   nalUnits,
   withEmulationPrevention,
-  withoutEmulationPrevention,
 } from './bitstream/nal-units';
-import { readAvcRecord } from './demux/decoder-config';
 import type { VideoPacket } from './packet-source';
+import { ParameterSets, type Slice } from './parameter-sets';
 
 /*
  * [Note: A grey picture before gradual refresh]
@@ -52,41 +40,28 @@ const MOST_NEEDED = 0x60;
 export function greyEntry(packet: VideoPacket, config: VideoDecoderConfig): VideoPacket | null {
   if (nalCodecOf(config.codec) !== 'avc') return null;
   const sizeLength = nalSizeLength('avc', config);
-  const sequences = new Map<number, { unit: Uint8Array; parameters: SequenceParameters }>();
-  const pictures = new Map<number, PictureParameters>();
-  const record = descriptionBytes(config);
-  const before = (record && readAvcRecord(record)?.parameterSets) ?? [];
-  for (const unit of [...before, ...nalUnits(packet.data, sizeLength)]) {
+  const slice = firstSlice(nalUnits(packet.data, sizeLength), new ParameterSets(config));
+  if (!slice) return null;
+  const { sequence, sequenceUnit, header } = slice;
+  if (sequence.chromaFormat !== 1 || !sequence.isFrameOnly || sequence.orderType === 1) return null;
+  const units = [
+    sequenceUnit,
+    pictureParameters(sequence),
+    greySlice(sequence, orderBefore(header.orderLsb, sequence)),
+  ];
+  return {
+    ...packet,
+    timestampUs: packet.timestampUs - BEFORE_ENTRY_US,
+    isKey: true,
+    data: joinNalUnits(units, sizeLength),
+  };
+}
+
+function firstSlice(units: Iterable<Uint8Array>, sets: ParameterSets): Slice | null {
+  for (const unit of units) {
     const type = avcType(unit);
-    if (type === AVC_SEQUENCE) {
-      const parameters = readSequence(unit);
-      if (parameters) sequences.set(parameters.id, { unit, parameters });
-    } else if (type === AVC_PICTURE) {
-      const parameters = readPictureParameters(unit);
-      if (parameters) pictures.set(parameters.id, parameters);
-    } else if (type === AVC_SLICE || type === AVC_IDR) {
-      const plain = withoutEmulationPrevention(unit);
-      for (const picture of pictures.values()) {
-        const sequence = sequences.get(picture.sequenceId);
-        if (!sequence) continue;
-        const { parameters } = sequence;
-        if (parameters.chromaFormat !== 1 || !parameters.isFrameOnly || parameters.orderType === 1) continue;
-        const header = readSliceHeader(plain, parameters, picture);
-        if (!header) continue;
-        const units = [
-          sequence.unit,
-          pictureParameters(parameters),
-          greySlice(parameters, orderBefore(header.orderLsb, parameters)),
-        ];
-        return {
-          ...packet,
-          timestampUs: packet.timestampUs - BEFORE_ENTRY_US,
-          isKey: true,
-          data: joinNalUnits(units, sizeLength),
-        };
-      }
-      return null;
-    }
+    if (type === AVC_SLICE || type === AVC_IDR) return sets.readSlice(unit);
+    sets.take(unit);
   }
   return null;
 }

@@ -1,20 +1,7 @@
-import { BitReader, BitWriter } from './bitstream/bits';
-import {
-  AVC_IDR,
-  AVC_PICTURE,
-  AVC_SEQUENCE,
-  AVC_SLICE,
-  readPictureParameters,
-  readSequence,
-  readSliceHeader,
-  type MarkingOperation,
-  type PictureParameters,
-  type SequenceParameters,
-  type SliceHeader,
-} from './bitstream/h264';
+import { BitWriter } from './bitstream/bits';
+import { AVC_IDR, AVC_SLICE, type MarkingOperation, type SliceHeader } from './bitstream/h264';
 import {
   avcType,
-  descriptionBytes,
   joinNalUnits,
   nalCodecOf,
   nalSizeLength,
@@ -22,8 +9,8 @@ import {
   withEmulationPrevention,
   withoutEmulationPrevention,
 } from './bitstream/nal-units';
-import { readAvcRecord } from './demux/decoder-config';
 import type { VideoPacket } from './packet-source';
+import { ParameterSets, type Slice } from './parameter-sets';
 
 /*
  * [Note: Marks on pictures that were never decoded]
@@ -37,9 +24,6 @@ import type { VideoPacket } from './packet-source';
  * oldest stand-in leaves where a picture needs its place.
  */
 
-/** A header lies in so many bytes of a slice, weights of 32 references included. */
-const HEADER_BYTES = 400;
-
 /** Operations of table 7-9 that name a picture, and how. */
 const UNMARK_SHORT = 1;
 const UNMARK_LONG = 2;
@@ -50,8 +34,7 @@ const KEEP_LONG = 6;
 /** Packets from an entry on that is no IDR picture, see [Note: Marks on pictures that were never decoded]. */
 export class OpenEntryRepair {
   readonly #sizeLength: number | null;
-  readonly #sequences = new Map<number, SequenceParameters>();
-  readonly #pictures = new Map<number, PictureParameters>();
+  readonly #sets: ParameterSets;
   /** Short-term reference pictures in the decoder's buffer, the oldest first. */
   #shortTerm: { frameNum: number; isBeforeEntry: boolean }[] = [];
   readonly #longTerm = new Set<number>();
@@ -60,8 +43,7 @@ export class OpenEntryRepair {
 
   constructor(config: VideoDecoderConfig) {
     this.#sizeLength = nalSizeLength('avc', config);
-    const record = descriptionBytes(config);
-    for (const unit of (record && readAvcRecord(record)?.parameterSets) ?? []) this.#takeParameters(unit);
+    this.#sets = new ParameterSets(config);
   }
 
   /** Null for codecs that need none. */
@@ -77,12 +59,12 @@ export class OpenEntryRepair {
     const units: Uint8Array[] = [];
     for (const unit of nalUnits(packet.data, this.#sizeLength)) {
       const type = avcType(unit);
-      if (type === AVC_SEQUENCE || type === AVC_PICTURE) this.#takeParameters(unit);
+      this.#sets.take(unit);
       if (type !== AVC_SLICE && type !== AVC_IDR) {
         units.push(unit);
         continue;
       }
-      const slice = this.#readSlice(unit);
+      const slice = this.#sets.readSlice(unit);
       // All slices of a picture carry the same operations.
       if (slice && !header) {
         header = slice.header;
@@ -97,25 +79,6 @@ export class OpenEntryRepair {
       }
     }
     return isChanged ? { ...packet, data: joinNalUnits(units, this.#sizeLength) } : packet;
-  }
-
-  #takeParameters(unit: Uint8Array): void {
-    if (avcType(unit) === AVC_SEQUENCE) {
-      const sequence = readSequence(unit);
-      if (sequence) this.#sequences.set(sequence.id, sequence);
-    } else if (avcType(unit) === AVC_PICTURE) {
-      const picture = readPictureParameters(unit);
-      if (picture) this.#pictures.set(picture.id, picture);
-    }
-  }
-
-  #readSlice(unit: Uint8Array): Slice | null {
-    const head = withoutEmulationPrevention(unit.subarray(0, HEADER_BYTES));
-    const picture = this.#pictures.get(readPictureId(head));
-    const sequence = picture && this.#sequences.get(picture.sequenceId);
-    const header = sequence && readSliceHeader(head, sequence, picture);
-    if (!header) return null;
-    return { unit, header, sequence, isCabac: picture.isCabac };
   }
 
   /** Notes a picture, and answers with which operations it can be decoded; null where it has none. */
@@ -187,21 +150,6 @@ export class OpenEntryRepair {
     }
     return true;
   }
-}
-
-interface Slice {
-  unit: Uint8Array;
-  header: SliceHeader;
-  sequence: SequenceParameters;
-  isCabac: boolean;
-}
-
-/** pic_parameter_set_id, the third number of a slice. */
-function readPictureId(unit: Uint8Array): number {
-  const bits = new BitReader(unit.subarray(1));
-  bits.unsigned();
-  bits.unsigned();
-  return bits.unsigned();
 }
 
 /** A slice that carries these operations in place of its own. */

@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import type { Browser, BrowserContext } from '@playwright/test';
 import { DEFAULT_BATCH_SIZE } from '@/lib/ingest/embed-frames';
-import { replaceBetweenMarkers, textBetweenMarkers } from '../eval/markers';
+import { replaceBetweenMarkers, textBetweenMarkers } from '../host/markers';
 import { root, withServedProfile } from '../host/served-page';
 import { describeEnvironment, describeMoment } from './environment';
 import { measureGrowth } from './growth';

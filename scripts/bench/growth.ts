@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext } from '@playwright/test';
 import { openReady } from '../host/served-page';
 import { forgetClips, readAsPerson } from './framesift-job';
-import { peakMemoryWhile } from './memory';
+import { peakMemoryWhile } from '../host/memory';
 
 export interface GrowthFigures {
   frames: number;

@@ -20,7 +20,7 @@ import { contenderOf, evaluate, TRUTH } from './evaluate';
 import { exportCases } from './export';
 import { Progress } from './progress';
 import { writeReport } from './report';
-import { replaceBetweenMarkers } from './markers';
+import { replaceBetweenMarkers } from '../host/markers';
 
 const BENCHMARKS = 'docs/benchmarks.md';
 const MARKER = 'eval:select';

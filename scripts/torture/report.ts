@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { replaceBetweenMarkers } from '../host/markers';
 
 export interface TortureReport {
   /** How many files were damaged. */
@@ -9,18 +10,21 @@ export interface TortureReport {
   worst: { ms: number; what: string } | null;
   /** What must not be, each with its mutant. */
   faults: string[];
-  /** The largest that a renderer grew. */
-  mostBytes: number;
   crashes: number;
   /** Undamaged clips that were read in between. */
   goodClips: number;
 }
 
-const BEGIN = '<!-- torture: damaged clips -->';
-const END = '<!-- torture: end -->';
+/** Names the section's markers. */
+const SECTION = 'torture:clips';
 
 /** Prints a report and writes it into its section of a document, if one is named. */
-export function writeReport(path: string | null, report: TortureReport, chromium: string): void {
+export function writeReport(
+  path: string | null,
+  report: TortureReport,
+  peakBytes: number | null,
+  chromium: string,
+): void {
   const { outcomes, worst, faults } = report;
   const total = [...outcomes.values()].reduce((sum, count) => sum + count, 0);
   const lines = [
@@ -35,12 +39,11 @@ export function writeReport(path: string | null, report: TortureReport, chromium
     `| crashed tabs | ${report.crashes} |`,
     `| good clips read in between | ${report.goodClips} |`,
     '',
-    `Slowest: ${((worst?.ms ?? 0) / 1000).toFixed(1)} s (${worst?.what ?? '–'}). Largest renderer: ${(report.mostBytes / 1e6).toFixed(0)} MB.`,
+    `Slowest: ${((worst?.ms ?? 0) / 1000).toFixed(1)} s (${worst?.what ?? '–'}). Most memory of all of Chromium: ${peakBytes === null ? 'not told' : `${(peakBytes / 1e6).toFixed(0)} MB`}.`,
     ...(faults.length > 0 ? ['', ...faults.map((fault) => `- ${fault}`)] : []),
   ];
-  const section = `${BEGIN}\n\n${lines.join('\n')}\n\n${END}`;
-  console.log(`\n${lines.join('\n')}`);
+  const section = lines.join('\n');
+  console.log(`\n${section}`);
   if (path === null) return;
-  const text = existsSync(path) ? readFileSync(path, 'utf8') : `# Reliability\n\n${BEGIN}\n${END}\n`;
-  writeFileSync(path, text.replace(new RegExp(`${BEGIN}[\\s\\S]*${END}`), section));
+  writeFileSync(path, replaceBetweenMarkers(readFileSync(path, 'utf8'), SECTION, section));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pssOf } from '@/scripts/bench/memory';
+import { pssOf } from '@/scripts/host/memory';
 
 describe('pssOf', () => {
   it.each([

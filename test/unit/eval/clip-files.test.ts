@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseClipFile, readClipsFolder } from '@/scripts/eval/clips-folder';
-import { replaceBetweenMarkers } from '@/scripts/eval/markers';
+import { replaceBetweenMarkers } from '@/scripts/host/markers';
 
 const QUESTION = { text: 'a red car', kind: 'moment', spans: [{ startMs: 1000, endMs: 2000 }] };
 const CLIP = { id: 'a', file: 'a.webm', questions: [QUESTION] };
