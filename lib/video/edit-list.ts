@@ -1,4 +1,4 @@
-import { findBox, readTrackBoxes, type Box } from './mp4-boxes';
+import { findBox, findTrack, type Box } from './mp4-boxes';
 import type { Edit } from './timeline';
 
 /** A crafted list could say that it has four billion entries. */
@@ -41,18 +41,19 @@ function readElst(view: DataView, { start, end }: Box): RawEdit[] {
  * before it, and ignores the rest of the list. The edits here are on that clock, so nothing is applied twice.
  *
  * @returns no edits where the track has no list
+ * @param moov the contents of the file's `moov`
  * @param trackId as in the track's `tkhd`, which is mediabunny's `track.id`
  */
-export async function readEditList(file: Blob, trackId: number): Promise<Edit[]> {
-  const boxes = await readTrackBoxes(file, trackId);
-  if (!boxes) return [];
-  const { view, moov, trak } = boxes;
+export function readEditList(moov: DataView, trackId: number): Edit[] {
+  const trak = findTrack(moov, trackId);
+  if (!trak) return [];
+  const movie: Box = { type: 'moov', start: 0, end: moov.byteLength };
   try {
-    const movieTimescale = readTimescale(view, findBox(view, moov, 'mvhd'));
-    const elst = findBox(view, trak, 'edts', 'elst');
-    const trackTimescale = readTimescale(view, findBox(view, trak, 'mdia', 'mdhd'));
+    const movieTimescale = readTimescale(moov, findBox(moov, movie, 'mvhd'));
+    const elst = findBox(moov, trak, 'edts', 'elst');
+    const trackTimescale = readTimescale(moov, findBox(moov, trak, 'mdia', 'mdhd'));
     if (!movieTimescale || !trackTimescale || !elst) return [];
-    const raw = readElst(view, elst);
+    const raw = readElst(moov, elst);
     const offset = mediabunnyOffset(raw, movieTimescale, trackTimescale);
     return raw.map(({ duration, mediaTime, rate }) => ({
       durationMs: (duration * 1000) / movieTimescale,

@@ -118,6 +118,11 @@ export interface EntryPoint {
   wholeFromUs: number;
 }
 
+/** An entry whose pictures are whole from the first on. */
+function wholeEntry(packet: VideoPacket, entry: Entry): EntryPoint {
+  return { packet, entry, wholeFromUs: -Infinity };
+}
+
 /** Where decoding of a track may begin, see [Note: Where decoding may begin]. */
 export class EntryPoints {
   readonly #source: PacketSource;
@@ -150,7 +155,7 @@ export class EntryPoints {
       if (found) break;
       const entry = this.#read(packet);
       if (entry.kind === 'clean' || entry.kind === 'open') {
-        found = { packet, entry, wholeFromUs: -Infinity };
+        found = wholeEntry(packet, entry);
         break;
       }
       if (packet.timestampUs > atUs || passed.includes(packet.sequence)) break;
@@ -188,7 +193,7 @@ export class EntryPoints {
     for (let scanned = 0; packet && scanned < MAX_SCANNED_PACKETS; scanned++) {
       const entry = this.#read(packet);
       if (entry.kind === 'clean' || entry.kind === 'open') {
-        return { packet, entry, wholeFromUs: -Infinity };
+        return wholeEntry(packet, entry);
       }
       if (entry.kind === 'gradual' && !gradual) {
         const wholeFromUs = await this.#wholeAfter(packet, entry.pictures);
@@ -196,15 +201,13 @@ export class EntryPoints {
       }
       // A container may know better than a stream that says nothing: an I picture without a recovery point.
       if (packet.isKey && entry.kind === 'none' && !this.#useless.has(packet.sequence))
-        flagged ??= { packet, entry: { kind: 'open' }, wholeFromUs: -Infinity };
+        flagged ??= wholeEntry(packet, { kind: 'open' });
       packet = await this.#source.nextPacket(packet);
     }
     if (gradual ?? flagged) return gradual ?? flagged;
     // A longer stream may have one that only its index knows.
     const key = packet && (await this.#source.keyPacketAt(packet.timestampUs));
-    return key?.isKey && !this.#useless.has(key.sequence)
-      ? { packet: key, entry: { kind: 'open' }, wholeFromUs: -Infinity }
-      : null;
+    return key?.isKey && !this.#useless.has(key.sequence) ? wholeEntry(key, { kind: 'open' }) : null;
   }
 
   /** When the picture comes on that is so many after this one; null where the track ends before. */

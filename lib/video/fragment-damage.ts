@@ -1,4 +1,4 @@
-import { ByteWindow, latin1, viewOf } from './demux/byte-window';
+import { ByteWindow, latin1, viewOf, type ByteStretch } from './demux/byte-window';
 
 /*
  * [Note: Damage between fragments]
@@ -41,17 +41,11 @@ function codesOf(type: string): number[] {
   return Array.from(type, (character) => character.charCodeAt(0));
 }
 
-/** Bytes of the file from `start` up to `end`. */
-interface Stretch {
-  start: number;
-  end: number;
-}
-
 /** What a walk over a fragmented file found. */
 export interface Fragments {
   /** The file as it can be read: the same one where nothing is damaged. */
   blob: Blob;
-  damage: readonly Stretch[];
+  damage: readonly ByteStretch[];
   /** Nothing that can be read follows the last damage. */
   endsDamaged: boolean;
   /** Of every fragment the place of its `moof`, and its number. */
@@ -67,7 +61,7 @@ export interface Fragments {
 export async function walkFragments(file: Blob, start = 0, maxBoxes = MAX_BOXES): Promise<Fragments | null> {
   const window = new ByteWindow(file, WINDOW_BYTES);
   const fragments: { place: number; number: number }[] = [];
-  const damage: Stretch[] = [];
+  const damage: ByteStretch[] = [];
   let at = start;
   for (let boxes = 0; at < file.size && boxes < maxBoxes; boxes++) {
     const box = await readOutermost(window, at);
@@ -168,7 +162,7 @@ async function findFragment(file: Blob, from: number, searchedBytes: number): Pr
 const HEAD_BYTES = 8;
 const LONG_HEAD_BYTES = 16;
 
-function withFreeBoxes(file: Blob, damage: readonly Stretch[]): Blob {
+function withFreeBoxes(file: Blob, damage: readonly ByteStretch[]): Blob {
   const parts: BlobPart[] = [];
   let at = 0;
   for (const { start, end } of damage) {

@@ -100,27 +100,15 @@ function readTrackId(view: DataView, box: Box | null): number | null {
   return box && view.getUint32(box.start + (view.getUint8(box.start) === 1 ? 20 : 12));
 }
 
-/** The tables of one track. */
-export interface TrackBoxes {
-  /** The contents of `moov`. */
-  view: DataView;
-  moov: Box;
-  trak: Box;
-}
-
 /**
- * Finds a track's `trak` in a file; null where there is none, or no `moov`.
+ * Finds a track's `trak` in the contents of `moov`; null where there is none.
  *
  * @param trackId as in the track's `tkhd`, which is mediabunny's `track.id`
  */
-export async function readTrackBoxes(file: Blob, trackId: number): Promise<TrackBoxes | null> {
-  const view = await readMoov(file);
-  if (!view) return null;
-  const moov: Box = { type: 'moov', start: 0, end: view.byteLength };
+export function findTrack(moov: DataView, trackId: number): Box | null {
   try {
-    for (const trak of boxesIn(view, moov.start, moov.end)) {
-      if (trak.type !== 'trak') continue;
-      if (readTrackId(view, findBox(view, trak, 'tkhd')) === trackId) return { view, moov, trak };
+    for (const trak of boxesIn(moov, 0, moov.byteLength)) {
+      if (trak.type === 'trak' && readTrackId(moov, findBox(moov, trak, 'tkhd')) === trackId) return trak;
     }
   } catch (error) {
     // A box that ends before its contents do.

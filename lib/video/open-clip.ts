@@ -1,12 +1,8 @@
 import {
   EncodedPacketSink,
-  type Input,
-  type EncodedPacket,
-  MATROSKA,
-  MP4,
   MPEG_TS,
   QTFF,
-  WEBM,
+  type Input,
   type InputFormat,
   type InputVideoTrack,
 } from 'mediabunny';
@@ -23,33 +19,20 @@ import {
 import { chooseColourCoding, type ColourCoding } from './colour';
 import type { DecodableTrack } from './decoder-run';
 import { EntryPoints } from './entry-points';
-import {
-  findFragmentAt,
-  hasFragmentIndex,
-  isMissingBetween,
-  walkFragments,
-  type Fragments,
-} from './fragment-damage';
 import { decoderOf } from './frame-decoder';
-import { isDamagedBetween } from './matroska-damage';
-import { withoutBrokenEnd } from './matroska-tail';
 import { JPEG_COLOURS, jpegConfig, jpegDecoder, MOTION_JPEG } from './jpeg-decoder';
 import { openMediabunny } from './mediabunny-input';
 import { MediabunnyPackets } from './mediabunny-packets';
+import { mendFile, type MendedFile } from './mend-file';
 import type { OpenClip } from './opened-clip';
 import { measureTrack, type TrackSpan } from './track-span';
-import type { TransportClock } from './transport-clock';
 import { openTrack } from './open-track';
 import { overBlack } from './over-black';
 import { openOtherContainer, refuseForeignVideo, sniffOtherContainer } from './other-containers';
 import { spanOfPackets } from './packet-span';
 import { describedPackets } from './sample-descriptions';
-import { countsBeyondFile } from './sample-tables';
 import { CUT_OFF } from './track-refusals';
 import { videoTrackOf } from './track-choice';
-
-/** Containers whose tracks may have several sample descriptions. */
-const WITH_DESCRIPTIONS = new Set(['MP4', 'QuickTime']);
 
 /** Reading a file's tables may scan it to its end (Matroska without cues); after this it is given up. */
 const OPEN_TIMEOUT_MS = 30_000;
@@ -93,63 +76,6 @@ export async function openClip(blob: Blob): Promise<OpenClip> {
   }
 }
 
-/** A file as it was chosen, or without damage that would end its reading early. */
-interface MendedFile {
-  chosen: Blob;
-  readable: Blob;
-  /** Whether its end is missing. */
-  isCutOff: boolean;
-  isFragmented: boolean;
-  /** Null for all but transport streams. */
-  clock: TransportClock | null;
-}
-
-async function mendFile(input: Input, blob: Blob): Promise<MendedFile> {
-  const file: MendedFile = {
-    chosen: blob,
-    readable: blob,
-    isCutOff: false,
-    isFragmented: false,
-    clock: null,
-  };
-  const format = (await input.canRead()) ? await input.getFormat() : null;
-  if (format === MATROSKA || format === WEBM) {
-    const whole = await withoutBrokenEnd(blob);
-    return { ...file, readable: whole ?? blob, isCutOff: whole !== null };
-  }
-  if (format === MPEG_TS) {
-    const clock = await readClock(blob);
-    return { ...file, readable: clock?.readable ?? blob, clock };
-  }
-  if (format !== MP4 && format !== QTFF) return file;
-  if (await countsBeyondFile(blob)) {
-    throw new FramesiftError(
-      'unreadable-video',
-      'This clip’s structure is damaged: its tables count more pictures than the file can hold. Fetch the file again and try once more.',
-    );
-  }
-  const fragments = await mendFragments(input, blob);
-  if (!fragments) return file;
-  return { ...file, readable: fragments.blob, isCutOff: fragments.endsDamaged, isFragmented: true };
-}
-
-/** So many boxes of a file that has an index are looked at, which takes two seconds at most. */
-const MAX_INDEXED_BOXES = 4_000;
-
-async function mendFragments(input: Input, blob: Blob): Promise<Fragments | null> {
-  if (await hasFragmentIndex(blob)) return walkFragments(blob, 0, MAX_INDEXED_BOXES);
-  let last: EncodedPacket | null;
-  try {
-    const [track] = await input.getVideoTracks();
-    last = track ? await new EncodedPacketSink(track).getPacket(Infinity, { metadataOnly: true }) : null;
-  } catch {
-    // What it could not read is found by walking.
-    return walkFragments(blob);
-  }
-  const place = last && (await findFragmentAt(blob, last.sequenceNumber));
-  return last && place === null ? null : walkFragments(blob, place ?? 0);
-}
-
 async function readHead(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.slice(0, SNIFFED_BYTES).arrayBuffer());
@@ -190,8 +116,7 @@ async function readClip(input: Input, file: MendedFile): Promise<Omit<OpenClip, 
   }
 
   const isJpeg = decodable && codec === MOTION_JPEG;
-  const { video, span } = await readTrack(blob, track, container, {
-    unwrapped: clock?.unwrapped ?? null,
+  const { video, span } = await readTrack(file, track, container, {
     jpegSize: isJpeg ? { width, height } : null,
   });
   const problem = decodable
@@ -224,43 +149,19 @@ async function readClip(input: Input, file: MendedFile): Promise<Omit<OpenClip, 
     video: decodable ? video : null,
     timeline: span.timeline,
     rhythmMs: span.rhythmMs,
-    isDamagedBetween: clock ? clock.isDamagedBetween : damageFinder(blob, container, track, file),
+    isDamagedBetween: file.damageIn?.(track) ?? null,
     facts,
     colourCoding: isJpeg ? JPEG_COLOURS : await readColourCoding(track),
   };
 }
 
-function damageFinder(
-  blob: Blob,
-  container: string,
-  track: InputVideoTrack,
-  { chosen, isFragmented }: MendedFile,
-): ((fromUs: number, toUs: number) => Promise<boolean>) | null {
-  const isMatroska = container === 'Matroska' || container === 'WebM';
-  if (!isMatroska && !isFragmented) return null;
-  let fragments: Promise<Fragments | null> | null = null;
-  const sink = new EncodedPacketSink(track);
-  // mediabunny 1.61.0 numbers a packet by the place of its cluster or fragment in the file, and its own place in there.
-  const placeAt = async (us: number) =>
-    (await sink.getPacket((us + 0.5) / 1e6, { metadataOnly: true }))?.sequenceNumber ?? null;
-  return async (fromUs, toUs) => {
-    const [from, to] = [await placeAt(fromUs), await placeAt(toUs)];
-    if (from === null || to === null) return false;
-    if (isMatroska) return isDamagedBetween(blob, from, to);
-    const walked = await (fragments ??= walkFragments(chosen));
-    return walked !== null && isMissingBetween(walked, from, to);
-  };
-}
-
 async function readTrack(
-  blob: Blob,
+  { moov, clock }: MendedFile,
   track: InputVideoTrack,
   container: string,
-  {
-    unwrapped,
-    jpegSize,
-  }: { unwrapped: TransportClock['unwrapped']; jpegSize: { width: number; height: number } | null },
+  { jpegSize }: { jpegSize: { width: number; height: number } | null },
 ): Promise<{ video: DecodableTrack | null; span: TrackSpan }> {
+  const unwrapped = clock?.unwrapped ?? null;
   const plain = unwrapped?.packets ?? new MediabunnyPackets(track);
   if (!(await plain.firstPacket().catch(() => null))) {
     throw new FramesiftError(
@@ -271,9 +172,7 @@ async function readTrack(
     );
   }
   const decoderConfig = jpegSize ? jpegConfig(jpegSize) : await track.getDecoderConfig();
-  const packets = WITH_DESCRIPTIONS.has(container)
-    ? await describedPackets(plain, blob, track.id, decoderConfig)
-    : plain;
+  const packets = moov ? describedPackets(plain, moov, track.id, decoderConfig) : plain;
   const entries = decoderConfig && new EntryPoints(packets, decoderConfig);
   const first = entries && (await entries.first());
   if (entries && !first) {
@@ -285,7 +184,7 @@ async function readTrack(
   const span =
     unwrapped && first
       ? spanOfPackets({ ...unwrapped, startUs: Math.max(first.packet.timestampUs, first.wholeFromUs) })
-      : await measureTrack(blob, track, container, packets, first);
+      : await measureTrack(moov, track, container, packets, first);
   checkDuration(span);
   if (!decoderConfig || !entries) return { video: null, span };
   const { timesAreOfDecoding } = span;
@@ -308,12 +207,6 @@ async function readColourCoding(track: InputVideoTrack): Promise<ColourCoding | 
     await track.getCodedWidth(),
     await track.getCodedHeight(),
   );
-}
-
-/** Goes through a transport stream once, with a reader that is fetched now. */
-async function readClock(blob: Blob): Promise<TransportClock | null> {
-  const { readTransportClock } = await import('./transport-clock');
-  return readTransportClock(blob);
 }
 
 function joinSentences(...sentences: (string | null)[]): string | null {

@@ -3,6 +3,7 @@ import type { ClipFacts } from './clip-facts';
 import type { ColourCoding } from './colour';
 import type { DecodableTrack } from './decoder-run';
 import type { TimelineSegment } from './packet-source';
+import type { DamageFinder } from './demux/lost-places';
 
 /** A clip that is open for decoding. `close` it, which also stops every read and decoder on it. */
 export interface OpenClip {
@@ -15,7 +16,7 @@ export interface OpenClip {
   /** The usual time from one picture to the next; null for a single one. */
   rhythmMs: number | null;
   /** Whether the file is damaged between the pictures that come on at these media times; null where nobody can tell. */
-  isDamagedBetween: ((fromUs: number, toUs: number) => Promise<boolean>) | null;
+  isDamagedBetween: DamageFinder | null;
   facts: ClipFacts;
   /** How the numbers of its frames are read; null where they are no luma and chroma. */
   colourCoding: ColourCoding | null;

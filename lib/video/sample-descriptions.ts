@@ -1,6 +1,6 @@
 import { joinNalUnits, nalCodecOf, nalSizeLength, nalUnits } from './bitstream/nal-units';
 import { readAvcRecord, type AvcRecord } from './demux/decoder-config';
-import { boxesIn, findBox, readBoxHead, readTrackBoxes, type Box } from './mp4-boxes';
+import { boxesIn, findBox, findTrack, readBoxHead, type Box } from './mp4-boxes';
 import type { PacketSource, VideoPacket } from './packet-source';
 
 /*
@@ -28,13 +28,9 @@ export interface SampleDescriptions {
 }
 
 /** The descriptions of an H.264 track of several; null for a track of one, of other codecs, in fragments, or damaged. */
-export async function readSampleDescriptions(
-  file: Blob,
-  trackId: number,
-): Promise<SampleDescriptions | null> {
-  const boxes = await readTrackBoxes(file, trackId);
-  if (!boxes) return null;
-  const { view, trak } = boxes;
+export function readSampleDescriptions(view: DataView, trackId: number): SampleDescriptions | null {
+  const trak = findTrack(view, trackId);
+  if (!trak) return null;
   try {
     const table = findBox(view, trak, 'mdia', 'minf', 'stbl');
     const stsd = table && findBox(view, table, 'stsd');
@@ -139,13 +135,13 @@ class DescribedPackets implements PacketSource {
 }
 
 /** The packets of an MP4's track, in the order that `source` gives them, decodable under the track's one configuration. */
-export async function describedPackets(
+export function describedPackets(
   source: PacketSource,
-  file: Blob,
+  moov: DataView,
   trackId: number,
   config: VideoDecoderConfig | null,
-): Promise<PacketSource> {
+): PacketSource {
   if (!config || nalCodecOf(config.codec) !== 'avc') return source;
-  const descriptions = await readSampleDescriptions(file, trackId);
+  const descriptions = readSampleDescriptions(moov, trackId);
   return descriptions ? new DescribedPackets(source, config, descriptions) : source;
 }

@@ -1,4 +1,4 @@
-import { boxesIn, findBox, readMoov, type Box } from './mp4-boxes';
+import { boxesIn, findBox, type Box } from './mp4-boxes';
 
 /**
  * [Note: Numbers that count to billions] A track's tables say in a few bytes how many samples go on as the last one did
@@ -13,14 +13,16 @@ const REPEATING = [
   { path: 'stsc', entryBytes: 12, countAt: 4 },
 ] as const;
 
-/** Whether a table of an MP4 or QuickTime file counts more samples than the file has bytes. False where it has no `moov`. */
-export async function countsBeyondFile(file: Blob): Promise<boolean> {
-  const view = await readMoov(file);
-  if (!view) return false;
+/**
+ * Whether a table counts more samples than the file has bytes.
+ *
+ * @param moov the contents of the file's `moov`
+ */
+export function countsBeyondFile(moov: DataView, fileBytes: number): boolean {
   try {
-    for (const trak of boxesIn(view, 0, view.byteLength)) {
-      const table = trak.type === 'trak' && findBox(view, trak, 'mdia', 'minf', 'stbl');
-      if (table && countsBeyond(view, table, file.size)) return true;
+    for (const trak of boxesIn(moov, 0, moov.byteLength)) {
+      const table = trak.type === 'trak' && findBox(moov, trak, 'mdia', 'minf', 'stbl');
+      if (table && countsBeyond(moov, table, fileBytes)) return true;
     }
   } catch (error) {
     // A box that ends before its contents do: the reader has a sentence for it.

@@ -21,9 +21,6 @@ export interface TrackSpan {
   changesSpeed: boolean;
 }
 
-/** Containers whose edit lists are read. */
-const WITH_EDIT_LISTS = new Set(['MP4', 'QuickTime']);
-
 /** Containers in which the last picture's length is nowhere but in the length of the whole. */
 const WITHOUT_LAST_DURATION = new Set(['WebM', 'Matroska']);
 
@@ -43,10 +40,11 @@ const SINGLE_PICTURE_MS = 40;
  * Finds out when the pictures of a track are shown: after edit lists, from the first picture that can be decoded to
  * the end of the last one that is in the file.
  *
+ * @param moov the contents of `moov`, with the edit list; null for other containers
  * @param first the track's first entry; null where its codec has no name in WebCodecs
  */
 export async function measureTrack(
-  file: Blob,
+  moov: DataView | null,
   track: InputVideoTrack,
   container: string,
   packets: PacketSource,
@@ -67,7 +65,7 @@ export async function measureTrack(
     if (wholeMs - endMs > STANDING_STEPS * Math.min(stepMs, ownMs)) endMs = wholeMs;
   }
 
-  const edits = WITH_EDIT_LISTS.has(container) ? await readEditList(file, track.id) : [];
+  const edits = moov ? readEditList(moov, track.id) : [];
   const changesSpeed = edits.some(({ mediaStartMs, rate }) => mediaStartMs !== null && rate !== 1);
   const media = { startMs: firstMs, endMs };
   const starts = new Map<number, number>();

@@ -1,11 +1,8 @@
+import type { ByteStretch } from './demux/byte-window';
 import { describeBreaks } from './demux/describe-breaks';
+import { lostBetween, type DamageFinder } from './demux/lost-places';
 import { commonStep, PacketTable, spansOf } from './demux/packet-table';
-import {
-  readPicture,
-  readTransportStream,
-  type ByteStretch,
-  type TransportStream,
-} from './demux/transport-stream';
+import { readPicture, readTransportStream, type TransportStream } from './demux/transport-stream';
 import type { PacketSource } from './packet-source';
 import { TRANSPORT_CLOCK, unwrapTimestamps, type UnwrappedClock } from './unwrap-timestamps';
 
@@ -19,7 +16,7 @@ export interface TransportClock {
   /** The file as mediabunny can read it: without the stretches that are no packets, which it stops at. */
   readable: Blob;
   /** Whether the file is damaged between the pictures that come on at these times of the track's clock. */
-  isDamagedBetween: ((fromUs: number, toUs: number) => Promise<boolean>) | null;
+  isDamagedBetween: DamageFinder | null;
   /** A sentence for the person about parts and gaps; null where there is nothing to say. */
   problem: string | null;
 }
@@ -37,7 +34,11 @@ export async function readTransportClock(blob: Blob): Promise<TransportClock | n
   return {
     unwrapped: isRising ? null : unwrap(blob, stream, clock),
     readable: damage.length > 0 ? withoutStretches(blob, damage) : blob,
-    isDamagedBetween: damage.length > 0 ? damageFinder(stream, clock) : null,
+    isDamagedBetween: lostBetween(
+      clock.shown.map((ticks) => ticks * TICK_US),
+      stream.pictures.map(({ position }) => position),
+      damage.map(({ start }) => start),
+    ),
     problem: describeBreaks(clock.breaks),
   };
 }
@@ -50,21 +51,6 @@ function withoutStretches(blob: Blob, stretches: readonly ByteStretch[]): Blob {
     starts.map((start, i) => blob.slice(start, ends[i])),
     { type: blob.type },
   );
-}
-
-/** Times are rounded to microseconds on their way. */
-const ROUNDING_US = 2;
-
-function damageFinder(
-  { pictures, damage }: TransportStream,
-  { shown }: UnwrappedClock,
-): TransportClock['isDamagedBetween'] {
-  const placeOf = (us: number) => pictures[shown.findIndex((t) => Math.abs(t * TICK_US - us) <= ROUNDING_US)];
-  return (fromUs, toUs) => {
-    const [from, to] = [placeOf(fromUs), placeOf(toUs)];
-    const isLost = ({ start }: ByteStretch) => start >= from!.position && start <= to!.position;
-    return Promise.resolve(from !== undefined && to !== undefined && damage.some(isLost));
-  };
 }
 
 function unwrap(

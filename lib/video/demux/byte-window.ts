@@ -31,6 +31,12 @@ export class ByteWindow {
   }
 }
 
+/** Bytes of a file from `start` up to `end`. */
+export interface ByteStretch {
+  start: number;
+  end: number;
+}
+
 /** Text of bytes that are letters, one character each. */
 export function latin1(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);

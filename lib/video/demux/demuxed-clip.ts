@@ -1,5 +1,6 @@
 import type { VideoCodec } from 'mediabunny';
 import type { PacketSource } from '../packet-source';
+import type { DamageFinder } from './lost-places';
 
 /** How a track's packets become pictures: by WebCodecs, or each by the browser's JPEG decoder. */
 export type Decoding =
@@ -26,7 +27,7 @@ export interface DemuxedClip {
   stepUs: number | null;
   packets: PacketSource;
   /** Whether the file is damaged between the pictures that come on at these times; null where nobody can tell. */
-  isDamagedBetween: ((fromUs: number, toUs: number) => Promise<boolean>) | null;
+  isDamagedBetween: DamageFinder | null;
   /** A sentence for the person about what is wrong with the file. */
   problem: string | null;
 }

@@ -10,6 +10,7 @@ import { describeBreaks } from './describe-breaks';
 import { avcUnits, codecStringOf, nameFlvCodec, readAvcRecord, type AvcRecord } from './decoder-config';
 import type { Decoding, DemuxedClip } from './demuxed-clip';
 import { FLV_AVC, FLV_HEVC, readFlv, type FlvCodec, type FlvFile } from './flv';
+import { lostBetween } from './lost-places';
 import { readJpegSize } from './jpeg';
 import { commonStep, PacketTable, spansOf, type PacketColumns } from './packet-table';
 import { PacketStartReader, rankByOrder, type PacketStart } from './picture-order';
@@ -53,23 +54,7 @@ function toClip(
     endUs: timestampsUs.reduce((end, time, i) => Math.max(end, time + durationsUs[i]!), -Infinity),
     stepUs: timestampsUs.length < 2 ? null : commonStep(timestampsUs),
     packets: new PacketTable(times, readData),
-    isDamagedBetween: places.lostPositions.length > 0 ? damageFinder(times, places) : null,
-  };
-}
-
-/** Times are rounded to microseconds on their way. */
-const ROUNDING_US = 2;
-
-function damageFinder(
-  { timestampsUs }: PacketColumns,
-  { positions, lostPositions }: Places,
-): DemuxedClip['isDamagedBetween'] {
-  return (fromUs, toUs) => {
-    const placeAt = (us: number) =>
-      positions[timestampsUs.findIndex((time) => Math.abs(time - us) <= ROUNDING_US)];
-    const [from, to] = [placeAt(fromUs), placeAt(toUs)];
-    const isBetween = (place: number) => place > from! && place < to!;
-    return Promise.resolve(from !== undefined && to !== undefined && lostPositions.some(isBetween));
+    isDamagedBetween: lostBetween(timestampsUs, places.positions, places.lostPositions),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { ClockReading } from '../unwrap-timestamps';
 import { annexBUnits } from '../bitstream/nal-units';
-import { ByteWindow } from './byte-window';
+import { ByteWindow, type ByteStretch } from './byte-window';
 import { PacketStartReader } from './picture-order';
 import {
   findFraming,
@@ -52,12 +52,6 @@ export interface TransportStream {
   pictures: TransportPicture[];
   /** Stretches of the file in which no packets follow one another, by rising place. */
   damage: ByteStretch[];
-}
-
-/** Bytes of a file from `start` up to `end`. */
-export interface ByteStretch {
-  start: number;
-  end: number;
 }
 
 /** Goes through a transport stream. Null where the file is none. */

@@ -1,7 +1,14 @@
 import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readEditList } from '@/lib/video/edit-list';
+import { readEditList as readEdits } from '@/lib/video/edit-list';
+import { readMoov } from '@/lib/video/mp4-boxes';
+
+/** The edits of a file's track; none where the file has no tables. */
+async function readEditList(file: Blob, trackId: number) {
+  const moov = await readMoov(file);
+  return moov ? readEdits(moov, trackId) : [];
+}
 
 const inputs = join(import.meta.dirname, '../../fixtures/clips/inputs');
 

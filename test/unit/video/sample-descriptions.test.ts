@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPictureParameters } from '@/lib/video/bitstream/h264';
 import { avcType, lengthPrefixedUnits } from '@/lib/video/bitstream/nal-units';
+import { readMoov } from '@/lib/video/mp4-boxes';
 import { readSampleDescriptions, withOwnParameters } from '@/lib/video/sample-descriptions';
 
 const clips = join(import.meta.dirname, '../../fixtures/clips');
-const open = (name: string) => openAsBlob(join(clips, name));
+/** Of the file's first track; null where the file has no tables. */
+async function descriptionsOf(name: string) {
+  const moov = await readMoov(await openAsBlob(join(clips, name)));
+  return moov && readSampleDescriptions(moov, 1);
+}
 
 /** The first half of the clip was made without CABAC, the second with it. */
 const isCabac = (unit: Uint8Array) => readPictureParameters(unit)?.isCabac;
@@ -23,7 +28,7 @@ const packetOf = (sequence: number, isKey: boolean) => ({
 
 describe('readSampleDescriptions', () => {
   it('reads which samples follow which description', async () => {
-    const read = await readSampleDescriptions(await open('more/two-descriptions.mp4'), 1);
+    const read = await descriptionsOf('more/two-descriptions.mp4');
     expect(read?.runs).toEqual([
       { firstSample: 0, description: 0 },
       { firstSample: 150, description: 1 },
@@ -37,7 +42,7 @@ describe('readSampleDescriptions', () => {
     'inputs/12-h264.mkv',
     'inputs/07-text-named.mp4',
   ])('has nothing to say of %s', async (name) => {
-    expect(await readSampleDescriptions(await open(name), 1)).toBeNull();
+    expect(await descriptionsOf(name)).toBeNull();
   });
 });
 
@@ -48,7 +53,7 @@ describe('withOwnParameters', () => {
     [150, true],
     [299, true],
   ])('leads the key packet %i by its own parameter sets', async (sequence, entropy) => {
-    const descriptions = (await readSampleDescriptions(await open('more/two-descriptions.mp4'), 1))!;
+    const descriptions = (await descriptionsOf('more/two-descriptions.mp4'))!;
     const { data } = withOwnParameters(packetOf(sequence, true), LENGTHS_OF_4, descriptions);
     const units = [...lengthPrefixedUnits(data, 4)];
     expect(units.map(avcType)).toEqual([7, 8, 5]);
@@ -56,7 +61,7 @@ describe('withOwnParameters', () => {
   });
 
   it('leaves other packets as they are', async () => {
-    const descriptions = (await readSampleDescriptions(await open('more/two-descriptions.mp4'), 1))!;
+    const descriptions = (await descriptionsOf('more/two-descriptions.mp4'))!;
     const packet = packetOf(151, false);
     expect(withOwnParameters(packet, LENGTHS_OF_4, descriptions)).toBe(packet);
   });

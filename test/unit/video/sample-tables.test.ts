@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readMoov } from '@/lib/video/mp4-boxes';
 import { countsBeyondFile } from '@/lib/video/sample-tables';
 
 const clip = readFileSync(join(import.meta.dirname, '../../fixtures/clips/inputs/02-negative-start.mp4'));
@@ -21,8 +22,7 @@ describe('countsBeyondFile', () => {
     ['samples of all', withNumber('stsz', 8, 0xffff_ffff), true],
     ['more entries than the box has room for', withNumber('stts', 4, 0xffff_ffff), false],
     ['as many samples as bytes', withNumber('stts', 8, clip.length), false],
-    ['a file without moov', new Blob([clip.subarray(0, 100)]), false],
   ])('%s', async (_name, file, isBeyond) => {
-    expect(await countsBeyondFile(file)).toBe(isBeyond);
+    expect(countsBeyondFile((await readMoov(file))!, file.size)).toBe(isBeyond);
   });
 });
