@@ -31,7 +31,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      // Indexing a typed array inside its own bounds is the daily bread of lib/select and lib/clip.
+      // Indexing a typed array inside its own bounds is the daily bread of lib/select and lib/encoder.
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },

@@ -1,5 +1,5 @@
 /**
- * Turns drizzle/ into lib/db/migrations.generated.ts, because Drizzle's own migrator reads the folder
+ * Turns drizzle/ into lib/library/migrations.generated.ts, because Drizzle's own migrator reads the folder
  * with Node's fs, which a browser does not have. `npm run db:generate` runs it after drizzle-kit.
  */
 import { writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const target = path.join(root, 'lib/db/migrations.generated.ts');
+const target = path.join(root, 'lib/library/migrations.generated.ts');
 
 /** The module's text for the migrations in `folder`; a unit test compares it with the committed file. */
 export function renderMigrations(folder = path.join(root, 'drizzle')): string {

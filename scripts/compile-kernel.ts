@@ -1,5 +1,5 @@
 /**
- * Compiles the WebAssembly text in lib/shared into TypeScript beside it, as base64, so that a kernel arrives with the
+ * Compiles the WebAssembly text of lib into TypeScript beside it, as base64, so that a kernel arrives with the
  * script that uses it. `npm run kernel:generate` runs it.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -7,19 +7,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import wabt from 'wabt';
 
-const folder = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../lib/shared');
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
-/** Files of lib/shared, without their ending, and the constant that each becomes. */
+/** Files without their ending, and the constant that each becomes. */
 export const KERNELS = {
-  'dot-products': 'DOT_PRODUCTS_WASM',
-  'pixel-kernel': 'PIXEL_KERNEL_WASM',
+  'lib/shared/dot-products': 'DOT_PRODUCTS_WASM',
+  'lib/pixels/pixel-kernel': 'PIXEL_KERNEL_WASM',
 } as const;
 
 /** The generated module's text; unit tests compare it with the committed file. */
 export async function renderKernel(name: keyof typeof KERNELS): Promise<string> {
   const compiler = await wabt();
-  const source = `${name}.wat`;
-  const text = readFileSync(path.join(folder, source), 'utf8');
+  const source = `${path.basename(name)}.wat`;
+  const text = readFileSync(path.join(root, `${name}.wat`), 'utf8');
   const parsed = compiler.parseWat(source, text, { simd: true });
   try {
     parsed.validate();
@@ -37,7 +37,7 @@ export async function renderKernel(name: keyof typeof KERNELS): Promise<string> 
 
 if (process.argv[1] !== undefined && path.resolve(process.argv[1]) === fileURLToPath(import.meta.url)) {
   for (const name of Object.keys(KERNELS) as (keyof typeof KERNELS)[]) {
-    writeFileSync(path.join(folder, `${name}.generated.ts`), await renderKernel(name));
-    console.log(`Wrote lib/shared/${name}.generated.ts.`);
+    writeFileSync(path.join(root, `${name}.generated.ts`), await renderKernel(name));
+    console.log(`Wrote ${name}.generated.ts.`);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Makes lib/db/prepared-database.tar.gz: PostgreSQL's files as they are after initdb and every migration, so
+ * Makes lib/library/prepared-database.tar.gz: PostgreSQL's files as they are after initdb and every migration, so
  * that a first visit unpacks them instead of making them. `npm run db:generate` runs it after the migrations
  * are bundled; a unit test opens the committed file and compares it with a library made from nothing.
  */
@@ -7,10 +7,10 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
-import { migrateDatabase } from '@/lib/db/migrate';
-import * as schema from '@/lib/db/schema';
+import { migrateDatabase } from '@/lib/library/migrate';
+import * as schema from '@/lib/library/schema';
 
-const target = path.resolve(import.meta.dirname, '../lib/db/prepared-database.tar.gz');
+const target = path.resolve(import.meta.dirname, '../lib/library/prepared-database.tar.gz');
 
 // Segments of 1 MiB instead of 16: the write-ahead log of an empty library was two thirds of its size.
 const pg = await PGlite.create({ initDbStartParams: ['--wal-segsize=1'] });

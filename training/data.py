@@ -251,7 +251,7 @@ def to_input(pictures: np.ndarray) -> np.ndarray:
 
 
 def view_boxes(aspect: float, views: int) -> list[tuple[float, float, float, float]]:
-    """Where a picture (true width:height `aspect`) is cut, as lib/clip/views.ts does: boxes in fractions of it."""
+    """Where a picture (true width:height `aspect`) is cut, as lib/pixels/views.ts does: boxes in fractions of it."""
     if views < 2 or max(aspect, 1 / aspect) < VIEW_ASPECT:
         return [(0.0, 0.0, 1.0, 1.0)]
     starts = [(1 - VIEW_SHARE) * k / (views - 1) for k in range(views)]

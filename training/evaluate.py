@@ -6,7 +6,7 @@
     python3 evaluate.py --robust [--onnx]        the main figures under blur, compression, darkness, grey and crops
     python3 evaluate.py --sides 96 112 128 160   the main figures of the checkpoint at other input sides
 
-Side and number of views (lib/clip/views.ts) are those of the model's preprocessor_config.json, unless --side and --views say
+Side and number of views (lib/pixels/views.ts) are those of the model's preprocessor_config.json, unless --side and --views say
 otherwise.
 
 * text→image retrieval on flickr8k's 1,000 dev pictures with five captions each

@@ -188,7 +188,7 @@ def write_configs(vision: VisionTower, text: TextTower, scale: float, folder: Pa
         "crop_size": {"height": side, "width": side}, "do_rescale": True, "rescale_factor": 1 / 255,
         "do_normalize": True, "image_mean": list(IMAGE_MEAN), "image_std": list(IMAGE_STD),
     }
-    if views > 1:  # Framesift's own key (lib/clip/views.ts)
+    if views > 1:  # Framesift's own key (lib/pixels/views.ts)
         preprocessor["views"] = {"count": views, "share": VIEW_SHARE, "size": view_side}
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
     (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=2) + "\n")

@@ -1,6 +1,6 @@
-import { ClipDatabase } from '@/lib/db/clip-database';
-import { openClipFiles } from '@/lib/db/frame-files';
-import { joinLibrary } from '@/lib/db/join-library';
+import { ClipDatabase } from '@/lib/library/clip-database';
+import { openClipFiles } from '@/lib/library/frame-files';
+import { joinLibrary } from '@/lib/library/join-library';
 import { installRpc, serve } from '@/lib/rpc/remote';
 
 installRpc();

@@ -1,4 +1,4 @@
-import { SearchService } from '@/lib/ask/search-service';
+import { SearchService } from '@/lib/search/search-service';
 import { installRpc, serve } from '@/lib/rpc/remote';
 
 installRpc();

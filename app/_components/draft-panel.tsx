@@ -2,9 +2,9 @@
 
 import { Loader2, Play, X } from 'lucide-react';
 import { useId, useState, type ReactNode } from 'react';
-import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/video/choose-timestamps';
-import { describeTrack, explainTrack } from '@/lib/video/choose-track';
-import type { EventSummary } from '@/lib/db/clip-database';
+import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/media/choose-timestamps';
+import { describeTrack, explainTrack } from '@/lib/media/choose-track';
+import type { EventSummary } from '@/lib/library/clip-database';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
 import type { Draft } from '../_hooks/use-drafts';
 import { useObjectUrl } from '../_hooks/use-object-url';

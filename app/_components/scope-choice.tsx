@@ -2,7 +2,7 @@
 
 import { Checkbox, Popover, RadioGroup } from 'radix-ui';
 import { Check, ChevronDown, Library } from 'lucide-react';
-import type { EventSummary } from '@/lib/db/clip-database';
+import type { EventSummary } from '@/lib/library/clip-database';
 import { plural } from '@/lib/shared/format';
 
 /** Which clips a question is asked about. */

@@ -4,7 +4,7 @@ import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { TimeRange } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
-import type { EventSummary } from '@/lib/db/clip-database';
+import type { EventSummary } from '@/lib/library/clip-database';
 import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
 import { assertUnchanged } from '@/lib/ingest/file-changed';
@@ -12,8 +12,8 @@ import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isolateName } from '@/lib/shared/format';
-import { tellPictureKind } from '@/lib/video/picture-kind';
-import { type Sampling } from '@/lib/video/choose-timestamps';
+import { tellPictureKind } from '@/lib/media/picture-kind';
+import { type Sampling } from '@/lib/media/choose-timestamps';
 import { exposeConsoleApi } from '../_hooks/console-api';
 import { getFramesift } from '../_hooks/framesift';
 import { fetchSampleClip, fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
@@ -133,7 +133,7 @@ export function Workbench() {
 
   /** Takes what Framesift once exported out of the files, and brings it in. */
   const importExports = async (files: readonly File[]): Promise<File[]> => {
-    const { recogniseExport } = await import('@/lib/export/recognise');
+    const { recogniseExport } = await import('@/lib/exchange/recognise');
     const others: File[] = [];
     for (const file of files) {
       if (!(await recogniseExport(file))) {
@@ -142,7 +142,7 @@ export function Workbench() {
       }
       setBringingIn(file.name);
       try {
-        const { importFile } = await import('@/lib/export/import');
+        const { importFile } = await import('@/lib/exchange/import');
         const outcome = await importFile(getFramesift().services, file);
         if (!outcome) {
           others.push(file);

@@ -1,8 +1,8 @@
 import type { Answer, SearchRequest } from '@/lib/ask/answer';
-import type { ImportOutcome } from '@/lib/export/import';
-import type { NewEvent } from '@/lib/db/clip-database';
+import type { ImportOutcome } from '@/lib/exchange/import';
+import type { NewEvent } from '@/lib/library/clip-database';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
-import type { FramePicture, PictureOptions } from '@/lib/video/frame-pictures';
+import type { FramePicture, PictureOptions } from '@/lib/media/frame-pictures';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';
 
@@ -58,7 +58,7 @@ const consoleApi = {
   ): Promise<FramePicture[]> => getFramesift().services.openClip(file).readPictures(timestampsMs, options),
   /** Brings in a file that Framesift exported; null for any other file. */
   importFile: async (file: File): Promise<ImportOutcome | null> => {
-    const { importFile } = await import('@/lib/export/import');
+    const { importFile } = await import('@/lib/exchange/import');
     return importFile(getFramesift().services, file);
   },
   /**

@@ -1,4 +1,4 @@
-import type { ExecutionProvider } from '@/lib/clip/execution-provider';
+import type { ExecutionProvider } from '@/lib/encoder/execution-provider';
 import type { Decoder } from '@/lib/ingest/ingest-clip';
 import { IngestQueue } from '@/lib/ingest/ingest-queue';
 import { FramesiftServices } from '@/lib/ingest/services';

@@ -1,5 +1,5 @@
 import type { Attachment, Question } from '@/lib/ask/question';
-import type { SavedSelection } from '@/lib/export/import';
+import type { SavedSelection } from '@/lib/exchange/import';
 import { MAX_ANSWER_FRAMES, type TimeRange } from '@/lib/ask/answer';
 import type { StrategyId } from '@/lib/select/selection';
 import { findStrategy, STRATEGIES } from '@/lib/select/strategies';

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { answerQuestion, type Answer, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
 import { encodeQuestion, type EncodedQuestion, type Question } from '@/lib/ask/question';
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
 import { getFramesift } from './framesift';

@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useState } from 'react';
-import { withVideoTrack } from '@/lib/video/track-choice';
+import { withVideoTrack } from '@/lib/media/track-choice';
 import { hasChanged } from '@/lib/ingest/file-changed';
 import { getFramesift } from './framesift';
 

@@ -1,13 +1,13 @@
 'use client';
 
 import { useState } from 'react';
-import { openVideoElement } from '@/lib/video/element-frames';
-import type { ClipFacts } from '@/lib/video/clip-facts';
+import { openVideoElement } from '@/lib/media/element-frames';
+import type { ClipFacts } from '@/lib/media/clip-facts';
 import type { Decoder } from '@/lib/ingest/ingest-clip';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import { tellPictureKind } from '@/lib/video/picture-kind';
-import { withVideoTrack } from '@/lib/video/track-choice';
+import { tellPictureKind } from '@/lib/media/picture-kind';
+import { withVideoTrack } from '@/lib/media/track-choice';
 import { getFramesift, readSwitches } from './framesift';
 
 /** A file that a person has opened and not yet had read. */

@@ -2,8 +2,8 @@
 
 import { useEffect, useState, type RefObject } from 'react';
 import { aimAt, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
-import { lookSmall, looksAlike } from '@/lib/video/looks-alike';
-import { isDisturbed, presentPicture } from '@/lib/video/player-seek';
+import { lookSmall, looksAlike } from '@/lib/media/looks-alike';
+import { isDisturbed, presentPicture } from '@/lib/media/player-seek';
 import { readFramePicture } from './frame-picture';
 import type { PlayerClock } from './use-player-clock';
 

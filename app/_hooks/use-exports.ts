@@ -1,8 +1,8 @@
 'use client';
 
 import { useEffect, useRef, useState } from 'react';
-import type { ExportedFile } from '@/lib/export/export-selection';
-import type { ExportTask } from '@/lib/export/pictures';
+import type { ExportedFile } from '@/lib/exchange/export-selection';
+import type { ExportTask } from '@/lib/exchange/pictures';
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 
 /** The export under way, or how the last one ended. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import type { FrameKey } from '@/lib/shared/frame-key';
-import { LIBRARY_CHANNEL } from '@/lib/db/library-channel';
+import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import { getFramesift } from './framesift';
 
 /** A clip that came in without pictures announces every few of them when they come. */

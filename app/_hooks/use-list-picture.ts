@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useState } from 'react';
-import { firstTelling, measureContrast, TELLING_CONTRAST } from '@/lib/video/contrast';
+import { firstTelling, measureContrast, TELLING_CONTRAST } from '@/lib/media/contrast';
 import { useThumbnails } from './use-thumbnails';
 
 /** Stored frames that are looked at: many clips open out of black. */

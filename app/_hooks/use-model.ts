@@ -1,7 +1,7 @@
 'use client';
 
 import { useEffect, useState } from 'react';
-import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
+import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/encoder/clip-encoder';
 import type { DownloadProgress } from '@/lib/models/model-files';
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';

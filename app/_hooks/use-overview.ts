@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from 'react';
 import { likelyExamples } from '@/lib/ask/examples';
-import { clipOverview, type ClipOverview } from '@/lib/ask/overview';
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
-import type { EventSummary } from '@/lib/db/clip-database';
+import { clipOverview, type ClipOverview } from '@/lib/search/overview';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
+import type { EventSummary } from '@/lib/library/clip-database';
 import { getFramesift } from './framesift';
 
 /** What can be said of a clip before anybody asks; each part null until it is known. */

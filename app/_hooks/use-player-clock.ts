@@ -2,7 +2,7 @@
 
 import { useEffect, useState, type RefObject } from 'react';
 import { choosePlayerStart } from '@/lib/shared/clip-clock';
-import { readFirstPictureTime } from '@/lib/video/player-clock';
+import { readFirstPictureTime } from '@/lib/media/player-clock';
 import { getFramesift } from './framesift';
 
 /** Where a player stands at clip time 0. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import type { Question } from '@/lib/ask/question';
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import { adviceOnWords, signsForWords, wordsOf, type Rewrite, type WordAdvice } from '@/lib/query/advice';
 import { getFramesift } from './framesift';
 

@@ -1,7 +1,7 @@
 'use client';
 
 import { useState } from 'react';
-import type { ProviderRung } from '@/lib/clip/execution-provider';
+import type { ProviderRung } from '@/lib/encoder/execution-provider';
 import type { ProviderReport } from '@/lib/ingest/measure-providers';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';

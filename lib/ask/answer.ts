@@ -2,7 +2,7 @@ import type { FramesiftServices } from '@/lib/ingest/services';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { EncodedQuestion } from './question';
-import type { Answer, SearchOptions, SearchProgress, SearchRequest } from './search-request';
+import type { Answer, SearchOptions, SearchProgress, SearchRequest } from '@/lib/search/search-request';
 
 export {
   MAX_ANSWER_FRAMES,
@@ -15,7 +15,7 @@ export {
   type SearchRequest,
   type SearchTimings,
   type TimeRange,
-} from './search-request';
+} from '@/lib/search/search-request';
 
 /** The first question about 100,000 frames takes some 20 s on two cores; what takes so long is stuck. */
 const SEARCH_TIMEOUT_MS = 300_000;

@@ -1,4 +1,4 @@
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import { answerQuestion, type Answer } from './answer';
 import { encodeQuestion, type EncodedQuestion } from './question';

@@ -1,6 +1,6 @@
-import type { Calibration } from '@/lib/clip/calibration';
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
-import type { ClipDatabase, FrameEmbedding } from '@/lib/db/clip-database';
+import type { Calibration } from '@/lib/encoder/calibration';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
+import type { ClipDatabase, FrameEmbedding } from '@/lib/library/clip-database';
 import type { FramesiftServices } from '@/lib/ingest/services';
 import type { VideoService } from '@/lib/ingest/video-service';
 import { parseQuery } from '@/lib/query/parse';

@@ -1,5 +1,5 @@
-import type { EventSummary } from '@/lib/db/clip-database';
-import { searchedSet } from '@/lib/db/searched-set';
+import type { EventSummary } from '@/lib/library/clip-database';
+import { searchedSet } from '@/lib/library/searched-set';
 
 /** The revision of each clip's vectors of a model, as a list of clips has it; clips without any are left out. */
 export function revisionsOf(

@@ -1,6 +1,6 @@
-import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/clip/clip-encoder';
-import type { ProviderRung, SkippedProvider } from '@/lib/clip/execution-provider';
-import { costsWorker } from '@/lib/clip/run-errors';
+import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/encoder/clip-encoder';
+import type { ProviderRung, SkippedProvider } from '@/lib/encoder/execution-provider';
+import { costsWorker } from '@/lib/encoder/run-errors';
 import type { Remote } from '@/lib/rpc/remote';
 import { Watchdog, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
@@ -60,7 +60,7 @@ interface Flight {
  * [Note: The model outlives its workers]
  *
  * The page's one model, whatever worker it is in. A worker whose graphics device is lost, which hangs
- * or whose heap is full can do nothing more (see lib/clip/run-errors.ts), so it is replaced, the model
+ * or whose heap is full can do nothing more (see lib/encoder/run-errors.ts), so it is replaced, the model
  * started again in the new one and the call repeated; the caller notices the time it takes. What hung
  * while it was started is not tried again on this page, nor is a graphics device that keeps being lost:
  * the next rung of the ladder is taken, and `LoadedModel.skipped` says why.

@@ -4,8 +4,8 @@ import {
   type LoadOptions,
   type LoadProgress,
   type SpeedMeasurement,
-} from '@/lib/clip/clip-encoder';
-import type { SkippedProvider } from '@/lib/clip/execution-provider';
+} from '@/lib/encoder/clip-encoder';
+import type { SkippedProvider } from '@/lib/encoder/execution-provider';
 import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/models/model-files';

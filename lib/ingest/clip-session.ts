@@ -1,20 +1,20 @@
 import { transfer } from '@/lib/rpc/remote';
 import { FramesiftError, isCancelled } from '@/lib/shared/errors';
 import type { FrameBatch } from '@/lib/shared/frames';
-import type { ClipFacts } from '@/lib/video/clip-facts';
-import { measureContrast, TELLING_CONTRAST } from '@/lib/video/contrast';
-import { cutClip, type CutClip } from '@/lib/video/cut-clip';
+import type { ClipFacts } from '@/lib/media/clip-facts';
+import { measureContrast, TELLING_CONTRAST } from '@/lib/media/contrast';
+import { cutClip, type CutClip } from '@/lib/media/cut-clip';
 import {
   openSample,
   readFramePictures,
   type FramePicture,
   type PictureOptions,
-} from '@/lib/video/frame-pictures';
-import { openClip } from '@/lib/video/open-clip';
-import type { OpenClip } from '@/lib/video/opened-clip';
-import { ThumbnailWriter, uprightSize } from '@/lib/video/thumbnail';
-import type { TimeSpan } from '@/lib/video/time-spans';
-import { decodeFrames } from '@/lib/video/webcodecs-frames';
+} from '@/lib/media/frame-pictures';
+import { openClip } from '@/lib/media/open-clip';
+import type { OpenClip } from '@/lib/media/opened-clip';
+import { ThumbnailWriter, uprightSize } from '@/lib/media/thumbnail';
+import type { TimeSpan } from '@/lib/media/time-spans';
+import { decodeFrames } from '@/lib/media/webcodecs-frames';
 import { hasChanged } from './file-changed';
 import { picturesOfClip, preparedBatches, sendFrames, type FrameJob } from './prepare-frames';
 
@@ -85,7 +85,7 @@ export class ClipSession {
   }
 
   /**
-   * A new file with only these spans of the clip, see lib/video/cut-clip.ts.
+   * A new file with only these spans of the clip, see lib/media/cut-clip.ts.
    *
    * @throws FramesiftError `cancelled` once the signal is aborted
    */

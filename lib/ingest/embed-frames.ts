@@ -1,4 +1,4 @@
-import { costsWorker } from '@/lib/clip/run-errors';
+import { costsWorker } from '@/lib/encoder/run-errors';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame, FrameBatch, FrameFailure, PreparedFrame } from '@/lib/shared/frames';

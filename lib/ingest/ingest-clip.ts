@@ -1,11 +1,11 @@
-import type { LoadedModel, LoadOptions } from '@/lib/clip/clip-encoder';
+import type { LoadedModel, LoadOptions } from '@/lib/encoder/clip-encoder';
 import { runJob } from '@/lib/rpc/job-port';
 import { transfer } from '@/lib/rpc/remote';
 import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
-import { formatGaps } from '@/lib/db/clip-gaps';
+import { formatGaps } from '@/lib/library/clip-gaps';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
-import { openVideoElement, type ElementFrames } from '@/lib/video/element-frames';
+import { openVideoElement, type ElementFrames } from '@/lib/media/element-frames';
 import { assertUnchanged, readingFailure } from './file-changed';
 import { DEFAULT_BATCH_SIZE, type EmbedProgress } from './embed-frames';
 import { RateEstimator } from '@/lib/shared/rate-estimator';

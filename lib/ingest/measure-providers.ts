@@ -1,5 +1,5 @@
-import type { LoadOptions, LoadProgress, SpeedMeasurement } from '@/lib/clip/clip-encoder';
-import { PROVIDER_RUNGS, type ProviderRung } from '@/lib/clip/execution-provider';
+import type { LoadOptions, LoadProgress, SpeedMeasurement } from '@/lib/encoder/clip-encoder';
+import { PROVIDER_RUNGS, type ProviderRung } from '@/lib/encoder/execution-provider';
 import type { Remote } from '@/lib/rpc/remote';
 import type { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { Watchdog, withTimeout } from '@/lib/shared/async';

@@ -1,7 +1,7 @@
-import { readModelConfig } from '@/lib/clip/model-config';
+import { readModelConfig } from '@/lib/encoder/model-config';
 import { filesOf, findModel, MODEL_CATALOG, type CatalogEntry, type Licence } from '@/lib/models/catalog';
 import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
-import { MemoryTree } from '@/lib/models/memory-tree';
+import { MemoryTree } from '@/lib/files/memory-tree';
 import {
   MODEL_DTYPES,
   parseModelJson,
@@ -11,7 +11,7 @@ import {
 } from '@/lib/models/model-files';
 import type { ModelManifest } from '@/lib/models/manifest';
 import { ModelStore, type ModelIdentity } from '@/lib/models/model-store';
-import { OpfsTree } from '@/lib/models/opfs-tree';
+import { OpfsTree } from '@/lib/files/opfs-tree';
 import {
   isOwnModelId,
   ownModelId,

@@ -1,16 +1,16 @@
-import { resizeFrameAndThumbnail } from '@/lib/clip/resize';
-import { PictureNumbers } from '@/lib/clip/small-picture';
+import { resizeFrameAndThumbnail } from '@/lib/pixels/resize';
+import { PictureNumbers } from '@/lib/pixels/small-picture';
 import { produceBatches } from '@/lib/rpc/job-port';
 import { throwIfCancelled, withTimeout } from '@/lib/shared/async';
 import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
-import type { GrabbedFrame } from '@/lib/video/element-frames';
-import { FramePixelReader } from '@/lib/video/frame-pixels';
-import { openSample } from '@/lib/video/frame-pictures';
-import type { OpenClip } from '@/lib/video/opened-clip';
-import { thumbnailSize, ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/video/thumbnail';
-import { decodeFrames } from '@/lib/video/webcodecs-frames';
+import type { GrabbedFrame } from '@/lib/media/element-frames';
+import { FramePixelReader } from '@/lib/media/frame-pixels';
+import { openSample } from '@/lib/media/frame-pictures';
+import type { OpenClip } from '@/lib/media/opened-clip';
+import { thumbnailSize, ThumbnailWriter, uprightSize, type FrameOrientation } from '@/lib/media/thumbnail';
+import { decodeFrames } from '@/lib/media/webcodecs-frames';
 
 /** Frames to decode and prepare. Timestamps rise; a job that goes on after an interruption brings what is left. */
 export interface FrameJob {
@@ -22,7 +22,7 @@ export interface FrameJob {
   embedsEveryFrame?: boolean;
 }
 
-/** A player on the page; see lib/video/element-frames.ts. */
+/** A player on the page; see lib/media/element-frames.ts. */
 export type GrabFrame = (timestampMs: number) => Promise<GrabbedFrame>;
 
 /** A page in the background answers late, a closed one never. */

@@ -1,6 +1,6 @@
 import { aimAt } from '@/lib/shared/clip-clock';
-import type { FramePicture } from '@/lib/video/frame-pictures';
-import { THUMBNAIL_LONGEST_SIDE } from '@/lib/video/thumbnail';
+import type { FramePicture } from '@/lib/media/frame-pictures';
+import { THUMBNAIL_LONGEST_SIDE } from '@/lib/media/thumbnail';
 import type { FramesiftServices } from './services';
 
 /** Pictures decoded and stored at a time, so that the first are seen soon. */

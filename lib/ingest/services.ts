@@ -1,9 +1,9 @@
-import type { SearchService } from '@/lib/ask/search-service';
-import type { ClipDatabase, SilenceWatcher } from '@/lib/db/clip-database';
+import type { SearchService } from '@/lib/search/search-service';
+import type { ClipDatabase, SilenceWatcher } from '@/lib/library/clip-database';
 import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
-import type { LoadOptions } from '@/lib/clip/clip-encoder';
+import type { LoadOptions } from '@/lib/encoder/clip-encoder';
 import { measureProviders, type ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipModelLimits, type ClipWorkers } from './clip-model';
 import type { ClipService, ModelsOpener } from './clip-service';

@@ -1,7 +1,7 @@
-import { chooseTimestamps, DEFAULT_FRAMES_PER_SECOND, type Sampling } from '@/lib/video/choose-timestamps';
-import type { ClipFacts } from '@/lib/video/clip-facts';
-import { videoTrackOf } from '@/lib/video/track-choice';
-import type { LoadOptions } from '@/lib/clip/clip-encoder';
+import { chooseTimestamps, DEFAULT_FRAMES_PER_SECOND, type Sampling } from '@/lib/media/choose-timestamps';
+import type { ClipFacts } from '@/lib/media/clip-facts';
+import { videoTrackOf } from '@/lib/media/track-choice';
+import type { LoadOptions } from '@/lib/encoder/clip-encoder';
 import type { FrameRequest } from '@/lib/shared/frames';
 import { isRecord } from '@/lib/shared/guards';
 import type { Decoder } from './ingest-clip';

@@ -1,10 +1,10 @@
-import { resizeFrame } from '@/lib/clip/resize';
+import { resizeFrame } from '@/lib/pixels/resize';
 import { serve, transfer } from '@/lib/rpc/remote';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { ResizeSpec } from '@/lib/shared/frames';
-import { clipOfAnimation } from '@/lib/video/animation-clip';
-import { FramePixelReader } from '@/lib/video/frame-pixels';
-import { tellPictureKind } from '@/lib/video/picture-kind';
+import { clipOfAnimation } from '@/lib/media/animation-clip';
+import { FramePixelReader } from '@/lib/media/frame-pixels';
+import { tellPictureKind } from '@/lib/media/picture-kind';
 import { ClipSession } from './clip-session';
 import {
   picturesOfPlayer,
@@ -38,7 +38,7 @@ export class VideoService {
     );
   }
 
-  /** An animated picture as a clip, see [Note: Animations become clips] in lib/video/animation-clip.ts. */
+  /** An animated picture as a clip, see [Note: Animations become clips] in lib/media/animation-clip.ts. */
   clipOfAnimation(file: Blob, mediaType: string, name: string): Promise<Blob> {
     return clipOfAnimation(file, mediaType, name);
   }

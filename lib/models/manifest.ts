@@ -1,5 +1,5 @@
 import { isRecord } from '@/lib/shared/guards';
-import { isSafePath } from './file-tree';
+import { isSafePath } from '@/lib/files/file-tree';
 
 /** A file that is whole and checked. */
 export interface StoredFile {

@@ -1,7 +1,7 @@
 import { z } from '@/lib/shared/zod';
 import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
-import { isSafePath, type FileAppender, type FileTree } from './file-tree';
+import { isSafePath, type FileAppender, type FileTree } from '@/lib/files/file-tree';
 import { readManifest, type ModelManifest, type StoredFile } from './manifest';
 
 /** The manifest's file beside a model's files, in every place: the browser, a disk, a served folder. */

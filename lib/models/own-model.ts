@@ -1,5 +1,5 @@
 import { FramesiftError } from '@/lib/shared/errors';
-import { isSafePath } from './file-tree';
+import { isSafePath } from '@/lib/files/file-tree';
 import { DTYPE_FILE_SUFFIX, MODEL_DTYPES, type ModelDtype } from './model-files';
 import { sha256OfText } from './sha256';
 

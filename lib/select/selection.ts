@@ -12,7 +12,7 @@ export interface SelectionInput {
   timesMs: Float64Array;
   /** How likely each frame shows what was asked, 0…1; null where nobody has measured the model for such questions. */
   likelihoods: Float32Array | null;
-  /** What separates what is said of a match (lib/clip/calibration.ts); null with `likelihoods`. */
+  /** What separates what is said of a match (lib/encoder/calibration.ts); null with `likelihoods`. */
   levels: { unlikely: number; possible: number; strong: number; perScenes?: number | undefined } | null;
 }
 

@@ -9,10 +9,10 @@
 import { execFile } from 'node:child_process';
 import { basename } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
-import { resizeFrame } from '@/lib/clip/resize';
+import { resizeFrame } from '@/lib/pixels/resize';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { combineScores, type TermScores } from '@/lib/query/combine';
-import { packedRows } from '@/lib/shared/pixel-rows';
+import { packedRows } from '@/lib/pixels/pixel-rows';
 import { dotAt } from '@/lib/shared/vectors';
 import { CLIP_FILE, CLIP_FOLDER, FRAME_RATE } from '../sample-clip/clip';
 import { repositoryPath } from '../sample-clip/host/browser';

@@ -13,7 +13,7 @@ import { cpus, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, Page } from '@playwright/test';
-import { resizeFrame } from '@/lib/clip/resize';
+import { resizeFrame } from '@/lib/pixels/resize';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { dotAt } from '@/lib/shared/vectors';
@@ -135,7 +135,7 @@ async function compareClip(
 ): Promise<Comparison> {
   const clip = await probeClip(path);
   const numbers = spread(clip.timestampsMs.length, framesPerClip);
-  // Whole frames: views are the same resize of a part (test/unit/clip/resize.test.ts).
+  // Whole frames: views are the same resize of a part (test/unit/pixels/resize.test.ts).
   const { size, fit } = embedder.resize;
   const resize: ResizeSpec = { size, fit };
   const ours = await prepareInPage(page, clip, numbers, resize);

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { z } from '@/lib/shared/zod';
-import { chooseColourCoding, type ColourCoding } from '@/lib/video/colour';
-import { planeRows } from '@/lib/video/plane-rows';
-import type { PixelRows } from '@/lib/shared/pixel-rows';
+import { chooseColourCoding, type ColourCoding } from '@/lib/pixels/colour';
+import { planeRows } from '@/lib/pixels/plane-rows';
+import type { PixelRows } from '@/lib/pixels/pixel-rows';
 import { root } from '../host/served-page';
 
 const execute = promisify(execFile);
@@ -200,7 +200,7 @@ export async function makePillowFrames(
 }
 
 /**
- * The planes that FFmpeg's decoder gives, converted by lib/video: decoders of one standard give the
+ * The planes that FFmpeg's decoder gives, converted by lib/media: decoders of one standard give the
  * same numbers, so these are the very bytes that the page should have. Null for a pixel format that
  * WebCodecs has not.
  */

@@ -96,7 +96,7 @@ export async function measureJob(
   };
 }
 
-/** Threads that Framesift gives the model (lib/clip/execution-provider.ts). */
+/** Threads that Framesift gives the model (lib/encoder/execution-provider.ts). */
 async function processorsOf(context: BrowserContext, address: string): Promise<number> {
   const page = await context.newPage();
   try {

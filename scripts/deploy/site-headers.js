@@ -93,7 +93,7 @@ const REFUSED_FEATURES = [
 
 /**
  * Cross-origin isolation gives the page SharedArrayBuffer, and with it WebAssembly threads. Without these
- * headers everything still works on one thread (lib/clip/execution-provider.ts).
+ * headers everything still works on one thread (lib/encoder/execution-provider.ts).
  *
  * @type {HeaderRule}
  */

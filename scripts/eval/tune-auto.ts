@@ -8,7 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { MatchLevels } from '@/lib/clip/match-strength';
+import type { MatchLevels } from '@/lib/encoder/match-strength';
 import { aksWith } from '@/lib/select/aks';
 import { auto, AUTO_PARAMETERS, autoWith, type AutoParameters } from '@/lib/select/auto';
 import { boltWith } from '@/lib/select/bolt';

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { FileAppender, FileTree } from '@/lib/models/file-tree';
+import type { FileAppender, FileTree } from '@/lib/files/file-tree';
 import { FramesiftError } from '@/lib/shared/errors';
 
 /** Files in a folder of this machine's disk. */

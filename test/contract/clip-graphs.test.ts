@@ -1,12 +1,12 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ClipEncoder } from '@/lib/clip/clip-encoder';
-import { onnxRuntime } from '@/lib/clip/clip-session';
-import { goldenPicture } from '@/lib/clip/golden';
-import { normalisePixels } from '@/lib/clip/normalise-pixels';
-import { OnnxFile } from '@/lib/clip/onnx-file';
-import { ClipTokenizer } from '@/lib/clip/tokenizer';
-import { readTowers } from '@/lib/clip/towers';
+import type { ClipEncoder } from '@/lib/encoder/clip-encoder';
+import { onnxRuntime } from '@/lib/encoder/tower-session';
+import { goldenPicture } from '@/lib/encoder/golden';
+import { normalisePixels } from '@/lib/pixels/normalise-pixels';
+import { OnnxFile } from '@/lib/encoder/onnx-file';
+import { ClipTokenizer } from '@/lib/encoder/tokenizer';
+import { readTowers } from '@/lib/encoder/towers';
 import { cosine } from '@/lib/shared/vectors';
 import {
   CLIP_VIT_B32,

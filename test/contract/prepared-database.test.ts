@@ -2,11 +2,11 @@ import { openAsBlob } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectionOver } from '@/lib/db/client';
-import { migrateDatabase } from '@/lib/db/migrate';
+import { connectionOver } from '@/lib/library/client';
+import { migrateDatabase } from '@/lib/library/migrate';
 import { COLUMNS_SQL, CONSTRAINTS_SQL, INDEXES_SQL } from './server-frame-embeddings';
 
-const FILE = join(import.meta.dirname, '../../lib/db/prepared-database.tar.gz');
+const FILE = join(import.meta.dirname, '../../lib/library/prepared-database.tar.gz');
 
 let prepared: PGlite;
 let fresh: PGlite;

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectionOver } from '@/lib/db/client';
-import { migrateDatabase } from '@/lib/db/migrate';
+import { connectionOver } from '@/lib/library/client';
+import { migrateDatabase } from '@/lib/library/migrate';
 import {
   COLUMNS_SQL,
   CONSTRAINTS_SQL,

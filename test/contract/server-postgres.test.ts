@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import type { PGlite } from '@electric-sql/pglite';
 import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { ClipDatabase } from '@/lib/db/clip-database';
-import { toJsonLines } from '@/lib/export/jsonl';
-import { readClips } from '@/lib/export/read-rows';
-import { SERVER_TABLES, TABLE_NAMES, type TableName } from '@/lib/export/rows';
-import { toSql } from '@/lib/export/sql';
+import type { ClipDatabase } from '@/lib/library/clip-database';
+import { toJsonLines } from '@/lib/exchange/jsonl';
+import { readClips } from '@/lib/exchange/read-rows';
+import { SERVER_TABLES, TABLE_NAMES, type TableName } from '@/lib/exchange/rows';
+import { toSql } from '@/lib/exchange/sql';
 import { startPostgres, type PostgresCluster } from '../support/postgres-cluster';
-import { makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../unit/db/support';
+import { makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../unit/library/support';
 import {
   COLUMNS_SQL,
   CONSTRAINTS_SQL,
@@ -117,7 +117,7 @@ async function rowsOf(query: Query): Promise<Record<string, unknown[]>> {
   const all: Record<string, unknown[]> = {};
   for (const table of TABLE_NAMES) {
     const columns = SERVER_TABLES[table].map((column) =>
-      // The server knows no uploads; see lib/export/rows.ts.
+      // The server knows no uploads; see lib/exchange/rows.ts.
       column === 'source_type' ? `replace(source_type, 'upload', 'rtsp') as source_type` : column,
     );
     all[table] = (await query(`select ${columns.join(', ')} from ${table} order by id collate "C"`)).rows;

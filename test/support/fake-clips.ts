@@ -6,7 +6,7 @@ import { seededRandom } from './random';
  * Clips for the video worker's own code in Node, which has no decoder: what a file says is the clip's name, and its
  * name and a frame's number decide every pixel. For `vi.mock`:
  *
- *   vi.mock('@/lib/video/open-clip', async () => (await import('../../support/fake-clips')).openClipMock());
+ *   vi.mock('@/lib/media/open-clip', async () => (await import('../../support/fake-clips')).openClipMock());
  */
 
 /** Upright size of a clip's frames, by its name. */

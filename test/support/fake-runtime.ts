@@ -1,6 +1,10 @@
-import type { EncoderRuntime, TowerSession } from '@/lib/clip/clip-session';
-import type { ExecutionProvider, ProviderCapabilities, ProviderChoice } from '@/lib/clip/execution-provider';
-import type { EncodedTexts } from '@/lib/clip/tokenizer';
+import type { EncoderRuntime, TowerSession } from '@/lib/encoder/tower-session';
+import type {
+  ExecutionProvider,
+  ProviderCapabilities,
+  ProviderChoice,
+} from '@/lib/encoder/execution-provider';
+import type { EncodedTexts } from '@/lib/encoder/tokenizer';
 
 const DIMENSION = 512;
 

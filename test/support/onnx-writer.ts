@@ -1,6 +1,6 @@
 /*
  * Writes ONNX files: as much of onnx.proto3 as the graphs of these tests need. Independent of
- * lib/clip/onnx-file.ts, which reads them; onnxruntime reads them too, so neither can be wrong alone.
+ * lib/encoder/onnx-file.ts, which reads them; onnxruntime reads them too, so neither can be wrong alone.
  */
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64';

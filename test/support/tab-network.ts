@@ -1,4 +1,4 @@
-import type { Channel, GatewayPorts } from '@/lib/db/gateway';
+import type { Channel, GatewayPorts } from '@/lib/library/gateway';
 
 interface FakeLock {
   holder: string | null;

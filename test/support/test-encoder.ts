@@ -1,8 +1,8 @@
-import { ClipEncoder, type LoadOptions, type OpenModelFiles } from '@/lib/clip/clip-encoder';
-import { onnxRuntime, type EncoderRuntime } from '@/lib/clip/clip-session';
-import type { Golden } from '@/lib/clip/golden';
-import type { ReferenceStore } from '@/lib/clip/reference-vectors';
-import type { ClipGraphs } from '@/lib/clip/towers';
+import { ClipEncoder, type LoadOptions, type OpenModelFiles } from '@/lib/encoder/clip-encoder';
+import { onnxRuntime, type EncoderRuntime } from '@/lib/encoder/tower-session';
+import type { Golden } from '@/lib/encoder/golden';
+import type { ReferenceStore } from '@/lib/encoder/reference-vectors';
+import type { ClipGraphs } from '@/lib/encoder/towers';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { DTYPE_FILE_SUFFIX } from '@/lib/models/model-files';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from './published-files';

@@ -3,11 +3,11 @@
 import { DropdownMenu } from 'radix-ui';
 import { Download } from 'lucide-react';
 import type { ComponentProps } from 'react';
-import type { EventSummary } from '@/lib/db/clip-database';
-import type { ChatShape } from '@/lib/export/chat-messages';
-import type { ExportedFile } from '@/lib/export/export-selection';
-import type { ExportTask } from '@/lib/export/pictures';
-import type { SelectionToExport } from '@/lib/export/selection-to-export';
+import type { EventSummary } from '@/lib/library/clip-database';
+import type { ChatShape } from '@/lib/exchange/chat-messages';
+import type { ExportedFile } from '@/lib/exchange/export-selection';
+import type { ExportTask } from '@/lib/exchange/pictures';
+import type { SelectionToExport } from '@/lib/exchange/selection-to-export';
 import { formatBytes, plural } from '@/lib/shared/format';
 import { getFramesift } from '../../_hooks/framesift';
 import { readClipFileOf } from '../../_hooks/use-clip-file';
@@ -15,7 +15,7 @@ import { downloadFile, useExports } from '../../_hooks/use-exports';
 import { Button } from '../ui/button';
 import { ExportStatus } from './export-status';
 
-const loadExports = () => import('@/lib/export/export-selection');
+const loadExports = () => import('@/lib/exchange/export-selection');
 type Exports = Awaited<ReturnType<typeof loadExports>>;
 
 const PANEL =

@@ -1,7 +1,7 @@
 import type { Answer, SearchRequest } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
-import type { EventSummary } from '@/lib/db/clip-database';
-import type { SelectionToExport } from '@/lib/export/selection-to-export';
+import type { EventSummary } from '@/lib/library/clip-database';
+import type { SelectionToExport } from '@/lib/exchange/selection-to-export';
 
 /** An answer with everything that led to it, as every export wants it. */
 export function selectionOfAnswer(

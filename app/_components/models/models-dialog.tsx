@@ -2,7 +2,7 @@
 
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import type { ModelChoice } from '../../_hooks/model-settings';
 import type { Models } from '../../_hooks/use-models';
 import { Button } from '../ui/button';

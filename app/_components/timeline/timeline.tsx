@@ -3,7 +3,7 @@
 import clsx from 'clsx';
 import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import type { AnswerFrame, AnswerSpan, ClipCurve, TimeRange } from '@/lib/ask/answer';
-import { strengthOf, type MatchStrength } from '@/lib/clip/match-strength';
+import { strengthOf, type MatchStrength } from '@/lib/encoder/match-strength';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
 import { useWidth } from '../../_hooks/use-width';

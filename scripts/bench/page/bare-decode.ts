@@ -1,9 +1,9 @@
 /** Runs in a page of scripts/bench/stages.ts: bare WebCodecs over the packets that the page's own decoding takes. */
 import type { FrameRequest } from '@/lib/shared/frames';
-import type { OpenDecoder } from '@/lib/video/frame-decoder';
-import { openClip } from '@/lib/video/open-clip';
-import type { VideoPacket } from '@/lib/video/packet-source';
-import { decodeFrames } from '@/lib/video/webcodecs-frames';
+import type { OpenDecoder } from '@/lib/media/frame-decoder';
+import { openClip } from '@/lib/media/open-clip';
+import type { VideoPacket } from '@/lib/media/packet-source';
+import { decodeFrames } from '@/lib/media/webcodecs-frames';
 
 /** Packets that may wait in the decoder. */
 const MAX_QUEUE = 40;

@@ -1,11 +1,11 @@
 /** Runs in the page that scripts/bench/preprocess.ts opens: what it costs to make a model's input of a frame. */
 import { ALL_FORMATS, BlobSource, Input, VideoSampleSink } from 'mediabunny';
-import { resizeFrame, resizeFrameAndThumbnail } from '@/lib/clip/resize';
+import { resizeFrame, resizeFrameAndThumbnail } from '@/lib/pixels/resize';
 import type { ResizeSpec } from '@/lib/shared/frames';
-import { packedRows } from '@/lib/shared/pixel-rows';
-import { chooseColourCoding } from '@/lib/video/colour';
-import { FramePixelReader } from '@/lib/video/frame-pixels';
-import { thumbnailSize } from '@/lib/video/thumbnail';
+import { packedRows } from '@/lib/pixels/pixel-rows';
+import { chooseColourCoding } from '@/lib/pixels/colour';
+import { FramePixelReader } from '@/lib/media/frame-pixels';
+import { thumbnailSize } from '@/lib/media/thumbnail';
 
 /** Milliseconds a frame. */
 export interface Cost {

@@ -1,8 +1,8 @@
 /** Runs in the page of scripts/bench/unreferenced.ts and of a browser test: decoding with and without pictures that nothing refers to. */
 import type { FrameRequest } from '@/lib/shared/frames';
-import type { DecodableTrack } from '@/lib/video/decoder-run';
-import { openClip } from '@/lib/video/open-clip';
-import { decodeFrames } from '@/lib/video/webcodecs-frames';
+import type { DecodableTrack } from '@/lib/media/decoder-run';
+import { openClip } from '@/lib/media/open-clip';
+import { decodeFrames } from '@/lib/media/webcodecs-frames';
 
 /** One pass over a clip. */
 export interface Pass {

@@ -10,13 +10,13 @@ import {
   Quality,
   WebMOutputFormat,
 } from 'mediabunny';
-import { resizeFrame } from '@/lib/clip/resize';
-import { joinBytes } from '@/lib/clip/views';
+import { resizeFrame } from '@/lib/pixels/resize';
+import { joinBytes } from '@/lib/pixels/views';
 import type { ResizeSpec } from '@/lib/shared/frames';
-import { chooseTimestamps } from '@/lib/video/choose-timestamps';
-import { FramePixelReader } from '@/lib/video/frame-pixels';
-import { openClip } from '@/lib/video/open-clip';
-import { decodeFrames } from '@/lib/video/webcodecs-frames';
+import { chooseTimestamps } from '@/lib/media/choose-timestamps';
+import { FramePixelReader } from '@/lib/media/frame-pixels';
+import { openClip } from '@/lib/media/open-clip';
+import { decodeFrames } from '@/lib/media/webcodecs-frames';
 import { Painter } from './draw';
 import type { ShotList } from './shots';
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { join } from 'node:path';
 import { encodeQuestion, type EncodedQuestion, type QuestionServices } from '@/lib/ask/question';
-import { SearchService } from '@/lib/ask/search-service';
+import { SearchService } from '@/lib/search/search-service';
 import { Embedder } from '../../sample-clip/host/embed';
 import { cached } from '../cases';
 import type { Progress } from '../progress';

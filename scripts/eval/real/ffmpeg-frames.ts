@@ -2,13 +2,13 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
-import { resizeFrame } from '@/lib/clip/resize';
-import { joinBytes } from '@/lib/clip/views';
+import { resizeFrame } from '@/lib/pixels/resize';
+import { joinBytes } from '@/lib/pixels/views';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { ResizeSpec } from '@/lib/shared/frames';
-import { chooseTimestamps } from '@/lib/video/choose-timestamps';
-import { chooseColourCoding, type ColourCoding } from '@/lib/video/colour';
-import { planeRows } from '@/lib/video/plane-rows';
+import { chooseTimestamps } from '@/lib/media/choose-timestamps';
+import { chooseColourCoding, type ColourCoding } from '@/lib/pixels/colour';
+import { planeRows } from '@/lib/pixels/plane-rows';
 
 export interface SampledFrames {
   durationMs: number;

@@ -1,4 +1,4 @@
-import type { VectorSource } from '@/lib/ask/vector-cache';
+import type { VectorSource } from '@/lib/search/vector-cache';
 
 interface StoredClip {
   timesMs: Int32Array<ArrayBuffer>;

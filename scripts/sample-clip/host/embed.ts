@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { likelihoodsOf, readCalibration, type Calibration } from '@/lib/clip/calibration';
-import { levelsOf, strengthOf, type MatchLevels, type MatchStrength } from '@/lib/clip/match-strength';
-import { onnxRuntime, type TowerSession } from '@/lib/clip/clip-session';
-import { readModelConfig, type ModelConfig } from '@/lib/clip/model-config';
-import { normalisePixels } from '@/lib/clip/normalise-pixels';
-import { resizeFrame } from '@/lib/clip/resize';
-import { ClipTokenizer } from '@/lib/clip/tokenizer';
-import { readTowers } from '@/lib/clip/towers';
-import { groupViews, meanRows } from '@/lib/clip/views';
+import { likelihoodsOf, readCalibration, type Calibration } from '@/lib/encoder/calibration';
+import { levelsOf, strengthOf, type MatchLevels, type MatchStrength } from '@/lib/encoder/match-strength';
+import { onnxRuntime, type TowerSession } from '@/lib/encoder/tower-session';
+import { readModelConfig, type ModelConfig } from '@/lib/encoder/model-config';
+import { normalisePixels } from '@/lib/pixels/normalise-pixels';
+import { resizeFrame } from '@/lib/pixels/resize';
+import { ClipTokenizer } from '@/lib/encoder/tokenizer';
+import { readTowers } from '@/lib/encoder/towers';
+import { groupViews, meanRows } from '@/lib/pixels/views';
 import { promptsFor } from '@/lib/query/prompts';
 import type { ResizeSpec } from '@/lib/shared/frames';
-import { packedRows } from '@/lib/shared/pixel-rows';
+import { packedRows } from '@/lib/pixels/pixel-rows';
 import { dotAt, meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { HEIGHT, WIDTH } from '../clip';
 

@@ -8,16 +8,16 @@ import { decoder, pixelsOfFrame, resetDecoder, sizeOfClip } from '../../support/
 import type { FakeRuntimeOptions, Mishap } from '../../support/fake-runtime';
 import { closePages, FRAMES, openReadingPage, readClip, type ReadingPage } from '../../support/reading-page';
 
-vi.mock('@/lib/video/open-clip', async () => (await import('../../support/fake-clips')).openClipMock());
-vi.mock('@/lib/video/webcodecs-frames', async () =>
+vi.mock('@/lib/media/open-clip', async () => (await import('../../support/fake-clips')).openClipMock());
+vi.mock('@/lib/media/webcodecs-frames', async () =>
   (await import('../../support/fake-clips')).decodeFramesMock(),
 );
-vi.mock('@/lib/video/frame-pictures', async () =>
+vi.mock('@/lib/media/frame-pictures', async () =>
   (await import('../../support/fake-clips')).framePicturesMock(),
 );
-vi.mock('@/lib/video/frame-pixels', async () => (await import('../../support/fake-clips')).framePixelsMock());
-vi.mock('@/lib/clip/resize', async () => (await import('../../support/fake-clips')).resizeMock());
-vi.mock('@/lib/video/thumbnail', async (importOriginal) =>
+vi.mock('@/lib/media/frame-pixels', async () => (await import('../../support/fake-clips')).framePixelsMock());
+vi.mock('@/lib/pixels/resize', async () => (await import('../../support/fake-clips')).resizeMock());
+vi.mock('@/lib/media/thumbnail', async (importOriginal) =>
   (await import('../../support/fake-clips')).thumbnailMock(importOriginal),
 );
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { modelVersionOf } from '@/lib/clip/model-config';
+import { modelVersionOf } from '@/lib/encoder/model-config';
 import { ModelService, type GivenFile } from '@/lib/ingest/model-service';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import type { ModelDownloadProgress } from '@/lib/models/download-model';

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { LoadedModel } from '@/lib/clip/clip-encoder';
-import { normalisePixels } from '@/lib/clip/normalise-pixels';
+import type { LoadedModel } from '@/lib/encoder/clip-encoder';
+import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { ClipService } from '@/lib/ingest/clip-service';
 import { measureProviders } from '@/lib/ingest/measure-providers';
 import { produceBatches } from '@/lib/rpc/job-port';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { modelVersionOf } from '@/lib/clip/model-config';
+import { modelVersionOf } from '@/lib/encoder/model-config';
 import { BUNDLED_MODEL_ID, filesOf, findModel, MODEL_CATALOG } from '@/lib/models/catalog';
 import { totalBytesOf } from '@/lib/models/download-model';
-import { isSafePath } from '@/lib/models/file-tree';
+import { isSafePath } from '@/lib/files/file-tree';
 import { readManifest, type ModelManifest } from '@/lib/models/manifest';
 import { parseBaseUrl, sourcesOf } from '@/lib/models/sources';
 

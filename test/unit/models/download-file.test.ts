@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadFile, type DownloadOptions, type DownloadTarget } from '@/lib/models/download-file';
-import { MemoryTree } from '@/lib/models/memory-tree';
+import { MemoryTree } from '@/lib/files/memory-tree';
 import type { ExpectedFile } from '@/lib/models/model-files';
 import { ModelStore } from '@/lib/models/model-store';
 import type { FileSource } from '@/lib/models/sources';

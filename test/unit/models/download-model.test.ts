@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
-import { MemoryTree } from '@/lib/models/memory-tree';
+import { MemoryTree } from '@/lib/files/memory-tree';
 import { ModelStore } from '@/lib/models/model-store';
 import { FramesiftError } from '@/lib/shared/errors';
 import { expected, graphBytes, SmallTree } from './fixtures';

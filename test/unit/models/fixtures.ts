@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { MemoryTree } from '@/lib/models/memory-tree';
-import type { FileAppender } from '@/lib/models/file-tree';
+import { MemoryTree } from '@/lib/files/memory-tree';
+import type { FileAppender } from '@/lib/files/file-tree';
 import type { ExpectedFile } from '@/lib/models/model-files';
 import { FramesiftError } from '@/lib/shared/errors';
 

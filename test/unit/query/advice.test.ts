@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adviceOnWords, replaceWord, signsForWords, wordsOf } from '@/lib/query/advice';
 import { parseQuery } from '@/lib/query/parse';
-import { Vocabulary } from '@/lib/clip/vocabulary';
+import { Vocabulary } from '@/lib/encoder/vocabulary';
 
 describe('signsForWords', () => {
   it.each([

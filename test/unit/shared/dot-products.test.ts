@@ -72,7 +72,7 @@ describe('dotProducts', () => {
 
   it('runs what its source says', async () => {
     expect(readFileSync('lib/shared/dot-products.generated.ts', 'utf8')).toBe(
-      await renderKernel('dot-products'),
+      await renderKernel('lib/shared/dot-products'),
     );
   });
 });

@@ -1,9 +1,9 @@
 import * as Comlink from 'comlink';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import { classifyRunError } from '@/lib/clip/run-errors';
-import { toStorageError } from '@/lib/db/client';
-import { Gateway } from '@/lib/db/gateway';
+import { classifyRunError } from '@/lib/encoder/run-errors';
+import { toStorageError } from '@/lib/library/client';
+import { Gateway } from '@/lib/library/gateway';
 import { TabNetwork } from '../../support/tab-network';
 import { FramesiftServices } from '@/lib/ingest/services';
 import { installRpc } from '@/lib/rpc/remote';

@@ -1,0 +1,94 @@
+import type { EventSummary, EventFrameRow, FrameEmbeddingRow, FrameSpan } from '@/lib/library/clip-database';
+import type { PageOptions } from '@/lib/library/export-rows';
+import { ROWS_PER_EXPORT_PAGE } from '@/lib/library/export-rows';
+import { throwIfCancelled } from '@/lib/shared/async';
+import type { ClipRows } from './rows';
+
+/** What is needed of the database worker. */
+export interface RowReader {
+  readEventFrameRows(eventId: string, options?: PageOptions): Promise<EventFrameRow[]>;
+  readFrameEmbeddingRows(eventId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
+  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
+}
+
+export interface ReadRowsOptions {
+  signal?: AbortSignal;
+  /** Told how many vectors have been read. */
+  onVectors?: (count: number) => void;
+}
+
+/** The rows of clips, read as they are asked for. */
+export function* readClips(
+  database: RowReader,
+  events: readonly EventSummary[],
+  { signal, onVectors }: ReadRowsOptions = {},
+): Generator<ClipRows, void, undefined> {
+  let vectors = 0;
+  const count = (page: readonly unknown[]) => {
+    throwIfCancelled(signal);
+    vectors += page.length;
+    onVectors?.(vectors);
+  };
+  for (const event of events) {
+    throwIfCancelled(signal);
+    yield {
+      event,
+      frames: pages(
+        (options) => database.readEventFrameRows(event.id, options),
+        (last) => last.frameNumber - 1,
+        () => throwIfCancelled(signal),
+      ),
+      vectors: pages(
+        (options) => database.readFrameEmbeddingRows(event.id, options),
+        (last) => last.frameIndex,
+        count,
+      ),
+      readSpans: () => database.readFrameSpans(event.id),
+      counts: { event_frames: event.frameCount, frame_embeddings: event.embeddingCount },
+    };
+  }
+}
+
+async function* pages<T>(
+  read: (options: PageOptions) => Promise<T[]>,
+  frameIndexOf: (row: T) => number,
+  onPage: (page: T[]) => void,
+): AsyncGenerator<T[], void, undefined> {
+  for (let after = -1; ;) {
+    const page = await read({ after });
+    onPage(page);
+    yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < ROWS_PER_EXPORT_PAGE) return;
+    after = frameIndexOf(last);
+  }
+}
+
+/** The rows of some frames of a clip, at most a page of them: what goes with the pictures of a selection. */
+export async function readFramesOfClip(
+  database: RowReader,
+  event: EventSummary,
+  frameIndexes: readonly number[],
+): Promise<ClipRows> {
+  const frames = await database.readEventFrameRows(event.id, { frameIndexes });
+  const vectors = await database.readFrameEmbeddingRows(event.id, { frameIndexes });
+  return {
+    event: {
+      ...event,
+      framesPlanned: frames.length,
+      frameCountUsed: frames.length,
+      frameTimestamps: JSON.stringify(frames.map(({ timestampOffsetMs }) => timestampOffsetMs / 1000)),
+      ingestState: 'done',
+      ingestError: null,
+    },
+    frames: once(frames),
+    vectors: once(vectors),
+    readSpans: () => database.readFrameSpans(event.id, [...frameIndexes]),
+    counts: { event_frames: frames.length, frame_embeddings: vectors.length },
+  };
+}
+
+async function* once<T>(rows: T[]): AsyncGenerator<T[], void, undefined> {
+  await Promise.resolve();
+  yield rows;
+}

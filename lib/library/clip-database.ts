@@ -1,0 +1,343 @@
+import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
+import type { Moment } from '@/lib/shared/clip-clock';
+import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
+import type { DatabaseConnection } from './client';
+import type { EventFields, EventSummary, NewEvent } from './events';
+import type { FrameEmbeddingRow, PageOptions } from './export-rows';
+import type { FrameEmbedding, FrameEmbeddingFilter, FrameVector } from './frame-embeddings';
+import type { ClipFiles } from './frame-files';
+import type { FrameSpan } from './frame-spans';
+import { Gateway, type GatewayNames, type GatewayPorts } from './gateway';
+import type { ImportedClip, ImportResult } from './import-clip';
+import { inParallel } from './in-parallel';
+import { LIBRARY_CHANNEL, type LibraryNotice } from './library-channel';
+import type { FrameThumbnail, LibraryVerbs, VerbName } from './library-verbs';
+import { openOwnedLibrary } from './owned-library';
+import type { PackedVectors, SearchedSet, VectorPage } from './packed-vectors';
+import type { EventFrameRow, EventRow, SetState } from './schema';
+import { unknownEvent } from './validate';
+
+export type {
+  EventFields,
+  EventFrameRow,
+  FrameEmbeddingRow,
+  ImportedClip,
+  ImportResult,
+  EventRow,
+  EventSummary,
+  FrameEmbedding,
+  FrameSpan,
+  FrameVector,
+  NewEvent,
+  PackedVectors,
+  SearchedSet,
+  SetState,
+  VectorPage,
+};
+
+export interface ClipDatabaseInfo {
+  store: DatabaseConnection['store'];
+  /** As the server names it, e.g. `18.6`. */
+  postgresVersion: string;
+}
+
+export interface StorageEstimate {
+  usageBytes: number | null;
+  quotaBytes: number | null;
+  /** True when the browser has promised not to evict this site on its own. */
+  persisted: boolean;
+}
+
+/** What a ClipDatabase is made of: the browser's own in the worker, PGlite in memory and fakes in tests. */
+export interface ClipDatabaseParts {
+  /** Where this browser keeps the library, and how its tabs find each other; null ports for a library of this tab. */
+  join: () => Promise<{ ports: GatewayPorts | null; names: GatewayNames; connect: Connect }>;
+  openFiles: () => Promise<ClipFiles>;
+}
+
+export type Connect = () => Promise<DatabaseConnection>;
+
+/** What is told of the tab that owns the library. */
+export interface SilenceWatcher {
+  /** Given a sentence for the person when that tab does not answer, null when it does again. */
+  tell(sentence: string | null): void;
+}
+
+/**
+ * The library as one tab has it: clips, their thumbnails and their vectors. Lives in workers/db.worker.ts; the page and
+ * the CLIP worker call it over Comlink. What needs the database goes to the owner through the gateway, which may be in
+ * another tab; thumbnails and copies of clips are read from private files here. The first call joins the other tabs.
+ */
+export class ClipDatabase {
+  readonly #parts: ClipDatabaseParts;
+  readonly #channel = new BroadcastChannel(LIBRARY_CHANNEL);
+  #gateway: Promise<Gateway> | undefined;
+  #files: Promise<ClipFiles> | undefined;
+  #watcher: Remote<SilenceWatcher> | undefined;
+  #silence: string | null = null;
+
+  constructor(parts: ClipDatabaseParts) {
+    this.#parts = parts;
+  }
+
+  /** Joins the other tabs and opens the library where no other has. After a failure a later call tries again. */
+  open(): Promise<ClipDatabaseInfo> {
+    return this.#call('info');
+  }
+
+  /** Serves this database on a port as well, so that another worker can write to it directly. */
+  connect(port: MessagePort): void {
+    serve(this, port);
+  }
+
+  /**
+   * Tells when the tab that owns the library does not answer, and when it does again.
+   *
+   * @param watcherPort where a SilenceWatcher is served
+   */
+  watch(watcherPort: MessagePort): void {
+    this.#watcher = connectRemote<SilenceWatcher>(watcherPort);
+    if (this.#silence !== null) this.#tellSilence();
+  }
+
+  // # Clips
+
+  createEvent(event: NewEvent): Promise<EventRow> {
+    const id = event.id ?? crypto.randomUUID();
+    return this.#call('createEvent', { ...event, id });
+  }
+
+  getEvent(eventId: string): Promise<EventSummary | null> {
+    return this.#call('getEvent', eventId);
+  }
+
+  /** All clips, the newest in the library first. */
+  listEvents(): Promise<EventSummary[]> {
+    return this.#call('listEvents');
+  }
+
+  /** Changes a clip. Setting `ingestState` to `done` also writes `frame_timestamps` and `frame_count_used`. */
+  updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
+    return this.#call('updateEvent', eventId, changes);
+  }
+
+  /** Removes a clip with its frames, vectors and files. False when there was none. */
+  deleteEvent(eventId: string): Promise<boolean> {
+    return this.#call('deleteEvent', eventId);
+  }
+
+  // # Frames and vectors
+
+  /**
+   * Stores a batch of frames with their pictures and vectors and returns the ids of the
+   * frame_embeddings rows, in order. Pictures first, then all rows in one transaction: a row always has
+   * its picture, and a batch that fails leaves nothing.
+   *
+   * @param options.asDraft keeps the vectors beside those of another model until `finishReembedding`; no ids then
+   */
+  storeFrameBatch(
+    eventId: string,
+    frames: EmbeddedFrame[],
+    modelVersion: string,
+    options: { asDraft?: boolean } = {},
+  ): Promise<string[]> {
+    return this.#call('storeFrameBatch', eventId, frames, modelVersion, options);
+  }
+
+  /** Puts the drafts of a model in the place of a clip's vectors of every other one, all at once. */
+  finishReembedding(eventId: string, modelVersion: string): Promise<void> {
+    return this.#call('finishReembedding', eventId, modelVersion);
+  }
+
+  /** Which frames already have a vector of this model, in order: what a resumed ingest may skip. */
+  storedFrameIndexes(eventId: string, modelVersion: string): Promise<number[]> {
+    return this.#call('storedFrameIndexes', eventId, modelVersion);
+  }
+
+  /** Of each clip, what a search with a model compares. */
+  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
+    return this.#call('searchedSets', modelVersion, eventIds);
+  }
+
+  /**
+   * Some thousand vectors of a clip and a model in frame order, packed, and the revision of the moment that they were
+   * read in; the arrays are transferred to the caller.
+   *
+   * @param options.state of the clip's set
+   * @param options.after `next` of the page before
+   */
+  async readVectors(
+    eventId: string,
+    modelVersion: string,
+    options: { state: SetState; after?: number },
+  ): Promise<VectorPage> {
+    const page = await this.#call('readVectors', eventId, modelVersion, options);
+    const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
+    return transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
+  }
+
+  /** Makes the file of a clip's vectors anew; false where this browser has no such files. */
+  packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean> {
+    return this.#call('packVectors', eventId, modelVersion, state);
+  }
+
+  async storeFrameEmbedding(frame: FrameVector & { eventId: string; modelVersion: string }): Promise<string> {
+    const [id] = await this.storeFrameEmbeddingsBatch(frame.eventId, [frame], frame.modelVersion);
+    return id!;
+  }
+
+  storeFrameEmbeddingsBatch(eventId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
+    return this.#call('storeFrameEmbeddingsBatch', eventId, rows, modelVersion);
+  }
+
+  getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
+    return this.#call('getFrameEmbeddings', eventId, options);
+  }
+
+  /** Removes the vectors of a clip and returns how many there were; too few where another tab took over meanwhile. */
+  deleteFrameEmbeddings(eventId: string): Promise<number> {
+    return this.#call('deleteFrameEmbeddings', eventId);
+  }
+
+  // # Taking rows out and bringing them back
+
+  /** The next page of a clip's pictures as the table has them, for an export. */
+  readEventFrameRows(eventId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
+    return this.#call('readEventFrameRows', eventId, options);
+  }
+
+  /** The next page of a clip's vectors as the table has them, for an export. */
+  readFrameEmbeddingRows(eventId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
+    return this.#call('readFrameEmbeddingRows', eventId, options);
+  }
+
+  /** The spans of a clip's frames that are known, in frame order; of these frames alone where they are named. */
+  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
+    return this.#call('readFrameSpans', eventId, frameIndexes);
+  }
+
+  /**
+   * Puts an exported clip into the library, all of it or nothing, see lib/library/import-clip.ts.
+   *
+   * @param pictures thumbnails for its frames, where the export has pictures
+   */
+  importClip(clip: ImportedClip, pictures: FrameThumbnail[] = []): Promise<ImportResult> {
+    return this.#call('importClip', clip, pictures);
+  }
+
+  /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
+  framesWithoutPicture(eventId: string): Promise<(FrameRequest & Moment)[]> {
+    return this.#call('framesWithoutPicture', eventId);
+  }
+
+  /** Writes pictures of frames that have their rows already; frames without a row are left out. */
+  storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void> {
+    return this.#call('storeThumbnails', eventId, pictures);
+  }
+
+  // # Files
+
+  /** The pictures of frames in the order asked for; null where there is none. */
+  async readThumbnails(eventId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
+    if (frameIndexes.length === 0) return [];
+    const paths = await this.#call('thumbnailPaths', eventId, frameIndexes);
+    const files = await this.#openFiles();
+    const blobs: (Blob | null)[] = paths.map(() => null);
+    await inParallel(paths, async (path, i) => {
+      if (path !== null) blobs[i] = await files.read(path);
+    });
+    return blobs;
+  }
+
+  /**
+   * Keeps a copy of the clip, so that its moments can be played later, and returns its path; null when
+   * the browser has too little room.
+   */
+  async storeClipFile(
+    eventId: string,
+    file: File,
+    onProgress?: (copiedBytes: number) => void,
+  ): Promise<string | null> {
+    const before = await this.getEvent(eventId);
+    if (!before) throw unknownEvent(eventId);
+    const files = await this.#openFiles();
+    const path = await files.storeClipFile(eventId, file, onProgress);
+    if (path === null) return null;
+    try {
+      await this.updateEvent(eventId, { videoPath: path });
+    } catch (error) {
+      await files.remove([path]).catch(() => undefined);
+      throw error;
+    }
+    if (before.videoPath !== null && before.videoPath !== path) await files.remove([before.videoPath]);
+    return path;
+  }
+
+  /** The kept copy of the clip under its own name, or null when there is none. */
+  async readClipFile(eventId: string): Promise<File | null> {
+    const event = await this.getEvent(eventId);
+    if (!event?.videoPath) return null;
+    const file = await (await this.#openFiles()).readClipFile(event.videoPath);
+    return file && new File([file], event.fileName ?? file.name, { type: file.type });
+  }
+
+  async estimate(): Promise<StorageEstimate> {
+    const [{ usage, quota }, persisted] = await Promise.all([
+      navigator.storage.estimate(),
+      navigator.storage.persisted(),
+    ]);
+    return { usageBytes: usage ?? null, quotaBytes: quota ?? null, persisted };
+  }
+
+  /** Runs one statement that reads; PostgreSQL refuses any that writes. For the developer console and tests. */
+  query(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
+    return this.#call('query', text, params);
+  }
+
+  // # Within
+
+  async #call<Name extends VerbName>(
+    name: Name,
+    ...args: Parameters<LibraryVerbs[Name]>
+  ): Promise<Awaited<ReturnType<LibraryVerbs[Name]>>> {
+    const gateway = await this.#join();
+    return (await gateway.call(name, args)) as Awaited<ReturnType<LibraryVerbs[Name]>>;
+  }
+
+  #join(): Promise<Gateway> {
+    this.#gateway ??= this.#makeGateway().catch((error: unknown) => {
+      this.#gateway = undefined;
+      throw error;
+    });
+    return this.#gateway;
+  }
+
+  async #makeGateway(): Promise<Gateway> {
+    const { ports, names, connect } = await this.#parts.join();
+    const post = (notice: LibraryNotice) => this.#channel.postMessage(notice);
+    return new Gateway({
+      tab: crypto.randomUUID(),
+      ports,
+      names,
+      open: () => openOwnedLibrary({ connect, openFiles: () => this.#openFiles(), post }),
+      onOwner: () => post({ type: 'owner' }),
+      onSilence: (sentence) => {
+        this.#silence = sentence;
+        this.#tellSilence();
+      },
+    });
+  }
+
+  #tellSilence(): void {
+    // A page that is gone needs no telling.
+    this.#watcher?.tell(this.#silence).catch(() => undefined);
+  }
+
+  #openFiles(): Promise<ClipFiles> {
+    this.#files ??= this.#parts.openFiles().catch((error: unknown) => {
+      this.#files = undefined;
+      throw error;
+    });
+    return this.#files;
+  }
+}

@@ -1,0 +1,178 @@
+import {
+  bigint,
+  doublePrecision,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  text,
+  unique,
+  varchar,
+} from 'drizzle-orm/pg-core';
+import { timestamptz } from './timestamp';
+
+/*
+ * The tables of the library. `frame_embeddings` is the server's table letter for letter, and
+ * test/contract/schema.test.ts compares the migrated database with it. Ids are UUIDv4 as text and
+ * timestamps are UTC, both made by the writer: the database has no defaults for them.
+ */
+
+/** Where a clip came from. The server knows the first three; `upload` is a file opened in the browser. */
+export const SOURCE_TYPES = ['rtsp', 'usb', 'protect', 'upload'] as const;
+export type SourceType = (typeof SOURCE_TYPES)[number];
+
+/** What the server's detector saw. A clip opened in the browser has none. */
+export const SMART_DETECTION_TYPES = ['person', 'vehicle', 'package', 'animal', 'motion', 'ring'] as const;
+export type SmartDetectionType = (typeof SMART_DETECTION_TYPES)[number];
+
+/** How far the frames of a clip have come into the library. */
+export const INGEST_STATES = ['pending', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
+export type IngestState = (typeof INGEST_STATES)[number];
+
+/** Width of `model_version`, in `frame_embeddings` and in `events`. */
+export const MODEL_VERSION_MAX_LENGTH = 50;
+
+/** Width of `video_path` and `frame_path`. */
+export const PATH_MAX_LENGTH = 500;
+
+/** A clip. The columns after `created_at` are local: the server does not have them. */
+export const events = pgTable('events', {
+  id: text('id').primaryKey(),
+  timestamp: timestamptz('timestamp').notNull(),
+  description: text('description').notNull(),
+  sourceType: varchar('source_type', { length: 20 }).$type<SourceType>().notNull().default('rtsp'),
+  smartDetectionType: varchar('smart_detection_type', { length: 20 }).$type<SmartDetectionType>(),
+  frameCountUsed: integer('frame_count_used'),
+  /** JSON array of seconds, one for each stored frame, in frame order. */
+  frameTimestamps: text('frame_timestamps'),
+  videoPath: varchar('video_path', { length: PATH_MAX_LENGTH }),
+  createdAt: timestamptz('created_at').notNull(),
+
+  fileName: text('file_name'),
+  fileBytes: bigint('file_bytes', { mode: 'number' }),
+  /** Hex digest that recognises the same file when it is opened again. */
+  fileFingerprint: text('file_fingerprint'),
+  durationMs: integer('duration_ms'),
+  width: integer('width'),
+  height: integer('height'),
+  /** The model that the clip was last ingested with; each vector has its own in `frame_embeddings`. */
+  modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }),
+  ingestState: varchar('ingest_state', { length: 20 }).$type<IngestState>().notNull().default('pending'),
+  ingestError: text('ingest_error'),
+  framesPlanned: integer('frames_planned'),
+  /** JSON of how the frames were chosen. */
+  sampling: text('sampling'),
+  /** Where a player of the file stands at clip time 0. Null for clips read before this was known. */
+  playerStartMs: doublePrecision('player_start_ms'),
+  /** Which of the file's video tracks was read, from 0. Null where the page chose. */
+  videoTrack: integer('video_track'),
+  /** JSON array of stretches that could not be read; see lib/library/clip-gaps.ts. Null for none. */
+  gaps: text('gaps'),
+  /** Rows in `event_frames`, kept by the writer. */
+  framesStored: integer('frames_stored').notNull().default(0),
+});
+
+/** The picture of a frame: a file at `frame_path` in the browser's private file system. */
+export const eventFrames = pgTable(
+  'event_frames',
+  {
+    id: text('id').primaryKey(),
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    /** 1-based: one more than `frame_index`. */
+    frameNumber: integer('frame_number').notNull(),
+    framePath: varchar('frame_path', { length: PATH_MAX_LENGTH }).notNull(),
+    timestampOffsetMs: integer('timestamp_offset_ms').notNull(),
+    width: integer('width'),
+    height: integer('height'),
+    fileSizeBytes: integer('file_size_bytes'),
+    createdAt: timestamptz('created_at').notNull(),
+  },
+  (table) => [unique('uq_event_frame_number').on(table.eventId, table.frameNumber)],
+);
+
+/**
+ * How long the picture of a frame is on screen, in clip time, local to the browser. The frame's own time, in
+ * `event_frames`, is the moment that was asked for and lies within it.
+ */
+export const frameSpans = pgTable(
+  'frame_spans',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    /** 0-based. */
+    frameIndex: integer('frame_index').notNull(),
+    startMs: doublePrecision('start_ms').notNull(),
+    /** Where the next picture of the clip begins, or the clip ends. */
+    endMs: doublePrecision('end_ms').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
+);
+
+/** The vector of a frame. */
+export const frameEmbeddings = pgTable(
+  'frame_embeddings',
+  {
+    id: text('id').primaryKey(),
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    /** 0-based position of the frame in its event. */
+    frameIndex: integer('frame_index').notNull(),
+    /** JSON array of 512 numbers, see vector-json.ts. */
+    embedding: text('embedding').notNull(),
+    modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
+    createdAt: timestamptz('created_at').notNull(),
+  },
+  (table) => [
+    unique('uq_frame_embedding_event_frame').on(table.eventId, table.frameIndex),
+    index('ix_frame_embeddings_event_id').on(table.eventId),
+    index('ix_frame_embeddings_event_frame').on(table.eventId, table.frameIndex),
+    index('idx_frame_embeddings_model_version').on(table.modelVersion),
+  ],
+);
+
+/**
+ * Vectors of a clip that is being read again with another model, local to the browser. `frame_embeddings` has
+ * one row a frame, so the old ones stay there until these are complete and take their place.
+ */
+export const frameEmbeddingDrafts = pgTable(
+  'frame_embedding_drafts',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    frameIndex: integer('frame_index').notNull(),
+    embedding: text('embedding').notNull(),
+    modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
+    createdAt: timestamptz('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
+);
+
+/** Whether vectors count, or wait until they are complete to take the place of another model's. */
+export type SetState = 'current' | 'replacement';
+
+/**
+ * How many vectors a clip has of each model version, local to the browser. Kept by whoever writes vectors, in the same
+ * transaction: `current` ones lie in `frame_embeddings`, a `replacement` in `frame_embedding_drafts`.
+ */
+export const embeddingSets = pgTable(
+  'embedding_sets',
+  {
+    eventId: text('event_id')
+      .notNull()
+      .references(() => events.id, { onDelete: 'cascade' }),
+    modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
+    state: varchar('state', { length: 20 }).$type<SetState>().notNull(),
+    frames: integer('frames').notNull(),
+    /** Rises with every change, also over the end of a clip: the number of the transaction that wrote it. */
+    revision: bigint('revision', { mode: 'number' }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.eventId, table.modelVersion, table.state] })],
+);
+
+export type EventRow = typeof events.$inferSelect;
+export type EventFrameRow = typeof eventFrames.$inferSelect;

@@ -1,0 +1,205 @@
+import type { Calibration } from '@/lib/encoder/calibration';
+import { levelsOf } from '@/lib/encoder/match-strength';
+import type { SelectionInput } from '@/lib/select/selection';
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import type { Moment } from '@/lib/shared/clip-clock';
+import type { FrameKey } from '@/lib/shared/frame-key';
+import { firstRowsOfPictures } from './pictures';
+import type { AnswerSpan, SearchRequest, TimeRange } from './search-request';
+import { endToEndMs, matchesScope, risingTimesMs } from './timeline';
+import { allocateNumbers, type CachedVectors } from './vector-cache';
+
+/** The frames of all clips that a question can be compared with, one clip after another. */
+export interface Scope {
+  /** Clips without such frames are not among them. */
+  parts: ScopePart[];
+  rows: number;
+}
+
+interface ScopePart {
+  vectors: CachedVectors;
+  durationMs: number | null;
+  /** Row of the clip's first frame in the scope. */
+  startRow: number;
+}
+
+/** Scores of every frame of a scope. */
+export interface ScopeScores {
+  scores: Float32Array<ArrayBuffer>;
+  likelihoods: Float32Array<ArrayBuffer> | null;
+}
+
+/**
+ * What a strategy chooses from: the pictures of a scope, or what a range leaves of them. A picture that stands still, and
+ * was looked at several times, is one of them, so that it takes one place of an answer.
+ */
+export interface Candidates {
+  input: SelectionInput;
+  /** Frames that show these pictures. */
+  frames: number;
+  /** Row of the scope in which the picture of a row of the input is first shown. */
+  toScope: (row: number) => number;
+  /** Row of the scope in which it is last shown. */
+  lastInScope: (row: number) => number;
+  /** The row of the input that shows the picture of a row of the scope; undefined where the range leaves that out. */
+  fromScope: (row: number) => number | undefined;
+}
+
+/** Joins clips to a scope. `read[i]` is what there is of `clips[i]`. */
+export function makeScope(read: readonly CachedVectors[], clips: SearchRequest['clips']): Scope {
+  let rows = 0;
+  const parts: ScopePart[] = [];
+  read.forEach((vectors, i) => {
+    if (vectors.frameIndexes.length === 0) return;
+    parts.push({ vectors, durationMs: clips[i]!.durationMs, startRow: rows });
+    rows += vectors.frameIndexes.length;
+  });
+  return { parts, rows };
+}
+
+/**
+ * The pictures of a scope that lie within a range.
+ *
+ * @param vectors all rows of the scope, row-major
+ * @param range of the scope's one clip; null for all of any
+ */
+export function candidatesOf(
+  { parts }: Scope,
+  vectors: Float32Array,
+  { scores, likelihoods }: ScopeScores,
+  calibration: Calibration | null,
+  range: TimeRange | null,
+): Candidates {
+  const timesMs = endToEndMs(
+    parts.map(({ vectors: { timestampsMs }, durationMs }) => ({ timestampsMs, durationMs })),
+  );
+  const dimension = EMBEDDING_DIMENSION;
+  const levels = likelihoods && calibration && levelsOf(calibration);
+  const [part] = parts;
+  const total = parts.reduce((sum, { vectors: { frameIndexes } }) => sum + frameIndexes.length, 0);
+  if (!part || (!range && parts.every((one) => picturesOf(one).every((first, row) => first === row)))) {
+    const same = (row: number) => row;
+    return {
+      input: { dimension, levels, vectors, scores, timesMs, likelihoods },
+      frames: total,
+      toScope: same,
+      lastInScope: same,
+      fromScope: same,
+    };
+  }
+  /** The first frame of each picture within the range, the last one, and which picture a row of the scope shows. */
+  const rows: number[] = [];
+  const lastRows: number[] = [];
+  const candidateOf = new Int32Array(total).fill(-1);
+  for (const one of parts) {
+    const pictures = picturesOf(one);
+    let shown = -1;
+    one.vectors.timestampsMs.forEach((timestampMs, row) => {
+      if (!matchesScope(timestampMs, range)) return;
+      if (pictures[row] !== shown) rows.push(one.startRow + row);
+      shown = pictures[row]!;
+      lastRows[rows.length - 1] = one.startRow + row;
+      candidateOf[one.startRow + row] = rows.length - 1;
+    });
+  }
+  const places = {
+    frames: candidateOf.reduce((count, candidate) => count + (candidate < 0 ? 0 : 1), 0),
+    toScope: (row: number) => rows[row]!,
+    lastInScope: (row: number) => lastRows[row]!,
+    fromScope: (row: number) => {
+      const candidate = candidateOf[row] ?? -1;
+      return candidate < 0 ? undefined : candidate;
+    },
+  };
+  const [first = 0] = rows;
+  const end = first + rows.length;
+  if (rows.length === 0 || rows.at(-1) === end - 1) {
+    return {
+      input: {
+        dimension,
+        levels,
+        vectors: vectors.subarray(first * dimension, end * dimension),
+        scores: scores.subarray(first, end),
+        timesMs: timesMs.subarray(first, end),
+        likelihoods: likelihoods?.subarray(first, end) ?? null,
+      },
+      ...places,
+    };
+  }
+  // Further frames of pictures that stand still lie between others, and frames whose time is not known, which no range
+  // holds.
+  const gathered = allocateNumbers(rows.length * dimension);
+  rows.forEach((row, i) =>
+    gathered.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension),
+  );
+  return {
+    input: {
+      dimension,
+      levels,
+      vectors: gathered,
+      scores: Float32Array.from(rows, (row) => scores[row]!),
+      timesMs: Float64Array.from(rows, (row) => timesMs[row]!),
+      likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
+    },
+    ...places,
+  };
+}
+
+/** Which frames of a clip show one picture; see `firstRowsOfPictures`. */
+function picturesOf({ vectors: part }: ScopePart): Int32Array {
+  part.pictures ??= firstRowsOfPictures(part.spansMs, part.vectors, EMBEDDING_DIMENSION);
+  return part.pictures;
+}
+
+/** The frame that a row of the scope is, with the span of its picture from the first frame that shows it to the last. */
+export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
+  const part = parts[lastAtMost(parts.length, (at) => parts[at]!.startRow, scopeRow)]!;
+  const { eventId, frameIndexes, timestampsMs, spansMs } = part.vectors;
+  const row = scopeRow - part.startRow;
+  const pictures = picturesOf(part);
+  const first = pictures[row]!;
+  let last = row;
+  while (pictures[last + 1] === first) last += 1;
+  const span = { startMs: spansMs[2 * first]!, endMs: spansMs[2 * last + 1]! };
+  return {
+    eventId,
+    frameIndex: frameIndexes[row]!,
+    timestampMs: timestampsMs[row]!,
+    span: span.startMs < span.endMs ? span : null,
+  };
+}
+
+/** The row of a frame in the scope; undefined when it is not there. */
+export function rowOfFrame({ parts }: Scope, { eventId, frameIndex }: FrameKey): number | undefined {
+  const part = parts.find(({ vectors }) => vectors.eventId === eventId);
+  if (!part) return undefined;
+  const { frameIndexes } = part.vectors;
+  const row = lastAtMost(frameIndexes.length, (at) => frameIndexes[at]!, frameIndex);
+  return frameIndexes[row] === frameIndex ? part.startRow + row : undefined;
+}
+
+/** Rows of a scope, both ends included, as one stretch of each clip that they touch. */
+export function spansOf({ parts }: Scope, startRow: number, endRow: number): AnswerSpan[] {
+  return parts.flatMap(({ vectors, startRow: first }) => {
+    const last = first + vectors.frameIndexes.length - 1;
+    if (startRow > last || endRow < first) return [];
+    const times = risingTimesMs(vectors.timestampsMs);
+    return {
+      eventId: vectors.eventId,
+      startMs: times[Math.max(startRow, first) - first]!,
+      endMs: times[Math.min(endRow, last) - first]!,
+    };
+  });
+}
+
+/** The last of `count` rising values that is at most `limit`; 0 when none is. */
+function lastAtMost(count: number, valueAt: (index: number) => number, limit: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (valueAt(middle) <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}

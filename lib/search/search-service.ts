@@ -1,0 +1,280 @@
+import { likelihoodsOf } from '@/lib/encoder/calibration';
+import { strengthOf } from '@/lib/encoder/match-strength';
+import type { ClipDatabase } from '@/lib/library/clip-database';
+import { combineScores } from '@/lib/query/combine';
+import { connectRemote, transfer } from '@/lib/rpc/remote';
+import { applyEdits, rankRows } from '@/lib/select/edits';
+import { sceneChanges } from '@/lib/select/scene-changes';
+import { scoreFrames } from '@/lib/select/score-frames';
+import type { Selection } from '@/lib/select/selection';
+import { findStrategy } from '@/lib/select/strategies';
+import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import { FramesiftError } from '@/lib/shared/errors';
+import type { FrameKey } from '@/lib/shared/frame-key';
+import { clipCurve } from './curve';
+import { overviewOf, type ClipOverview } from './overview';
+import type { EncodedQuestion } from '@/lib/ask/question';
+import { isSameList, isSameQuestion } from '@/lib/ask/same-question';
+import {
+  candidatesOf,
+  frameAt,
+  makeScope,
+  rowOfFrame,
+  spansOf,
+  type Candidates,
+  type Scope,
+  type ScopeScores,
+} from './scope';
+import {
+  MAX_ANSWER_FRAMES,
+  type Answer,
+  type AnswerFrame,
+  type ClipCurve,
+  type SearchOptions,
+  type SearchProgress,
+  type SearchRequest,
+} from './search-request';
+import { risingTimesMs } from './timeline';
+import { VectorCache, type VectorSource } from './vector-cache';
+import { openVectorFiles } from './vector-files';
+
+/** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
+export const CURVES_ALWAYS = 20;
+
+/** Questions whose scores are kept, so that going back to one is quick: 1 MB each of 100,000 frames. */
+const MAX_SCORED = 4;
+
+/** A question with the scores of every frame of a scope, whatever the range. */
+interface ScoredQuestion extends ScopeScores {
+  question: EncodedQuestion;
+  /** Of the scope's clips, in order. */
+  versions: number[];
+}
+
+/** What SearchService answers: how long it took is for the caller to say. */
+export type SearchResult = Omit<Answer, 'tookMs'>;
+
+/**
+ * Scores and selects. Lives in workers/search.worker.ts beside the vectors, of which only what is new crosses from the
+ * database worker; the page gets an answer, not vectors.
+ */
+export class SearchService {
+  #cache: VectorCache | undefined;
+  /** Least recently used first. */
+  #scored: ScoredQuestion[] = [];
+
+  /** @param source what answers in place of the library worker, in tests */
+  constructor(source?: VectorSource) {
+    if (source) this.#cache = new VectorCache(source);
+  }
+
+  /** Wires this worker to the library worker. */
+  connect(libraryPort: MessagePort): void {
+    this.#cache = new VectorCache(connectRemote<ClipDatabase>(libraryPort), openVectorFiles());
+  }
+
+  /**
+   * The frames that answer a question, from the vectors that are in the library now.
+   *
+   * @param options.revisions by clip, of its vectors of the question's model that the asker has seen
+   * @param onProgress told how far work is that only a first question has, often
+   * @throws FramesiftError `bad-input` when the request does not make sense
+   */
+  async search(
+    question: EncodedQuestion,
+    request: SearchRequest,
+    options: SearchOptions = {},
+    onProgress: (progress: SearchProgress) => void = () => undefined,
+  ): Promise<SearchResult> {
+    if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
+    checkRequest(request);
+    const lap = stopwatch();
+    const clips = distinctClips(request.clips);
+    const read = await this.#cache.read(
+      question.modelVersion,
+      clips.map(({ eventId }) => ({ eventId, revision: options.revisions?.[eventId] })),
+      (done, total) => onProgress({ stage: 'reading', done, total }),
+    );
+    const scope = makeScope(read, clips);
+    const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
+    const vectorsMs = lap();
+    const scored = this.#score(question, scope, vectors);
+    const scoresMs = lap();
+    const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
+    const { selection, rows, pinned } = select(scope, candidates, request);
+    const frames = answerFrames(scope, scored, question, rows, pinned);
+    const selectionMs = lap();
+    const curves = curvesOf(scope, scored, frames, clips);
+    const framesSearched = candidates.frames;
+    const result: SearchResult = {
+      frames,
+      framesSearched,
+      // A range is of one clip, so it leaves frames of every clip or none.
+      clipsSearched: framesSearched === 0 ? 0 : scope.parts.length,
+      clipsSkipped: read.filter(
+        ({ frameIndexes, otherFrames }) => frameIndexes.length === 0 && otherFrames > 0,
+      ).length,
+      verdict: selection.verdict && {
+        kind: selection.verdict.kind,
+        evidence: selection.verdict.evidence,
+        spans: selection.verdict.spans.flatMap(({ startRow, endRow }) =>
+          spansOf(scope, candidates.toScope(startRow), candidates.lastInScope(endRow)),
+        ),
+      },
+      curves,
+      levels: candidates.input.levels,
+      timings: { vectorsMs, scoresMs, selectionMs, curvesMs: lap() },
+    };
+    return transfer(result, curves.flatMap(buffersOf));
+  }
+
+  /** The frames that sum up a clip, from its vectors; see lib/search/overview.ts. */
+  async overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview> {
+    if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
+    const [part] = await this.#cache.read(modelVersion, [{ eventId }]);
+    return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
+  }
+
+  /** What is known of the question and these very vectors, all of the scope's, or else is found out now. */
+  #score(question: EncodedQuestion, scope: Scope, vectors: Float32Array): ScoredQuestion {
+    const versions = scope.parts.map(({ vectors }) => vectors.version);
+    const index = this.#scored.findIndex(
+      (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
+    );
+    const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
+    const scored = known ?? { question, versions, ...scoreTerms(question, vectors) };
+    this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
+    return scored;
+  }
+}
+
+function scoreTerms({ alternatives, calibration }: EncodedQuestion, vectors: Float32Array): ScopeScores {
+  const terms = alternatives.flat();
+  const cosinesOfTerms = scoreFrames(
+    vectors,
+    terms.map(({ vector }) => vector),
+  );
+  const scored = new Map(
+    terms.map((term, i) => {
+      const { weight, vector, isPicture } = term;
+      const cosines = cosinesOfTerms[i]!;
+      const numbers = isPicture ? calibration?.image : calibration?.text;
+      const likelihoods = numbers ? likelihoodsOf(cosines, numbers, vector) : null;
+      return [term, { weight, cosines, likelihoods, isPicture }] as const;
+    }),
+  );
+  return combineScores(alternatives.map((own) => own.map((term) => scored.get(term)!)));
+}
+
+function checkRequest({ clips, range, strategy, count }: SearchRequest): void {
+  if (!Number.isInteger(count) || count < 1 || count > MAX_ANSWER_FRAMES) {
+    throw badRequest(`A question asks for 1 to ${MAX_ANSWER_FRAMES} frames, not ${count}.`);
+  }
+  if (!findStrategy(strategy)) {
+    throw badRequest(`There is no way to choose frames that is called “${strategy as string}”.`);
+  }
+  if (!range) return;
+  if (clips.length !== 1) {
+    throw badRequest('A time range goes with one clip. Choose one clip, or search all of the time.');
+  }
+  if (!(range.startMs <= range.endMs)) throw badRequest('A time range must begin before it ends.');
+}
+
+function badRequest(message: string): FramesiftError {
+  return new FramesiftError('bad-input', message);
+}
+
+/** Each clip once, where it is named first. */
+function distinctClips(clips: SearchRequest['clips']): SearchRequest['clips'] {
+  const seen = new Set<string>();
+  return clips.filter(({ eventId }) => !seen.has(eventId) && seen.add(eventId));
+}
+
+/** The rows of the scope that are chosen, and those among them that are pinned. */
+function select(
+  scope: Scope,
+  { input, toScope, fromScope }: Candidates,
+  { strategy, count, pinned, dropped }: SearchRequest,
+): { selection: Selection; rows: number[]; pinned: ReadonlySet<number> } {
+  const rowsOf = (frames: readonly FrameKey[]) =>
+    frames.flatMap((frame) => {
+      const scopeRow = rowOfFrame(scope, frame);
+      const row = scopeRow === undefined ? undefined : fromScope(scopeRow);
+      return row === undefined ? [] : [{ row, scopeRow: scopeRow! }];
+    });
+  const selection = findStrategy(strategy)!.select(input, count);
+  // A picture that stands still may have been pinned by any of its frames, and is shown as that one.
+  const pins = new Map(rowsOf(pinned).map(({ row, scopeRow }) => [row, scopeRow]));
+  const drops = new Set(rowsOf(dropped).flatMap(({ row }) => (pins.has(row) ? [] : [row])));
+  const edited = applyEdits(selection, input, count, { pinned: [...pins.keys()], dropped: [...drops] });
+  return {
+    selection,
+    rows: edited.rows.map((row) => pins.get(row) ?? toScope(row)),
+    pinned: new Set(pins.values()),
+  };
+}
+
+function answerFrames(
+  scope: Scope,
+  { scores, likelihoods }: ScopeScores,
+  { calibration }: EncodedQuestion,
+  rows: number[],
+  pinned: ReadonlySet<number>,
+): AnswerFrame[] {
+  const ranks = rankRows(rows, scores);
+  return rows
+    .map((row, i) => {
+      const likelihood = likelihoods?.[row] ?? null;
+      return {
+        ...frameAt(scope, row),
+        score: scores[row]!,
+        rank: ranks[i]!,
+        likelihood,
+        strength: strengthOf(likelihood, calibration ?? undefined),
+        isPinned: pinned.has(row),
+      };
+    })
+    .sort((a, b) => a.rank - b.rank);
+}
+
+function curvesOf(
+  { parts }: Scope,
+  { scores, likelihoods }: ScopeScores,
+  frames: readonly AnswerFrame[],
+  clips: SearchRequest['clips'],
+): ClipCurve[] {
+  const wanted = new Set(clips.slice(0, CURVES_ALWAYS).map(({ eventId }) => eventId));
+  for (const { eventId } of frames) wanted.add(eventId);
+  return parts
+    .filter(({ vectors }) => wanted.has(vectors.eventId))
+    .map(({ vectors: part, startRow }) => {
+      const times = risingTimesMs(part.timestampsMs);
+      part.sceneChanges ??= sceneChanges(part.vectors, EMBEDDING_DIMENSION, times);
+      const end = startRow + part.frameIndexes.length;
+      return clipCurve(
+        part.eventId,
+        part.frameIndexes,
+        times,
+        part.spansMs,
+        scores.subarray(startRow, end),
+        likelihoods?.subarray(startRow, end) ?? null,
+        part.sceneChanges,
+      );
+    });
+}
+
+function buffersOf({ timestampsMs, spansMs, frameIndexes, scores, likelihoods }: ClipCurve): ArrayBuffer[] {
+  const arrays = [timestampsMs, spansMs, frameIndexes, scores, ...(likelihoods ? [likelihoods] : [])];
+  return arrays.map(({ buffer }) => buffer);
+}
+
+/** Milliseconds since the call before. */
+function stopwatch(): () => number {
+  let lastMs = performance.now();
+  return () => {
+    const nowMs = performance.now();
+    const elapsedMs = nowMs - lastMs;
+    lastMs = nowMs;
+    return elapsedMs;
+  };
+}
