@@ -1,15 +1,7 @@
 import { defineConfig } from '@playwright/test';
+import { launchOptions } from './scripts/host/launch-options';
 
 const PORT = Number(process.env.FRAMESIFT_TEST_PORT ?? 3217);
-
-/** Chromium's own background requests would only fail on a machine without network, and slow it down. */
-const QUIET = [
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--disable-quic',
-  '--no-first-run',
-];
 
 /** A WebGPU adapter in software: the path is real, its speed means nothing. */
 const SOFTWARE_WEBGPU = [
@@ -19,13 +11,6 @@ const SOFTWARE_WEBGPU = [
   '--use-vulkan=swiftshader',
   '--ignore-gpu-blocklist',
 ];
-
-const launchWith = (args: string[]) => ({
-  executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-  // Chromium's sandbox does not start for root, which is who runs tests in containers.
-  chromiumSandbox: process.getuid?.() !== 0,
-  args: [...QUIET, ...args],
-});
 
 export default defineConfig({
   testDir: 'test/browser',
@@ -43,20 +28,20 @@ export default defineConfig({
     serviceWorkers: 'block',
   },
   projects: [
-    { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchWith([]) } },
+    { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchOptions() } },
     {
       // Some hundred made clips in two pages: small ones, so that one core is enough for each.
       name: 'clips',
       testDir: 'test/clips',
       fullyParallel: true,
-      use: { launchOptions: launchWith([]), actionTimeout: 15_000 },
+      use: { launchOptions: launchOptions(), actionTimeout: 15_000 },
     },
     {
       name: 'webgpu',
       testMatch: ['clip-to-answer.spec.ts', '*-webgpu.spec.ts'],
       // A software adapter takes long to compile shaders.
       timeout: 600_000,
-      use: { launchOptions: launchWith(SOFTWARE_WEBGPU) },
+      use: { launchOptions: launchOptions(SOFTWARE_WEBGPU) },
     },
   ],
   webServer: {
