@@ -1,13 +1,16 @@
 'use client';
 
 import { Loader2, Play, X } from 'lucide-react';
-import { useId, useState, type ReactNode } from 'react';
+import { useId, useMemo, useState, type ReactNode } from 'react';
+import { planFrames } from '@/lib/ingest/start-clip';
 import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/media/choose-timestamps';
 import { describeTrack, explainTrack } from '@/lib/media/choose-track';
 import type { EventSummary } from '@/lib/library/clip-database';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
 import type { Draft } from '../_hooks/use-drafts';
+import { useKeyFrames } from '../_hooks/use-key-frames';
 import { useObjectUrl } from '../_hooks/use-object-url';
+import { KeyFramesChoice } from './key-frames-choice';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
 
@@ -55,6 +58,7 @@ export function DraftPanel({
 }) {
   const [kind, setKind] = useState<Sampling['kind']>('rate');
   const [rate, setRate] = useState(DEFAULT_RATE);
+  const [wantsKeyFrames, setWantsKeyFrames] = useState(false);
   const [countText, setCountText] = useState(String(DEFAULT_COUNT));
   const id = useId();
   const { facts, file } = draft;
@@ -63,12 +67,21 @@ export function DraftPanel({
 
   const count = Number(countText);
   const isCountValid = Number.isInteger(count) && count >= 1 && count <= MAX_FRAMES_PER_CLIP;
-  const sampling: Sampling =
+  const division: Sampling =
     kind === 'rate'
       ? { kind, framesPerSecond: RATES[rate]!.framesPerSecond }
       : { kind, count: isCountValid ? count : 1 };
-  const wanted = countWantedFrames(facts, sampling);
-  const frames = Math.min(wanted, MAX_FRAMES_PER_CLIP);
+  const wanted = countWantedFrames(facts, division);
+  const keyFramesMs = useKeyFrames(draft);
+  const keyFrames = useMemo(
+    () => keyFramesMs && planFrames(facts.durationMs, { ...division, keyFramesOnly: true }, keyFramesMs),
+    // The rest of the division says what these two do.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [keyFramesMs, facts, kind, rate, count],
+  );
+  const isByKeyFrames = wantsKeyFrames && keyFrames !== null && keyFrames.length > 0;
+  const sampling: Sampling = isByKeyFrames ? { ...division, keyFramesOnly: true } : division;
+  const frames = isByKeyFrames ? keyFrames.length : Math.min(wanted, MAX_FRAMES_PER_CLIP);
 
   return (
     <section aria-labelledby={`${id}-title`} className="mx-auto max-w-3xl space-y-5 p-4 sm:p-8">
@@ -201,6 +214,13 @@ export function DraftPanel({
               }}
             />
           </label>
+          <KeyFramesChoice
+            facts={facts}
+            keyFramesMs={keyFrames?.map(({ timestampMs }) => timestampMs) ?? null}
+            wanted={Math.min(wanted, MAX_FRAMES_PER_CLIP)}
+            isChosen={wantsKeyFrames}
+            onChoose={setWantsKeyFrames}
+          />
         </fieldset>
         {kind === 'count' && !isCountValid && (
           <Notice tone="warn">

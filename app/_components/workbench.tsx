@@ -8,7 +8,7 @@ import type { EventSummary } from '@/lib/library/clip-database';
 import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
 import { assertUnchanged } from '@/lib/ingest/file-changed';
-import { parseSampling, planFrames, startClip } from '@/lib/ingest/start-clip';
+import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isolateName } from '@/lib/shared/format';
@@ -266,7 +266,7 @@ export function Workbench() {
 
   const resume = (event: EventSummary) =>
     guard(async () => {
-      const { queue } = getFramesift();
+      const { queue, services } = getFramesift();
       const file = await readClipFileOf(event.id);
       if (!file) {
         setMessage(
@@ -280,7 +280,12 @@ export function Workbench() {
       queue.add({
         eventId: event.id,
         file,
-        requests: planFrames(facts.durationMs, parseSampling(event.sampling)),
+        requests: await planClip(
+          (clip) => services.openClip(clip),
+          file,
+          facts.durationMs,
+          parseSampling(event.sampling),
+        ),
         decoder,
         model: modelOptions(),
       });

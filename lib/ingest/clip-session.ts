@@ -10,6 +10,7 @@ import {
   type FramePicture,
   type PictureOptions,
 } from '@/lib/media/frame-pictures';
+import { readKeyFrameTimes } from '@/lib/media/key-frames';
 import { openClip } from '@/lib/media/open-clip';
 import type { OpenClip } from '@/lib/media/opened-clip';
 import { ThumbnailWriter, uprightSize } from '@/lib/media/thumbnail';
@@ -64,6 +65,18 @@ export class ClipSession {
     return this.#use(async (clip) => {
       const preview = await previewOf(clip);
       return transfer(preview, [preview.thumbnail.buffer]);
+    });
+  }
+
+  /**
+   * Clip times of its key frames in milliseconds, rising; none where this browser cannot decode it.
+   *
+   * @throws FramesiftError `cancelled` once the signal is aborted
+   */
+  keyFrames(signal?: AbortSignal): Promise<Float64Array<ArrayBuffer>> {
+    return this.#use(async ({ video, timeline }) => {
+      const timesMs = video ? await readKeyFrameTimes(video.packets, timeline, signal) : new Float64Array();
+      return transfer(timesMs, [timesMs.buffer]);
     });
   }
 

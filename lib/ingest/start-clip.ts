@@ -1,25 +1,70 @@
-import { chooseTimestamps, DEFAULT_FRAMES_PER_SECOND, type Sampling } from '@/lib/media/choose-timestamps';
+import { DEFAULT_FRAMES_PER_SECOND, divideClip, type Sampling } from '@/lib/media/choose-timestamps';
 import type { ClipFacts } from '@/lib/media/clip-facts';
+import { nearestKeyFrames } from '@/lib/media/key-frames';
 import { videoTrackOf } from '@/lib/media/track-choice';
 import type { LoadOptions } from '@/lib/encoder/clip-encoder';
+import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameRequest } from '@/lib/shared/frames';
 import { isRecord } from '@/lib/shared/guards';
 import type { Decoder } from './ingest-clip';
 import type { IngestQueue } from './ingest-queue';
 import type { FramesiftServices } from './services';
 
-/** The moments of a clip that are to be read, numbered. */
-export function planFrames(durationMs: number, sampling: Sampling): FrameRequest[] {
-  return chooseTimestamps({ durationMs }, sampling).map((timestampMs, frameIndex) => ({
-    frameIndex,
-    timestampMs,
-  }));
+/**
+ * The moments of a clip that are to be read, numbered.
+ *
+ * @param keyFramesMs clip times of its key frames, rising; asked for where `sampling` takes them alone
+ */
+export function planFrames(
+  durationMs: number,
+  sampling: Sampling,
+  keyFramesMs: ArrayLike<number> = [],
+): FrameRequest[] {
+  const { timestampsMs, intervalMs } = divideClip({ durationMs }, sampling);
+  const chosen = sampling.keyFramesOnly
+    ? nearestKeyFrames(timestampsMs, intervalMs, keyFramesMs)
+    : timestampsMs;
+  return chosen.map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }));
+}
+
+/**
+ * The moments of a file that are to be read, with its key frames where they are asked for.
+ *
+ * @throws FramesiftError `unsupported-video` when no key frame lies where one is wanted, `timed-out` when finding them
+ *   takes too long
+ */
+export async function planClip(
+  openClip: (file: Blob) => { keyFrames(signal: AbortSignal): Promise<Float64Array<ArrayBuffer>> },
+  file: Blob,
+  durationMs: number,
+  sampling: Sampling,
+): Promise<FrameRequest[]> {
+  if (!sampling.keyFramesOnly) return planFrames(durationMs, sampling);
+  const signal = AbortSignal.timeout(KEY_FRAMES_TIMEOUT_MS);
+  const keyFramesMs = await openClip(file)
+    .keyFrames(signal)
+    .catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      throw new FramesiftError(
+        'timed-out',
+        'Finding this clip’s key frames took too long. Read it without “Key frames alone”.',
+      );
+    });
+  const requests = planFrames(durationMs, sampling, keyFramesMs);
+  if (requests.length === 0) {
+    throw new FramesiftError(
+      'unsupported-video',
+      'This clip has no key frames that could be read alone. Read it without “Key frames alone”.',
+    );
+  }
+  return requests;
 }
 
 /** Tells whether a value says how to sample a clip; `framesPerSecond` must be there. */
 function isSampling(value: unknown): value is Sampling {
   if (!isRecord(value)) return false;
-  const { kind, framesPerSecond, count } = value;
+  const { kind, framesPerSecond, count, keyFramesOnly } = value;
+  if (keyFramesOnly !== undefined && keyFramesOnly !== true) return false;
   if (kind === 'rate') return Number.isFinite(framesPerSecond) && (framesPerSecond as number) > 0;
   return kind === 'count' && Number.isSafeInteger(count) && (count as number) > 0;
 }
@@ -44,6 +89,9 @@ export interface StartOptions {
   decoder: Decoder;
   model: LoadOptions;
 }
+
+/** A file without an index is read to its end: 4 GB at 40 MB a second. */
+const KEY_FRAMES_TIMEOUT_MS = 100_000;
 
 /** Most of a file that is read to recognise it again: enough for headers and tables of every container. */
 const FINGERPRINT_BYTES = 1024 * 1024;
@@ -70,7 +118,7 @@ export async function startClip(
   queue: IngestQueue,
   { file, facts, fingerprint, sampling, decoder, model }: StartOptions,
 ): Promise<string> {
-  const requests = planFrames(facts.durationMs, sampling);
+  const requests = await planClip((clip) => services.openClip(clip), file, facts.durationMs, sampling);
   const { id: eventId } = await services.database.createEvent({
     timestamp: new Date(file.lastModified),
     description: file.name,

@@ -1,7 +1,11 @@
 /** How a clip's frames are chosen before anyone asks a question. */
-export type Sampling =
+export type Sampling = (
   | { kind: 'rate'; /** More than 0; a fraction is one frame every few seconds. */ framesPerSecond?: number }
-  | { kind: 'count'; /** At least 1. */ count: number };
+  | { kind: 'count'; /** At least 1. */ count: number }
+) & {
+  /** Of each stretch the key frame nearest to its middle, and none where it has none (lib/media/key-frames.ts). */
+  keyFramesOnly?: true;
+};
 
 /** One frame a second: what the published selection methods sample candidates at (AKS, BOLT). */
 export const DEFAULT_FRAMES_PER_SECOND = 1;
@@ -38,6 +42,14 @@ export function countWantedFrames(clip: { durationMs: number }, sampling: Sampli
  * evenly instead (see countWantedFrames).
  */
 export function chooseTimestamps(clip: { durationMs: number }, sampling: Sampling): number[] {
+  return divideClip(clip, sampling).timestampsMs;
+}
+
+/** The same, with the length of the stretch that each moment stands for. */
+export function divideClip(
+  clip: { durationMs: number },
+  sampling: Sampling,
+): { timestampsMs: number[]; intervalMs: number } {
   const wanted = countWantedFrames(clip, sampling);
   const count = Math.min(wanted, MAX_FRAMES_PER_CLIP);
   const isEvenlyDivided = sampling.kind === 'count' || count < wanted || count === 1;
@@ -47,5 +59,8 @@ export function chooseTimestamps(clip: { durationMs: number }, sampling: Samplin
   const partMs = isEvenlyDivided ? clip.durationMs / count : intervalMs;
   // A clip of one interval and a bit still has its first frame at half an interval.
   const firstMs = count === 1 && sampling.kind === 'rate' ? Math.min(partMs, intervalMs) / 2 : partMs / 2;
-  return Array.from({ length: count }, (_, index) => firstMs + index * partMs);
+  return {
+    timestampsMs: Array.from({ length: count }, (_, index) => firstMs + index * partMs),
+    intervalMs: partMs,
+  };
 }

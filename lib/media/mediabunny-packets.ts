@@ -49,6 +49,14 @@ export class MediabunnyPackets implements PacketSource {
     return this.#toPacket(await this.#sink.getNextPacket(encoded));
   };
 
+  async *keyTimesUs(): AsyncGenerator<number, void, undefined> {
+    let packet = await this.#sink.getFirstKeyPacket(METADATA_ONLY);
+    while (packet) {
+      yield Math.round(packet.timestamp * 1e6);
+      packet = await this.#sink.getNextKeyPacket(packet, METADATA_ONLY);
+    }
+  }
+
   /** The track belongs to whoever opened it. */
   close = (): void => {
     this.#walked = null;

@@ -29,6 +29,8 @@ export interface PacketSource {
   keyPacketAt: (timestampUs: number) => Promise<VideoPacket | null>;
   /** The packet that follows in decode order; null after the last. */
   nextPacket: (packet: VideoPacket) => Promise<VideoPacket | null>;
+  /** Presentation times of all key packets, in decode order, without their data where the container has an index. */
+  keyTimesUs(): AsyncIterable<number>;
   close: () => void;
 }
 

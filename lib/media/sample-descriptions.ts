@@ -124,6 +124,10 @@ class DescribedPackets implements PacketSource {
   nextPacket = async (packet: VideoPacket): Promise<VideoPacket | null> =>
     this.#describe(await this.#source.nextPacket(this.#own.get(packet) ?? packet));
 
+  keyTimesUs(): AsyncIterable<number> {
+    return this.#source.keyTimesUs();
+  }
+
   close = (): void => this.#source.close();
 
   #describe(packet: VideoPacket | null): VideoPacket | null {

@@ -41,6 +41,11 @@ export class PacketTable implements PacketSource {
 
   nextPacket = (packet: VideoPacket): Promise<VideoPacket | null> => this.#packetAt(packet.sequence + 1);
 
+  // eslint-disable-next-line @typescript-eslint/require-await -- other sources wait for their file
+  async *keyTimesUs(): AsyncGenerator<number, void, undefined> {
+    for (const key of this.#keys) yield this.#columns.timestampsUs[key]!;
+  }
+
   close = (): void => {
     this.#isClosed = true;
   };

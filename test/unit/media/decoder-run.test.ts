@@ -44,6 +44,9 @@ class FakeTrack {
             null,
         ),
       nextPacket: ({ sequence }) => Promise.resolve(packets[sequence + 1] ?? null),
+      keyTimesUs: async function* () {
+        for (const { isKey, timestampUs } of packets) if (isKey) yield timestampUs;
+      },
       close: () => undefined,
     };
     const decoderConfig = { codec: this.codec };
