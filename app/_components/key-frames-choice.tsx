@@ -25,6 +25,7 @@ export function KeyFramesChoice({
       <label className="flex min-h-9 flex-wrap items-center gap-3">
         <input
           type="checkbox"
+          data-testid="key-frames-choice"
           aria-describedby={`${id}-what`}
           checked={isChosen && isPossible}
           disabled={!isPossible}

@@ -30,7 +30,7 @@ import {
   type TracedReading,
 } from './stages';
 import { summarise, type Summary } from './summary';
-import { measureJob, type Sites } from './whole-job';
+import { measureJob, measureKeyFrames, type Sites } from './whole-job';
 
 const FILM = 'imageio_cockatoo_yuv420.mp4';
 const minute = { source: FILM, framesPerSecond: 30, seconds: 60 };
@@ -95,6 +95,7 @@ const PARTS: readonly Part[] = [
     ...job('720p-long', 'ten minutes, 1280×720, 30 a second, H.264', 15, { ...hd, repeats: 10 }),
     isLong: true,
   },
+  keyFrames('key-frames', 'one minute, 1920×1080, 30 a second, H.264', 1, { ...fullHd, codec: 'h264' }),
   growth('growth', 'frames a second and memory from one minute to an hour', 5, [1, 10, 60]),
   { ...growth('growth-long', 'the same for four hours', 12, [240]), isLong: true },
   {
@@ -136,6 +137,29 @@ function job(name: string, what: string, minutes: number, clip: ClipRecipe): Par
     });
   };
   return { name, what, minutes, run };
+}
+
+/** A whole job that reads key frames alone, beside the peer's one frame a second. */
+function keyFrames(name: string, what: string, minutes: number, clip: ClipRecipe): Part {
+  const run = async ({ context, sites }: Bench) => {
+    const { path } = await makeClip(clip, values.clips, values.cache);
+    const timeoutMs = 10 * 1000 * clip.seconds;
+    const figures = await measureKeyFrames(context, sites, path, { rounds, timeoutMs }, (text) =>
+      console.error(`  ${text}`),
+    );
+    const { frames, peerFrames, keys, peer } = figures;
+    await record(context, 'bench:key-frames', true, {
+      clip: what,
+      'key frames': String(frames),
+      'Framesift, s': both(keys, 2),
+      'frames of the recipe': String(peerFrames),
+      'recipe, s': both(peer, 1),
+      'times as fast': `${(peer.median / keys.median).toFixed(1)}, ${(peer.minimum / keys.minimum).toFixed(1)}`,
+      rounds: String(rounds),
+      measured: describeMoment(),
+    });
+  };
+  return { name, what: `key frames alone: ${what}`, minutes, run };
 }
 
 /** Clips of rising length, one after another, each read once. */

@@ -11,7 +11,13 @@ export async function forgetClips(page: Page): Promise<void> {
  * In the page: does what a person does, without a person's delays. Clicks “Read the clip” as soon as it is there, and gives
  * the seconds from the choice of the file until the page says that the clip is read, which it does when all rows are stored.
  */
-export function readAsPerson(timeoutMs: number): Promise<number> {
+export function readAsPerson({
+  timeoutMs,
+  keyFramesOnly = false,
+}: {
+  timeoutMs: number;
+  keyFramesOnly?: boolean;
+}): Promise<number> {
   return new Promise((resolve, reject) => {
     let startedMs = NaN;
     let clickedMs = NaN;
@@ -37,6 +43,16 @@ export function readAsPerson(timeoutMs: number): Promise<number> {
           ({ textContent, disabled }) => textContent.trim() === 'Read the clip' && !disabled,
         );
         if (!button) return;
+        if (keyFramesOnly) {
+          const choice = document.querySelector<HTMLInputElement>('[data-testid=key-frames-choice]');
+          if (!choice || choice.disabled) return;
+          if (!choice.checked) {
+            choice.click();
+            // React has to hear of it first.
+            setTimeout(look);
+            return;
+          }
+        }
         clickedMs = performance.now();
         button.click();
         return;

@@ -24,7 +24,7 @@ export async function measureGrowth(
     await forgetClips(page);
     const { result, peakBytes } = await peakMemoryWhile(browser, () =>
       Promise.all([
-        page.evaluate(readAsPerson, timeoutMs),
+        page.evaluate(readAsPerson, { timeoutMs }),
         page.getByTestId('file-input').setInputFiles(clip),
       ]),
     );

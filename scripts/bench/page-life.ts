@@ -56,7 +56,7 @@ export async function measurePageLife(
     await forgetClips(page);
     await page.evaluate(note);
     let isReading = true;
-    const reading = page.evaluate(readAsPerson, timeoutMs).finally(() => (isReading = false));
+    const reading = page.evaluate(readAsPerson, { timeoutMs }).finally(() => (isReading = false));
     await page.getByTestId('file-input').setInputFiles(clip);
     const box = page.getByRole('textbox', { name: 'What are you looking for?' });
     await box.waitFor({ timeout: timeoutMs });

@@ -58,7 +58,7 @@ export async function traceReading(
     await forgetClips(page);
     const { events } = await traceWhile(browser, () =>
       Promise.all([
-        page.evaluate(readAsPerson, timeoutMs),
+        page.evaluate(readAsPerson, { timeoutMs }),
         page.getByTestId('file-input').setInputFiles(clip),
       ]),
     );

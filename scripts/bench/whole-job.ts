@@ -96,6 +96,50 @@ export async function measureJob(
   };
 }
 
+export interface KeyFramesFigures {
+  /** Frames of Framesift, and of the peer, which takes one a second. */
+  frames: number;
+  peerFrames: number;
+  /** Seconds of Framesift with key frames alone, and of the peer. */
+  keys: Summary;
+  peer: Summary;
+}
+
+/** Reads key frames alone with Framesift and one frame a second with the peer, by turns. */
+export async function measureKeyFrames(
+  context: BrowserContext,
+  sites: Sites,
+  clip: string,
+  { rounds, timeoutMs }: { rounds: number; timeoutMs: number },
+  onRun: (text: string) => void,
+): Promise<KeyFramesFigures> {
+  const threads = await processorsOf(context, sites.peer);
+  const seconds: Record<'keys' | 'peer', number[]> = { keys: [], peer: [] };
+  const frames = { keys: 0, peer: 0 };
+  for (let round = 0; round < rounds; round += 1) {
+    for (const contestant of orderOfRound(['keys', 'peer'] as const, round)) {
+      const page = await context.newPage();
+      try {
+        const run =
+          contestant === 'peer'
+            ? await readWithPeer(page, sites.peer, clip, threads, timeoutMs)
+            : await readWithFramesift(page, `${sites.framesift}/?provider=wasm`, clip, timeoutMs, true);
+        seconds[contestant].push(run.seconds);
+        frames[contestant] = run.vectors.length;
+        onRun(`round ${round + 1}, ${contestant}: ${run.seconds.toFixed(2)} s, ${run.vectors.length} frames`);
+      } finally {
+        await page.close();
+      }
+    }
+  }
+  return {
+    frames: frames.keys,
+    peerFrames: frames.peer,
+    keys: summarise(seconds.keys),
+    peer: summarise(seconds.peer),
+  };
+}
+
 /** Threads that Framesift gives the model (lib/encoder/execution-provider.ts). */
 async function processorsOf(context: BrowserContext, address: string): Promise<number> {
   const page = await context.newPage();
@@ -130,10 +174,16 @@ async function readWithPeer(
   );
 }
 
-async function readWithFramesift(page: Page, url: string, clip: string, timeoutMs: number): Promise<Run> {
+async function readWithFramesift(
+  page: Page,
+  url: string,
+  clip: string,
+  timeoutMs: number,
+  keyFramesOnly = false,
+): Promise<Run> {
   await openReady(page, url);
   await forgetClips(page);
-  const read = page.evaluate(readAsPerson, timeoutMs);
+  const read = page.evaluate(readAsPerson, { timeoutMs, keyFramesOnly });
   // A refusal of the page is what to tell, not that its file input was left waiting.
   const [seconds] = await Promise.all([read, page.getByTestId('file-input').setInputFiles(clip)]);
   const stored = await page.evaluate(async () => {
