@@ -1,7 +1,8 @@
+import { openFileTree } from '@/lib/files/open-tree';
 import { ClipDatabase } from '@/lib/library/clip-database';
-import { openClipFiles } from '@/lib/library/frame-files';
+import { ClipFiles } from '@/lib/library/clip-files';
 import { joinLibrary } from '@/lib/library/join-library';
 import { installRpc, serve } from '@/lib/rpc/remote';
 
 installRpc();
-serve(new ClipDatabase({ join: joinLibrary, openFiles: openClipFiles }));
+serve(new ClipDatabase({ join: joinLibrary, openFiles: async () => new ClipFiles(await openFileTree()) }));

@@ -1,41 +1,73 @@
-import type { FileAppender, FileTree } from './file-tree';
+import {
+  filesAmong,
+  foldersAmong,
+  piecesOf,
+  readerOfBlob,
+  type EditedFile,
+  type FileAppender,
+  type FileTree,
+  type PartReader,
+} from './file-tree';
 
-/** Files in memory: for what the browser's storage has no room for, and for tests. */
+/** Pieces that are appended to, or a file of the person's, which stays readable for this visit and is not copied. */
+type Content = Uint8Array<ArrayBuffer>[] | Blob;
+
+/** Files in memory: for what the browser's storage has no room for or refuses to keep, and for tests. */
 export class MemoryTree implements FileTree {
   readonly kind = 'memory';
-  readonly #files = new Map<string, Uint8Array<ArrayBuffer>[]>();
+  readonly #files = new Map<string, Content>();
 
-  folders(): Promise<string[]> {
-    const tops = Array.from(this.#files.keys(), (path) => path.split('/')[0]!);
-    return Promise.resolve([...new Set(tops)]);
+  folders(path?: string): Promise<string[]> {
+    return Promise.resolve(foldersAmong(this.#files.keys(), path));
+  }
+
+  files(path?: string): Promise<string[]> {
+    return Promise.resolve(filesAmong(this.#files.keys(), path));
+  }
+
+  has(path: string): Promise<boolean> {
+    return Promise.resolve(this.#files.has(path));
   }
 
   size(path: string): Promise<number | null> {
-    const chunks = this.#files.get(path);
-    return Promise.resolve(chunks ? byteLength(chunks) : null);
+    const content = this.#files.get(path);
+    if (!content) return Promise.resolve(null);
+    return Promise.resolve(content instanceof Blob ? content.size : byteLength(content));
   }
 
-  read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    const chunks = this.#files.get(path);
-    return Promise.resolve(chunks ? joined(chunks) : null);
+  async read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+    const content = this.#files.get(path);
+    return content ? await bytesOf(content) : null;
+  }
+
+  blob(path: string): Promise<Blob | null> {
+    const content = this.#files.get(path);
+    if (!content) return Promise.resolve(null);
+    return Promise.resolve(content instanceof Blob ? content : new Blob(content));
   }
 
   async *stream(path: string): AsyncIterable<Uint8Array> {
-    yield* await Promise.resolve(this.#files.get(path) ?? []);
+    const content = this.#files.get(path) ?? [];
+    yield* content instanceof Blob ? piecesOf(content) : content;
   }
 
-  append(path: string, offset: number): Promise<FileAppender> {
-    const kept = joined(this.#files.get(path) ?? []).slice(0, offset);
+  async openReader(path: string): Promise<PartReader | null> {
+    const blob = await this.blob(path);
+    return blob && readerOfBlob(blob);
+  }
+
+  async append(path: string, offset: number): Promise<FileAppender> {
+    const kept = (await bytesOf(this.#files.get(path) ?? [])).slice(0, offset);
     const chunks = kept.length > 0 ? [kept] : [];
     this.#files.set(path, chunks);
-    return Promise.resolve({
+    return {
       write: (chunk) => {
         // Whoever gave it may use its buffer again.
         chunks.push(chunk.slice());
         return Promise.resolve();
       },
       close: () => Promise.resolve(),
-    });
+    };
   }
 
   write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -43,11 +75,42 @@ export class MemoryTree implements FileTree {
     return Promise.resolve();
   }
 
+  copy(path: string, from: Blob, onBytes?: (copiedBytes: number) => void): Promise<void> {
+    this.#files.set(path, from);
+    onBytes?.(from.size);
+    return Promise.resolve();
+  }
+
+  async edit<T>(path: string, work: (file: EditedFile) => T): Promise<{ result: T }> {
+    let bytes = await bytesOf(this.#files.get(path) ?? []);
+    const resize = (length: number) => {
+      const next = new Uint8Array(length);
+      next.set(bytes.subarray(0, length));
+      bytes = next;
+    };
+    const result = work({
+      getSize: () => bytes.length,
+      read: (into, { at }) => {
+        const part = bytes.subarray(at, at + into.length);
+        into.set(part);
+        return part.length;
+      },
+      write: (chunk, { at }) => {
+        if (at + chunk.length > bytes.length) resize(at + chunk.length);
+        bytes.set(chunk, at);
+        return chunk.length;
+      },
+      truncate: resize,
+    });
+    this.#files.set(path, [bytes]);
+    return { result };
+  }
+
   rename(path: string, to: string): Promise<void> {
-    const chunks = this.#files.get(path);
-    if (!chunks) return Promise.reject(new Error(`There is no file ${path}.`));
+    const content = this.#files.get(path);
+    if (!content) return Promise.reject(new Error(`There is no file ${path}.`));
     this.#files.delete(path);
-    this.#files.set(to, chunks);
+    this.#files.set(to, content);
     return Promise.resolve();
   }
 
@@ -63,10 +126,11 @@ function byteLength(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(byteLength(chunks));
+async function bytesOf(content: Content): Promise<Uint8Array<ArrayBuffer>> {
+  if (content instanceof Blob) return new Uint8Array(await content.arrayBuffer());
+  const bytes = new Uint8Array(byteLength(content));
   let offset = 0;
-  for (const chunk of chunks) {
+  for (const chunk of content) {
     bytes.set(chunk, offset);
     offset += chunk.length;
   }

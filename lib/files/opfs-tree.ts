@@ -1,62 +1,220 @@
 import { FramesiftError } from '@/lib/shared/errors';
-import { splitPath, type FileAppender, type FileTree } from './file-tree';
+import {
+  piecesOf,
+  readerOfBlob,
+  splitPath,
+  type EditedFile,
+  type FileAppender,
+  type FileTree,
+  type PartReader,
+  type WriteMode,
+} from './file-tree';
+import { asStorageError, isDomException, shortWrite } from './storage-errors';
 
 /** What a worker sees of a file and the `dom` types leave out. */
-interface SyncAccessHandle {
-  truncate(bytes: number): void;
-  getSize(): number;
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
+interface SyncAccessHandle extends EditedFile {
   flush(): void;
   close(): void;
 }
 type OpfsFileHandle = FileSystemFileHandle & {
-  createSyncAccessHandle(): Promise<SyncAccessHandle>;
+  createSyncAccessHandle?(options?: { mode: 'read-only' }): Promise<SyncAccessHandle>;
   /** In every browser with private files, and in no standard yet (whatwg/fs #10). */
   move?(name: string): Promise<void>;
 };
 
-/** Bytes copied at a time where a file cannot be renamed. */
-const COPY_CHUNK_BYTES = 4 * 1024 * 1024;
-
 /**
- * Files in the browser's private file system (OPFS), in a worker: only there a file can be written piece by
- * piece in its place, so that what has arrived survives the end of the tab.
+ * Files in the browser's private file system (OPFS), in a worker: only there a file can be written piece by piece in its
+ * place, so that what has arrived survives the end of the tab. Without access handles files are written by streams, which
+ * write a file anew.
  */
 export class OpfsTree implements FileTree {
   readonly kind = 'opfs';
   readonly #root: FileSystemDirectoryHandle;
+  /** This browser has streams alone. */
+  #hasStreamsAlone = false;
 
   constructor(root: FileSystemDirectoryHandle) {
     this.#root = root;
   }
 
-  async folders(): Promise<string[]> {
+  async folders(path?: string): Promise<string[]> {
+    const directory = await this.#directory(path?.split('/') ?? [], false);
     const names: string[] = [];
-    for await (const [name, handle] of this.#root) if (handle.kind === 'directory') names.push(name);
+    if (!directory) return names;
+    for await (const [name, handle] of directory) if (handle.kind === 'directory') names.push(name);
     return names;
   }
 
+  async files(path?: string): Promise<string[]> {
+    const directory = await this.#directory(path?.split('/') ?? [], false);
+    return directory ? filesBelow(directory, path === undefined ? '' : `${path}/`) : [];
+  }
+
+  async has(path: string): Promise<boolean> {
+    return (await this.#handle(path, false)) !== null;
+  }
+
   async size(path: string): Promise<number | null> {
-    return (await this.#file(path))?.size ?? null;
+    return (await this.blob(path))?.size ?? null;
   }
 
   async read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
-    const file = await this.#file(path);
-    return file && new Uint8Array(await file.arrayBuffer());
-  }
-
-  async *stream(path: string): AsyncIterable<Uint8Array> {
-    const file = await this.#file(path);
-    // By slices: reading a File's stream is not asynchronously iterable in every browser yet.
-    for (let offset = 0; file && offset < file.size; offset += COPY_CHUNK_BYTES) {
-      yield new Uint8Array(await file.slice(offset, offset + COPY_CHUNK_BYTES).arrayBuffer());
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const file = await this.blob(path);
+        return file && new Uint8Array(await file.arrayBuffer());
+      } catch (error) {
+        // Somebody has written to it since it was opened.
+        if (!isDomException(error, 'NotReadableError') || attempt === BUSY_TRIES) throw error;
+      }
     }
   }
 
+  async blob(path: string): Promise<File | null> {
+    const handle = await this.#handle(path, false);
+    return handle && orNull(handle.getFile());
+  }
+
+  async *stream(path: string): AsyncIterable<Uint8Array> {
+    const file = await this.blob(path);
+    if (file) yield* piecesOf(file);
+  }
+
+  async openReader(path: string): Promise<PartReader | null> {
+    const handle = await this.#handle(path, false);
+    if (!handle) return null;
+    if (!handle.createSyncAccessHandle) return readerOfBlob(await handle.getFile());
+    // Others may read as well.
+    const access = await openAccess(handle, path, { mode: 'read-only' });
+    let scratch = new Uint8Array(0);
+    return {
+      read: (start, bytes) => {
+        if (scratch.length < bytes) scratch = new Uint8Array(bytes);
+        const into = scratch.subarray(0, bytes);
+        return into.subarray(0, access.read(into, { at: start }));
+      },
+      close: () => access.close(),
+    };
+  }
+
   async append(path: string, offset: number): Promise<FileAppender> {
-    const handle = (await this.#handle(path, true)) as OpfsFileHandle;
-    const access = await open(handle, path);
+    return this.#openWriter((await this.#handle(path, true))!, path, offset, 'safely');
+  }
+
+  async write(path: string, bytes: Uint8Array<ArrayBuffer>, mode: WriteMode = 'safely'): Promise<void> {
+    if (mode === 'quickly') {
+      await this.#writeWhole(path, bytes, mode);
+      return;
+    }
+    // Written beside it first: a full disk must not cut short what was there.
+    const draft = `${path}.new`;
+    try {
+      await this.#writeWhole(draft, bytes, mode);
+    } catch (error) {
+      await this.remove(draft);
+      throw asStorageError(error);
+    }
+    await this.rename(draft, path);
+  }
+
+  async copy(path: string, from: Blob, onBytes?: (copiedBytes: number) => void): Promise<void> {
+    try {
+      const handle = (await this.#handle(path, true))!;
+      const writer = await this.#openWriter(handle, path, 0, 'quickly');
+      try {
+        let copiedBytes = 0;
+        for await (const piece of piecesOf(from)) {
+          await writer.write(piece);
+          copiedBytes += piece.length;
+          onBytes?.(copiedBytes);
+        }
+      } finally {
+        await writer.close();
+      }
+      if ((await handle.getFile()).size !== from.size) throw shortWrite();
+    } catch (error) {
+      await this.remove(path).catch(() => undefined);
+      throw asStorageError(error);
+    }
+  }
+
+  async edit<T>(path: string, work: (file: EditedFile) => T): Promise<{ result: T } | null> {
+    if (this.#hasStreamsAlone) return null;
+    const handle = (await this.#handle(path, true))!;
+    if (!handle.createSyncAccessHandle) {
+      this.#hasStreamsAlone = true;
+      if ((await this.size(path)) === 0) await this.remove(path);
+      return null;
+    }
+    const access = await openAccess(handle, path);
+    try {
+      return { result: work(access) };
+    } catch (error) {
+      throw asStorageError(error);
+    } finally {
+      access.close();
+    }
+  }
+
+  async rename(path: string, to: string): Promise<void> {
+    const handle = await this.#handle(path, false);
+    if (!handle) throw new FramesiftError('internal', `There is no stored file ${path}.`);
+    await this.remove(to);
+    if (handle.move) {
+      await handle.move(splitPath(to).name);
+      return;
+    }
+    await this.copy(to, await handle.getFile());
+    await this.remove(path);
+  }
+
+  async remove(path: string): Promise<void> {
+    const { folders, name } = splitPath(path);
+    const directory = await this.#directory(folders, false);
+    if (directory) await orNull(directory.removeEntry(name, { recursive: true }));
+  }
+
+  async #writeWhole(path: string, bytes: Uint8Array<ArrayBuffer>, mode: WriteMode): Promise<void> {
+    const handle = (await this.#handle(path, true))!;
+    const writer = await this.#openWriter(handle, path, 0, mode);
+    try {
+      await writer.write(bytes);
+    } finally {
+      await writer.close();
+    }
+    // Chromium cuts off what goes beyond its quota when a file is closed.
+    if ((await handle.getFile()).size !== bytes.length) throw asStorageError(shortWrite());
+  }
+
+  /**
+   * An access handle where the browser has them (Safari before 26 has nothing else), else a stream.
+   *
+   * @param mode `quickly` does not flush: that waits for the disk. A closed file survives the end of the tab and of the
+   *   browser without it; only a power cut may take it
+   */
+  async #openWriter(
+    handle: OpfsFileHandle,
+    path: string,
+    offset: number,
+    mode: WriteMode,
+  ): Promise<FileAppender> {
     let position = offset;
+    if (!handle.createSyncAccessHandle) {
+      const stream = await handle.createWritable({ keepExistingData: offset > 0 });
+      await stream.truncate(offset);
+      return {
+        write: async (chunk) => {
+          try {
+            await stream.write({ type: 'write', position, data: chunk });
+            position += chunk.length;
+          } catch (error) {
+            throw asStorageError(error);
+          }
+        },
+        close: () => asStorageErrors(stream.close()),
+      };
+    }
+    const access = await openAccess(handle, path);
     try {
       if (access.getSize() > offset) access.truncate(offset);
     } catch (error) {
@@ -67,14 +225,13 @@ export class OpfsTree implements FileTree {
       write: (chunk) =>
         inPromise(() => {
           const written = access.write(chunk, { at: position });
-          // A full disk shows as a short write in some browsers, as an exception in others.
           if (written < chunk.length) throw shortWrite();
           position += written;
         }),
       close: () =>
         inPromise(() => {
           try {
-            access.flush();
+            if (mode === 'safely') access.flush();
           } finally {
             access.close();
           }
@@ -82,54 +239,7 @@ export class OpfsTree implements FileTree {
     };
   }
 
-  async write(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    // Written beside it first: a full disk must not cut short what was there.
-    const draft = `${path}.new`;
-    try {
-      const appender = await this.append(draft, 0);
-      try {
-        await appender.write(bytes);
-      } finally {
-        await appender.close();
-      }
-      // Chromium cuts off what goes beyond its quota when a file is closed.
-      if ((await this.size(draft)) !== bytes.length) throw shortWrite();
-    } catch (error) {
-      await this.remove(draft);
-      throw asStorageError(error);
-    }
-    await this.rename(draft, path);
-  }
-
-  async rename(path: string, to: string): Promise<void> {
-    const handle = (await this.#handle(path, false)) as OpfsFileHandle | null;
-    if (!handle) throw new FramesiftError('internal', `There is no stored file ${path}.`);
-    await this.remove(to);
-    if (handle.move) {
-      await handle.move(splitPath(to).name);
-      return;
-    }
-    const appender = await this.append(to, 0);
-    try {
-      for await (const chunk of this.stream(path)) await appender.write(chunk as Uint8Array<ArrayBuffer>);
-    } finally {
-      await appender.close();
-    }
-    await this.remove(path);
-  }
-
-  async remove(path: string): Promise<void> {
-    const { folders, name } = splitPath(path);
-    const directory = await this.#directory(folders, false);
-    if (directory) await orNull(directory.removeEntry(name, { recursive: true }));
-  }
-
-  async #file(path: string): Promise<File | null> {
-    const handle = await this.#handle(path, false);
-    return handle && orNull(handle.getFile());
-  }
-
-  async #handle(path: string, create: boolean): Promise<FileSystemFileHandle | null> {
+  async #handle(path: string, create: boolean): Promise<OpfsFileHandle | null> {
     const { folders, name } = splitPath(path);
     const directory = await this.#directory(folders, create);
     if (!directory) return null;
@@ -155,14 +265,28 @@ export class OpfsTree implements FileTree {
   }
 }
 
-/** How often opening a file is tried while another worker of this site has it, and the wait between. */
-const BUSY_TRIES = 20;
-const BUSY_WAIT_MS = 50;
+async function filesBelow(directory: FileSystemDirectoryHandle, start: string): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const [name, handle] of directory) {
+    if (handle.kind === 'file') paths.push(start + name);
+    else paths.push(...(await filesBelow(handle, `${start}${name}/`)));
+  }
+  return paths;
+}
 
-async function open(handle: OpfsFileHandle, path: string): Promise<SyncAccessHandle> {
+/** How often opening a file is tried while another worker of this site has it, and the wait between. */
+const BUSY_TRIES = 40;
+const BUSY_WAIT_MS = 25;
+
+/** One access handle may be open on a file, or several that only read; who writes a picture is done in a moment. */
+async function openAccess(
+  handle: OpfsFileHandle,
+  path: string,
+  options?: { mode: 'read-only' },
+): Promise<SyncAccessHandle> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await handle.createSyncAccessHandle();
+      return await handle.createSyncAccessHandle!(options);
     } catch (error) {
       if (!isDomException(error, 'NoModificationAllowedError')) throw asStorageError(error);
       if (attempt === BUSY_TRIES) {
@@ -187,6 +311,14 @@ async function inPromise(work: () => void): Promise<void> {
   }
 }
 
+async function asStorageErrors<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asStorageError(error);
+  }
+}
+
 async function orNull<T>(work: Promise<T>): Promise<T | null> {
   try {
     return await work;
@@ -194,22 +326,4 @@ async function orNull<T>(work: Promise<T>): Promise<T | null> {
     if (isDomException(error, 'NotFoundError')) return null;
     throw asStorageError(error);
   }
-}
-
-function shortWrite(): DOMException {
-  return new DOMException('Short write.', 'QuotaExceededError');
-}
-
-function isDomException(error: unknown, name: string): boolean {
-  return error instanceof DOMException && error.name === name;
-}
-
-function asStorageError(error: unknown): unknown {
-  // Chromium throws it as a class of its own since 140, which has the same name.
-  if (!(error instanceof Error) || error.name !== 'QuotaExceededError') return error;
-  return new FramesiftError(
-    'storage-full',
-    'The browser has no space left for this site. Remove a model or a clip, or free disk space, then try again.',
-    { cause: error },
-  );
 }

@@ -11,7 +11,7 @@ import {
 } from '@/lib/models/model-files';
 import type { ModelManifest } from '@/lib/models/manifest';
 import { ModelStore, type ModelIdentity } from '@/lib/models/model-store';
-import { OpfsTree } from '@/lib/files/opfs-tree';
+import { openPrivateFiles } from '@/lib/files/open-tree';
 import {
   isOwnModelId,
   ownModelId,
@@ -515,15 +515,12 @@ function ownGraphs(manifest: ModelManifest | null, dtype: ModelDtype): string[] 
   return (manifest && pathsOfOwn(manifest, dtype)?.filter((path) => path.endsWith('.onnx'))) ?? [];
 }
 
-/** The browser's private files; null where a browser or a private window has none. */
+/** The browser's private files; null where it has none, or none that a large file can be continued in. */
 async function openOpfs(): Promise<ModelStore | null> {
-  try {
-    if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
-    const root = await navigator.storage.getDirectory();
-    return new ModelStore(new OpfsTree(await root.getDirectoryHandle(FOLDER, { create: true })));
-  } catch {
-    return null;
-  }
+  if (typeof FileSystemFileHandle === 'undefined') return null;
+  if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return null;
+  const tree = await openPrivateFiles(FOLDER);
+  return tree && new ModelStore(tree);
 }
 
 async function withLock(name: string, work: () => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import type { DatabaseConnection } from './client';
 import type { EventFields, EventSummary, NewEvent } from './events';
 import type { FrameEmbeddingRow, PageOptions } from './export-rows';
 import type { FrameEmbedding, FrameEmbeddingFilter, FrameVector } from './frame-embeddings';
-import type { ClipFiles } from './frame-files';
+import type { ClipFiles } from './clip-files';
 import type { FrameSpan } from './frame-spans';
 import { Gateway, type GatewayNames, type GatewayPorts } from './gateway';
 import type { ImportedClip, ImportResult } from './import-clip';

@@ -1,3 +1,4 @@
+import type { EditedFile } from '@/lib/files/file-tree';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { PackedVectors } from './packed-vectors';
 import type { SetState } from './schema';
@@ -13,14 +14,6 @@ import { assertEventId } from './validate';
  * A row has the frame's index and times beside its vector: in a second file they would cost one more to open for each
  * clip.
  */
-
-/** What may be done with a file that is open for writing; an access handle has it. */
-export interface EditedFile {
-  getSize(): number;
-  read(into: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  truncate(bytes: number): void;
-}
 
 export interface EmbeddingFileHeader {
   /** Of the set; 0 while the file is being made. */

@@ -1,3 +1,4 @@
+import type { FileTree } from '@/lib/files/file-tree';
 import { DATABASE_NAME } from './stores';
 
 /**
@@ -7,33 +8,19 @@ import { DATABASE_NAME } from './stores';
  */
 const MARKER = `${DATABASE_NAME}.making`;
 
-/** Whether the library's files are in OPFS, whole. What a first open that was cut off has left is removed. */
-export async function hasLibraryFiles(): Promise<boolean> {
-  const root = await navigator.storage.getDirectory();
-  if (await isThere(root.getFileHandle(MARKER))) {
-    await isThere(root.removeEntry(DATABASE_NAME, { recursive: true }));
-    await endFirstOpen();
+/** Whether the library's files are there, whole. What a first open that was cut off has left is removed. */
+export async function hasLibraryFiles(files: FileTree): Promise<boolean> {
+  if (await files.has(MARKER)) {
+    await files.remove(DATABASE_NAME);
+    await endFirstOpen(files);
   }
-  return isThere(root.getDirectoryHandle(DATABASE_NAME));
+  return (await files.folders()).includes(DATABASE_NAME);
 }
 
-export async function beginFirstOpen(): Promise<void> {
-  const root = await navigator.storage.getDirectory();
-  await root.getFileHandle(MARKER, { create: true });
+export function beginFirstOpen(files: FileTree): Promise<void> {
+  return files.write(MARKER, new Uint8Array(0), 'quickly');
 }
 
-export async function endFirstOpen(): Promise<void> {
-  const root = await navigator.storage.getDirectory();
-  await isThere(root.removeEntry(MARKER));
-}
-
-/** Whether the entry that `access` asks for was there. */
-async function isThere(access: Promise<unknown>): Promise<boolean> {
-  try {
-    await access;
-    return true;
-  } catch (error) {
-    if (error instanceof DOMException && error.name === 'NotFoundError') return false;
-    throw error;
-  }
+export function endFirstOpen(files: FileTree): Promise<void> {
+  return files.remove(MARKER);
 }

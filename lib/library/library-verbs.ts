@@ -38,7 +38,7 @@ import {
   type FrameEmbeddingFilter,
   type FrameVector,
 } from './frame-embeddings';
-import { pictureType, type ClipFiles } from './frame-files';
+import { pictureType, type ClipFiles } from './clip-files';
 import { assertSpan, listFrameSpans, writeFrameSpans, type FrameSpan } from './frame-spans';
 import { importClip, type ImportedClip, type ImportResult } from './import-clip';
 import { inParallel } from './in-parallel';

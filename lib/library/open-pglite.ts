@@ -1,5 +1,6 @@
 import type { PGliteOptions } from '@electric-sql/pglite';
 import { OpfsAhpFS } from '@electric-sql/pglite/opfs-ahp';
+import { OpfsTree } from '@/lib/files/opfs-tree';
 import { DurablePGlite } from './durable-pglite';
 import { beginFirstOpen, endFirstOpen, hasLibraryFiles } from './first-open';
 import { fetchPreparedDatabase } from './prepared-database';
@@ -35,16 +36,18 @@ export async function openPglite(store: StoreKind | 'memory'): Promise<OpenedPGl
 
 async function openOnOpfs(): Promise<OpenedPGlite> {
   await waitForAccessHandles();
-  if (await hasLibraryFiles()) return openedOnOpfs();
+  const root = await navigator.storage.getDirectory();
+  const files = new OpfsTree(root);
+  if (await hasLibraryFiles(files)) return openedOnOpfs();
   const prepared = await fetchPreparedDatabase();
-  await beginFirstOpen();
+  await beginFirstOpen(files);
   if (prepared) {
-    const root = await navigator.storage.getDirectory();
-    await unpackDatabase(prepared, await root.getDirectoryHandle(DATABASE_NAME, { create: true }));
+    const folder = await root.getDirectoryHandle(DATABASE_NAME, { create: true });
+    await unpackDatabase(prepared, new OpfsTree(folder));
   }
   const library = await openedOnOpfs({ initialPoolSize: INITDB_POOL_SIZE });
   await library.pg.syncToFs();
-  await endFirstOpen();
+  await endFirstOpen(files);
   return library;
 }
 

@@ -2,7 +2,7 @@ import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { ChangeNotices } from './change-notices';
 import { isBroken, toStorageError, type DatabaseConnection } from './client';
-import type { ClipFiles } from './frame-files';
+import type { ClipFiles } from './clip-files';
 import type { RunVerb } from './gateway';
 import type { LibraryNotice } from './library-channel';
 import { LibraryVerbs, VERB_NAMES, type VerbName } from './library-verbs';

@@ -1,3 +1,4 @@
+import type { FileTree } from '@/lib/files/file-tree';
 import { untar } from './untar';
 
 /**
@@ -31,21 +32,12 @@ interface FolderNode {
   children: Record<string, FileNode | FolderNode>;
 }
 
-/** The part of an access handle that is used, which the `dom` types leave out. */
-interface AccessHandle {
-  truncate(bytes: number): void;
-  write(bytes: Uint8Array<ArrayBuffer>, options: { at: number }): number;
-  close(): void;
-}
-type AccessibleFile = FileSystemFileHandle & { createSyncAccessHandle(): Promise<AccessHandle> };
-
 /**
  * Lays a data directory (a tar, plain or gzipped) out in `folder` as PGlite's OPFS file system keeps it.
  *
- * @throws DOMException `QuotaExceededError` when there is no room; what was written is left behind
+ * @throws FramesiftError `storage-full` when there is no room; what was written is left behind
  */
-export async function unpackDatabase(archive: Blob, folder: FileSystemDirectoryHandle): Promise<void> {
-  const data = await folder.getDirectoryHandle(DATA_FOLDER, { create: true });
+export async function unpackDatabase(archive: Blob, folder: FileTree): Promise<void> {
   const lastModified = Date.now();
   const newFolder = (): FolderNode => ({ type: 'directory', lastModified, mode: FOLDER_MODE, children: {} });
   const root = newFolder();
@@ -74,28 +66,11 @@ export async function unpackDatabase(archive: Blob, folder: FileSystemDirectoryH
   const queue = files.values();
   await Promise.all(
     Array.from({ length: WRITERS }, async () => {
-      for (const { backingFilename, bytes } of queue) await writeWhole(data, backingFilename, bytes);
+      for (const { backingFilename, bytes } of queue)
+        await folder.write(`${DATA_FOLDER}/${backingFilename}`, bytes, 'quickly');
     }),
   );
   // Last: PGlite takes the directory for new while it is not there.
   const state = new TextEncoder().encode(JSON.stringify({ root, pool: [] }));
-  await writeWhole(folder, STATE_FILE, state);
-}
-
-async function writeWhole(
-  folder: FileSystemDirectoryHandle,
-  name: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<void> {
-  const file = (await folder.getFileHandle(name, { create: true })) as AccessibleFile;
-  if (bytes.length === 0) return;
-  const access = await file.createSyncAccessHandle();
-  try {
-    access.truncate(0);
-    if (access.write(bytes, { at: 0 }) !== bytes.length) {
-      throw new DOMException('The file was cut short.', 'QuotaExceededError');
-    }
-  } finally {
-    access.close();
-  }
+  await folder.write(STATE_FILE, state, 'quickly');
 }

@@ -8,7 +8,7 @@ import { StreamingSha256 } from '@/lib/models/sha256';
 import { HUB_BASE_URL, parseBaseUrl, sourcesOf } from '@/lib/models/sources';
 import { FramesiftError } from '@/lib/shared/errors';
 import { formatBytes } from '@/lib/shared/format';
-import { DiskTree } from './disk-tree';
+import { DiskTree } from '@/lib/files/disk-tree';
 
 /** What the program works with; tests give their own. */
 export interface ProgramContext {

@@ -10,7 +10,7 @@ import { readLines, textToBlob } from '@/lib/exchange/lines';
 import { readClips } from '@/lib/exchange/read-rows';
 import { fromSql, parseTuple, sqlLiteral, toSql } from '@/lib/exchange/sql';
 import type { FramesiftServices } from '@/lib/ingest/services';
-import { MemoryDirectory } from '../library/memory-directory';
+import { FakeDirectory } from '../../support/fake-opfs';
 import {
   emptyTables,
   makeClipDatabase,
@@ -24,7 +24,7 @@ const NASTY = "it's \\ a\r\n\"clip\"; -- 'x' ünï 🐟";
 
 let pg: PGlite;
 let connection: DatabaseConnection;
-let files: MemoryDirectory;
+let files: FakeDirectory;
 let database: ClipDatabase;
 let services: FramesiftServices;
 
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => pg.close());
 beforeEach(async () => {
   await emptyTables(pg);
-  files = new MemoryDirectory();
+  files = new FakeDirectory({ hasAccess: false });
   database = makeClipDatabase(connectionOver(pg, connection.store), files);
   // The verbs of import ask for the database alone.
   services = { database } as unknown as FramesiftServices;

@@ -6,7 +6,7 @@ import { ModelService, type GivenFile } from '@/lib/ingest/model-service';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import type { ModelDownloadProgress } from '@/lib/models/download-model';
 import type { SourceSettings } from '@/lib/models/sources';
-import { FakeDirectory, FakeFile } from '../models/fake-opfs';
+import { FakeDirectory } from '../../support/fake-opfs';
 import { graphBytes, sha256Of } from '../models/fixtures';
 import { HubServer } from '../../support/hub-server';
 
@@ -34,10 +34,10 @@ const onProgress = (one: ModelDownloadProgress) => progress.push(one);
 
 beforeEach(async () => {
   hub = await HubServer.start();
-  disk = new FakeDirectory({ freeBytes: 10_000_000, canMove: true });
+  disk = new FakeDirectory({ freeBytes: 10_000_000 });
   heldLocks = new Set();
   progress = [];
-  vi.stubGlobal('FileSystemFileHandle', FakeFile);
+  vi.stubGlobal('FileSystemFileHandle', { prototype: { createSyncAccessHandle: null } });
   vi.stubGlobal('navigator', {
     storage: {
       getDirectory: () => Promise.resolve(disk),

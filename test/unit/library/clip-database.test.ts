@@ -2,9 +2,10 @@ import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
-import { OpfsFiles } from '@/lib/library/frame-files';
+import { ClipFiles } from '@/lib/library/clip-files';
+import { OpfsTree } from '@/lib/files/opfs-tree';
 import { LIBRARY_CHANNEL, type LibraryNotice } from '@/lib/library/library-channel';
-import { MemoryDirectory } from './memory-directory';
+import { FakeDirectory } from '../../support/fake-opfs';
 import {
   clipDatabaseOf,
   embeddedFrame,
@@ -23,7 +24,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 let pg: PGlite;
 let connection: DatabaseConnection;
-let root: MemoryDirectory;
+let root: FakeDirectory;
 let database: ClipDatabase;
 let eventId: string;
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => pg.close());
 beforeEach(async () => {
   await emptyTables(pg);
-  root = new MemoryDirectory();
+  root = new FakeDirectory({ hasAccess: false });
   database = makeClipDatabase(connection, root);
   eventId = (await database.createEvent({ description: 'a clip', fileName: 'Käfer & Co.mp4' })).id;
 });
@@ -106,7 +107,9 @@ describe('reading a clip again with another model', () => {
 describe('opening', () => {
   it('says which PostgreSQL it is, and once open stays so', async () => {
     const connect = vi.fn(() => Promise.resolve(connection));
-    const opened = clipDatabaseOf(connect, () => Promise.resolve(new OpfsFiles(root.asHandle())));
+    const opened = clipDatabaseOf(connect, () =>
+      Promise.resolve(new ClipFiles(new OpfsTree(root.asHandle()))),
+    );
     const [info] = await Promise.all([opened.open(), opened.open(), opened.listEvents()]);
     expect(info.store).toBe('memory');
     expect(info.postgresVersion).toMatch(/^18\./);
@@ -116,13 +119,15 @@ describe('opening', () => {
   it('tries again after a failure', async () => {
     const connect = vi.fn(() => Promise.resolve(connection));
     connect.mockRejectedValueOnce(new Error('no luck'));
-    const opened = clipDatabaseOf(connect, () => Promise.resolve(new OpfsFiles(root.asHandle())));
+    const opened = clipDatabaseOf(connect, () =>
+      Promise.resolve(new ClipFiles(new OpfsTree(root.asHandle()))),
+    );
     await expect(opened.open()).rejects.toMatchObject({ code: 'storage-unavailable' });
     await expect(opened.open()).resolves.toMatchObject({ store: 'memory' });
   });
 
   it('sweeps up files of clips that are gone', async () => {
-    const files = new OpfsFiles(root.asHandle());
+    const files = new ClipFiles(new OpfsTree(root.asHandle()));
     await files.write('frames/gone/frame_001.webp', Uint8Array.of(1));
     await files.write(`frames/${eventId}/frame_001.webp`, Uint8Array.of(1));
     await makeClipDatabase(connection, root).open();
@@ -332,7 +337,7 @@ describe('the counts of a clip', () => {
 
 describe('thumbnails', () => {
   beforeEach(() => {
-    root = new MemoryDirectory({ hasAccess: true });
+    root = new FakeDirectory({ hasAccess: true });
     database = makeClipDatabase(connection, root);
   });
   const bytesOf = async (...indexes: number[]) =>
@@ -413,7 +418,9 @@ describe('calls', () => {
           : connection.queryReadOnly(text, params),
     };
     const connect = vi.fn(() => Promise.resolve(connection)).mockResolvedValueOnce(broken);
-    const reopened = clipDatabaseOf(connect, () => Promise.resolve(new OpfsFiles(root.asHandle())));
+    const reopened = clipDatabaseOf(connect, () =>
+      Promise.resolve(new ClipFiles(new OpfsTree(root.asHandle()))),
+    );
     await expect(reopened.query('select 1')).resolves.toHaveLength(1);
     expect(close).toHaveBeenCalledTimes(1);
     expect(connect).toHaveBeenCalledTimes(2);

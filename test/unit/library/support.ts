@@ -3,13 +3,14 @@ import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
 import { ClipDatabase, type Connect } from '@/lib/library/clip-database';
 import { countAnew } from '@/lib/library/embedding-sets';
-import { OpfsFiles, type ClipFiles } from '@/lib/library/frame-files';
+import { ClipFiles } from '@/lib/library/clip-files';
+import { OpfsTree } from '@/lib/files/opfs-tree';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { gatewayNames } from '@/lib/library/stores';
 import { vectorToJson } from '@/lib/library/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
-import { MemoryDirectory } from './memory-directory';
+import { FakeDirectory } from '../../support/fake-opfs';
 
 /** A migrated PGlite in memory. Starting one takes seconds: a test file shares it and empties it between tests. */
 export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: DatabaseConnection }> {
@@ -20,10 +21,13 @@ export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: Da
 }
 
 /** A library of one tab over `connection`, with its pictures in `root`. */
-export function makeClipDatabase(connection: DatabaseConnection, root = new MemoryDirectory()): ClipDatabase {
+export function makeClipDatabase(
+  connection: DatabaseConnection,
+  root = new FakeDirectory({ hasAccess: false }),
+): ClipDatabase {
   return clipDatabaseOf(
     () => Promise.resolve(connection),
-    () => Promise.resolve(new OpfsFiles(root.asHandle())),
+    () => Promise.resolve(new ClipFiles(new OpfsTree(root.asHandle()))),
   );
 }
 

@@ -7,8 +7,8 @@ import { MemoryTree } from '@/lib/files/memory-tree';
 import type { StoredFile } from '@/lib/models/manifest';
 import { ModelStore } from '@/lib/models/model-store';
 import { OpfsTree } from '@/lib/files/opfs-tree';
-import { DiskTree } from '@/scripts/models/disk-tree';
-import { FakeDirectory } from './fake-opfs';
+import { DiskTree } from '@/lib/files/disk-tree';
+import { FakeDirectory } from '../../support/fake-opfs';
 import { sha256Of } from './fixtures';
 
 const MODEL = { id: 'model', name: 'Model' };
@@ -34,8 +34,7 @@ const places: [string, () => Promise<FileTree>][] = [
   ['private files', () => Promise.resolve(new OpfsTree(new FakeDirectory().asHandle()))],
   [
     'private files that cannot be renamed',
-    () =>
-      Promise.resolve(new OpfsTree(new FakeDirectory({ freeBytes: Infinity, canMove: false }).asHandle())),
+    () => Promise.resolve(new OpfsTree(new FakeDirectory({ canMove: false }).asHandle())),
   ],
 ];
 
@@ -131,34 +130,6 @@ describe.each(places)('models in %s', (_, openTree) => {
     const paths = ['a.json', 'b.json', 'c.json', 'd.json'];
     await Promise.all(paths.map((path) => put(store, path, bytes(123))));
     expect(Object.keys((await store.manifest(MODEL.id))!.files).sort()).toEqual(paths);
-  });
-});
-
-describe('private files', () => {
-  it('say when the disk is full', async () => {
-    const tree = new OpfsTree(new FakeDirectory({ freeBytes: 2, canMove: true }).asHandle());
-    await expect(tree.write('model/a.json', bytes(1, 2, 3))).rejects.toMatchObject({ code: 'storage-full' });
-  });
-
-  it('keep what a full disk has no newer version of', async () => {
-    const root = new FakeDirectory({ freeBytes: 10, canMove: true });
-    const tree = new OpfsTree(root.asHandle());
-    await tree.write('model/a.json', bytes(1, 2, 3, 4, 5, 6));
-    await expect(tree.write('model/a.json', bytes(1, 2, 3, 4, 5, 6, 7))).rejects.toMatchObject({
-      code: 'storage-full',
-    });
-    expect(await tree.read('model/a.json')).toEqual(bytes(1, 2, 3, 4, 5, 6));
-    expect(root.paths()).toEqual(['model/a.json']);
-  });
-
-  it('wait for another tab that is writing, and then say so', async () => {
-    const tree = new OpfsTree(new FakeDirectory().asHandle());
-    const other = await tree.append('model/a.json', 0);
-    setTimeout(() => void other.close(), 60);
-    await tree.write('model/a.json', bytes(1));
-    const stuck = await tree.append('model/a.json', 0);
-    await expect(tree.append('model/a.json', 0)).rejects.toThrow(/another tab/);
-    await stuck.close();
   });
 });
 

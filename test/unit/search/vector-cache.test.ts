@@ -9,11 +9,12 @@ import {
 } from '@/lib/search/vector-cache';
 import { vectorFilesIn } from '@/lib/search/vector-files';
 import type { DatabaseConnection } from '@/lib/library/client';
-import type { EditedFile as FileAccess } from '@/lib/library/embedding-file';
-import { OpfsFiles } from '@/lib/library/frame-files';
+import type { EditedFile as FileAccess } from '@/lib/files/file-tree';
+import { ClipFiles } from '@/lib/library/clip-files';
+import { OpfsTree } from '@/lib/files/opfs-tree';
 import type { ClipDatabase, SearchedSet } from '@/lib/library/clip-database';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
-import { MemoryDirectory } from '../library/memory-directory';
+import { FakeDirectory } from '../../support/fake-opfs';
 import {
   embeddedFrame,
   emptyTables,
@@ -34,7 +35,7 @@ let database: ClipDatabase;
 let source: CountingSource;
 let cache: VectorCache;
 let eventId: string;
-let root: MemoryDirectory;
+let root: FakeDirectory;
 let files: VectorFiles | null;
 
 /** The library of this page, counting what is asked of it. */
@@ -86,8 +87,8 @@ beforeEach(() => emptyTables(pg));
 
 /** A library whose vectors lie in files beside it, or come from the database alone. */
 async function openLibrary(hasFiles: boolean): Promise<void> {
-  root = new MemoryDirectory({ hasAccess: hasFiles });
-  files = hasFiles ? vectorFilesIn(Promise.resolve(root.asHandle())) : null;
+  root = new FakeDirectory({ hasAccess: hasFiles });
+  files = hasFiles ? vectorFilesIn(Promise.resolve(new OpfsTree(root.asHandle()))) : null;
   database = makeClipDatabase(connection, root);
   source = new CountingSource(database);
   cache = new VectorCache(source, files);
@@ -258,7 +259,7 @@ describe('the file of a set', () => {
     ['holds nonsense', (access: FileAccess) => access.write(new Uint8Array(64).fill(7), { at: 0 })],
   ])('that %s is packed anew, once', async (_, damage) => {
     await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
-    await new OpfsFiles(root.asHandle()).edit(path(), (file) => {
+    await new ClipFiles(new OpfsTree(root.asHandle())).edit(path(), (file) => {
       damage(file);
     });
     await database.storeFrameBatch(eventId, frames(2), MODEL);

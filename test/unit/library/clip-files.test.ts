@@ -1,18 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { framePath } from '@/lib/library/event-frames';
-import { MemoryFiles, OpfsFiles, pictureType, safeFileName } from '@/lib/library/frame-files';
-import { MemoryDirectory } from './memory-directory';
+import { MemoryTree } from '@/lib/files/memory-tree';
+import { OpfsTree } from '@/lib/files/opfs-tree';
+import { ClipFiles, pictureType, safeFileName } from '@/lib/library/clip-files';
+import { FakeDirectory } from '../../support/fake-opfs';
 
 const GIB = 2 ** 30;
-let root: MemoryDirectory;
-let files: OpfsFiles;
+let root: FakeDirectory;
+let files: ClipFiles;
 
 const withQuota = (usage: number, quota: number) =>
   vi.stubGlobal('navigator', { storage: { estimate: () => Promise.resolve({ usage, quota }) } });
 
 beforeEach(() => {
-  root = new MemoryDirectory();
-  files = new OpfsFiles(root.asHandle());
+  root = new FakeDirectory({ hasAccess: false });
+  files = new ClipFiles(new OpfsTree(root.asHandle()));
   withQuota(0, GIB);
 });
 afterEach(() => vi.unstubAllGlobals());
@@ -106,7 +108,7 @@ describe('the clip itself', () => {
 
 describe('files of this visit', () => {
   it('are written, listed and removed as others are', async () => {
-    const memory = new MemoryFiles();
+    const memory = new ClipFiles(new MemoryTree());
     await memory.write('frames/e/frame_001.webp', Uint8Array.of(0x52, 0x49, 1));
     expect(await memory.storeClipFile('e', new File(['abc'], 'a clip.mp4'))).toBe('clips/e/a_clip.mp4');
     expect((await memory.read('frames/e/frame_001.webp'))?.type).toBe('image/webp');

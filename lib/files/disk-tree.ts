@@ -1,10 +1,26 @@
-import { createReadStream } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { FileAppender, FileTree } from '@/lib/files/file-tree';
+import { dirname, join, relative, sep } from 'node:path';
 import { FramesiftError } from '@/lib/shared/errors';
+import {
+  piecesOf,
+  readerOfBlob,
+  type EditedFile,
+  type FileAppender,
+  type FileTree,
+  type PartReader,
+} from './file-tree';
 
-/** Files in a folder of this machine's disk. */
+/** Files in a folder of this machine's disk, for scripts. */
 export class DiskTree implements FileTree {
   readonly kind = 'disk';
   readonly #root: string;
@@ -13,9 +29,20 @@ export class DiskTree implements FileTree {
     this.#root = root;
   }
 
-  async folders(): Promise<string[]> {
-    const entries = await orNull(readdir(this.#root, { withFileTypes: true }));
+  async folders(path?: string): Promise<string[]> {
+    const entries = await orNull(readdir(this.#at(path), { withFileTypes: true }));
     return (entries ?? []).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  }
+
+  async files(path?: string): Promise<string[]> {
+    const entries = await orNull(readdir(this.#at(path), { withFileTypes: true, recursive: true }));
+    return (entries ?? [])
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(this.#root, join(entry.parentPath, entry.name)).split(sep).join('/'));
+  }
+
+  async has(path: string): Promise<boolean> {
+    return (await this.size(path)) !== null;
   }
 
   async size(path: string): Promise<number | null> {
@@ -25,6 +52,16 @@ export class DiskTree implements FileTree {
   async read(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
     const bytes = await orNull(readFile(this.#at(path)));
     return bytes && new Uint8Array(bytes);
+  }
+
+  async blob(path: string): Promise<Blob | null> {
+    const bytes = await this.read(path);
+    return bytes && new Blob([bytes]);
+  }
+
+  async openReader(path: string): Promise<PartReader | null> {
+    const blob = await this.blob(path);
+    return blob && readerOfBlob(blob);
   }
 
   async *stream(path: string): AsyncIterable<Uint8Array> {
@@ -70,6 +107,42 @@ export class DiskTree implements FileTree {
     }
   }
 
+  async copy(path: string, from: Blob, onBytes?: (copiedBytes: number) => void): Promise<void> {
+    const appender = await this.append(path, 0);
+    try {
+      let copiedBytes = 0;
+      for await (const piece of piecesOf(from)) {
+        await appender.write(piece);
+        copiedBytes += piece.length;
+        onBytes?.(copiedBytes);
+      }
+    } catch (error) {
+      await this.remove(path);
+      throw error;
+    } finally {
+      await appender.close();
+    }
+  }
+
+  async edit<T>(path: string, work: (file: EditedFile) => T): Promise<{ result: T }> {
+    const target = this.#at(path);
+    await mkdir(dirname(target), { recursive: true });
+    const file = openSync(target, constants.O_RDWR | constants.O_CREAT);
+    try {
+      const result = work({
+        getSize: () => fstatSync(file).size,
+        read: (into, { at }) => readSync(file, into, 0, into.length, at),
+        write: (bytes, { at }) => writeSync(file, bytes, 0, bytes.length, at),
+        truncate: (bytes) => ftruncateSync(file, bytes),
+      });
+      return { result };
+    } catch (error) {
+      throw asStorageError(error, target);
+    } finally {
+      closeSync(file);
+    }
+  }
+
   async rename(path: string, to: string): Promise<void> {
     await rename(this.#at(path), this.#at(to));
   }
@@ -78,7 +151,7 @@ export class DiskTree implements FileTree {
     await rm(this.#at(path), { recursive: true, force: true });
   }
 
-  #at(path: string): string {
+  #at(path = ''): string {
     return join(this.#root, ...path.split('/'));
   }
 }
