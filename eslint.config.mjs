@@ -3,6 +3,9 @@ import next from '@next/eslint-plugin-next';
 import reactHooks from 'eslint-plugin-react-hooks';
 import tseslint from 'typescript-eslint';
 
+const FETCH_MESSAGE = 'Fetch through lib/files: fetchFile, probeFile or downloadFile.';
+const onlyByConnection = (name) => ({ name, message: FETCH_MESSAGE });
+
 export default tseslint.config(
   {
     ignores: [
@@ -33,6 +36,25 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       // Indexing a typed array inside its own bounds is the daily bread of lib/select and lib/encoder.
       '@typescript-eslint/no-non-null-assertion': 'off',
+    },
+  },
+  // Time limits, cancelling and web pages in the place of files are dealt with in one place.
+  {
+    files: ['app/**/*.{ts,tsx}', 'lib/**/*.ts', 'workers/**/*.ts'],
+    ignores: ['lib/files/connection.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['fetch', 'XMLHttpRequest', 'EventSource', 'WebSocket'].map(onlyByConnection),
+      ],
+      'no-restricted-properties': [
+        'error',
+        ...['globalThis', 'window', 'self'].map((object) => ({
+          object,
+          property: 'fetch',
+          message: FETCH_MESSAGE,
+        })),
+      ],
     },
   },
   {

@@ -1,14 +1,17 @@
 import { readModelConfig } from '@/lib/encoder/model-config';
 import { filesOf, findModel, MODEL_CATALOG, type CatalogEntry, type Licence } from '@/lib/models/catalog';
 import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
+import { fetchFile } from '@/lib/files/fetch-file';
+import type { ExpectedFile } from '@/lib/files/file-facts';
+import { remote, THIS_SITE, type FileSource } from '@/lib/files/file-source';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import {
   MODEL_DTYPES,
   parseModelJson,
-  type ExpectedFile,
   type ModelDtype,
   type ModelFileSource,
 } from '@/lib/models/model-files';
+import { asModelError } from '@/lib/models/model-error';
 import type { ModelManifest } from '@/lib/models/manifest';
 import { ModelStore, type ModelIdentity } from '@/lib/models/model-store';
 import { openPrivateFiles } from '@/lib/files/open-tree';
@@ -21,14 +24,7 @@ import {
   type OwnModelPlan,
 } from '@/lib/models/own-model';
 import { probeBaseUrl } from '@/lib/models/probe-url';
-import {
-  parseBaseUrl,
-  remote,
-  sourcesOf,
-  THIS_SITE,
-  type FileSource,
-  type SourceSettings,
-} from '@/lib/models/sources';
+import { parseBaseUrl, sourcesOf, type SourceSettings } from '@/lib/models/sources';
 import { serve, transfer } from '@/lib/rpc/remote';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
@@ -224,8 +220,10 @@ export class ModelService {
     }
     const plan = planOwnModel([...found.keys()]);
     await checkConfiguration(async (path) => {
-      const response = await fetch(`${origin}/${path}`, { signal: AbortSignal.timeout(CONFIG_TIMEOUT_MS) });
-      return new Uint8Array(await response.arrayBuffer());
+      const limits = { signal: AbortSignal.timeout(CONFIG_TIMEOUT_MS) };
+      return fetchFile(remote(`${origin}/${path}`), limits).catch((error: unknown) => {
+        throw asModelError(error);
+      });
     });
     return this.#propose({
       name: ownModelName(origin),

@@ -1,3 +1,6 @@
+import { fetchFile } from '@/lib/files/fetch-file';
+import { onThisSite } from '@/lib/files/file-source';
+
 /** Fetching a few megabytes for a first visit; past this making the files anew is quicker than waiting. */
 const FETCH_TIMEOUT_MS = 20_000;
 
@@ -7,16 +10,14 @@ const FETCH_TIMEOUT_MS = 20_000;
  * Undefined when they cannot be fetched; PGlite then runs initdb itself.
  */
 export async function fetchPreparedDatabase(): Promise<Blob | undefined> {
+  const { href } = new URL('./prepared-database.tar.gz', import.meta.url);
   try {
-    const response = await fetch(new URL('./prepared-database.tar.gz', import.meta.url), {
-      signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
+    const files = await fetchFile(onThisSite(href), { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+    // PGlite tells a compressed archive by its type. A host that says `Content-Encoding: gzip` has made the browser
+    // unpack it already.
+    return new Blob([files], {
+      type: files[0] === GZIP_FIRST_BYTE ? 'application/gzip' : 'application/x-tar',
     });
-    if (!response.ok) return undefined;
-    const files = await response.blob();
-    // PGlite tells a compressed archive by its type, and hosts differ in what they say of one; a host that
-    // says `Content-Encoding: gzip` has made the browser unpack it already.
-    const isCompressed = new Uint8Array(await files.slice(0, 1).arrayBuffer())[0] === GZIP_FIRST_BYTE;
-    return new Blob([files], { type: isCompressed ? 'application/gzip' : 'application/x-tar' });
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
-import { DTYPE_FILE_SUFFIX, type ExpectedFile, type ModelDtype } from './model-files';
+import type { ExpectedFile } from '@/lib/files/file-facts';
+import { DTYPE_FILE_SUFFIX, type ModelDtype } from './model-files';
 import { selfHostedModel } from './self-hosted';
 
 /** Licence of a model's weights, as it is shown before anything is fetched. */

@@ -1,8 +1,11 @@
+import { downloadFile, type DownloadOptions } from '@/lib/files/download-file';
+import type { ExpectedFile } from '@/lib/files/file-facts';
+import type { FileSource } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
 import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
-import { downloadFile, type DownloadOptions, type DownloadTarget } from './download-file';
-import type { DownloadProgress, ExpectedFile } from './model-files';
-import type { FileSource } from './sources';
+import { asModelError } from './model-error';
+import type { DownloadProgress } from './model-files';
+import type { ModelIdentity, ModelStore } from './model-store';
 
 /** How far a model's download has come, all of its files together. */
 export interface ModelDownloadProgress extends DownloadProgress {
@@ -17,7 +20,12 @@ export interface ModelDownloadProgress extends DownloadProgress {
 export interface ModelDownload {
   /** Small ones first: a model that does not fit is then refused before its weights are fetched. */
   files: readonly ExpectedFile[];
-  target: DownloadTarget;
+  target: {
+    model: ModelIdentity;
+    store: ModelStore;
+    /** Takes over when the store is full; null where there is nothing to fall back on. */
+    spare: ModelStore | null;
+  };
   /** Where a file may be fetched from, best first. */
   sourcesOf: (path: string) => readonly FileSource[];
   /** Called once, when every file but the graphs is there; may throw to refuse the model. */
@@ -84,7 +92,8 @@ export async function downloadModel(
     if (sources.length === 0) {
       throw new FramesiftError('model-unavailable', `There is no place to fetch ${file.path} from.`);
     }
-    const facts = await downloadFile(sources, file, target, {
+    const folders = { store: store.folderOf(model), spare: spare?.folderOf(model) ?? null };
+    const facts = await downloadFile(sources, file, folders, {
       ...options,
       onBytes: (bytes) => {
         if (bytes < (loaded.get(file.path) ?? 0)) {
@@ -94,6 +103,8 @@ export async function downloadModel(
         loaded.set(file.path, bytes);
         report(file.path);
       },
+    }).catch((error: unknown) => {
+      throw asModelError(error);
     });
     totals.set(file.path, facts.bytes);
     loaded.set(file.path, facts.bytes);

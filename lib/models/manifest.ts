@@ -1,15 +1,6 @@
 import { isRecord } from '@/lib/shared/guards';
+import type { StoredFile } from '@/lib/files/file-facts';
 import { isSafePath } from '@/lib/files/file-tree';
-
-/** A file that is whole and checked. */
-export interface StoredFile {
-  bytes: number;
-  /** Of the bytes as stored, however they were checked; hex. */
-  sha256: string;
-  checked: 'sha256' | 'length';
-  /** Where it came from: an address, or `files` for what a person dropped. */
-  from: string;
-}
 
 /** What a place holds of a model. It names checked files only: a file that it does not name is not used. */
 export interface ModelManifest {

@@ -10,16 +10,6 @@ export const DTYPE_FILE_SUFFIX: Readonly<Record<ModelDtype, string>> = {
   q8: '_quantized',
 };
 
-/** A file of a model in the Hugging Face layout, with what is known of it before it arrives. */
-export interface ExpectedFile {
-  /** Relative to the model's folder, e.g. `onnx/vision_model.onnx`. */
-  path: string;
-  /** Null where nobody has told. */
-  bytes: number | null;
-  /** In hex, lower case; null where nobody has told: then length, kind and ETag are all that is checked. */
-  sha256: string | null;
-}
-
 /**
  * The files of one model in one dtype, wherever they are: on this site, in the browser's storage or in
  * memory. This is all that the encoder knows of where models come from.

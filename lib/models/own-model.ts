@@ -1,7 +1,7 @@
 import { FramesiftError } from '@/lib/shared/errors';
 import { isSafePath } from '@/lib/files/file-tree';
 import { DTYPE_FILE_SUFFIX, MODEL_DTYPES, type ModelDtype } from './model-files';
-import { sha256OfText } from './sha256';
+import { sha256OfText } from '@/lib/files/sha256';
 
 /** Files without which a model cannot be used. */
 const REQUIRED_FILES = ['config.json', 'preprocessor_config.json', 'tokenizer.json'] as const;

@@ -1,5 +1,6 @@
+import { probeFile } from '@/lib/files/fetch-file';
+import { remote } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
-import { looksLikeWebPage } from './file-kind';
 import { candidatePaths } from './own-model';
 
 /** A server that does not say within this whether it has a file is not waited for. */
@@ -41,18 +42,13 @@ export async function probeBaseUrl(
 async function probe(
   baseUrl: string,
   path: string,
-  { fetch = globalThis.fetch, signal }: { fetch?: typeof globalThis.fetch; signal?: AbortSignal },
+  { fetch, signal }: { fetch?: typeof globalThis.fetch; signal?: AbortSignal },
 ): Promise<FoundFile | null> {
   const timeout = AbortSignal.timeout(PROBE_TIMEOUT_MS);
-  const init = { signal: signal ? AbortSignal.any([signal, timeout]) : timeout, cache: 'no-store' as const };
-  const url = `${baseUrl}/${path}`;
-  let response = await fetch(url, { ...init, method: 'HEAD' }).catch(() => null);
-  if (!response?.ok && response?.status !== 404) {
-    // Signed addresses, which the Hub leads to, may be good for a GET alone: its head is read, its body is not.
-    response = await fetch(url, init);
-    await response.body?.cancel();
-  }
-  if (!response.ok || looksLikeWebPage(response.headers.get('content-type'))) return null;
-  const declared = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
-  return { path, bytes: declared === null ? null : Number(declared) };
+  const found = await probeFile(remote(`${baseUrl}/${path}`), {
+    signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    cache: 'no-store',
+    ...(fetch && { fetch }),
+  });
+  return found && { path, bytes: found.bytes };
 }

@@ -1,19 +1,10 @@
+import { onThisSite, remote, type FileSource } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { CatalogEntry } from './catalog';
 import type { ModelManifest } from './manifest';
 
 /** Where models are fetched from unless a mirror is set. */
 export const HUB_BASE_URL = 'https://huggingface.co';
-
-/** What the page's own site is called where other places are called by their host. */
-export const THIS_SITE = 'this site';
-
-/** One place that a file may be fetched from. */
-export interface FileSource {
-  url: string;
-  /** The place as a person knows it: `this site`, or a host's name. */
-  label: string;
-}
 
 export interface SourceSettings {
   /** Stands in for the Hub, with the Hub's own paths behind it; null for the Hub itself. */
@@ -28,21 +19,13 @@ export interface SourceSettings {
  * the Hub, or may not want to be seen there.
  */
 export function sourcesOf(entry: CatalogEntry, path: string, settings: SourceSettings): FileSource[] {
-  if (entry.origin.kind === 'bundled') return [ownFolder(`${entry.origin.baseUrl}/${path}`)];
+  if (entry.origin.kind === 'bundled') return [onThisSite(`${entry.origin.baseUrl}/${path}`)];
   const { repository, revision } = entry.origin;
   const base = settings.mirrorBaseUrl ?? HUB_BASE_URL;
   const sources = [remote(`${base}/${repository}/resolve/${revision}/${path}`)];
   const hosted = settings.hosted.find(({ manifest }) => manifest.id === entry.id);
-  if (hosted?.manifest.files[path]) sources.unshift(ownFolder(`${hosted.baseUrl}/${path}`));
+  if (hosted?.manifest.files[path]) sources.unshift(onThisSite(`${hosted.baseUrl}/${path}`));
   return sources;
-}
-
-function ownFolder(url: string): FileSource {
-  return { url, label: THIS_SITE };
-}
-
-export function remote(url: string): FileSource {
-  return { url, label: new URL(url).host };
 }
 
 /**

@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'unsupported-video'
   | 'unreadable-video'
   | 'file-changed'
+  | 'file-unavailable'
   | 'model-unavailable'
   | 'model-mismatch'
   | 'provider-failed'

@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
 import { filesOf, type CatalogEntry } from '@/lib/models/catalog';
 import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
-import type { DownloadOptions } from '@/lib/models/download-file';
+import type { DownloadOptions } from '@/lib/files/download-file';
 import { MODEL_DTYPES, type ModelDtype } from '@/lib/models/model-files';
 import { ModelStore } from '@/lib/models/model-store';
-import { StreamingSha256 } from '@/lib/models/sha256';
+import { StreamingSha256 } from '@/lib/files/sha256';
 import { HUB_BASE_URL, parseBaseUrl, sourcesOf } from '@/lib/models/sources';
 import { FramesiftError } from '@/lib/shared/errors';
 import { formatBytes } from '@/lib/shared/format';

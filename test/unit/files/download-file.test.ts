@@ -1,11 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { downloadFile, type DownloadOptions, type DownloadTarget } from '@/lib/models/download-file';
+import { downloadFile, type DownloadOptions } from '@/lib/files/download-file';
 import { MemoryTree } from '@/lib/files/memory-tree';
-import type { ExpectedFile } from '@/lib/models/model-files';
+import type { ExpectedFile } from '@/lib/files/file-facts';
 import { ModelStore } from '@/lib/models/model-store';
-import type { FileSource } from '@/lib/models/sources';
-import { expected, graphBytes, sha256Of, SmallTree } from './fixtures';
+import type { FileSource } from '@/lib/files/file-source';
+import { expected, graphBytes, sha256Of, SmallTree } from '../models/fixtures';
 import { HubServer } from '../../support/hub-server';
 
 const PATH = 'onnx/vision_model.onnx';
@@ -18,12 +18,12 @@ const unpublished: ExpectedFile = { ...file, sha256: null };
 const QUICK: DownloadOptions = { retryDelayMs: 1, stallTimeoutMs: 300 };
 
 let hub: HubServer;
-let target: DownloadTarget;
+const MODEL = { id: 'model', name: 'Model' };
+let target: { store: ModelStore; spare: ModelStore | null };
 
 beforeEach(async () => {
   hub = await HubServer.start();
   target = {
-    model: { id: 'model', name: 'Model' },
     store: new ModelStore(new MemoryTree()),
     spare: null,
   };
@@ -35,7 +35,12 @@ const source = (prefix = ''): FileSource => ({
   label: prefix || 'hub',
 });
 const download = (options: DownloadOptions = {}, wanted: ExpectedFile = file, sources = [source()]) =>
-  downloadFile(sources, wanted, target, { ...QUICK, ...options });
+  downloadFile(
+    sources,
+    wanted,
+    { store: target.store.folderOf(MODEL), spare: target.spare?.folderOf(MODEL) ?? null },
+    { ...QUICK, ...options },
+  );
 const storedDigest = async (store = target.store) => sha256Of(await store.read('model', PATH));
 const ranges = (path = PATH) => hub.seen(path).map(({ range }) => range);
 
@@ -81,7 +86,7 @@ describe('a connection that is cut', () => {
       faults: [{ cutAfter: 100_000 }, ...Array.from({ length: 5 }, () => ({ cutAfter: 0 }))],
     });
     await expect(download({ maxAttempts: 3 })).rejects.toMatchObject({
-      code: 'model-unavailable',
+      code: 'file-unavailable',
       transient: true,
     });
     expect(await target.store.file('model', PATH)).toBeNull();

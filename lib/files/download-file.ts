@@ -1,18 +1,35 @@
 import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
-import { looksLikeWebPage, problemWithKind } from './file-kind';
-import type { ExpectedFile } from './model-files';
-import type { StoredFile } from './manifest';
-import type { ModelIdentity, ModelStore, PartialFile, PartialNote } from './model-store';
+import {
+  acceptBody,
+  Connection,
+  contentRange,
+  declaredLength,
+  RetryLater,
+  strongEtag,
+  unavailable,
+} from './connection';
+import type { ExpectedFile, StoredFile } from './file-facts';
+import { problemWithKind, SNIFFED_BYTES } from './file-kind';
+import { saysOf, type FileSource } from './file-source';
+import type { PartialFile, PartialNote } from './partial-file';
 import { StreamingSha256 } from './sha256';
-import { THIS_SITE, type FileSource } from './sources';
+
+/** Where files that arrive are kept until they are whole and checked. Paths are those of the expected files. */
+export interface DownloadStore {
+  /** Bytes of a file that have arrived, when it has not arrived whole. */
+  partialBytes(path: string): Promise<number>;
+  /** Opens what has arrived of a file, to go on with it. */
+  openPartial(path: string): Promise<PartialFile>;
+  /** Makes a partial file, which is checked and closed, a file. */
+  commit(path: string, facts: StoredFile): Promise<void>;
+}
 
 /** Where a file goes. */
 export interface DownloadTarget {
-  model: ModelIdentity;
-  store: ModelStore;
+  store: DownloadStore;
   /** Takes over when the store is full; null where there is nothing to fall back on. */
-  spare: ModelStore | null;
+  spare: DownloadStore | null;
 }
 
 export interface DownloadOptions {
@@ -28,21 +45,17 @@ export interface DownloadOptions {
   retryDelayMs?: number;
 }
 
-const STALL_TIMEOUT_MS = 30_000;
 const MAX_ATTEMPTS = 6;
 const RETRY_DELAY_MS = 500;
 /** A server may ask for a longer wait, but not for ever. */
 const MAX_RETRY_DELAY_MS = 30_000;
 
-/** Bytes looked at to tell a web page or a pointer file from a model. */
-const SNIFFED_BYTES = 512;
-
 /**
- * Fetches one file of a model into a store: goes on from what an earlier try left, asks again when the
- * connection is cut or stalls, and checks the whole before it becomes a file of the model.
+ * Fetches one file into a store: goes on from what an earlier try left, asks again when the
+ * connection is cut or stalls, and checks the whole before it counts.
  *
  * @param sources tried one after another
- * @throws FramesiftError `model-unavailable` | `storage-full` | `cancelled`; what has arrived and may be
+ * @throws FramesiftError `file-unavailable` | `storage-full` | `cancelled`; what has arrived and may be
  *   right is kept for the next try
  */
 export async function downloadFile(
@@ -59,7 +72,7 @@ export async function downloadFile(
     } catch (thrown) {
       const error = toFramesiftError(thrown);
       // Another source would fill the same disk, and a person who cancels means all of them.
-      if (isCancelled(error) || error.code !== 'model-unavailable') throw error;
+      if (isCancelled(error) || error.code !== 'file-unavailable') throw error;
       failures.push(error);
     } finally {
       await download.close();
@@ -67,9 +80,8 @@ export async function downloadFile(
   }
   if (failures.length === 1) throw failures[0]!;
   throw new FramesiftError(
-    'model-unavailable',
-    failures.map(({ message }) => message).join(' ') ||
-      `There is no place to fetch the model’s ${file.path} from.`,
+    'file-unavailable',
+    failures.map(({ message }) => message).join(' ') || `There is no place to fetch ${file.path} from.`,
     { transient: failures.some(({ transient }) => transient), cause: failures[0] },
   );
 }
@@ -81,7 +93,7 @@ class FileDownload {
   readonly #target: DownloadTarget;
   readonly #options: DownloadOptions;
   #partial: PartialFile;
-  #store: ModelStore;
+  #store: DownloadStore;
   /** Of exactly the bytes in the partial file. */
   #digest: StreamingSha256;
   /** Whether some of the bytes came over another connection than the last ones. */
@@ -94,7 +106,7 @@ class FileDownload {
     file: ExpectedFile,
     target: DownloadTarget,
     options: DownloadOptions,
-    store: ModelStore,
+    store: DownloadStore,
     partial: PartialFile,
   ) {
     this.#source = source;
@@ -112,11 +124,11 @@ class FileDownload {
     target: DownloadTarget,
     options: DownloadOptions,
   ): Promise<FileDownload> {
-    const { model, store, spare } = target;
+    const { store, spare } = target;
     // What an earlier source left in memory is gone on with there.
-    const inSpare = spare !== null && (await spare.partialBytes(model.id, file.path)) > 0;
+    const inSpare = spare !== null && (await spare.partialBytes(file.path)) > 0;
     const chosen = inSpare ? spare : store;
-    const partial = await chosen.openPartial(model.id, file.path);
+    const partial = await chosen.openPartial(file.path);
     const download = new FileDownload(source, file, target, options, chosen, partial);
     await download.#takeUp();
     return download;
@@ -176,7 +188,7 @@ class FileDownload {
     try {
       await this.#partial.restart(note);
     } catch (error) {
-      const problem = toFramesiftError(error, 'The model could not be stored.');
+      const problem = toFramesiftError(error, 'The file could not be stored.');
       if (problem.code !== 'storage-full') throw problem;
       await this.#moveToSpare(problem);
     }
@@ -187,18 +199,21 @@ class FileDownload {
 
   /** One request: appends what comes until it ends. Throws a transient error when that was not all. */
   async #receive(): Promise<void> {
-    const connection = new Connection(this.#options);
+    // The store keeps the file; the browser's cache need not keep it too.
+    const connection = new Connection(this.#source, { ...this.#options, cache: 'no-store' });
     const offset = this.#partial.bytes;
     let declaredBytes: number | null = null;
     try {
       // No If-Range: it would need the leave of a cross-origin server (a CORS preflight), which the Hub's
       // storage does not give. The ETag of the answer is compared instead.
-      const response = await connection.open(this.#source, offset > 0 ? { Range: `bytes=${offset}-` } : {});
+      const response = await connection.open({
+        headers: offset > 0 ? { Range: `bytes=${offset}-` } : {},
+      });
       const body = await this.#accept(response, offset);
       if (response.status === 200) declaredBytes = declaredLength(response);
       if (body) for await (const chunk of connection.chunks(body)) await this.#append(chunk);
     } catch (error) {
-      throw this.#describe(error, connection.isStalled);
+      throw connection.describe(error, this.#file.path);
     } finally {
       connection.close();
       await this.#endWriting();
@@ -222,18 +237,7 @@ class FileDownload {
       if (this.#file.bytes === null) return null;
       throw this.#unavailable(`has only ${offset} of the ${this.#file.bytes} bytes of ${this.#file.path}`);
     }
-    if (status === 408 || status === 425 || status === 429 || status >= 500) {
-      throw new RetryLater(this.#says(`is busy or broken (HTTP ${status})`), retryAfterMs(response));
-    }
-    if (status === 404 || status === 410) {
-      throw this.#unavailable(`does not have ${this.#file.path} (HTTP ${status})`);
-    }
-    if (!response.ok || !response.body) {
-      throw this.#unavailable(`does not hand out ${this.#file.path} (HTTP ${status})`);
-    }
-    if (looksLikeWebPage(response.headers.get('content-type'))) {
-      throw this.#unavailable(`gives a web page instead of ${this.#file.path}`);
-    }
+    const body = acceptBody(this.#source, this.#file.path, response);
     const etag = strongEtag(response);
     if (status === 206) {
       const range = contentRange(response);
@@ -242,10 +246,10 @@ class FileDownload {
         (this.#file.sha256 === null && (etag === null || etag !== this.#partial.note?.etag));
       if (isOther) {
         await this.#restart(null);
-        throw new RetryLater(this.#says(`has another version of ${this.#file.path} now`), 0);
+        throw new RetryLater(saysOf(this.#source, `has another version of ${this.#file.path} now`), 0);
       }
       this.#isPatched = true;
-      return response.body;
+      return body;
     }
     const declaredBytes = declaredLength(response);
     if (this.#file.bytes !== null && declaredBytes !== null && declaredBytes > this.#file.bytes) {
@@ -259,7 +263,7 @@ class FileDownload {
       etag,
       totalBytes: this.#file.bytes ?? declaredBytes,
     });
-    return response.body;
+    return body;
   }
 
   async #append(chunk: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -274,7 +278,7 @@ class FileDownload {
     try {
       await this.#partial.append(chunk);
     } catch (error) {
-      const problem = toFramesiftError(error, 'The model could not be stored.');
+      const problem = toFramesiftError(error, 'The file could not be stored.');
       if (problem.code !== 'storage-full') throw problem;
       await this.#moveToSpare(problem);
       await this.#partial.append(chunk);
@@ -290,7 +294,10 @@ class FileDownload {
     if (this.#partial.bytes === written) return;
     const { path } = this.#file;
     await this.#moveToSpare(
-      new FramesiftError('storage-full', `There was no room for all of the model’s ${path}.`),
+      new FramesiftError(
+        'storage-full',
+        `There was no room for all of ${path}. Delete a clip or a model, or free disk space, then try again.`,
+      ),
       written,
     );
   }
@@ -301,11 +308,11 @@ class FileDownload {
    * @throws RetryLater when the store has kept fewer bytes than were written
    */
   async #moveToSpare(reason: FramesiftError, written = this.#partial.bytes): Promise<void> {
-    const { spare, model } = this.#target;
+    const { spare } = this.#target;
     const full = this.#partial;
     await full.close();
     if (!spare || this.#store === spare) throw reason;
-    const partial = await spare.openPartial(model.id, this.#file.path);
+    const partial = await spare.openPartial(this.#file.path);
     await partial.restart(full.note);
     for await (const chunk of full.stream()) await partial.append(chunk);
     await partial.close();
@@ -333,6 +340,7 @@ class FileDownload {
       `sent another file than ${path}: its SHA-256 is ${actual.slice(0, 12)}… and not ${sha256.slice(0, 12)}…. It was thrown away`,
     );
   }
+
   async #commit(): Promise<StoredFile> {
     const facts: StoredFile = {
       bytes: this.#partial.bytes,
@@ -341,108 +349,19 @@ class FileDownload {
       from: this.#source.url,
     };
     try {
-      await this.#store.commit(this.#target.model, this.#file.path, facts);
+      await this.#store.commit(this.#file.path, facts);
     } catch (error) {
-      const problem = toFramesiftError(error, 'The model could not be stored.');
+      const problem = toFramesiftError(error, 'The file could not be stored.');
       if (problem.code !== 'storage-full') throw problem;
       // The last few bytes of a full disk: even the manifest may not fit.
       await this.#moveToSpare(problem);
-      await this.#store.commit(this.#target.model, this.#file.path, facts);
+      await this.#store.commit(this.#file.path, facts);
     }
     return facts;
   }
 
-  #describe(error: unknown, isStalled: boolean): FramesiftError {
-    throwIfCancelled(this.#options.signal);
-    if (error instanceof FramesiftError) return error;
-    if (isStalled) {
-      return this.#unavailable(`stopped sending ${this.#file.path}`, { transient: true, cause: error });
-    }
-    return this.#unavailable(
-      this.#source.label === THIS_SITE
-        ? `could not be reached, or broke off while sending ${this.#file.path}. Check the connection, then try again`
-        : `could not be reached, or broke off while sending ${this.#file.path}. Check the connection; that server must also allow this page to read from it (CORS), and this site’s policy must allow its address`,
-      { transient: true, cause: error },
-    );
-  }
-
-  #says(problem: string): string {
-    const { label } = this.#source;
-    return `${label === THIS_SITE ? 'This site' : label} ${problem}.`;
-  }
-
   #unavailable(problem: string, options: { transient?: boolean; cause?: unknown } = {}): FramesiftError {
-    return new FramesiftError('model-unavailable', this.#says(problem), options);
-  }
-}
-
-/** A transient answer that may say when to come back. */
-class RetryLater extends FramesiftError {
-  readonly delayMs: number;
-
-  constructor(message: string, delayMs: number) {
-    super('model-unavailable', message, { transient: true });
-    this.delayMs = delayMs;
-  }
-}
-
-/** One request with a limit on how long it may be silent. */
-class Connection {
-  readonly #fetch: typeof globalThis.fetch;
-  readonly #controller = new AbortController();
-  readonly #stallTimeoutMs: number;
-  readonly #signal: AbortSignal | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isStalled = false;
-
-  constructor({ fetch = globalThis.fetch, signal, stallTimeoutMs = STALL_TIMEOUT_MS }: DownloadOptions) {
-    this.#fetch = fetch;
-    this.#stallTimeoutMs = stallTimeoutMs;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#abort, { once: true });
-  }
-
-  get isStalled(): boolean {
-    return this.#isStalled;
-  }
-
-  async open({ url }: FileSource, headers: Record<string, string>): Promise<Response> {
-    this.#heard();
-    return (0, this.#fetch)(url, {
-      headers,
-      signal: this.#controller.signal,
-      // The store keeps the file; the browser's cache need not keep it too.
-      cache: 'no-store',
-    });
-  }
-
-  async *chunks(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array<ArrayBuffer>> {
-    const reader = body.getReader();
-    for (;;) {
-      this.#heard();
-      const { done, value } = await reader.read();
-      // A slow disk is no silent server.
-      clearTimeout(this.#timer);
-      if (done) return;
-      yield value as Uint8Array<ArrayBuffer>;
-    }
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#abort);
-    // Ends a body that was not read to its end; one that was is not touched by it.
-    this.#controller.abort();
-  }
-
-  readonly #abort = () => this.#controller.abort();
-
-  #heard(): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#isStalled = true;
-      this.#controller.abort();
-    }, this.#stallTimeoutMs);
+    return unavailable(this.#source, problem, options);
   }
 }
 
@@ -458,26 +377,4 @@ async function pause(delayMs: number, signal: AbortSignal | undefined): Promise<
     signal?.addEventListener('abort', done);
   });
   throwIfCancelled(signal);
-}
-
-function strongEtag(response: Response): string | null {
-  const etag = response.headers.get('etag');
-  return etag === null || etag.startsWith('W/') ? null : etag;
-}
-
-/** Length of the whole file as declared; null when it is unknown, or counts compressed bytes. */
-function declaredLength(response: Response): number | null {
-  if (response.headers.has('content-encoding')) return null;
-  const declared = response.headers.get('content-length');
-  return declared === null ? null : Number(declared);
-}
-
-function contentRange(response: Response): { start: number } | null {
-  const match = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
-  return match ? { start: Number(match[1]) } : null;
-}
-
-function retryAfterMs(response: Response): number {
-  const seconds = Number(response.headers.get('retry-after'));
-  return Number.isFinite(seconds) ? seconds * 1000 : 0;
 }

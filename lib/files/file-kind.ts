@@ -1,3 +1,6 @@
+/** Bytes looked at to tell a web page or a pointer file from what was asked for. */
+export const SNIFFED_BYTES = 512;
+
 /** True for the content type that a misconfigured host, a proxy's login or an error page answers with. */
 export function looksLikeWebPage(contentType: string | null): boolean {
   return /^\s*(text\/html|application\/xhtml)/i.test(contentType ?? '');
