@@ -1,8 +1,11 @@
 /**
+ * `npm run torture -- --inputs [--count N]`: damages everything else that comes in (test/unit/torture/inputs.test.ts), without a browser.
+ *
  * `npm run torture [-- --count N] [--first N] [--only N,N…] [--clips FOLDER…]`: gives damaged clips to the built page's own video worker in
  * Chromium, one after another in one page, and writes what came of them into docs/reliability.md. Made from this
  * project's test clips, and from the files of other folders. Every mutant has a number: `--only N` makes it again.
  */
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,8 +22,18 @@ const { values } = parseArgs({
     first: { type: 'string', default: '0' },
     only: { type: 'string' },
     clips: { type: 'string', multiple: true, default: [] },
+    inputs: { type: 'boolean', default: false },
   },
 });
+
+if (values.inputs) {
+  const { status } = spawnSync('npx', ['vitest', 'run', 'test/unit/torture'], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, FRAMESIFT_TORTURE_COUNT: values.count, FRAMESIFT_TORTURE_FIRST: values.first },
+  });
+  process.exit(status ?? 1);
+}
 
 /** Larger files are other people's: they would take the time of many small ones. */
 const MAX_CLIP_BYTES = 4 * 1024 * 1024;

@@ -2,7 +2,7 @@ import { REVISION_LENGTH, type ModelDtype } from '@/lib/models/model-files';
 import { FramesiftError } from '@/lib/shared/errors';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { ResizeSpec, ViewSpec } from '@/lib/shared/frames';
-import { z } from '@/lib/shared/zod';
+import { describeMisfit, z } from '@/lib/shared/zod';
 
 /**
  * Version of everything between a decoded frame and `pixel_values`: colour conversion, resampling,
@@ -106,14 +106,14 @@ export function readModelConfig(
   if (!model.success) {
     throw new FramesiftError(
       'model-mismatch',
-      `The model's config.json is not usable: ${z.prettifyError(model.error)}`,
+      `The model's config.json is not usable: ${describeMisfit(model.error)}.`,
     );
   }
   const pixels = preprocessorSchema.safeParse(preprocessor);
   if (!pixels.success) {
     throw new FramesiftError(
       'model-mismatch',
-      `The model's preprocessor_config.json is not usable: ${z.prettifyError(pixels.error)}`,
+      `The model's preprocessor_config.json is not usable: ${describeMisfit(pixels.error)}.`,
     );
   }
   if (model.data.projection_dim !== EMBEDDING_DIMENSION) {

@@ -23,12 +23,13 @@ export class ClipTokenizer {
   /**
    * @param tokenizerJson the parsed `tokenizer.json`
    * @param contextLength most ids the text tower takes, start and end markers included
+   * @throws FramesiftError `model-mismatch` for a file that no text can be read with
    */
   constructor(tokenizerJson: unknown, contextLength: number) {
     if (typeof tokenizerJson !== 'object' || tokenizerJson === null) {
       throw new FramesiftError('model-mismatch', "The model's tokenizer.json is not an object.");
     }
-    this.#tokenizer = new Tokenizer(withoutSecondSplit(tokenizerJson), {});
+    this.#tokenizer = openTokenizer(tokenizerJson);
     this.#contextLength = contextLength;
     const endOfTextId = this.#tokenizer.token_to_id('<|endoftext|>');
     if (endOfTextId === undefined) {
@@ -71,6 +72,25 @@ export class ClipTokenizer {
   misfit(vocabularySize: number): string | undefined {
     if (this.#endOfTextId < vocabularySize) return undefined;
     return `its tokenizer.json has ids up to ${this.#endOfTextId}, while its config.json says ${vocabularySize} tokens`;
+  }
+}
+
+/** What every tokenizer of a CLIP model has to take. */
+const TRIAL_TEXT = 'a photo of 2 cats';
+
+/** The tokenizer of a file, tried once: a part that it lacks may be missed only by the first text. */
+function openTokenizer(json: object): Tokenizer {
+  try {
+    const tokenizer = new Tokenizer(withoutSecondSplit(json), {});
+    const { ids } = tokenizer.encode(TRIAL_TEXT);
+    if (!ids.every((id) => Number.isSafeInteger(id) && id >= 0)) throw new Error('It gives no ids.');
+    return tokenizer;
+  } catch (cause) {
+    throw new FramesiftError(
+      'model-mismatch',
+      "The model's tokenizer.json cannot be used: it is damaged, or of a kind that this page does not know. Fetch the model's files again.",
+      { cause },
+    );
   }
 }
 

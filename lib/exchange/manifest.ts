@@ -1,5 +1,5 @@
 import { FramesiftError } from '@/lib/shared/errors';
-import { z } from '@/lib/shared/zod';
+import { describeMisfit, z } from '@/lib/shared/zod';
 import { framesInOrder, type SelectionToExport } from './selection-to-export';
 
 /*
@@ -190,9 +190,8 @@ export function checkManifest(
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue && describe) throw describe(issue.path);
-  const where = issue?.path.join('.') ?? '';
   throw new FramesiftError(
     'bad-input',
-    `The selection in this file is damaged${where === '' ? '' : ` at “${where}”`}: ${issue?.message ?? 'it is not what Framesift writes'}.`,
+    `The selection in this file is damaged: ${describeMisfit(result.error)}.`,
   );
 }

@@ -10,7 +10,7 @@ import { parsePostgresTimestamp } from '@/lib/library/timestamp';
 import { vectorFromJson } from '@/lib/library/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
-import { z } from '@/lib/shared/zod';
+import { describeMisfit, z } from '@/lib/shared/zod';
 
 /*
  * A clip's rows as they leave and come back, the same for JSON lines and SQL. Column names are the tables' own.
@@ -350,9 +350,5 @@ export function cutOff(): FramesiftError {
 function check<T>(schema: z.ZodType<T>, row: unknown, table: string): T {
   const result = schema.safeParse(row);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const column = issue?.path.join('.') ?? '';
-  throw bad(
-    `A row of ${table} is not right${column === '' ? '' : ` at “${column}”`}: ${issue?.message ?? 'it is none of ours'}.`,
-  );
+  throw bad(`A row of ${table} is not right: ${describeMisfit(result.error)}.`);
 }

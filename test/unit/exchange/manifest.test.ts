@@ -24,10 +24,10 @@ describe('the manifest', () => {
   it.each([
     ['{"framesift":1', /cut off or damaged/],
     ['{"framesift":2}', /newer Framesift/],
-    ['{"framesift":1}', /damaged at “createdAt”/],
+    ['{"framesift":1}', /damaged: “createdAt” is missing/],
     [
       JSON.stringify(toManifest(makeSelection(), createdAt)).replaceAll(CLIP_ID, '../../etc'),
-      /damaged at “question.attachments.0.source.eventId”/,
+      /damaged: “question.attachments.0.source.eventId”/,
     ],
     [
       JSON.stringify(toManifest(makeSelection(), createdAt)).replace('"rank":1', '"rank":"first"'),
