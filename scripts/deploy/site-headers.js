@@ -106,6 +106,11 @@ export const isolationHeaders = {
   },
 };
 
+/** What every page is refused, see REFUSED_FEATURES. */
+export function permissionsPolicy() {
+  return REFUSED_FEATURES.map((feature) => `${feature}=()`).join(', ');
+}
+
 /**
  * Rules that do not overlap in a header's name: some hosts join the values of two rules with a comma.
  *
@@ -119,7 +124,7 @@ export function siteHeaders(modelPrefixes, sources = modelSources()) {
       headers: {
         ...isolationHeaders.headers,
         'Content-Security-Policy': contentSecurityPolicy('header', sources),
-        'Permissions-Policy': REFUSED_FEATURES.map((feature) => `${feature}=()`).join(', '),
+        'Permissions-Policy': permissionsPolicy(),
         'Referrer-Policy': 'no-referrer',
         'X-Content-Type-Options': 'nosniff',
       },

@@ -3,7 +3,7 @@ import { expect, test } from '@playwright/test';
 import { LARGEST_FILE_BYTES, readServedFiles, type BuildTarget } from '@/scripts/deploy/built-site';
 import { findInlineScripts, findInlineStyles } from '@/scripts/deploy/inline-scripts';
 import { readOfflineFiles } from '@/scripts/deploy/service-worker';
-import { contentSecurityPolicy } from '@/scripts/deploy/site-headers';
+import { contentSecurityPolicy, permissionsPolicy } from '@/scripts/deploy/site-headers';
 import { FramesiftPage, sample } from '../browser/framesift-page';
 
 /*
@@ -19,6 +19,7 @@ const SECURITY = {
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
   'content-security-policy': contentSecurityPolicy(),
+  'permissions-policy': permissionsPolicy(),
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 };
