@@ -12,6 +12,7 @@ import { addAttachment, frameAttachment, type NewAttachment } from '@/lib/ask/at
 import type { Moment } from '@/lib/shared/clip-clock';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
+import { parseSampling } from '@/lib/ingest/start-clip';
 import { formatTime, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { useAnswer } from '../_hooks/use-answer';
@@ -263,7 +264,11 @@ export function ClipView({
             <p className="text-ink-2 tabular-nums" data-testid="clip-summary">
               {shown.durationMs !== null && `${formatTime(shown.durationMs)}, `}
               {shown.width !== null && shown.height !== null && `${shown.width} × ${shown.height}, `}
-              {plural(shown.id === clip.id ? storedFrames : shown.embeddingCount, 'frame')} in the library
+              {plural(
+                shown.id === clip.id ? storedFrames : shown.embeddingCount,
+                parseSampling(shown.sampling).keyFramesOnly ? 'key frame' : 'frame',
+              )}{' '}
+              in the library
               {shown.id === clip.id &&
                 status?.stage === 'done' &&
                 status.elapsedMs !== null &&

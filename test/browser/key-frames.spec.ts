@@ -27,6 +27,7 @@ test('key frames alone are read under their own times, also after a reload in th
     await goOn.click();
     await framesift.waitUntilRead();
   }
+  await expect(framesift.clipSummary).toContainText('10 key frames in the library');
   const rows = await framesift.query(
     `select timestamp_offset_ms as ms from event_frames join frame_embeddings e on e.event_id = event_frames.event_id
        and e.frame_index = event_frames.frame_number - 1 order by frame_number`,
