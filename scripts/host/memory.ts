@@ -33,6 +33,17 @@ export async function peakMemoryWhile<T>(
   }
 }
 
+/** What all processes of a browser have in memory now, in bytes; null where the system does not tell. */
+export async function memoryNow(browser: Browser): Promise<number | null> {
+  const session = await browser.newBrowserCDPSession();
+  try {
+    const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+    return memoryOf(processInfo.map(({ id }) => id));
+  } finally {
+    await session.detach();
+  }
+}
+
 function memoryOf(processes: readonly number[]): number | null {
   let kilobytes: number | null = null;
   for (const id of processes) {
