@@ -15,7 +15,7 @@ const steps = {
   structure: () => {
     runTool(
       'dependency-cruiser/bin/dependency-cruise.mjs',
-      ...['--config', '.dependency-cruiser.mjs', '--ignore-known', '.dependency-cruiser-known.json'],
+      ...['--config', '.dependency-cruiser.mjs'],
       ...['lib', 'app', 'workers', 'service-worker'],
     );
     runTool('knip/bin/knip.js', '--no-config-hints');

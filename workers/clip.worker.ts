@@ -1,4 +1,4 @@
-import { ClipService } from '@/lib/ingest/clip-service';
+import { ClipService } from '@/lib/encoder/clip-service';
 import { installRpc, serve } from '@/lib/rpc/remote';
 
 installRpc();

@@ -1,4 +1,4 @@
-import { ModelService } from '@/lib/ingest/model-service';
+import { ModelService } from '@/lib/models/model-service';
 import { installRpc, serve } from '@/lib/rpc/remote';
 
 installRpc();

@@ -1,4 +1,4 @@
-import type { WorkerFactories } from '@/lib/ingest/services';
+import type { WorkerFactories } from '@/lib/core/services';
 
 /** The worker files, in the literal form that the bundler looks for. */
 export const workerFactories: WorkerFactories = {

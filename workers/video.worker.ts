@@ -1,4 +1,4 @@
-import { VideoService } from '@/lib/ingest/video-service';
+import { VideoService } from '@/lib/media/video-service';
 import { installRpc, serve } from '@/lib/rpc/remote';
 
 installRpc();

@@ -1,13 +1,13 @@
 'use client';
 
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { EventSummary } from '@/lib/ports/library';
+import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ports/search';
 import { useRef, useState, type ReactNode } from 'react';
 import { revisionsOf } from '@/lib/ask/revisions';
-import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ask/answer';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { isDoubtful } from '@/lib/ask/doubt';
 import { describeQuestion, type Question } from '@/lib/ask/question';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { EventSummary } from '@/lib/library/clip-database';
 import { addAttachment, frameAttachment, type NewAttachment } from '@/lib/ask/attachments';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { toFramesiftError } from '@/lib/shared/errors';

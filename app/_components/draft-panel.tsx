@@ -1,11 +1,12 @@
 'use client';
 
+import type { EventSummary } from '@/lib/ports/library';
+import type { Sampling } from '@/lib/ports/media';
 import { Loader2, Play, X } from 'lucide-react';
 import { useId, useMemo, useState, type ReactNode } from 'react';
 import { planFrames } from '@/lib/ingest/start-clip';
-import { countWantedFrames, MAX_FRAMES_PER_CLIP, type Sampling } from '@/lib/media/choose-timestamps';
+import { countWantedFrames, MAX_FRAMES_PER_CLIP } from '@/lib/media/choose-timestamps';
 import { describeTrack, explainTrack } from '@/lib/media/choose-track';
-import type { EventSummary } from '@/lib/library/clip-database';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
 import type { Draft } from '../_hooks/use-drafts';
 import { useKeyFrames } from '../_hooks/use-key-frames';

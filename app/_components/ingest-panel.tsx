@@ -1,9 +1,9 @@
 'use client';
 
+import type { EventSummary } from '@/lib/ports/library';
 import { Play, RotateCcw, Square } from 'lucide-react';
 import { useRef } from 'react';
-import { parseGaps } from '@/lib/library/clip-gaps';
-import type { EventSummary } from '@/lib/library/clip-database';
+import { parseGaps } from '@/lib/shared/clip-gaps';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatBytes, formatRemaining, formatTime, plural } from '@/lib/shared/format';
 import { useChangedFile } from '../_hooks/use-changed-file';

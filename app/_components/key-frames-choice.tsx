@@ -1,5 +1,5 @@
+import type { ClipFacts } from '@/lib/ports/media';
 import { useId } from 'react';
-import type { ClipFacts } from '@/lib/media/clip-facts';
 import { describeKeyFrames } from '@/lib/media/key-frames';
 
 /** Whether key frames alone are read, with what that saves and what it misses. */

@@ -1,7 +1,7 @@
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { EventSummary } from '@/lib/ports/library';
 import clsx from 'clsx';
 import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Sparkles, Trash2 } from 'lucide-react';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { EventSummary } from '@/lib/library/clip-database';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';

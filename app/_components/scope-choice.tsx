@@ -1,8 +1,8 @@
 'use client';
 
+import type { EventSummary } from '@/lib/ports/library';
 import { Checkbox, Popover, RadioGroup } from 'radix-ui';
 import { Check, ChevronDown, Library } from 'lucide-react';
-import type { EventSummary } from '@/lib/library/clip-database';
 import { plural } from '@/lib/shared/format';
 
 /** Which clips a question is asked about. */

@@ -1,19 +1,19 @@
 'use client';
 
+import type { EventSummary } from '@/lib/ports/library';
+import type { Sampling } from '@/lib/ports/media';
+import type { GivenFile } from '@/lib/ports/models';
+import type { TimeRange } from '@/lib/ports/search';
 import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import type { TimeRange } from '@/lib/ask/answer';
 import type { Question } from '@/lib/ask/question';
-import type { EventSummary } from '@/lib/library/clip-database';
-import type { GivenFile } from '@/lib/ingest/model-service';
 import { isActive } from '@/lib/ingest/ingest-status';
-import { assertUnchanged } from '@/lib/ingest/file-changed';
+import { assertUnchanged } from '@/lib/shared/file-changed';
 import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isolateName } from '@/lib/shared/format';
 import { tellPictureKind } from '@/lib/media/picture-kind';
-import { type Sampling } from '@/lib/media/choose-timestamps';
 import { exposeConsoleApi } from '../_hooks/console-api';
 import { getFramesift } from '../_hooks/framesift';
 import { fetchSampleClip, fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';

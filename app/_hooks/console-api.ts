@@ -1,8 +1,8 @@
-import type { Answer, SearchRequest } from '@/lib/ask/answer';
+import type { NewEvent } from '@/lib/ports/library';
+import type { FramePicture, PictureOptions } from '@/lib/ports/media';
+import type { Answer, SearchRequest } from '@/lib/ports/search';
 import type { ImportOutcome } from '@/lib/exchange/import';
-import type { NewEvent } from '@/lib/library/clip-database';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
-import type { FramePicture, PictureOptions } from '@/lib/media/frame-pictures';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';
 
@@ -47,7 +47,7 @@ const consoleApi = {
   },
   /** Frames of a file as a model gets them, RGB of `resize.size`². */
   prepareFrames: async (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> => {
-    const { prepareMoments } = await import('@/lib/ingest/prepare-moments');
+    const { prepareMoments } = await import('@/lib/core/prepare-moments');
     return prepareMoments(getFramesift().services.openClip(file), timestampsMs, resize);
   },
   /** Frames of a file as upright pictures of its full size, or of `maxSide`. */

@@ -1,4 +1,4 @@
-import type { GivenFile } from '@/lib/ingest/model-service';
+import type { GivenFile } from '@/lib/ports/models';
 
 /** Most files taken from dropped folders: a model has some twenty, a year of clips some hundreds. */
 const MAX_FILES = 5_000;

@@ -1,7 +1,7 @@
-import type { ExecutionProvider } from '@/lib/encoder/execution-provider';
-import type { Decoder } from '@/lib/ingest/ingest-clip';
+import type { ExecutionProvider } from '@/lib/ports/encoder';
+import type { Decoder } from '@/lib/ports/media';
 import { IngestQueue } from '@/lib/ingest/ingest-queue';
-import { FramesiftServices } from '@/lib/ingest/services';
+import { FramesiftServices } from '@/lib/core/services';
 import { installRpc } from '@/lib/rpc/remote';
 import { workerFactories } from '@/workers/spawn';
 

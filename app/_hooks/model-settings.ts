@@ -1,9 +1,9 @@
-import { isWithinReach, servedModel, type ModelInFormat } from '@/lib/models/better-model';
+import type { ModelDtype, ModelInFormat, SourceSettings } from '@/lib/ports/models';
+import { isWithinReach, servedModel } from '@/lib/models/better-model';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
-import { MODEL_DTYPES, type ModelDtype } from '@/lib/models/model-files';
+import { MODEL_DTYPES } from '@/lib/models/model-files';
 import { readManifest } from '@/lib/models/manifest';
 import { selfHostedModel } from '@/lib/models/self-hosted';
-import type { SourceSettings } from '@/lib/models/sources';
 import { isRecord } from '@/lib/shared/guards';
 import { siteStorage } from './site-storage';
 

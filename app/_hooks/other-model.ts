@@ -1,5 +1,5 @@
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { EventSummary } from '@/lib/library/clip-database';
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { EventSummary } from '@/lib/ports/library';
 
 /** Whether a clip's vectors are of another model, revision, number format or preprocessing than the one at work. */
 export function isReadWithAnother(clip: EventSummary, model: Pick<LoadedModel, 'modelVersion'>): boolean {

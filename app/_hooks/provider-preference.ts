@@ -1,5 +1,5 @@
-import type { LoadOptions } from '@/lib/encoder/clip-encoder';
-import { PROVIDER_RUNGS, type ProviderRung } from '@/lib/encoder/execution-provider';
+import type { LoadOptions, ProviderRung } from '@/lib/ports/encoder';
+import { PROVIDER_RUNGS } from '@/lib/encoder/execution-provider';
 import { readSwitches } from './framesift';
 import { siteStorage } from './site-storage';
 

@@ -1,7 +1,7 @@
+import type { TimeRange } from '@/lib/ports/search';
+import { MAX_ANSWER_FRAMES, type StrategyId } from '@/lib/select/selection';
 import type { Attachment, Question } from '@/lib/ask/question';
 import type { SavedSelection } from '@/lib/exchange/import';
-import { MAX_ANSWER_FRAMES, type TimeRange } from '@/lib/ask/answer';
-import type { StrategyId } from '@/lib/select/selection';
 import { findStrategy, STRATEGIES } from '@/lib/select/strategies';
 import { FramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';

@@ -1,9 +1,10 @@
 'use client';
 
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { Answer, EncodedQuestion, SearchProgress, SearchRequest } from '@/lib/ports/search';
 import { useEffect, useRef, useState } from 'react';
-import { answerQuestion, type Answer, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
-import { encodeQuestion, type EncodedQuestion, type Question } from '@/lib/ask/question';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
+import { answerQuestion } from '@/lib/ask/answer';
+import { encodeQuestion, type Question } from '@/lib/ask/question';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
 import { getFramesift } from './framesift';

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'react';
 import { withVideoTrack } from '@/lib/media/track-choice';
-import { hasChanged } from '@/lib/ingest/file-changed';
+import { hasChanged } from '@/lib/shared/file-changed';
 import { getFramesift } from './framesift';
 
 /** Files opened since the page was loaded, by event: they need not be read back from storage. */

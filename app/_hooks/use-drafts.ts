@@ -1,9 +1,8 @@
 'use client';
 
+import type { ClipFacts, Decoder } from '@/lib/ports/media';
 import { useState } from 'react';
 import { openVideoElement } from '@/lib/media/element-frames';
-import type { ClipFacts } from '@/lib/media/clip-facts';
-import type { Decoder } from '@/lib/ingest/ingest-clip';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { tellPictureKind } from '@/lib/media/picture-kind';

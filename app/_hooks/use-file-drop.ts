@@ -1,7 +1,7 @@
 'use client';
 
+import type { GivenFile } from '@/lib/ports/models';
 import { useEffect, useRef, useState } from 'react';
-import type { GivenFile } from '@/lib/ingest/model-service';
 import { readDroppedFiles } from './dropped-files';
 
 /**

@@ -1,8 +1,8 @@
 'use client';
 
+import type { ClipDatabaseInfo, EventSummary, LibraryNotice } from '@/lib/ports/library';
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { LIBRARY_CHANNEL, type LibraryNotice } from '@/lib/library/library-channel';
-import type { ClipDatabaseInfo, EventSummary } from '@/lib/library/clip-database';
+import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
 import { siteStorage } from './site-storage';

@@ -1,8 +1,8 @@
 'use client';
 
+import type { LoadOptions, LoadProgress, LoadedModel } from '@/lib/ports/encoder';
+import type { DownloadProgress } from '@/lib/ports/models';
 import { useEffect, useState } from 'react';
-import type { LoadedModel, LoadOptions, LoadProgress } from '@/lib/encoder/clip-encoder';
-import type { DownloadProgress } from '@/lib/models/model-files';
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
 import {

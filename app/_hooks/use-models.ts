@@ -1,8 +1,13 @@
 'use client';
 
+import type {
+  GivenFile,
+  ModelDownloadProgress,
+  ModelListing,
+  ModelVariant,
+  OwnModelProposal,
+} from '@/lib/ports/models';
 import { useCallback, useRef, useState } from 'react';
-import type { GivenFile, ModelListing, ModelVariant, OwnModelProposal } from '@/lib/ingest/model-service';
-import type { ModelDownloadProgress } from '@/lib/models/download-model';
 import { parseBaseUrl } from '@/lib/models/sources';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';

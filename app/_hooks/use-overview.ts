@@ -1,10 +1,11 @@
 'use client';
 
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { EventSummary } from '@/lib/ports/library';
+import type { ClipOverview } from '@/lib/ports/search';
 import { useEffect, useState } from 'react';
 import { likelyExamples } from '@/lib/ask/examples';
-import { clipOverview, type ClipOverview } from '@/lib/search/overview';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { EventSummary } from '@/lib/library/clip-database';
+import { clipOverview } from '@/lib/ask/clip-overview';
 import { getFramesift } from './framesift';
 
 /** What can be said of a clip before anybody asks; each part null until it is known. */

@@ -1,8 +1,8 @@
 'use client';
 
+import type { LoadedModel } from '@/lib/ports/encoder';
 import { useEffect, useState } from 'react';
 import type { Question } from '@/lib/ask/question';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import { adviceOnWords, signsForWords, wordsOf, type Rewrite, type WordAdvice } from '@/lib/query/advice';
 import { getFramesift } from './framesift';
 

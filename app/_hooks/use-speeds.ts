@@ -1,8 +1,8 @@
 'use client';
 
+import type { ProviderRung } from '@/lib/ports/encoder';
 import { useState } from 'react';
-import type { ProviderRung } from '@/lib/encoder/execution-provider';
-import type { ProviderReport } from '@/lib/ingest/measure-providers';
+import type { ProviderReport } from '@/lib/core/measure-providers';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
 import { modelOptions } from './use-model';

@@ -1,21 +1,20 @@
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type {
+  Answer,
+  EncodedQuestion,
+  Search,
+  SearchOptions,
+  SearchProgress,
+  SearchRequest,
+} from '@/lib/ports/search';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
-import type { EncodedQuestion } from './question';
-import type { Answer, SearchOptions, SearchProgress, SearchRequest } from '@/lib/search/search-request';
 
-export {
-  MAX_ANSWER_FRAMES,
-  type Answer,
-  type AnswerFrame,
-  type AnswerSpan,
-  type ClipCurve,
-  type SearchOptions,
-  type SearchProgress,
-  type SearchRequest,
-  type SearchTimings,
-  type TimeRange,
-} from '@/lib/search/search-request';
+/** What an answer needs. */
+export interface AnswerServices {
+  readonly search: Pick<Search, 'search'>;
+  /** Ends the search worker; the next question makes a new one. */
+  discardSearchWorker(reason: FramesiftError): void;
+}
 
 /** The first question about 100,000 frames takes some 20 s on two cores; what takes so long is stuck. */
 const SEARCH_TIMEOUT_MS = 300_000;
@@ -28,7 +27,7 @@ const SEARCH_TIMEOUT_MS = 300_000;
  * @throws FramesiftError `bad-input` when the request does not make sense
  */
 export async function answerQuestion(
-  services: FramesiftServices,
+  services: AnswerServices,
   question: EncodedQuestion,
   request: SearchRequest,
   options: SearchOptions = {},

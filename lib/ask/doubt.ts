@@ -1,4 +1,4 @@
-import type { Answer } from '@/lib/search/search-request';
+import type { Answer } from '@/lib/ports/search';
 
 /** Verdicts that say that the clip shows what was asked for; any other is a doubt. */
 const SURE: ReadonlySet<string> = new Set(['moment', 'several', 'whole']);

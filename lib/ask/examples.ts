@@ -1,7 +1,7 @@
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { FramesiftServices } from '@/lib/ingest/services';
-import { answerQuestion, type Answer } from './answer';
-import { encodeQuestion, type EncodedQuestion } from './question';
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { Answer, EncodedQuestion } from '@/lib/ports/search';
+import { answerQuestion, type AnswerServices } from './answer';
+import { encodeQuestion, type QuestionServices } from './question';
 
 /** Questions to offer of a clip; more would be a list to read. */
 export const MAX_EXAMPLES = 4;
@@ -55,7 +55,7 @@ const encodedByModel = new Map<string, Map<string, EncodedQuestion>>();
  * @param isCurrent asked between candidates; false ends the search, which then gives nothing
  */
 export async function likelyExamples(
-  services: FramesiftServices,
+  services: QuestionServices & AnswerServices,
   model: LoadedModel,
   clip: { eventId: string; durationMs: number | null },
   isCurrent: () => boolean,
@@ -107,7 +107,7 @@ export function chooseExamples(found: readonly FoundExample[]): string[] {
 }
 
 async function encoded(
-  services: FramesiftServices,
+  services: QuestionServices & AnswerServices,
   model: LoadedModel,
   text: string,
 ): Promise<EncodedQuestion> {

@@ -1,8 +1,7 @@
-import type { Calibration } from '@/lib/encoder/calibration';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { ClipDatabase, FrameEmbedding } from '@/lib/library/clip-database';
-import type { FramesiftServices } from '@/lib/ingest/services';
-import type { VideoService } from '@/lib/ingest/video-service';
+import type { Encoder, LoadedModel } from '@/lib/ports/encoder';
+import type { EncodedQuestion } from '@/lib/ports/search';
+import type { Library } from '@/lib/ports/library';
+import type { Video } from '@/lib/ports/media';
 import { parseQuery } from '@/lib/query/parse';
 import { promptsFor } from '@/lib/query/prompts';
 import type { TermContent } from '@/lib/query/query';
@@ -27,27 +26,8 @@ export interface Attachment {
   source: AttachmentSource;
 }
 
-/** A question, ready to be compared with frames. */
-export interface EncodedQuestion {
-  /** Of the model that made the vectors. */
-  modelVersion: string;
-  /** A frame answers by the alternative that it fits best; see lib/query/combine.ts. */
-  alternatives: EncodedTerm[][];
-  /** What tells likely matches from unlikely ones; null where the model has none, or the question no words. */
-  calibration: Calibration | null;
-}
-
-interface EncodedTerm {
-  /** Not zero; see `Term.weight`. */
-  weight: number;
-  /** Unit length. */
-  vector: Float32Array<ArrayBuffer>;
-  /** Pictures are rated by numbers of their own, where there are any: two pictures lie much closer to each other. */
-  isPicture: boolean;
-}
-
 /**
- * A worker that hangs is replaced long before (lib/ingest/clip-model.ts), and the question asked again
+ * A worker that hangs is replaced long before (lib/core/clip-model.ts), and the question asked again
  * in the next one, which has to start the model first.
  */
 const ENCODE_TIMEOUT_MS = 600_000;
@@ -67,17 +47,11 @@ export function describeQuestion({ text, attachments }: Question): string {
 /** What a question needs of a model that runs. */
 export type QuestionModel = Pick<LoadedModel, 'modelVersion' | 'calibration' | 'config'>;
 
-/** What a question needs of the page's services. */
+/** What a question needs. */
 export interface QuestionServices {
-  clip: Pick<FramesiftServices['clip'], 'encodeTexts' | 'encodeImages'>;
-  video: {
-    prepareImage: (...args: Parameters<VideoService['prepareImage']>) => Promise<Uint8Array<ArrayBuffer>>;
-  };
-  database: {
-    getFrameEmbeddings: (
-      ...args: Parameters<ClipDatabase['getFrameEmbeddings']>
-    ) => Promise<FrameEmbedding[]>;
-  };
+  clip: Pick<Encoder, 'encodeTexts' | 'encodeImages'>;
+  video: Pick<Video, 'prepareImage'>;
+  database: Pick<Library, 'getFrameEmbeddings'>;
 }
 
 /**

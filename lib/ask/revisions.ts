@@ -1,5 +1,5 @@
-import type { EventSummary } from '@/lib/library/clip-database';
-import { searchedSet } from '@/lib/library/searched-set';
+import type { EventSummary } from '@/lib/ports/library';
+import { searchedSet } from '@/lib/shared/searched-set';
 
 /** The revision of each clip's vectors of a model, as a list of clips has it; clips without any are left out. */
 export function revisionsOf(

@@ -1,5 +1,5 @@
+import type { Calibration } from '@/lib/ports/encoder';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import { dotAt } from '@/lib/shared/vectors';
 import { z } from '@/lib/shared/zod';
 
 /**
@@ -39,9 +39,6 @@ const calibrationSchema = z.object({
   perScenes: z.number().min(0).optional(),
 });
 
-export type Calibration = z.infer<typeof calibrationSchema>;
-export type KindCalibration = z.infer<typeof kindSchema>;
-
 /**
  * The parsed `calibration.json` of a model, or undefined when it is not one of this version. Then the model is not
  * rated: its answers say which frames stand out, and never that nothing is there.
@@ -51,22 +48,4 @@ export function readCalibration(json: unknown): Calibration | undefined {
   if (!parsed.success) return undefined;
   const { unlikely, possible, strong } = parsed.data;
   return unlikely <= possible && possible <= strong ? parsed.data : undefined;
-}
-
-/**
- * How likely each frame shows what a query asks for, 0…1, from its cosines.
- *
- * @param query its vector, of unit length
- */
-export function likelihoodsOf(
-  cosines: Float32Array,
-  { slope, intercept, common }: KindCalibration,
-  query: Float32Array,
-): Float32Array<ArrayBuffer> {
-  const level = common ? dotAt(query, 0, Float32Array.from(common)) : 0;
-  const likelihoods = new Float32Array(cosines.length);
-  for (let row = 0; row < cosines.length; row += 1) {
-    likelihoods[row] = 1 / (1 + Math.exp(-(slope * (cosines[row]! - level) + intercept)));
-  }
-  return likelihoods;
 }

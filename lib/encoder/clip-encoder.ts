@@ -1,27 +1,24 @@
-import {
-  DTYPE_FILE_SUFFIX,
-  parseModelJson,
-  type DownloadProgress,
-  type ModelDtype,
-  type ModelFileSource,
-} from '@/lib/models/model-files';
+import type {
+  Calibration,
+  LoadOptions,
+  LoadProgress,
+  LoadedModel,
+  ModelConfig,
+  ProviderChoice,
+  SkippedProvider,
+  SpeedMeasurement,
+} from '@/lib/ports/encoder';
+import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/ports/models';
+import { DTYPE_FILE_SUFFIX, parseModelJson } from '@/lib/models/model-files';
 import { Mutex } from '@/lib/shared/async';
 import { describeThrown, FramesiftError } from '@/lib/shared/errors';
 import type { WordFacts } from '@/lib/shared/word-facts';
 import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
-import { readCalibration, type Calibration } from './calibration';
+import { readCalibration } from './calibration';
 import { onnxRuntime, type EncoderRuntime, type TowerSession } from './tower-session';
-import {
-  describeProvider,
-  rankProviders,
-  rungOf,
-  type ExecutionProvider,
-  type ProviderChoice,
-  type ProviderRung,
-  type SkippedProvider,
-} from './execution-provider';
+import { describeProvider, rankProviders, rungOf } from './execution-provider';
 import { goldenMismatch, goldenOf, goldenPicture, readGolden, REFERENCE_TEXT, type Golden } from './golden';
-import { modelVersionOf, readModelConfig, type ModelConfig } from './model-config';
+import { modelVersionOf, readModelConfig } from './model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { cachedReferences, type ReferenceStore } from './reference-vectors';
 import { classifyRunError, costsWorker } from './run-errors';
@@ -29,35 +26,6 @@ import { ClipTokenizer } from './tokenizer';
 import { readTowers, type ClipGraphs, type ClipTowers } from './towers';
 import { Vocabulary, WORD_COUNTS_PATH } from './vocabulary';
 import { groupViews, joinBytes, meanRows } from '@/lib/pixels/views';
-
-export interface LoadOptions {
-  modelId: string;
-  dtype?: ModelDtype;
-  /** `auto` takes the best that works. */
-  provider?: ExecutionProvider | 'auto';
-  /** This way of running it and no other, to measure it. */
-  only?: ProviderRung;
-}
-
-/** Which model is at work, where, and why not elsewhere. */
-export interface LoadedModel {
-  modelId: string;
-  modelName: string;
-  modelVersion: string;
-  dtype: ModelDtype;
-  config: ModelConfig;
-  /** Absent for models nobody has measured. */
-  calibration: Calibration | undefined;
-  provider: ProviderChoice;
-  /** The provider as a person reads it. */
-  providerLabel: string;
-  skipped: SkippedProvider[];
-}
-
-export type LoadProgress =
-  | ({ stage: 'download' } & DownloadProgress)
-  /** `skipped` are the ways that have been tried or ruled out by then. */
-  | { stage: 'start'; provider: string; rung: ProviderRung; skipped: SkippedProvider[] };
 
 /**
  * Finds the files of a model.
@@ -69,13 +37,6 @@ export type OpenModelFiles = (
   dtype: ModelDtype,
   onProgress: (progress: DownloadProgress) => void,
 ) => Promise<ModelFileSource>;
-
-/** How many pictures a second a started model reads. */
-export interface SpeedMeasurement {
-  framesPerSecond: number;
-  frames: number;
-  elapsedMs: number;
-}
 
 interface Loaded {
   model: LoadedModel;
@@ -97,7 +58,7 @@ export interface EncoderSurroundings {
  * Calls may overlap: they run one after another.
  *
  * Nothing in here has a time limit: a call that hangs holds its worker, and only the owner of the
- * worker can end that (lib/ingest/clip-model.ts).
+ * worker can end that (lib/core/clip-model.ts).
  */
 export class ClipEncoder {
   /** Rounds every session creation and run: on WebGPU two at once hang the worker without an error. */

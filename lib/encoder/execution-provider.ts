@@ -1,12 +1,8 @@
-import type { ModelDtype } from '@/lib/models/model-files';
-
-/** Where the model runs. */
-export type ExecutionProvider = 'webgpu' | 'wasm';
+import type { ExecutionProvider, ProviderChoice, ProviderRung, SkippedProvider } from '@/lib/ports/encoder';
+import type { ModelDtype } from '@/lib/ports/models';
 
 /** The ways of running a model, best first. */
 export const PROVIDER_RUNGS = ['webgpu', 'wasm-threads', 'wasm-single'] as const;
-
-export type ProviderRung = (typeof PROVIDER_RUNGS)[number];
 
 /** What the machine and browser offer, asked for in the worker that will run the model. */
 export interface ProviderCapabilities {
@@ -20,23 +16,6 @@ export interface ProviderCapabilities {
   sharedMemory: boolean;
   /** Logical processors. */
   processors: number;
-}
-
-/** One rung of the ladder, as it is on this machine. */
-export interface ProviderChoice {
-  provider: ExecutionProvider;
-  /** WASM threads; on WebGPU the threads of what stays on the CPU. */
-  threads: number;
-}
-
-/** A way of running the model that is not at work, and why. */
-export interface SkippedProvider {
-  provider: ExecutionProvider;
-  rung: ProviderRung;
-  /** The end of a sentence that begins “because …”. */
-  reason: string;
-  /** It was tried and failed, and would again; else it could not, or was not to, be tried. */
-  failed: boolean;
 }
 
 /** More threads than this gain nothing on a model of this size and cost memory each. */

@@ -1,5 +1,5 @@
+import type { ModelDtype } from '@/lib/ports/models';
 import { cosine } from '@/lib/shared/vectors';
-import type { ModelDtype } from '@/lib/models/model-files';
 import { z } from '@/lib/shared/zod';
 
 /**

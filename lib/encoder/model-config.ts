@@ -1,7 +1,9 @@
-import { REVISION_LENGTH, type ModelDtype } from '@/lib/models/model-files';
+import type { ModelConfig } from '@/lib/ports/encoder';
+import type { ModelDtype } from '@/lib/ports/models';
+import { REVISION_LENGTH } from '@/lib/models/model-files';
 import { FramesiftError } from '@/lib/shared/errors';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import type { ResizeSpec, ViewSpec } from '@/lib/shared/frames';
+import type { ViewSpec } from '@/lib/shared/frames';
 import { describeMisfit, z } from '@/lib/shared/zod';
 
 /**
@@ -71,20 +73,6 @@ const preprocessorSchema = z.object({
     })
     .optional(),
 });
-
-/** What the page must know of a model, read from its `config.json` and `preprocessor_config.json`. */
-export interface ModelConfig {
-  embeddingDimension: number;
-  contextLength: number;
-  /** Ids that the text tower knows are below this. */
-  vocabularySize: number;
-  resize: ResizeSpec;
-  /** Per channel, of pixel values in 0…1. */
-  mean: readonly [number, number, number];
-  std: readonly [number, number, number];
-  /** Which weights these are. */
-  revision: string;
-}
 
 function edgeOf(size: z.infer<typeof sizeSchema>): number {
   if (typeof size === 'number') return size;

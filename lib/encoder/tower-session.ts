@@ -1,13 +1,9 @@
+import type { ExecutionProvider, ProviderChoice } from '@/lib/ports/encoder';
 import type * as Ort from 'onnxruntime-web/wasm';
 import { Interruption } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { timed } from '@/lib/shared/stage-timing';
-import {
-  detectCapabilities,
-  type ExecutionProvider,
-  type ProviderCapabilities,
-  type ProviderChoice,
-} from './execution-provider';
+import { detectCapabilities, type ProviderCapabilities } from './execution-provider';
 import { fromFloat16, toFloat16 } from './float16';
 import { deviceLost } from './run-errors';
 import type { EncodedTexts } from './tokenizer';

@@ -1,5 +1,5 @@
-import type { EventSummary } from '@/lib/library/clip-database';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { EventSummary } from '@/lib/ports/library';
+import type { ExchangeServices } from './exchange-services';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { CHAT_PICTURE_MAX_SIDE, toChatMessages, toChatPicture, type ChatShape } from './chat-messages';
@@ -30,7 +30,7 @@ const SMALL_QUALITY = 0.85;
 
 /** Frames at full resolution with the manifest, the table, and the vectors that bring them back without their clip. */
 export async function exportZip(
-  services: FramesiftServices,
+  services: ExchangeServices,
   selection: SelectionToExport,
   findFile: FindClipFile,
   task: ExportTask,
@@ -113,10 +113,7 @@ function describeZip(selection: SelectionToExport, createdAt: Date, note: string
   ].join('\r\n');
 }
 
-async function readEvents(
-  services: FramesiftServices,
-  selection: SelectionToExport,
-): Promise<EventSummary[]> {
+async function readEvents(services: ExchangeServices, selection: SelectionToExport): Promise<EventSummary[]> {
   const ids = new Set(framesInOrder(selection).map(({ eventId }) => eventId));
   const events: EventSummary[] = [];
   for (const eventId of ids) {
@@ -148,7 +145,7 @@ export function exportCsv(selection: SelectionToExport): ExportedFile {
 
 /** The frames on one sheet. */
 export async function exportContactSheet(
-  services: FramesiftServices,
+  services: ExchangeServices,
   selection: SelectionToExport,
   findFile: FindClipFile,
   task: ExportTask,
@@ -161,7 +158,7 @@ export async function exportContactSheet(
 
 /** The frames as a message for a vision model, as JSON text. */
 export async function exportChat(
-  services: FramesiftServices,
+  services: ExchangeServices,
   selection: SelectionToExport,
   findFile: FindClipFile,
   shape: ChatShape,
@@ -183,7 +180,7 @@ export async function exportChat(
 
 /** One file for each clip that has something to show: only the moments that answer. */
 export async function exportCuts(
-  services: FramesiftServices,
+  services: ExchangeServices,
   selection: SelectionToExport,
   findFile: FindClipFile,
   { signal, onProgress }: ExportTask,
@@ -214,7 +211,7 @@ export async function exportCuts(
 
 /** The rows of clips, of one or of the whole library. */
 export async function exportRows(
-  services: FramesiftServices,
+  services: ExchangeServices,
   events: readonly EventSummary[],
   format: 'jsonl' | 'sql',
   { signal, onProgress }: ExportTask,

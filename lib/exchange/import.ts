@@ -1,5 +1,5 @@
-import type { EventSummary, ImportedClip, ImportResult } from '@/lib/library/clip-database';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { EventSummary, ImportResult, ImportedClip } from '@/lib/ports/library';
+import type { ExchangeServices } from './exchange-services';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { plural } from '@/lib/shared/format';
 import type { FrameKey } from '@/lib/shared/frame-key';
@@ -52,7 +52,7 @@ const MAX_TEXT_BYTES = 300_000_000;
  * @returns null for a file that is no export of ours
  * @throws FramesiftError `bad-input` with what is wrong in one that is; what is stored stays as it was
  */
-export async function importFile(services: FramesiftServices, file: File): Promise<ImportOutcome | null> {
+export async function importFile(services: ExchangeServices, file: File): Promise<ImportOutcome | null> {
   const recognised = await recogniseExport(file);
   if (!recognised) return null;
   if (recognised.kind === 'rows') return importRows(services, file, recognised.format);
@@ -63,7 +63,7 @@ export async function importFile(services: FramesiftServices, file: File): Promi
 
 /** Each clip as soon as it has been read whole, in a transaction of its own. */
 async function importRows(
-  services: FramesiftServices,
+  services: ExchangeServices,
   file: Blob,
   format: 'jsonl' | 'sql',
 ): Promise<ImportOutcome> {
@@ -204,7 +204,7 @@ function showSelection(
 }
 
 /** The selection of a ZIP; clips of it that are not in the library come in with the frames that it has. */
-async function importZip(services: FramesiftServices, file: Blob): Promise<ImportOutcome | null> {
+async function importZip(services: ExchangeServices, file: Blob): Promise<ImportOutcome | null> {
   const entries = await readZip(file);
   const json = entries.get('manifest.json');
   const text = json && new TextDecoder().decode(json);

@@ -1,4 +1,4 @@
-import type { ImportedClip } from '@/lib/library/clip-database';
+import type { ImportedClip } from '@/lib/ports/library';
 import {
   bad,
   ClipAssembler,

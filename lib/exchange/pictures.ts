@@ -1,8 +1,8 @@
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { PictureOptions } from '@/lib/ports/media';
+import type { ExchangeServices } from './exchange-services';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { aimAt } from '@/lib/shared/clip-clock';
 import { isCancelled } from '@/lib/shared/errors';
-import type { PictureOptions } from '@/lib/media/frame-pictures';
 import { framesInOrder, type SelectedFrame, type SelectionToExport } from './selection-to-export';
 
 /** A frame's picture for an export. */
@@ -30,7 +30,7 @@ export type FindClipFile = (eventId: string) => Promise<Blob | null>;
  * @throws FramesiftError `cancelled`
  */
 export async function collectPictures(
-  services: FramesiftServices,
+  services: ExchangeServices,
   selection: SelectionToExport,
   findFile: FindClipFile,
   options: PictureOptions,
@@ -67,7 +67,7 @@ export async function collectPictures(
 }
 
 async function decodePictures(
-  services: FramesiftServices,
+  services: ExchangeServices,
   eventId: string,
   frames: readonly SelectedFrame[],
   findFile: FindClipFile,

@@ -1,6 +1,11 @@
-import type { EventSummary, EventFrameRow, FrameEmbeddingRow, FrameSpan } from '@/lib/library/clip-database';
-import type { PageOptions } from '@/lib/library/export-rows';
-import { ROWS_PER_EXPORT_PAGE } from '@/lib/library/export-rows';
+import type {
+  EventFrameRow,
+  EventSummary,
+  FrameEmbeddingRow,
+  FrameSpan,
+  PageOptions,
+} from '@/lib/ports/library';
+import { ROWS_PER_EXPORT_PAGE } from '@/lib/shared/clip-columns';
 import { throwIfCancelled } from '@/lib/shared/async';
 import type { ClipRows } from './rows';
 

@@ -4,10 +4,10 @@ import type {
   FrameEmbeddingRow,
   FrameSpan,
   ImportedClip,
-} from '@/lib/library/clip-database';
-import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/library/schema';
-import { parsePostgresTimestamp } from '@/lib/library/timestamp';
-import { vectorFromJson } from '@/lib/library/vector-json';
+} from '@/lib/ports/library';
+import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/shared/clip-columns';
+import { parsePostgresTimestamp } from '@/lib/shared/postgres-timestamp';
+import { vectorFromJson } from '@/lib/shared/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import { describeMisfit, z } from '@/lib/shared/zod';

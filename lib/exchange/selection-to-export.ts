@@ -1,7 +1,7 @@
+import type { TimeSpan } from '@/lib/ports/media';
 import type { AttachmentSource } from '@/lib/shared/attachment-source';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
-import type { TimeSpan } from '@/lib/media/time-spans';
 
 export interface ExportedAttachment {
   /** `#1` in the question's text. */

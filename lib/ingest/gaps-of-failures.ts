@@ -1,4 +1,4 @@
-import type { ClipGap } from '@/lib/library/clip-gaps';
+import type { ClipGap } from '@/lib/shared/clip-gaps';
 import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
 
 /**

@@ -1,20 +1,18 @@
-import type { LoadedModel, LoadOptions } from '@/lib/encoder/clip-encoder';
+import type { EmbedProgress, Encoder, LoadOptions, LoadedModel } from '@/lib/ports/encoder';
+import type { FrameJob, GrabFrame, OpenedClip, Video } from '@/lib/ports/media';
+import type { Library } from '@/lib/ports/library';
+import type { Decoder } from '@/lib/ports/media';
+import { DEFAULT_BATCH_SIZE, type FrameFailure, type FrameRequest } from '@/lib/shared/frames';
 import { runJob } from '@/lib/rpc/job-port';
 import { transfer } from '@/lib/rpc/remote';
 import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
-import { formatGaps } from '@/lib/library/clip-gaps';
+import { formatGaps } from '@/lib/shared/clip-gaps';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
-import type { FrameFailure, FrameRequest } from '@/lib/shared/frames';
 import { openVideoElement, type ElementFrames } from '@/lib/media/element-frames';
-import { assertUnchanged, readingFailure } from './file-changed';
-import { DEFAULT_BATCH_SIZE, type EmbedProgress } from './embed-frames';
+import { assertUnchanged, readingFailure } from '@/lib/shared/file-changed';
 import { RateEstimator } from '@/lib/shared/rate-estimator';
 import { gapsOfFailures } from './gaps-of-failures';
 import type { IngestStatus } from './ingest-status';
-import type { FramesiftServices } from './services';
-import type { FrameJob, GrabFrame } from './prepare-frames';
-
-export type Decoder = 'webcodecs' | 'element';
 
 export interface IngestJob {
   eventId: string;
@@ -25,6 +23,14 @@ export interface IngestJob {
   model: LoadOptions;
   /** Runs the model for frames, too, that look like the one before. */
   embedsEveryFrame?: boolean;
+}
+
+/** What reading a clip needs. */
+export interface IngestServices {
+  readonly database: Pick<Library, 'getEvent' | 'updateEvent' | 'storedFrameIndexes' | 'finishReembedding'>;
+  readonly clip: Pick<Encoder, 'limits' | 'load' | 'embedClip' | 'recover'>;
+  readonly video: Pick<Video, 'prepareFramesOfPlayer'>;
+  openClip(file: Blob): Pick<OpenedClip, 'prepareFrames'>;
 }
 
 /** A lost device or a decoder that the browser took back is survived; so many times in a row without one stored frame is final. */
@@ -39,7 +45,7 @@ const MAX_FRUITLESS_ATTEMPTS = 3;
  * @throws FramesiftError `cancelled`, or a sentence on what made it fail; what is stored stays
  */
 export async function ingestClip(
-  services: FramesiftServices,
+  services: IngestServices,
   job: IngestJob,
   onStatus: (change: Partial<IngestStatus>) => void,
   signal: AbortSignal,
@@ -105,7 +111,7 @@ export async function ingestClip(
 }
 
 async function hasOtherVectors(
-  database: FramesiftServices['database'],
+  database: IngestServices['database'],
   eventId: string,
   modelVersion: string,
 ): Promise<boolean> {
@@ -114,7 +120,7 @@ async function hasOtherVectors(
 }
 
 async function loadModel(
-  services: FramesiftServices,
+  services: IngestServices,
   options: LoadOptions,
   onStatus: (change: Partial<IngestStatus>) => void,
 ): Promise<LoadedModel> {
@@ -129,7 +135,7 @@ async function loadModel(
 type ReadingJob = IngestJob & { asDraft: boolean };
 
 async function readInAttempts(
-  services: FramesiftServices,
+  services: IngestServices,
   job: ReadingJob,
   model: LoadedModel,
   onStatus: (change: Partial<IngestStatus>) => void,
@@ -176,7 +182,7 @@ async function readInAttempts(
 }
 
 async function readOnce(
-  services: FramesiftServices,
+  services: IngestServices,
   job: ReadingJob,
   batchSize: number,
   model: LoadedModel,

@@ -1,8 +1,7 @@
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
-import { ingestClip, type IngestJob } from './ingest-clip';
+import { ingestClip, type IngestJob, type IngestServices } from './ingest-clip';
 import { isActive, WAITING, type IngestStatus } from './ingest-status';
-import type { FramesiftServices } from './services';
 
 /** Name of the Web Lock that a tab holds while it reads a clip, so that no other tab reads it too. */
 function ingestLockName(eventId: string): string {
@@ -19,14 +18,14 @@ interface Entry {
  * make both late. Listeners get a new map on every change (it is never changed in place).
  */
 export class IngestQueue {
-  readonly #services: FramesiftServices;
+  readonly #services: IngestServices;
   readonly #embedsEveryFrame: boolean;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   #snapshot: ReadonlyMap<string, IngestStatus> = new Map();
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(services: FramesiftServices, { embedsEveryFrame = false } = {}) {
+  constructor(services: IngestServices, { embedsEveryFrame = false } = {}) {
     this.#services = services;
     this.#embedsEveryFrame = embedsEveryFrame;
   }

@@ -1,7 +1,7 @@
+import type { FramePicture, OpenedClip } from '@/lib/ports/media';
 import { aimAt } from '@/lib/shared/clip-clock';
-import type { FramePicture } from '@/lib/media/frame-pictures';
 import { THUMBNAIL_LONGEST_SIDE } from '@/lib/media/thumbnail';
-import type { FramesiftServices } from './services';
+import type { Library } from '@/lib/ports/library';
 
 /** Pictures decoded and stored at a time, so that the first are seen soon. */
 const BATCH_SIZE = 32;
@@ -10,8 +10,8 @@ const QUALITY = 0.7;
 
 /** What is needed of the services. */
 interface Restorer {
-  database: Pick<FramesiftServices['database'], 'framesWithoutPicture' | 'storeThumbnails'>;
-  openClip(file: Blob): Pick<ReturnType<FramesiftServices['openClip']>, 'readPictures'>;
+  database: Pick<Library, 'framesWithoutPicture' | 'storeThumbnails'>;
+  openClip(file: Blob): Pick<OpenedClip, 'readPictures'>;
 }
 
 /**

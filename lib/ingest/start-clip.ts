@@ -1,14 +1,13 @@
-import { DEFAULT_FRAMES_PER_SECOND, divideClip, type Sampling } from '@/lib/media/choose-timestamps';
-import type { ClipFacts } from '@/lib/media/clip-facts';
+import type { LoadOptions } from '@/lib/ports/encoder';
+import type { ClipFacts, Decoder, OpenedClip, Sampling } from '@/lib/ports/media';
+import { DEFAULT_FRAMES_PER_SECOND, divideClip } from '@/lib/media/choose-timestamps';
 import { nearestKeyFrames } from '@/lib/media/key-frames';
 import { videoTrackOf } from '@/lib/media/track-choice';
-import type { LoadOptions } from '@/lib/encoder/clip-encoder';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameRequest } from '@/lib/shared/frames';
 import { isRecord } from '@/lib/shared/guards';
-import type { Decoder } from './ingest-clip';
 import type { IngestQueue } from './ingest-queue';
-import type { FramesiftServices } from './services';
+import type { Library } from '@/lib/ports/library';
 
 /**
  * The moments of a clip that are to be read, numbered.
@@ -34,7 +33,7 @@ export function planFrames(
  *   takes too long
  */
 export async function planClip(
-  openClip: (file: Blob) => { keyFrames(signal: AbortSignal): Promise<Float64Array<ArrayBuffer>> },
+  openClip: StartServices['openClip'],
   file: Blob,
   durationMs: number,
   sampling: Sampling,
@@ -80,6 +79,12 @@ export function parseSampling(json: string | null): Sampling {
   }
 }
 
+/** What the start of a clip needs. */
+export interface StartServices {
+  readonly database: Pick<Library, 'createEvent' | 'storeClipFile'>;
+  openClip(file: Blob): Pick<OpenedClip, 'keyFrames'>;
+}
+
 export interface StartOptions {
   file: File;
   facts: Pick<ClipFacts, 'durationMs' | 'startMs' | 'width' | 'height' | 'bytes'>;
@@ -114,8 +119,8 @@ export async function fingerprintFile(file: Blob): Promise<string> {
  * @returns the id of the event
  */
 export async function startClip(
-  services: FramesiftServices,
-  queue: IngestQueue,
+  services: StartServices,
+  queue: Pick<IngestQueue, 'add'>,
   { file, facts, fingerprint, sampling, decoder, model }: StartOptions,
 ): Promise<string> {
   const requests = await planClip((clip) => services.openClip(clip), file, facts.durationMs, sampling);

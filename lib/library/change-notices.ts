@@ -1,4 +1,4 @@
-import type { EventSummary } from './events';
+import type { EventSummary } from '@/lib/ports/library';
 
 /** Notices of one clip are at least so far apart; the last change is always told. */
 export const NOTICE_INTERVAL_MS = 250;

@@ -1,46 +1,38 @@
+import type {
+  ClipDatabaseInfo,
+  EventFields,
+  EventFrameRow,
+  EventRow,
+  EventSummary,
+  FrameEmbedding,
+  FrameEmbeddingFilter,
+  FrameEmbeddingRow,
+  FrameSpan,
+  FrameThumbnail,
+  FrameVector,
+  ImportResult,
+  ImportedClip,
+  LibraryNotice,
+  NewEvent,
+  PageOptions,
+  SearchedSet,
+  SetState,
+  SilenceWatcher,
+  VectorPage,
+} from '@/lib/ports/library';
 import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import type { DatabaseConnection } from './client';
-import type { EventFields, EventSummary, NewEvent } from './events';
-import type { FrameEmbeddingRow, PageOptions } from './export-rows';
-import type { FrameEmbedding, FrameEmbeddingFilter, FrameVector } from './frame-embeddings';
 import type { ClipFiles } from './clip-files';
-import type { FrameSpan } from './frame-spans';
 import { Gateway, type GatewayNames, type GatewayPorts } from './gateway';
-import type { ImportedClip, ImportResult } from './import-clip';
 import { inParallel } from './in-parallel';
-import { LIBRARY_CHANNEL, type LibraryNotice } from './library-channel';
-import type { FrameThumbnail, LibraryVerbs, VerbName } from './library-verbs';
+import { LIBRARY_CHANNEL } from './library-channel';
+import type { LibraryVerbs, VerbName } from './library-verbs';
 import { openOwnedLibrary } from './owned-library';
-import type { PackedVectors, SearchedSet, VectorPage } from './packed-vectors';
-import type { EventFrameRow, EventRow, SetState } from './schema';
 import { unknownEvent } from './validate';
 
-export type {
-  EventFields,
-  EventFrameRow,
-  FrameEmbeddingRow,
-  ImportedClip,
-  ImportResult,
-  EventRow,
-  EventSummary,
-  FrameEmbedding,
-  FrameSpan,
-  FrameVector,
-  NewEvent,
-  PackedVectors,
-  SearchedSet,
-  SetState,
-  VectorPage,
-};
-
-export interface ClipDatabaseInfo {
-  store: DatabaseConnection['store'];
-  /** As the server names it, e.g. `18.6`. */
-  postgresVersion: string;
-}
-
+/** How much room the browser gives this site. */
 export interface StorageEstimate {
   usageBytes: number | null;
   quotaBytes: number | null;
@@ -56,12 +48,6 @@ export interface ClipDatabaseParts {
 }
 
 export type Connect = () => Promise<DatabaseConnection>;
-
-/** What is told of the tab that owns the library. */
-export interface SilenceWatcher {
-  /** Given a sentence for the person when that tab does not answer, null when it does again. */
-  tell(sentence: string | null): void;
-}
 
 /**
  * The library as one tab has it: clips, their thumbnails and their vectors. Lives in workers/db.worker.ts; the page and

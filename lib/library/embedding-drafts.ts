@@ -1,7 +1,8 @@
+import type { EmbeddingSet } from '@/lib/ports/library';
+import type { CheckedFrameVector } from './checked-vectors';
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
-import type { CheckedFrameVector } from './frame-embeddings';
-import { addToSet, countAnew, type EmbeddingSet } from './embedding-sets';
+import { addToSet, countAnew } from './embedding-sets';
 import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
 
 /**

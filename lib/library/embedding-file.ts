@@ -1,7 +1,6 @@
+import type { PackedVectors, SetState } from '@/lib/ports/library';
 import type { EditedFile } from '@/lib/files/file-tree';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import type { PackedVectors } from './packed-vectors';
-import type { SetState } from './schema';
 import { assertEventId } from './validate';
 
 /*

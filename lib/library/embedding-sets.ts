@@ -1,16 +1,8 @@
+import type { EmbeddingSet } from '@/lib/ports/library';
 import { and, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
-import { embeddingSets, events, type SetState } from './schema';
+import { embeddingSets, events } from './schema';
 import { unknownEvent } from './validate';
-
-/** A clip's vectors of one model version. */
-export interface EmbeddingSet {
-  modelVersion: string;
-  state: SetState;
-  frames: number;
-  /** Another after every change of the vectors, and later ones are higher. */
-  revision: number;
-}
 
 /** The number of the transaction: it only rises, over the whole life of a database. */
 const THIS_REVISION = sql<number>`pg_current_xact_id()::text::bigint`;

@@ -1,66 +1,10 @@
+import type { EmbeddingSet, EventFields, EventRow, EventSummary, NewEvent } from '@/lib/ports/library';
+import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
-import type { EmbeddingSet } from './embedding-sets';
 import { listEventFrames } from './event-frames';
-import {
-  events,
-  INGEST_STATES,
-  PATH_MAX_LENGTH,
-  SMART_DETECTION_TYPES,
-  SOURCE_TYPES,
-  type EventRow,
-  type IngestState,
-  type SmartDetectionType,
-  type SourceType,
-} from './schema';
+import { events, PATH_MAX_LENGTH } from './schema';
 import { assertEventId, assertModelVersion, assertText, badInput, unknownEvent } from './validate';
-
-/** What may be said about a clip when it is added and changed later. `null` empties a column. */
-export interface EventFields {
-  description?: string;
-  /** When the clip was recorded, as far as known. */
-  timestamp?: Date;
-  smartDetectionType?: SmartDetectionType | null;
-  frameCountUsed?: number | null;
-  /** JSON array of seconds. */
-  frameTimestamps?: string | null;
-  videoPath?: string | null;
-  fileName?: string | null;
-  fileBytes?: number | null;
-  fileFingerprint?: string | null;
-  durationMs?: number | null;
-  width?: number | null;
-  height?: number | null;
-  modelVersion?: string | null;
-  ingestState?: IngestState;
-  ingestError?: string | null;
-  framesPlanned?: number | null;
-  sampling?: string | null;
-  playerStartMs?: number | null;
-  videoTrack?: number | null;
-  /** JSON of lib/library/clip-gaps.ts. */
-  gaps?: string | null;
-}
-
-export interface NewEvent extends EventFields {
-  /** A UUIDv4 is made when there is none. */
-  id?: string;
-  description: string;
-  /** `upload` unless told. */
-  sourceType?: SourceType;
-}
-
-/** A clip with how much of it is in the library. */
-export interface EventSummary extends EventRow {
-  /** Frames that are stored. */
-  frameCount: number;
-  /** Vectors in `frame_embeddings`, of any model. */
-  embeddingCount: number;
-  /** The same by model version. */
-  embeddingCounts: Record<string, number>;
-  /** All vectors, those that wait to take the place of others included. */
-  embeddingSets: EmbeddingSet[];
-}
 
 /** Adds a clip. A second call with the same `id` changes nothing and returns what is there. */
 export async function createEvent(db: Database, event: NewEvent): Promise<EventRow> {

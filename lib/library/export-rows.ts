@@ -1,18 +1,8 @@
+import type { EventFrameRow, FrameEmbeddingRow, PageOptions } from '@/lib/ports/library';
+import { ROWS_PER_EXPORT_PAGE } from '@/lib/shared/clip-columns';
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Database } from './database';
-import { eventFrames, frameEmbeddings, type EventFrameRow } from './schema';
-
-export type FrameEmbeddingRow = typeof frameEmbeddings.$inferSelect;
-
-/** Rows in one page of an export: 3 MB of vectors, which bounds what is in memory on either side. */
-export const ROWS_PER_EXPORT_PAGE = 500;
-
-export interface PageOptions {
-  /** Frames after this `frame_index`; from the first on without it. */
-  after?: number;
-  /** These frames alone. */
-  frameIndexes?: readonly number[];
-}
+import { eventFrames, frameEmbeddings } from './schema';
 
 /** The next page of a clip's pictures, as the table has them, in frame order; a short page is the last. */
 export function readEventFrameRows(

@@ -1,28 +1,14 @@
+import type { EmbeddingSet, FrameEmbedding, FrameEmbeddingFilter, FrameVector } from '@/lib/ports/library';
+import { type CheckedFrameVector, checkFrameVectors } from './checked-vectors';
 import { and, asc, count, eq, gt, inArray, ne, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chunked, ROWS_PER_INSERT, ROWS_PER_READ, type Database } from './database';
 import { deleteEmbeddingDrafts } from './embedding-drafts';
-import { addToSet, lockClip, type EmbeddingSet } from './embedding-sets';
+import { addToSet, lockClip } from './embedding-sets';
 import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
-import { assertDistinctFrames, assertModelVersion, toUnitVector } from './validate';
-import { vectorFromJson, vectorToJson } from './vector-json';
-
-export interface FrameVector {
-  /** 0-based position of the frame in its event. */
-  frameIndex: number;
-  /** 512 finite numbers; stored at unit length. */
-  embedding: Float32Array | readonly number[];
-}
-
-export interface FrameEmbedding {
-  id: string;
-  frameIndex: number;
-  /** Unit length, 512 long. */
-  embedding: Float32Array<ArrayBuffer>;
-  modelVersion: string;
-}
+import { vectorFromJson } from '@/lib/shared/vector-json';
 
 /**
  * Stores one vector and returns its row's id. A vector that the frame already has is replaced and
@@ -47,24 +33,6 @@ export async function storeFrameEmbeddingsBatch(
   return db.transaction(async (tx) => {
     const sets = await lockClip(tx, eventId);
     return (await writeFrameEmbeddings(tx, eventId, sets, checked, modelVersion)).ids;
-  });
-}
-
-/** A vector that has passed every check and is ready to be written. */
-export interface CheckedFrameVector {
-  frameIndex: number;
-  /** Unit length. */
-  vector: Float32Array<ArrayBuffer>;
-  json: string;
-}
-
-/** Everything about a batch that can be refused without asking the database. */
-export function checkFrameVectors(rows: readonly FrameVector[], modelVersion: string): CheckedFrameVector[] {
-  assertModelVersion(modelVersion);
-  assertDistinctFrames(rows);
-  return rows.map(({ frameIndex, embedding }) => {
-    const vector = toUnitVector(embedding);
-    return { frameIndex, vector, json: vectorToJson(vector) };
   });
 }
 
@@ -159,12 +127,6 @@ function writeIncomplete(expected: number, found: number): FramesiftError {
     `Only ${found} of ${expected} vectors reached the library, so none of them was kept. Try again.`,
     { transient: true },
   );
-}
-
-/** Which of an event's vectors are wanted; all where nothing is said. */
-export interface FrameEmbeddingFilter {
-  modelVersion?: string;
-  frameIndex?: number;
 }
 
 /** The vectors of an event in frame order, those that a filter leaves. Empty when there are none. */

@@ -1,13 +1,9 @@
+import type { FrameSpan } from '@/lib/ports/library';
 import { and, asc, eq, inArray, sql } from 'drizzle-orm';
 import type { PictureSpan } from '@/lib/shared/clip-clock';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { frameSpans } from './schema';
 import { badInput } from './validate';
-
-/** A frame and how long its picture is on screen. */
-export interface FrameSpan extends PictureSpan {
-  frameIndex: number;
-}
 
 /** Whether both ends are numbers and the end comes after the start. */
 export function assertSpan({ startMs, endMs }: PictureSpan): void {

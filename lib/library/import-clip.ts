@@ -1,60 +1,20 @@
+import type {
+  EventFields,
+  ImportResult,
+  ImportedClip,
+  ImportedFrame,
+  ImportedVector,
+} from '@/lib/ports/library';
+import { checkFrameVectors } from './checked-vectors';
+import { SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { countAnew } from './embedding-sets';
 import { checkEventFrames, countEventFrames, framePath } from './event-frames';
-import { assertFields, recordFrameTimestamps, type EventFields } from './events';
-import { checkFrameVectors } from './frame-embeddings';
-import { assertSpan, writeFrameSpans, type FrameSpan } from './frame-spans';
-import { eventFrames, events, frameEmbeddings, SOURCE_TYPES, type SourceType } from './schema';
+import { assertFields, recordFrameTimestamps } from './events';
+import { assertSpan, writeFrameSpans } from './frame-spans';
+import { eventFrames, events, frameEmbeddings } from './schema';
 import { assertDistinctFrames, assertEventId, assertText, badInput } from './validate';
-
-/** What a file of exported rows says of one clip. Everything in it is checked before anything is written. */
-export interface ImportedClip {
-  event: ImportedEvent;
-  frames: ImportedFrame[];
-  vectors: ImportedVector[];
-  /** How long the pictures of its frames stay; of frames that it does not name, nothing changes. */
-  spans: FrameSpan[];
-}
-
-interface ImportedEvent {
-  id: string;
-  timestamp: Date;
-  description: string;
-  sourceType: SourceType;
-  createdAt: Date;
-  /** The other columns that the file has; those it has not stay as they are. */
-  fields: Omit<EventFields, 'timestamp' | 'description' | 'videoPath'>;
-}
-
-interface ImportedFrame {
-  id: string;
-  frameIndex: number;
-  timestampMs: number;
-  framePath: string;
-  width: number | null;
-  height: number | null;
-  fileSizeBytes: number | null;
-  createdAt: Date;
-}
-
-interface ImportedVector {
-  id: string;
-  frameIndex: number;
-  /** 512 finite numbers; stored at unit length, bit for bit where they have it already. */
-  embedding: Float32Array;
-  modelVersion: string;
-  createdAt: Date;
-}
-
-/** What an import did. */
-export interface ImportResult {
-  eventId: string;
-  /** False when the library had the clip already and it was updated. */
-  isNew: boolean;
-  frames: number;
-  vectors: number;
-}
 
 /** Ids of rows; the server's and ours are UUIDs. */
 const ROW_ID = /^[A-Za-z0-9_-]{1,64}$/;

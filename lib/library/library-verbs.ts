@@ -1,3 +1,25 @@
+import type {
+  EmbeddingSet,
+  EventFields,
+  EventFrameRow,
+  EventRow,
+  EventSummary,
+  FrameEmbedding,
+  FrameEmbeddingFilter,
+  FrameEmbeddingRow,
+  FrameSpan,
+  FrameThumbnail,
+  FrameVector,
+  ImportResult,
+  ImportedClip,
+  NewEvent,
+  PackedVectors,
+  PageOptions,
+  SearchedSet,
+  SetState,
+  VectorPage,
+} from '@/lib/ports/library';
+import { type CheckedFrameVector, checkFrameVectors } from './checked-vectors';
 import { eq, sql } from 'drizzle-orm';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -7,55 +29,23 @@ import { toStorageError, type DatabaseConnection } from './client';
 import type { Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
 import { appendRows, beginFile, embeddingPath, finishFile, readHeader } from './embedding-file';
-import { addToFrames, countAnew, lockClip, setsOf, type EmbeddingSet } from './embedding-sets';
+import { addToFrames, countAnew, lockClip, setsOf } from './embedding-sets';
 import { checkEventFrames, framePath, listEventFrames, writeEventFrames } from './event-frames';
+import { createEvent, deleteEvent, getEvent, listEvents, recordFrameTimestamps, updateEvent } from './events';
+import { readEventFrameRows, readFrameEmbeddingRows } from './export-rows';
 import {
-  createEvent,
-  deleteEvent,
-  getEvent,
-  listEvents,
-  recordFrameTimestamps,
-  updateEvent,
-  type EventFields,
-  type EventSummary,
-  type NewEvent,
-} from './events';
-import {
-  readEventFrameRows,
-  readFrameEmbeddingRows,
-  type FrameEmbeddingRow,
-  type PageOptions,
-} from './export-rows';
-import {
-  checkFrameVectors,
   deleteFrameEmbeddings,
   getFrameEmbeddings,
   storedFrameIndexes,
   storeFrameEmbeddingsBatch,
   writeFrameEmbeddings,
-  type CheckedFrameVector,
-  type FrameEmbedding,
-  type FrameEmbeddingFilter,
-  type FrameVector,
 } from './frame-embeddings';
 import { pictureType, type ClipFiles } from './clip-files';
-import { assertSpan, listFrameSpans, writeFrameSpans, type FrameSpan } from './frame-spans';
-import { importClip, type ImportedClip, type ImportResult } from './import-clip';
+import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
+import { importClip } from './import-clip';
 import { inParallel } from './in-parallel';
-import {
-  readVectors,
-  searchedSets,
-  type PackedVectors,
-  type SearchedSet,
-  type VectorPage,
-} from './packed-vectors';
-import { embeddingSets, type EventFrameRow, type EventRow, type SetState } from './schema';
-
-/** A thumbnail of a frame, as bytes of a WebP or JPEG picture. */
-export interface FrameThumbnail {
-  frameIndex: number;
-  thumbnail: Uint8Array<ArrayBuffer>;
-}
+import { readVectors, searchedSets } from './packed-vectors';
+import { embeddingSets } from './schema';
 
 /** Rows that a file of vectors may have beyond twice its frames before it is made anew. */
 const SPARE_ROWS = 1_000;

@@ -1,12 +1,11 @@
+import type { ImportedClip, LibraryNotice } from '@/lib/ports/library';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { ChangeNotices } from './change-notices';
 import { isBroken, toStorageError, type DatabaseConnection } from './client';
 import type { ClipFiles } from './clip-files';
 import type { RunVerb } from './gateway';
-import type { LibraryNotice } from './library-channel';
 import { LibraryVerbs, VERB_NAMES, type VerbName } from './library-verbs';
-import type { ImportedClip } from './import-clip';
 
 /** Opening unpacks PostgreSQL's files the first time (4 s on a slow machine) and may wait for another tab's files. */
 const OPEN_TIMEOUT_MS = 60_000;

@@ -1,52 +1,15 @@
+import type { PackedVectors, SearchedSet, SetState, VectorPage } from '@/lib/ports/library';
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { UNKNOWN_TIME } from '@/lib/shared/frames';
 import { ROWS_PER_READ, type Database } from './database';
 import { setsOf } from './embedding-sets';
-import {
-  embeddingSets,
-  eventFrames,
-  frameEmbeddingDrafts,
-  frameEmbeddings,
-  frameSpans,
-  type SetState,
-} from './schema';
-import { searchedSet } from './searched-set';
-import { readVectorInto } from './vector-json';
-
-/** The vectors of one event and one model, in frame order, ready for scoring. */
-export interface PackedVectors {
-  frameIndexes: Int32Array<ArrayBuffer>;
-  /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
-  timestampsMs: Int32Array<ArrayBuffer>;
-  /** Start and end of each frame's picture in clip time, two numbers a frame; NaN where nobody knows. */
-  spansMs: Float64Array<ArrayBuffer>;
-  /** `frameIndexes.length` rows of 512. */
-  vectors: Float32Array<ArrayBuffer>;
-}
-
-/** Where a clip's vectors of one model version are, and how many. */
-export interface SearchedSet {
-  eventId: string;
-  /** Null where the clip has none. */
-  state: SetState | null;
-  frames: number;
-  revision: number;
-  /** Vectors that the clip has of other models. */
-  otherFrames: number;
-}
+import { embeddingSets, eventFrames, frameEmbeddingDrafts, frameEmbeddings, frameSpans } from './schema';
+import { searchedSet } from '@/lib/shared/searched-set';
+import { readVectorInto } from '@/lib/shared/vector-json';
 
 /** Rows of one answer of `readVectors`: 8 MB of vectors, read in well under a second. */
 const ROWS_PER_CALL = 4 * ROWS_PER_READ;
-
-/** One page of an event's vectors. */
-export interface VectorPage {
-  /** Of the set when these were read. */
-  revision: number;
-  packed: PackedVectors;
-  /** `after` of the next page; null when this is the last. */
-  next: number | null;
-}
 
 const TABLES = { current: frameEmbeddings, replacement: frameEmbeddingDrafts } satisfies Record<
   SetState,

@@ -1,3 +1,5 @@
+import type { SetState } from '@/lib/ports/library';
+import type { IngestState, SmartDetectionType, SourceType } from '@/lib/shared/clip-columns';
 import {
   bigint,
   doublePrecision,
@@ -16,18 +18,6 @@ import { timestamptz } from './timestamp';
  * test/contract/schema.test.ts compares the migrated database with it. Ids are UUIDv4 as text and
  * timestamps are UTC, both made by the writer: the database has no defaults for them.
  */
-
-/** Where a clip came from. The server knows the first three; `upload` is a file opened in the browser. */
-export const SOURCE_TYPES = ['rtsp', 'usb', 'protect', 'upload'] as const;
-export type SourceType = (typeof SOURCE_TYPES)[number];
-
-/** What the server's detector saw. A clip opened in the browser has none. */
-export const SMART_DETECTION_TYPES = ['person', 'vehicle', 'package', 'animal', 'motion', 'ring'] as const;
-export type SmartDetectionType = (typeof SMART_DETECTION_TYPES)[number];
-
-/** How far the frames of a clip have come into the library. */
-export const INGEST_STATES = ['pending', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
-export type IngestState = (typeof INGEST_STATES)[number];
 
 /** Width of `model_version`, in `frame_embeddings` and in `events`. */
 export const MODEL_VERSION_MAX_LENGTH = 50;
@@ -66,7 +56,7 @@ export const events = pgTable('events', {
   playerStartMs: doublePrecision('player_start_ms'),
   /** Which of the file's video tracks was read, from 0. Null where the page chose. */
   videoTrack: integer('video_track'),
-  /** JSON array of stretches that could not be read; see lib/library/clip-gaps.ts. Null for none. */
+  /** JSON array of stretches that could not be read; see lib/shared/clip-gaps.ts. Null for none. */
   gaps: text('gaps'),
   /** Rows in `event_frames`, kept by the writer. */
   framesStored: integer('frames_stored').notNull().default(0),
@@ -152,9 +142,6 @@ export const frameEmbeddingDrafts = pgTable(
   (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
 );
 
-/** Whether vectors count, or wait until they are complete to take the place of another model's. */
-export type SetState = 'current' | 'replacement';
-
 /**
  * How many vectors a clip has of each model version, local to the browser. Kept by whoever writes vectors, in the same
  * transaction: `current` ones lie in `frame_embeddings`, a `replacement` in `frame_embedding_drafts`.
@@ -173,6 +160,3 @@ export const embeddingSets = pgTable(
   },
   (table) => [primaryKey({ columns: [table.eventId, table.modelVersion, table.state] })],
 );
-
-export type EventRow = typeof events.$inferSelect;
-export type EventFrameRow = typeof eventFrames.$inferSelect;

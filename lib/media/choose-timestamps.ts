@@ -1,11 +1,4 @@
-/** How a clip's frames are chosen before anyone asks a question. */
-export type Sampling = (
-  | { kind: 'rate'; /** More than 0; a fraction is one frame every few seconds. */ framesPerSecond?: number }
-  | { kind: 'count'; /** At least 1. */ count: number }
-) & {
-  /** Of each stretch the key frame nearest to its middle, and none where it has none (lib/media/key-frames.ts). */
-  keyFramesOnly?: true;
-};
+import type { Sampling } from '@/lib/ports/media';
 
 /** One frame a second: what the published selection methods sample candidates at (AKS, BOLT). */
 export const DEFAULT_FRAMES_PER_SECOND = 1;

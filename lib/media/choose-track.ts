@@ -1,17 +1,4 @@
-/** What is known of one of a file's video tracks before one is chosen. */
-export interface VideoTrackFacts {
-  /** From 0, in the file's order. */
-  index: number;
-  /** The codec as people call it. */
-  codec: string;
-  /** Upright size in square pixels. */
-  width: number;
-  height: number;
-  /** Whether WebCodecs of this browser decodes it. */
-  isDecodable: boolean;
-  /** Whether it has more than one picture: a cover or a title has one. */
-  moves: boolean;
-}
+import type { VideoTrackFacts } from '@/lib/ports/media';
 
 /**
  * The track that is read where nobody chose: the first that is decodable and moves. Where none is, the first that

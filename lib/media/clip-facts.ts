@@ -1,36 +1,3 @@
-import type { VideoTrackFacts } from './choose-track';
-
-/** What is known of a clip before a frame of it is decoded. */
-export interface ClipFacts {
-  /** "MP4", "QuickTime", "WebM", "Matroska", "MPEG-TS", "AVI" or "FLV". */
-  container: string;
-  /** The codec as people call it: "H.264", "VP9". */
-  codec: string;
-  /** The codec as WebCodecs calls it: "avc1.64001f". Null for a codec that has no such name. */
-  codecString: string | null;
-  /** Size of the upright picture in square pixels. */
-  width: number;
-  height: number;
-  /** Clockwise turn that makes the stored frames upright. */
-  rotationDegrees: 0 | 90 | 180 | 270;
-  /** From the first frame that is shown to the end of the last one. */
-  durationMs: number;
-  /** The container's time of the first frame that is shown, which is 0 ms in clip time. */
-  startMs: number;
-  /** Measured on the first frames, since containers' own claims are not to be trusted. Null for a single frame. */
-  averageFrameRate: number | null;
-  bytes: number;
-  hasAudio: boolean;
-  /** Index in `videoTracks` of the track that is read. */
-  videoTrack: number;
-  /** All video tracks of the file; empty where only a player knows. */
-  videoTracks: VideoTrackFacts[];
-  /** Whether WebCodecs of this browser decodes the clip. */
-  decodable: boolean;
-  /** A sentence for the person about what is wrong with the clip, which may be decodable in part. */
-  problem?: string;
-}
-
 /** mediabunny's codec identifiers, and the identifiers inside containers of codecs that it does not know. */
 const CODEC_NAMES: Record<string, string> = {
   avc: 'H.264',

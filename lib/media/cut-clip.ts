@@ -1,3 +1,4 @@
+import type { TimeSpan } from '@/lib/ports/media';
 import {
   AudioSampleSink,
   AudioSampleSource,
@@ -21,7 +22,7 @@ import { openSample } from './frame-pictures';
 import { openClip } from './open-clip';
 import type { OpenClip } from './opened-clip';
 import { drawUpright, fitInside, uprightSize } from './thumbnail';
-import { mergeSpans, type TimeSpan } from './time-spans';
+import { mergeSpans } from './time-spans';
 import { mediaPieces } from './timeline';
 import { decodeFrames } from './webcodecs-frames';
 import { listFrameTimes } from './frame-times';

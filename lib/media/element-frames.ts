@@ -1,16 +1,9 @@
+import type { ClipFacts, GrabbedFrame } from '@/lib/ports/media';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { BORDER_LEAD_MS, toClipMs, toPlayerSeconds } from '@/lib/shared/clip-clock';
 import { FramesiftError } from '@/lib/shared/errors';
 import { MAX_DURATION_MS } from './choose-timestamps';
-import type { ClipFacts } from './clip-facts';
 import { readFirstPictureTime } from './player-clock';
-
-/** A picture out of a player. Whoever receives the bitmap must close it. */
-export interface GrabbedFrame {
-  bitmap: ImageBitmap;
-  /** The moment that was asked for, in whole milliseconds of clip time. */
-  timestampMs: number;
-}
 
 /** What a player knows of a clip. Frames come out of it upright. */
 type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | 'startMs' | 'bytes'>;

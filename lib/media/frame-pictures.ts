@@ -1,22 +1,9 @@
+import type { FramePicture, PictureOptions } from '@/lib/ports/media';
 import type { VideoSample } from 'mediabunny';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { OpenClip } from './opened-clip';
 import { drawUpright, fitSize, uprightSize, type FrameOrientation } from './thumbnail';
 import { decodeFrames } from './webcodecs-frames';
-
-/** How pictures of frames are written. */
-export interface PictureOptions {
-  type: 'image/jpeg' | 'image/png' | 'image/webp';
-  /** 0…1; PNG has none. */
-  quality: number;
-  /** Longest side in pixels that larger pictures are scaled down to; the clip's full size without it. */
-  maxSide?: number;
-}
-
-/** A frame as a picture file, upright and in square pixels, or why there is none. */
-export type FramePicture =
-  | { blob: Blob; width: number; height: number; timestampMs: number }
-  | { blob: null; reason: string; timestampMs: number };
 
 /**
  * Decodes the frames on screen at `timestampsMs`, with a decoder of its own, in that order.

@@ -1,8 +1,8 @@
+import type { TimeSpan } from '@/lib/ports/media';
 import { isShown } from './entry-points';
 import type { OpenClip } from './opened-clip';
 import type { TimelineSegment } from './packet-source';
 import { FrameTable } from './frame-table';
-import type { TimeSpan } from './time-spans';
 import { mediaPieces } from './timeline';
 
 /** How far decode order and order of showing may differ, in packets. */

@@ -1,3 +1,4 @@
+import type { ClipFacts } from '@/lib/ports/media';
 import {
   EncodedPacketSink,
   MPEG_TS,
@@ -9,13 +10,7 @@ import {
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { MAX_DURATION_MS } from './choose-timestamps';
-import {
-  describeForeignFile,
-  describeUndecodable,
-  SNIFFED_BYTES,
-  sniffForeignFile,
-  type ClipFacts,
-} from './clip-facts';
+import { describeForeignFile, describeUndecodable, SNIFFED_BYTES, sniffForeignFile } from './clip-facts';
 import { chooseColourCoding, type ColourCoding } from '@/lib/pixels/colour';
 import type { DecodableTrack } from './decoder-run';
 import { EntryPoints } from './entry-points';

@@ -1,8 +1,9 @@
+import type { VideoTrackFacts } from '@/lib/ports/media';
 import { EncodedPacketSink, type Input, type InputVideoTrack } from 'mediabunny';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { readSequence } from './bitstream/h264';
-import { chooseTrack, type VideoTrackFacts } from './choose-track';
+import { chooseTrack } from './choose-track';
 import { nameCodec } from './clip-facts';
 import { codecStringCandidates, findSequence, toBytes } from './codec-string';
 import { canDecodeJpeg, isMovingJpeg } from './jpeg-decoder';

@@ -1,5 +1,5 @@
+import type { ClipFacts } from '@/lib/ports/media';
 import type { InputVideoTrack } from 'mediabunny';
-import type { ClipFacts } from './clip-facts';
 import type { ColourCoding } from '@/lib/pixels/colour';
 import type { DecodableTrack } from './decoder-run';
 import type { TimelineSegment } from './packet-source';

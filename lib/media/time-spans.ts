@@ -1,8 +1,4 @@
-/** A stretch of a clip, from its start on, in milliseconds. */
-export interface TimeSpan {
-  startMs: number;
-  endMs: number;
-}
+import type { TimeSpan } from '@/lib/ports/media';
 
 /** Spans in rising order inside [0, durationMs], those that touch or overlap made one, empty ones left out. */
 export function mergeSpans(spans: readonly TimeSpan[], durationMs: number): TimeSpan[] {

@@ -1,5 +1,5 @@
+import type { TimeSpan } from '@/lib/ports/media';
 import type { TimelineSegment } from './packet-source';
-import type { TimeSpan } from './time-spans';
 
 /*
  * Clip time runs from the first picture that is shown to the end of the last one. Media time is the clock of the

@@ -1,3 +1,4 @@
+import type { TimeSpan } from '@/lib/ports/media';
 import type { VideoSample } from 'mediabunny';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -6,7 +7,6 @@ import { DecoderRun, type NoFrame, type RunStart, type ShownFrame } from './deco
 import type { EntryPoint } from './entry-points';
 import type { OpenClip } from './opened-clip';
 import type { TimelineSegment } from './packet-source';
-import type { TimeSpan } from './time-spans';
 import { segmentAt, spanInClip } from './timeline';
 
 /**

@@ -1,12 +1,6 @@
+import type { ModelInFormat, SourceSettings } from '@/lib/ports/models';
 import { filesOf, findModel, MODEL_CATALOG } from './catalog';
-import type { ModelDtype } from './model-files';
-import { HUB_BASE_URL, type SourceSettings } from './sources';
-
-/** A model in the number format that it is to run in. */
-export interface ModelInFormat {
-  modelId: string;
-  dtype: ModelDtype;
-}
+import { HUB_BASE_URL } from './sources';
 
 /** What is offered where the bundled model is at work and in doubt: the best of the catalogue, in its smallest download. */
 export const BETTER_MODEL: ModelInFormat = { modelId: 'clip-vit-b32', dtype: 'q8' };

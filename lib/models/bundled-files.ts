@@ -1,9 +1,9 @@
+import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/ports/models';
 import { fetchFile } from '@/lib/files/fetch-file';
 import { onThisSite } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { CatalogEntry } from './catalog';
 import { asModelError } from './model-error';
-import type { DownloadProgress, ModelDtype, ModelFileSource } from './model-files';
 
 /**
  * The files of the model that is part of the page. They are fetched whenever the model is loaded and kept

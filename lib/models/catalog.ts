@@ -1,13 +1,7 @@
+import type { Licence, ModelDtype } from '@/lib/ports/models';
 import type { ExpectedFile } from '@/lib/files/file-facts';
-import { DTYPE_FILE_SUFFIX, type ModelDtype } from './model-files';
+import { DTYPE_FILE_SUFFIX } from './model-files';
 import { selfHostedModel } from './self-hosted';
-
-/** Licence of a model's weights, as it is shown before anything is fetched. */
-export interface Licence {
-  name: string;
-  /** Its text, or the card that tells of it; relative URLs are of this site. */
-  url: string;
-}
 
 /** Where a catalogued model comes from: it is part of the page, or it is in a repository of the Hub. */
 type ModelOrigin =

@@ -1,21 +1,11 @@
+import type { ModelDownloadProgress } from '@/lib/ports/models';
 import { downloadFile, type DownloadOptions } from '@/lib/files/download-file';
 import type { ExpectedFile } from '@/lib/files/file-facts';
 import type { FileSource } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
-import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
+import { RateEstimator } from '@/lib/shared/rate-estimator';
 import { asModelError } from './model-error';
-import type { DownloadProgress } from './model-files';
 import type { ModelIdentity, ModelStore } from './model-store';
-
-/** How far a model's download has come, all of its files together. */
-export interface ModelDownloadProgress extends DownloadProgress {
-  /** The file that is being fetched or checked. */
-  path: string;
-  /** Bytes a second and the time left; null while too little has come to tell. */
-  rate: Rate | null;
-  /** Whether something of it is kept in memory only, for want of room in the browser's storage. */
-  isInMemory: boolean;
-}
 
 export interface ModelDownload {
   /** Small ones first: a model that does not fit is then refused before its weights are fetched. */

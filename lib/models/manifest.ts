@@ -1,16 +1,7 @@
+import type { ModelManifest } from '@/lib/ports/models';
 import { isRecord } from '@/lib/shared/guards';
 import type { StoredFile } from '@/lib/files/file-facts';
 import { isSafePath } from '@/lib/files/file-tree';
-
-/** What a place holds of a model. It names checked files only: a file that it does not name is not used. */
-export interface ModelManifest {
-  format: 1;
-  id: string;
-  name: string;
-  /** Where the model's layout begins, for models that are in no catalogue. */
-  origin?: string | undefined;
-  files: Record<string, StoredFile>;
-}
 
 /** The parsed text of a manifest, or null when it is none. */
 export function readManifest(json: string): ModelManifest | null {

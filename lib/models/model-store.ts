@@ -1,10 +1,11 @@
+import type { ModelManifest } from '@/lib/ports/models';
 import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { DownloadStore } from '@/lib/files/download-file';
 import type { StoredFile } from '@/lib/files/file-facts';
 import { isSafePath, type FileTree } from '@/lib/files/file-tree';
 import { NOTE_SUFFIX, PARTIAL_SUFFIX, PartialFile } from '@/lib/files/partial-file';
-import { readManifest, type ModelManifest } from './manifest';
+import { readManifest } from './manifest';
 
 /** The manifest's file beside a model's files, in every place: the browser, a disk, a served folder. */
 const MANIFEST_PATH = 'manifest.json';

@@ -1,6 +1,7 @@
+import type { ModelDtype } from '@/lib/ports/models';
 import { FramesiftError } from '@/lib/shared/errors';
 import { isSafePath } from '@/lib/files/file-tree';
-import { DTYPE_FILE_SUFFIX, MODEL_DTYPES, type ModelDtype } from './model-files';
+import { DTYPE_FILE_SUFFIX, MODEL_DTYPES } from './model-files';
 import { sha256OfText } from '@/lib/files/sha256';
 
 /** Files without which a model cannot be used. */

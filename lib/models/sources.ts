@@ -1,17 +1,10 @@
+import type { SourceSettings } from '@/lib/ports/models';
 import { onThisSite, remote, type FileSource } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { CatalogEntry } from './catalog';
-import type { ModelManifest } from './manifest';
 
 /** Where models are fetched from unless a mirror is set. */
 export const HUB_BASE_URL = 'https://huggingface.co';
-
-export interface SourceSettings {
-  /** Stands in for the Hub, with the Hub's own paths behind it; null for the Hub itself. */
-  mirrorBaseUrl: string | null;
-  /** Models that this site serves itself, put there by `npm run models -- pull`, and where they begin. */
-  hosted: readonly { manifest: ModelManifest; baseUrl: string }[];
-}
 
 /**
  * The places to fetch a file of a catalogued model from, best first: this site where it serves the model,

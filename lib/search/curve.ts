@@ -1,4 +1,4 @@
-import type { ClipCurve } from './search-request';
+import type { ClipCurve } from '@/lib/ports/search';
 
 /** Points of one clip's curve: about as many as a wide screen has pixels. */
 const MAX_CURVE_POINTS = 4000;

@@ -1,11 +1,11 @@
-import type { Calibration } from '@/lib/encoder/calibration';
-import { levelsOf } from '@/lib/encoder/match-strength';
+import type { Calibration } from '@/lib/ports/encoder';
+import type { AnswerSpan, SearchRequest, TimeRange } from '@/lib/ports/search';
+import { levelsOf } from './match-strength';
 import type { SelectionInput } from '@/lib/select/selection';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { firstRowsOfPictures } from './pictures';
-import type { AnswerSpan, SearchRequest, TimeRange } from './search-request';
 import { endToEndMs, matchesScope, risingTimesMs } from './timeline';
 import { allocateNumbers, type CachedVectors } from './vector-cache';
 

@@ -1,20 +1,29 @@
-import { likelihoodsOf } from '@/lib/encoder/calibration';
-import { strengthOf } from '@/lib/encoder/match-strength';
-import type { ClipDatabase } from '@/lib/library/clip-database';
+import { likelihoodsOf } from './likelihoods';
+import type {
+  AnswerFrame,
+  ClipCurve,
+  ClipOverview,
+  EncodedQuestion,
+  SearchOptions,
+  SearchProgress,
+  SearchRequest,
+  SearchResult,
+} from '@/lib/ports/search';
+import type { EmbeddingSource } from '@/lib/ports/library';
+import { MAX_ANSWER_FRAMES, type Selection } from '@/lib/select/selection';
+import { strengthOf } from './match-strength';
 import { combineScores } from '@/lib/query/combine';
 import { connectRemote, transfer } from '@/lib/rpc/remote';
 import { applyEdits, rankRows } from '@/lib/select/edits';
 import { sceneChanges } from '@/lib/select/scene-changes';
 import { scoreFrames } from '@/lib/select/score-frames';
-import type { Selection } from '@/lib/select/selection';
 import { findStrategy } from '@/lib/select/strategies';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { clipCurve } from './curve';
-import { overviewOf, type ClipOverview } from './overview';
-import type { EncodedQuestion } from '@/lib/ask/question';
-import { isSameList, isSameQuestion } from '@/lib/ask/same-question';
+import { overviewOf } from './overview';
+import { isSameList, isSameQuestion } from './same-question';
 import {
   candidatesOf,
   frameAt,
@@ -25,17 +34,8 @@ import {
   type Scope,
   type ScopeScores,
 } from './scope';
-import {
-  MAX_ANSWER_FRAMES,
-  type Answer,
-  type AnswerFrame,
-  type ClipCurve,
-  type SearchOptions,
-  type SearchProgress,
-  type SearchRequest,
-} from './search-request';
 import { risingTimesMs } from './timeline';
-import { VectorCache, type VectorSource } from './vector-cache';
+import { VectorCache } from './vector-cache';
 import { openVectorFiles } from './vector-files';
 
 /** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
@@ -51,9 +51,6 @@ interface ScoredQuestion extends ScopeScores {
   versions: number[];
 }
 
-/** What SearchService answers: how long it took is for the caller to say. */
-export type SearchResult = Omit<Answer, 'tookMs'>;
-
 /**
  * Scores and selects. Lives in workers/search.worker.ts beside the vectors, of which only what is new crosses from the
  * database worker; the page gets an answer, not vectors.
@@ -64,13 +61,13 @@ export class SearchService {
   #scored: ScoredQuestion[] = [];
 
   /** @param source what answers in place of the library worker, in tests */
-  constructor(source?: VectorSource) {
+  constructor(source?: EmbeddingSource) {
     if (source) this.#cache = new VectorCache(source);
   }
 
   /** Wires this worker to the library worker. */
   connect(libraryPort: MessagePort): void {
-    this.#cache = new VectorCache(connectRemote<ClipDatabase>(libraryPort), openVectorFiles());
+    this.#cache = new VectorCache(connectRemote<EmbeddingSource>(libraryPort), openVectorFiles());
   }
 
   /**

@@ -1,5 +1,5 @@
+import type { TimeRange } from '@/lib/ports/search';
 import { UNKNOWN_TIME } from '@/lib/shared/frames';
-import type { TimeRange } from './search-request';
 
 /** The frames of one clip, as far as time is concerned. */
 export interface ClipTimes {

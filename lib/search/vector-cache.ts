@@ -1,15 +1,8 @@
-import type { ClipDatabase, PackedVectors, SearchedSet } from '@/lib/library/clip-database';
+import type { EmbeddingSource, PackedVectors, SearchedSet } from '@/lib/ports/library';
 import type { EmbeddingRows, KnownRows } from '@/lib/library/embedding-file';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
-
-/** What the cache needs of the library worker. */
-export type VectorSource = {
-  [K in 'searchedSets' | 'readVectors' | 'packVectors']: (
-    ...args: Parameters<ClipDatabase[K]>
-  ) => Promise<Awaited<ReturnType<ClipDatabase[K]>>>;
-};
 
 /** The files of vectors beside the library, see [Note: Packed embeddings] in lib/library/embedding-file.ts. */
 export interface VectorFiles {
@@ -87,7 +80,7 @@ interface Slot {
  * has now, and what is missing is read. Where the asker knows none, the library is always asked.
  */
 export class VectorCache {
-  readonly #source: VectorSource;
+  readonly #source: EmbeddingSource;
   readonly #files: VectorFiles | null;
   readonly #maxRows: number;
   /** Least recently used first. */
@@ -95,7 +88,7 @@ export class VectorCache {
   #versions = 0;
 
   /** @param files null where vectors come from the library worker alone */
-  constructor(source: VectorSource, files: VectorFiles | null = null, { maxRows = MAX_CACHED_ROWS } = {}) {
+  constructor(source: EmbeddingSource, files: VectorFiles | null = null, { maxRows = MAX_CACHED_ROWS } = {}) {
     this.#source = source;
     this.#files = files;
     this.#maxRows = maxRows;
@@ -266,7 +259,7 @@ export class VectorCache {
     return { packed: concatenate(pages), revision: revision ?? 0 };
   }
 
-  #ask<T>(call: (source: VectorSource) => Promise<T>): Promise<T> {
+  #ask<T>(call: (source: EmbeddingSource) => Promise<T>): Promise<T> {
     return withTimeout(call(this.#source), DATABASE_TIMEOUT_MS, 'The library');
   }
 

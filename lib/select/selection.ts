@@ -54,3 +54,6 @@ export interface SelectionStrategy {
   /** @throws RangeError when `count` is no whole number ≥ 0 or the arrays do not fit together */
   select(input: SelectionInput, count: number): Selection;
 }
+
+/** Most frames that a question can ask for. */
+export const MAX_ANSWER_FRAMES = 64;

@@ -3,6 +3,9 @@ import type { PictureSpan } from './clip-clock';
 /** The time of a frame that has a vector but no row in event_frames. */
 export const UNKNOWN_TIME = -1;
 
+/** Frames in one run of a model: int8 and fp32 graphs are both at their best from here on; larger batches only delay the first answer. */
+export const DEFAULT_BATCH_SIZE = 8;
+
 /** How a wide or tall picture is cut into pieces along its longer edge. See [Note: Views of a frame]. */
 export interface ViewSpec {
   /** Pieces, evenly spaced. */

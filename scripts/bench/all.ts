@@ -3,6 +3,7 @@
  * the built page, by turns, and writes what it finds into docs/benchmarks.md. Each part writes its own row as soon as it is
  * done, so a run that was interrupted goes on with `--only`. `--list` names the parts and says how long each takes.
  */
+import { DEFAULT_BATCH_SIZE } from '@/lib/shared/frames';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -10,7 +11,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import type { Browser, BrowserContext } from '@playwright/test';
-import { DEFAULT_BATCH_SIZE } from '@/lib/ingest/embed-frames';
 import { replaceBetweenMarkers, textBetweenMarkers } from '../host/markers';
 import { root, withServedProfile } from '../host/served-page';
 import { describeEnvironment, describeMoment } from './environment';

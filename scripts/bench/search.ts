@@ -6,10 +6,10 @@
  * the questions as far as a picture of it would. Everything else is the built page: PGlite on OPFS, the workers,
  * the bundled model with its calibration. Its peer reads the same rows without a cache, as often as it is asked.
  */
+import type { Answer, SearchTimings } from '@/lib/ports/search';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Page } from '@playwright/test';
-import type { Answer, SearchTimings } from '@/lib/ask/answer';
 import { findStrategy, STRATEGIES } from '@/lib/select/strategies';
 import { openReady, withServedProfile } from '../host/served-page';
 

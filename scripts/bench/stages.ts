@@ -1,5 +1,5 @@
+import { DEFAULT_BATCH_SIZE } from '@/lib/shared/frames';
 import type { Browser, BrowserContext } from '@playwright/test';
-import { DEFAULT_BATCH_SIZE } from '@/lib/ingest/embed-frames';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { STAGE_PREFIX } from '@/lib/shared/stage-timing';
 import { openModulePage } from '../host/module-page';

@@ -1,5 +1,5 @@
+import { DEFAULT_BATCH_SIZE } from '@/lib/shared/frames';
 import type { BrowserContext, Page } from '@playwright/test';
-import { DEFAULT_BATCH_SIZE } from '@/lib/ingest/embed-frames';
 import { openReady } from '../host/served-page';
 import { forgetClips, readAsPerson } from './framesift-job';
 import { orderOfRound, pairedCosines, summarise, type Summary } from './summary';

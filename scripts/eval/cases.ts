@@ -1,8 +1,8 @@
+import type { MatchLevels } from '@/lib/ports/encoder';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { MatchLevels } from '@/lib/encoder/match-strength';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { Embedder } from '../sample-clip/host/embed';

@@ -5,10 +5,10 @@
  * Fits the log-odds that a stretch answers by logistic regression over all stretches of all questions that have an
  * answer, and shows how little or much each other number matters, one at a time.
  */
+import type { MatchLevels } from '@/lib/ports/encoder';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { MatchLevels } from '@/lib/encoder/match-strength';
 import { aksWith } from '@/lib/select/aks';
 import { auto, AUTO_PARAMETERS, autoWith, type AutoParameters } from '@/lib/select/auto';
 import { boltWith } from '@/lib/select/bolt';

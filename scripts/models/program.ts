@@ -1,8 +1,9 @@
+import type { ModelDownloadProgress, ModelDtype } from '@/lib/ports/models';
 import { Command, Option } from 'commander';
 import { filesOf, type CatalogEntry } from '@/lib/models/catalog';
-import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
+import { downloadModel, totalBytesOf } from '@/lib/models/download-model';
 import type { DownloadOptions } from '@/lib/files/download-file';
-import { MODEL_DTYPES, type ModelDtype } from '@/lib/models/model-files';
+import { MODEL_DTYPES } from '@/lib/models/model-files';
 import { ModelStore } from '@/lib/models/model-store';
 import { StreamingSha256 } from '@/lib/files/sha256';
 import { HUB_BASE_URL, parseBaseUrl, sourcesOf } from '@/lib/models/sources';

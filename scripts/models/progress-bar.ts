@@ -1,5 +1,5 @@
+import type { ModelDownloadProgress } from '@/lib/ports/models';
 import cliProgress from 'cli-progress';
-import type { ModelDownloadProgress } from '@/lib/models/download-model';
 import { formatBytes, formatRemaining } from '@/lib/shared/format';
 
 /** Without a terminal there is a line so often, instead of a bar that is drawn over. */

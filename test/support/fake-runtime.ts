@@ -1,9 +1,6 @@
+import type { ExecutionProvider, ProviderChoice } from '@/lib/ports/encoder';
 import type { EncoderRuntime, TowerSession } from '@/lib/encoder/tower-session';
-import type {
-  ExecutionProvider,
-  ProviderCapabilities,
-  ProviderChoice,
-} from '@/lib/encoder/execution-provider';
+import type { ProviderCapabilities } from '@/lib/encoder/execution-provider';
 import type { EncodedTexts } from '@/lib/encoder/tokenizer';
 
 const DIMENSION = 512;

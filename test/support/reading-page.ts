@@ -1,7 +1,7 @@
-import { ClipService } from '@/lib/ingest/clip-service';
+import { ClipService } from '@/lib/encoder/clip-service';
 import { ingestClip } from '@/lib/ingest/ingest-clip';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
-import { FramesiftServices } from '@/lib/ingest/services';
+import { FramesiftServices } from '@/lib/core/services';
 import { serve } from '@/lib/rpc/remote';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { ChannelWorker } from './channel-worker';

@@ -1,4 +1,5 @@
-import { ClipEncoder, type LoadOptions, type OpenModelFiles } from '@/lib/encoder/clip-encoder';
+import type { LoadOptions } from '@/lib/ports/encoder';
+import { ClipEncoder, type OpenModelFiles } from '@/lib/encoder/clip-encoder';
 import { onnxRuntime, type EncoderRuntime } from '@/lib/encoder/tower-session';
 import type { Golden } from '@/lib/encoder/golden';
 import type { ReferenceStore } from '@/lib/encoder/reference-vectors';

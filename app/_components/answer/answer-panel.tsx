@@ -1,9 +1,9 @@
 'use client';
 
+import type { AnswerFrame, AnswerSpan } from '@/lib/ports/search';
 import { ToggleGroup } from 'radix-ui';
 import { SearchX, Undo2 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { AnswerFrame, AnswerSpan } from '@/lib/ask/answer';
 import type { StrategyId } from '@/lib/select/selection';
 import { STRATEGIES } from '@/lib/select/strategies';
 import { plural } from '@/lib/shared/format';

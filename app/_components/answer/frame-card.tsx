@@ -1,10 +1,10 @@
 'use client';
 
+import type { AnswerFrame } from '@/lib/ports/search';
 import clsx from 'clsx';
 import { DropdownMenu } from 'radix-ui';
 import { Crop, Ellipsis, ImageUp, Pin, PinOff, X } from 'lucide-react';
 import { useState, type ComponentProps, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
-import type { AnswerFrame } from '@/lib/ask/answer';
 import { formatMoment } from '@/lib/shared/format';
 import { STRENGTHS } from './strength';
 

@@ -1,7 +1,7 @@
 'use client';
 
+import type { AnswerFrame } from '@/lib/ports/search';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import type { AnswerFrame } from '@/lib/ask/answer';
 import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
 import { FrameCard, type FrameActions } from './frame-card';
 import { nextPosition } from './grid-keys';

@@ -1,4 +1,4 @@
-import type { MatchStrength } from '@/lib/encoder/match-strength';
+import type { MatchStrength } from '@/lib/ports/encoder';
 
 /**
  * How each strength is said and shown; nothing is said where nobody has measured the model for such questions. There are

@@ -1,5 +1,5 @@
+import type { Answer, AnswerFrame, AnswerSpan } from '@/lib/ports/search';
 import { CircleDot, CircleHelp, ListVideo, SearchX, Waves } from 'lucide-react';
-import type { Answer, AnswerFrame, AnswerSpan } from '@/lib/ask/answer';
 import { formatTime } from '@/lib/shared/format';
 
 /** Moments that are named; more would be a list to read rather than an answer. */

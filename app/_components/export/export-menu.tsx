@@ -1,9 +1,9 @@
 'use client';
 
+import type { EventSummary } from '@/lib/ports/library';
 import { DropdownMenu } from 'radix-ui';
 import { Download } from 'lucide-react';
 import type { ComponentProps } from 'react';
-import type { EventSummary } from '@/lib/library/clip-database';
 import type { ChatShape } from '@/lib/exchange/chat-messages';
 import type { ExportedFile } from '@/lib/exchange/export-selection';
 import type { ExportTask } from '@/lib/exchange/pictures';

@@ -1,6 +1,6 @@
-import type { Answer, SearchRequest } from '@/lib/ask/answer';
+import type { EventSummary } from '@/lib/ports/library';
+import type { Answer, SearchRequest } from '@/lib/ports/search';
 import type { Question } from '@/lib/ask/question';
-import type { EventSummary } from '@/lib/library/clip-database';
 import type { SelectionToExport } from '@/lib/exchange/selection-to-export';
 
 /** An answer with everything that led to it, as every export wants it. */

@@ -1,7 +1,7 @@
 'use client';
 
+import type { LoadedModel } from '@/lib/ports/encoder';
 import { useEffect, useState } from 'react';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import { BETTER_MODEL } from '@/lib/models/better-model';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { formatBytes } from '@/lib/shared/format';

@@ -1,9 +1,8 @@
 'use client';
 
+import type { ModelDtype, ModelListing, ModelVariant } from '@/lib/ports/models';
 import { Check, Download, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import type { ModelListing, ModelVariant } from '@/lib/ingest/model-service';
-import type { ModelDtype } from '@/lib/models/model-files';
 import { formatBytes } from '@/lib/shared/format';
 import type { Models } from '../../_hooks/use-models';
 import { Button } from '../ui/button';

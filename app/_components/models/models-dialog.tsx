@@ -1,8 +1,8 @@
 'use client';
 
+import type { LoadedModel } from '@/lib/ports/encoder';
 import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
 import type { ModelChoice } from '../../_hooks/model-settings';
 import type { Models } from '../../_hooks/use-models';
 import { Button } from '../ui/button';

@@ -1,9 +1,8 @@
 'use client';
 
+import type { ModelDtype, OwnModelProposal } from '@/lib/ports/models';
 import { Download, File as FileIcon, FolderOpen, X } from 'lucide-react';
 import { useRef, useState } from 'react';
-import type { OwnModelProposal } from '@/lib/ingest/model-service';
-import type { ModelDtype } from '@/lib/models/model-files';
 import { formatBytes } from '@/lib/shared/format';
 import { readChosenFiles } from '../../_hooks/dropped-files';
 import type { Models } from '../../_hooks/use-models';

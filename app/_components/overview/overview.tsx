@@ -1,4 +1,4 @@
-import type { ClipOverview, ClipOverviewFrame } from '@/lib/search/overview';
+import type { ClipOverview, ClipOverviewFrame } from '@/lib/ports/search';
 import { formatTime, plural } from '@/lib/shared/format';
 import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
 

@@ -1,6 +1,6 @@
+import type { ClipCurve } from '@/lib/ports/search';
 import { scaleLinear, scaleUtc } from 'd3-scale';
 import { area, curveMonotoneX, line } from 'd3-shape';
-import type { ClipCurve } from '@/lib/ask/answer';
 import { formatTime } from '@/lib/shared/format';
 
 /** The drawing's own units; it is stretched to whatever room there is. */

@@ -1,9 +1,9 @@
 'use client';
 
+import type { TimeRange } from '@/lib/ports/search';
 import clsx from 'clsx';
 import { Slider } from 'radix-ui';
 import { useState } from 'react';
-import type { TimeRange } from '@/lib/ask/answer';
 import { formatTime } from '@/lib/shared/format';
 import { Button } from '../ui/button';
 

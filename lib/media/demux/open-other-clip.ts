@@ -1,5 +1,6 @@
+import type { ClipFacts } from '@/lib/ports/media';
 import { FramesiftError } from '@/lib/shared/errors';
-import { describeUndecodable, type ClipFacts } from '../clip-facts';
+import { describeUndecodable } from '../clip-facts';
 import { chooseColourCoding, type ColourCoding } from '@/lib/pixels/colour';
 import type { DecodableTrack } from '../decoder-run';
 import { EntryPoints } from '../entry-points';

@@ -1,4 +1,4 @@
-import type { Answer, ClipCurve } from '@/lib/search/search-request';
+import type { Answer, ClipCurve } from '@/lib/ports/search';
 import type { StrategyId } from '@/lib/select/selection';
 
 /** What an evaluation looks at of an answer; clips by their file. */

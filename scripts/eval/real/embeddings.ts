@@ -1,8 +1,9 @@
+import type { EncodedQuestion } from '@/lib/ports/search';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { join } from 'node:path';
-import { encodeQuestion, type EncodedQuestion, type QuestionServices } from '@/lib/ask/question';
+import { encodeQuestion, type QuestionServices } from '@/lib/ask/question';
 import { SearchService } from '@/lib/search/search-service';
 import { Embedder } from '../../sample-clip/host/embed';
 import { cached } from '../cases';

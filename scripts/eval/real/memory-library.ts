@@ -1,4 +1,4 @@
-import type { VectorSource } from '@/lib/search/vector-cache';
+import type { EmbeddingSource } from '@/lib/ports/library';
 
 interface StoredClip {
   timesMs: Int32Array<ArrayBuffer>;
@@ -6,7 +6,7 @@ interface StoredClip {
 }
 
 /** Vectors of clips as the library's worker would give them to the search worker; nothing in it changes. */
-export class MemoryLibrary implements VectorSource {
+export class MemoryLibrary implements EmbeddingSource {
   readonly #clips = new Map<string, StoredClip>();
 
   add(clipId: string, clip: StoredClip): void {

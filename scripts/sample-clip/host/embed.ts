@@ -1,10 +1,12 @@
+import type { Calibration, MatchLevels, MatchStrength, ModelConfig } from '@/lib/ports/encoder';
+import { likelihoodsOf } from '@/lib/search/likelihoods';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { likelihoodsOf, readCalibration, type Calibration } from '@/lib/encoder/calibration';
-import { levelsOf, strengthOf, type MatchLevels, type MatchStrength } from '@/lib/encoder/match-strength';
+import { readCalibration } from '@/lib/encoder/calibration';
+import { levelsOf, strengthOf } from '@/lib/search/match-strength';
 import { onnxRuntime, type TowerSession } from '@/lib/encoder/tower-session';
-import { readModelConfig, type ModelConfig } from '@/lib/encoder/model-config';
+import { readModelConfig } from '@/lib/encoder/model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { resizeFrame } from '@/lib/pixels/resize';
 import { ClipTokenizer } from '@/lib/encoder/tokenizer';

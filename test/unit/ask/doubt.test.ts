@@ -1,6 +1,6 @@
+import type { Answer } from '@/lib/ports/search';
 import { describe, expect, it } from 'vitest';
 import { isDoubtful } from '@/lib/ask/doubt';
-import type { Answer } from '@/lib/ask/answer';
 
 type Kind = NonNullable<Answer['verdict']>['kind'];
 

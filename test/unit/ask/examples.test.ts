@@ -1,5 +1,5 @@
+import type { Answer } from '@/lib/ports/search';
 import { describe, expect, it } from 'vitest';
-import type { Answer } from '@/lib/ask/answer';
 import { chooseExamples, exampleOf, MAX_EXAMPLES } from '@/lib/ask/examples';
 
 type Kind = NonNullable<Answer['verdict']>['kind'];

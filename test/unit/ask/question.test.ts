@@ -1,9 +1,8 @@
+import type { Calibration, LoadedModel } from '@/lib/ports/encoder';
 import { describe, expect, it, vi } from 'vitest';
 import { describeQuestion, encodeQuestion, type Attachment } from '@/lib/ask/question';
 import type { AttachmentSource } from '@/lib/shared/attachment-source';
-import type { Calibration } from '@/lib/encoder/calibration';
-import type { LoadedModel } from '@/lib/encoder/clip-encoder';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { FramesiftServices } from '@/lib/core/services';
 import { FramesiftError } from '@/lib/shared/errors';
 
 const DIMENSION = 512;

@@ -1,6 +1,8 @@
+import type { Calibration } from '@/lib/ports/encoder';
+import { likelihoodsOf } from '@/lib/search/likelihoods';
 import { describe, expect, it } from 'vitest';
-import { likelihoodsOf, readCalibration, type Calibration } from '@/lib/encoder/calibration';
-import { strengthOf } from '@/lib/encoder/match-strength';
+import { readCalibration } from '@/lib/encoder/calibration';
+import { strengthOf } from '@/lib/search/match-strength';
 
 const calibration: Calibration = {
   version: 2,

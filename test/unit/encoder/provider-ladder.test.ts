@@ -1,5 +1,5 @@
+import type { LoadOptions, LoadProgress } from '@/lib/ports/encoder';
 import { describe, expect, it } from 'vitest';
-import type { LoadOptions, LoadProgress } from '@/lib/encoder/clip-encoder';
 import { goldenOf, goldenPicture, readGolden } from '@/lib/encoder/golden';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { classifyRunError } from '@/lib/encoder/run-errors';

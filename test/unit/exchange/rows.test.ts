@@ -9,7 +9,7 @@ import { fromJsonLines, toJsonLines } from '@/lib/exchange/jsonl';
 import { readLines, textToBlob } from '@/lib/exchange/lines';
 import { readClips } from '@/lib/exchange/read-rows';
 import { fromSql, parseTuple, sqlLiteral, toSql } from '@/lib/exchange/sql';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { FramesiftServices } from '@/lib/core/services';
 import { FakeDirectory } from '../../support/fake-opfs';
 import {
   emptyTables,

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { VideoService } from '@/lib/ingest/video-service';
-import { prepareMoments } from '@/lib/ingest/prepare-moments';
+import { VideoService } from '@/lib/media/video-service';
+import { prepareMoments } from '@/lib/core/prepare-moments';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { FramesiftError } from '@/lib/shared/errors';
 import { ChannelWorker } from '../../support/channel-worker';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ingestClip, type IngestJob } from '@/lib/ingest/ingest-clip';
 import { IngestQueue } from '@/lib/ingest/ingest-queue';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { FramesiftServices } from '@/lib/core/services';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure } from '@/lib/shared/frames';
 

@@ -1,6 +1,6 @@
+import type { EventSummary } from '@/lib/ports/library';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ChangeNotices, NOTICE_INTERVAL_MS } from '@/lib/library/change-notices';
-import type { EventSummary } from '@/lib/library/events';
 
 let told: string[];
 let frames: number;

@@ -1,10 +1,11 @@
+import type { LibraryNotice } from '@/lib/ports/library';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
-import { LIBRARY_CHANNEL, type LibraryNotice } from '@/lib/library/library-channel';
+import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import { FakeDirectory } from '../../support/fake-opfs';
 import {
   clipDatabaseOf,

@@ -7,7 +7,7 @@ import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { gatewayNames } from '@/lib/library/stores';
-import { vectorToJson } from '@/lib/library/vector-json';
+import { vectorToJson } from '@/lib/shared/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { FakeDirectory } from '../../support/fake-opfs';

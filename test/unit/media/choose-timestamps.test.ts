@@ -1,10 +1,10 @@
+import type { Sampling } from '@/lib/ports/media';
 import { describe, expect, it } from 'vitest';
 import {
   chooseTimestamps,
   countWantedFrames,
   MAX_DURATION_MS,
   MAX_FRAMES_PER_CLIP,
-  type Sampling,
 } from '@/lib/media/choose-timestamps';
 
 const rate = (framesPerSecond?: number): Sampling =>

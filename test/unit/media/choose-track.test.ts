@@ -1,5 +1,6 @@
+import type { VideoTrackFacts } from '@/lib/ports/media';
 import { describe, expect, it } from 'vitest';
-import { chooseTrack, describeTrack, explainTrack, type VideoTrackFacts } from '@/lib/media/choose-track';
+import { chooseTrack, describeTrack, explainTrack } from '@/lib/media/choose-track';
 import { videoTrackOf, withVideoTrack } from '@/lib/media/track-choice';
 
 const tracks = (...kinds: string[]): VideoTrackFacts[] =>

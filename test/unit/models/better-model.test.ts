@@ -1,7 +1,7 @@
+import type { ModelDtype } from '@/lib/ports/models';
 import { describe, expect, it } from 'vitest';
 import { BETTER_MODEL, isWithinReach, servedModel } from '@/lib/models/better-model';
 import { filesOf, findModel } from '@/lib/models/catalog';
-import type { ModelDtype } from '@/lib/models/model-files';
 
 const served = (modelId: string, ...dtypes: ModelDtype[]) => {
   const entry = findModel(modelId)!;

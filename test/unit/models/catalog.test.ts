@@ -1,9 +1,10 @@
+import type { ModelManifest } from '@/lib/ports/models';
 import { describe, expect, it } from 'vitest';
 import { modelVersionOf } from '@/lib/encoder/model-config';
 import { BUNDLED_MODEL_ID, filesOf, findModel, MODEL_CATALOG } from '@/lib/models/catalog';
 import { totalBytesOf } from '@/lib/models/download-model';
 import { isSafePath } from '@/lib/files/file-tree';
-import { readManifest, type ModelManifest } from '@/lib/models/manifest';
+import { readManifest } from '@/lib/models/manifest';
 import { parseBaseUrl, sourcesOf } from '@/lib/models/sources';
 
 const clip = findModel('clip-vit-b32')!;

@@ -1,5 +1,6 @@
+import type { ModelDownloadProgress } from '@/lib/ports/models';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { downloadModel, totalBytesOf, type ModelDownloadProgress } from '@/lib/models/download-model';
+import { downloadModel, totalBytesOf } from '@/lib/models/download-model';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import { ModelStore } from '@/lib/models/model-store';
 import { FramesiftError } from '@/lib/shared/errors';

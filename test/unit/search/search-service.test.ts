@@ -1,11 +1,10 @@
+import type { Calibration } from '@/lib/ports/encoder';
+import type { AnswerFrame, EncodedQuestion, SearchRequest } from '@/lib/ports/search';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerQuestion } from '@/lib/ask/answer';
-import type { EncodedQuestion } from '@/lib/ask/question';
-import type { AnswerFrame, SearchRequest } from '@/lib/search/search-request';
 import { CURVES_ALWAYS, SearchService } from '@/lib/search/search-service';
-import type { VectorSource } from '@/lib/search/vector-cache';
-import type { Calibration } from '@/lib/encoder/calibration';
-import type { FramesiftServices } from '@/lib/ingest/services';
+import type { EmbeddingSource } from '@/lib/ports/library';
+import type { FramesiftServices } from '@/lib/core/services';
 import { STRATEGIES } from '@/lib/select/strategies';
 import * as scoring from '@/lib/select/score-frames';
 import type { PictureSpan } from '@/lib/shared/clip-clock';
@@ -24,7 +23,7 @@ interface Row {
 }
 
 /** A library in memory, whose revisions are counts of writes. */
-class MemoryLibrary implements VectorSource {
+class MemoryLibrary implements EmbeddingSource {
   readonly #rows = new Map<string, { rows: Row[]; model: string; writes: number }>();
 
   write(eventId: string, rows: Row[], model = MODEL): void {

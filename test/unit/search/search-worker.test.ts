@@ -1,10 +1,11 @@
+import type { SearchProgress, SearchRequest } from '@/lib/ports/search';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { answerQuestion, type SearchProgress, type SearchRequest } from '@/lib/ask/answer';
+import { answerQuestion } from '@/lib/ask/answer';
 import { revisionsOf } from '@/lib/ask/revisions';
 import { SearchService } from '@/lib/search/search-service';
 import type { DatabaseConnection } from '@/lib/library/client';
-import { FramesiftServices } from '@/lib/ingest/services';
+import { FramesiftServices } from '@/lib/core/services';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { ChannelWorker } from '../../support/channel-worker';
 import { emptyTables, makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../library/support';

@@ -1,18 +1,14 @@
+import type { EmbeddingSource, SearchedSet } from '@/lib/ports/library';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { revisionsOf } from '@/lib/ask/revisions';
-import {
-  MAX_SEARCHED_ROWS,
-  VectorCache,
-  type VectorFiles,
-  type VectorSource,
-} from '@/lib/search/vector-cache';
+import { MAX_SEARCHED_ROWS, VectorCache, type VectorFiles } from '@/lib/search/vector-cache';
 import { vectorFilesIn } from '@/lib/search/vector-files';
 import type { DatabaseConnection } from '@/lib/library/client';
 import type { EditedFile as FileAccess } from '@/lib/files/file-tree';
 import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
-import type { ClipDatabase, SearchedSet } from '@/lib/library/clip-database';
+import type { ClipDatabase } from '@/lib/library/clip-database';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { FakeDirectory } from '../../support/fake-opfs';
 import {
@@ -39,7 +35,7 @@ let root: FakeDirectory;
 let files: VectorFiles | null;
 
 /** The library of this page, counting what is asked of it. */
-class CountingSource implements VectorSource {
+class CountingSource implements EmbeddingSource {
   asked = 0;
   packed = 0;
   readonly #database: ClipDatabase;

@@ -5,7 +5,7 @@ import { classifyRunError } from '@/lib/encoder/run-errors';
 import { toStorageError } from '@/lib/library/client';
 import { Gateway } from '@/lib/library/gateway';
 import { TabNetwork } from '../../support/tab-network';
-import { FramesiftServices } from '@/lib/ingest/services';
+import { FramesiftServices } from '@/lib/core/services';
 import { installRpc } from '@/lib/rpc/remote';
 import { describeThrown, explainFailure, FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 

@@ -1,0 +1,22 @@
+import type { LoadedModel } from '@/lib/ports/encoder';
+import type { ClipOverview, Search } from '@/lib/ports/search';
+import { withTimeout } from '@/lib/shared/async';
+
+/** Frames that sum up a clip. */
+const OVERVIEW_FRAMES = 8;
+
+/** Reading the vectors of a clip of 20,000 frames takes seconds; what takes so long is stuck. */
+const OVERVIEW_TIMEOUT_MS = 120_000;
+
+/** The overview of a clip in the library, made in the search worker. */
+export function clipOverview(
+  { search }: { readonly search: Pick<Search, 'overview'> },
+  { modelVersion }: Pick<LoadedModel, 'modelVersion'>,
+  eventId: string,
+): Promise<ClipOverview> {
+  return withTimeout(
+    search.overview(modelVersion, eventId, OVERVIEW_FRAMES),
+    OVERVIEW_TIMEOUT_MS,
+    'The search',
+  );
+}

@@ -1,0 +1,254 @@
+import type { EncoderLimits, LoadOptions } from '@/lib/ports/encoder';
+import type { SilenceWatcher } from '@/lib/ports/library';
+import type { Models } from '@/lib/ports/models';
+import type { SearchService } from '@/lib/search/search-service';
+import type { ClipDatabase } from '@/lib/library/clip-database';
+import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
+import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
+import { explainFailure, FramesiftError } from '@/lib/shared/errors';
+import { measureProviders, type ProviderReport } from './measure-providers';
+import { CLIP_MODEL_LIMITS, ClipModel, type ClipWorkers } from './clip-model';
+import type { ClipService, ModelsOpener } from '@/lib/encoder/clip-service';
+import type { ClipSession } from '@/lib/media/clip-session';
+import { ClipSessions } from './clip-sessions';
+import type { ModelService } from '@/lib/models/model-service';
+import type { VideoService } from '@/lib/media/video-service';
+
+/** Makes each worker; the page owns the files that they run. */
+export interface WorkerFactories {
+  database: () => Worker;
+  video: () => Worker;
+  clip: () => Worker;
+  models: () => Worker;
+  search: () => Worker;
+}
+
+/**
+ * The page's workers, wired to each other, each made when it is first used: three that start at once
+ * take a second from the one that a person waits for. The video and CLIP workers can be thrown away and made
+ * anew, which is the one cure for a lost graphics device, a hung run or a heap that has grown too large;
+ * the library worker is ended when the browser is about to freeze the page. The models worker lives as long as the
+ * page, and is made when the first model that does not come with the page is asked for.
+ */
+export class FramesiftServices {
+  /** Called when a worker's script cannot be loaded or throws where nobody waits: its calls may never be answered. */
+  onWorkerError: (message: string) => void = () => undefined;
+  /** Called with a sentence when the tab that owns the library does not answer, and with null when it does again. */
+  onLibrarySilence: (sentence: string | null) => void = () => undefined;
+  readonly #makeClipWorker: () => Worker;
+  readonly #library: SupervisedWorker<ClipDatabase>;
+  readonly #video: SupervisedWorker<VideoService>;
+  readonly #clip: SupervisedWorker<ClipService>;
+  readonly #models: SupervisedWorker<ModelService>;
+  readonly #search: SupervisedWorker<SearchService>;
+  /** The library, in whichever worker it is. */
+  readonly database: Remote<ClipDatabase>;
+  /** An end that the CLIP worker writes to, kept for the library worker until it is made. */
+  #rowsPort: MessagePort | undefined;
+  readonly #sessions: ClipSessions;
+  #generation = 0;
+  /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
+  readonly clip: ClipModel;
+
+  constructor(factories: WorkerFactories, limits: EncoderLimits = CLIP_MODEL_LIMITS) {
+    this.#makeClipWorker = factories.clip;
+    this.#library = new SupervisedWorker<ClipDatabase>({
+      make: factories.database,
+      onStart: (library) => this.#wireLibrary(library),
+      onFailure: (event) => this.#tellFailure('database', event),
+    });
+    this.#video = new SupervisedWorker<VideoService>({
+      make: factories.video,
+      onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('video', event)),
+      pulse: { ask: (video) => video.pulse(), onSilence: () => this.#endSilentVideo() },
+    });
+    this.#clip = new SupervisedWorker<ClipService>({
+      make: factories.clip,
+      onStart: (clip) => {
+        this.#connectModels(clip);
+        this.#connectRows(clip);
+      },
+      onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('model', event)),
+    });
+    this.#models = new SupervisedWorker<ModelService>({
+      make: factories.models,
+      onFailure: (event) => this.#tellFailure('models', event),
+    });
+    this.#search = new SupervisedWorker<SearchService>({
+      make: factories.search,
+      onStart: (search) => this.#connectVectors(search),
+      onFailure: (event) => this.discardSearchWorker(this.#tellFailure('search', event)),
+    });
+    this.#sessions = new ClipSessions((file) => {
+      const { port1, port2 } = new MessageChannel();
+      wire(this.video.openClip(file, port2));
+      return { remote: this.#video.connect<ClipSession>(port1), port: port1 };
+    });
+    this.database = forwardRemote(() => this.#library.remote);
+    const generation = () => this.#generation;
+    const workers: ClipWorkers = {
+      get generation() {
+        return generation();
+      },
+      open: () => this.#clip.remote,
+      discard: (reason) => this.discardMediaWorkers(reason),
+    };
+    this.clip = new ClipModel(workers, limits);
+  }
+
+  /** What is known and read of a clip's file, in whichever video worker it is open. */
+  openClip(file: Blob): Remote<ClipSession> {
+    return this.#sessions.of(file);
+  }
+
+  get video(): Remote<VideoService> {
+    return this.#video.remote;
+  }
+
+  /** Makes the CLIP worker ahead of its first use: its script loads while the page is still being built. */
+  prepare(): void {
+    this.#clip.start();
+  }
+
+  /**
+   * Ends the video and CLIP workers at once, whatever they are doing; the next use makes new ones. Calls
+   * that wait for them are answered with `reason`.
+   */
+  discardMediaWorkers(reason = endedByPage()): void {
+    const ended = [this.#video.end(reason), this.#clip.end(reason)];
+    this.#sessions.forget();
+    if (ended.includes(true)) this.#generation += 1;
+  }
+
+  /**
+   * Ends the library worker at once, so that another tab may own the library; the next call makes a new one. For a page
+   * that the browser is about to freeze: its worker would sleep with the database open.
+   */
+  releaseLibrary(): void {
+    const reason = new FramesiftError('worker-lost', 'This page was put to sleep. Try again.', {
+      transient: true,
+    });
+    if (!this.#library.end(reason)) return;
+    // It has a way to the worker that is gone, and nothing of its own.
+    this.discardSearchWorker(reason);
+    if (this.#clip.isRunning) this.#connectRows(this.#clip.remote);
+  }
+
+  get models(): Models {
+    return this.#models.remote;
+  }
+
+  /** What scores and selects; its cache of vectors goes with it when it is discarded. */
+  get search(): Remote<SearchService> {
+    return this.#search.remote;
+  }
+
+  /** Makes the search worker ahead of the first question, which would wait for its script. */
+  prepareSearch(): void {
+    this.#search.start();
+  }
+
+  /** Ends the search worker, whatever it is doing; the next question makes a new one. */
+  discardSearchWorker(reason = endedByPage()): void {
+    this.#search.end(reason);
+  }
+
+  /**
+   * How fast a model reads pictures in each way of running it here, best way first; `onReport` is called
+   * as each is known. Takes some seconds a way and a worker of its own: for when nothing else is running.
+   */
+  measureProviders(
+    options: LoadOptions,
+    onReport: (report: ProviderReport) => void,
+  ): Promise<ProviderReport[]> {
+    const makeWorker = () =>
+      new SupervisedWorker<ClipService>({
+        make: this.#makeClipWorker,
+        onStart: (clip) => this.#connectModels(clip),
+      });
+    return measureProviders(makeWorker, options, onReport);
+  }
+
+  /** Ends everything. */
+  close(): void {
+    this.discardMediaWorkers();
+    this.discardSearchWorker();
+    this.releaseLibrary();
+    this.#models.end(endedByPage());
+  }
+
+  /** A damaged file may hold a demuxer in a loop, and with it everything that the worker does. */
+  #endSilentVideo(): void {
+    this.#video.end(
+      new FramesiftError(
+        'worker-lost',
+        'The part of this page that decodes clips stopped answering and was ended. If this happens again with the same file, the file is damaged: fetch it again, or convert it to MP4 (H.264).',
+        { transient: true },
+      ),
+    );
+    this.#sessions.forget();
+  }
+
+  #wireLibrary(library: Remote<ClipDatabase>): void {
+    // Messages keep their order, so whatever is called next finds the workers connected.
+    if (this.#rowsPort) wire(library.connect(this.#rowsPort));
+    this.#rowsPort = undefined;
+    const { port1, port2 } = new MessageChannel();
+    const watcher: SilenceWatcher = { tell: (sentence) => this.onLibrarySilence(sentence) };
+    serve(watcher, port1);
+    wire(library.watch(port2));
+  }
+
+  #connectVectors(search: Remote<SearchService>): void {
+    const { port1, port2 } = new MessageChannel();
+    wire(search.connect(port2));
+    wire(this.database.connect(port1));
+  }
+
+  /** A way from the CLIP worker to the library worker, which is not made for it. */
+  #connectRows(clip: Remote<ClipService>): void {
+    const { port1, port2 } = new MessageChannel();
+    wire(clip.connectRows(port2));
+    if (this.#library.isRunning) wire(this.#library.remote.connect(port1));
+    else this.#rowsPort = port1;
+  }
+
+  /** Tells a CLIP worker how to reach the models worker, which is made when it is needed: the bundled model needs none. */
+  #connectModels(clip: Remote<ClipService>): void {
+    const { port1, port2 } = new MessageChannel();
+    const opener: ModelsOpener = {
+      openModels: () => {
+        const channel = new MessageChannel();
+        wire(this.#models.remote.connect(channel.port1));
+        return transfer(channel.port2, [channel.port2]);
+      },
+    };
+    serve(opener, port1);
+    wire(clip.connectModels(port2));
+  }
+
+  /** Tells the page that a worker has failed, and gives the reason for the calls that wait. */
+  #tellFailure(name: keyof typeof WORKER_TASKS, event: Event): FramesiftError {
+    const what = `The part of this page that ${WORKER_TASKS[name]} has stopped.`;
+    this.onWorkerError(explainFailure(what, event, 'Reload the page to start it again.'));
+    return new FramesiftError('worker-lost', explainFailure(what, event), { transient: true, cause: event });
+  }
+}
+
+function endedByPage(): FramesiftError {
+  return new FramesiftError('worker-lost', 'This page has ended its workers.', { transient: true });
+}
+
+/** A call that wires workers to each other. It fails only with its worker, and then the next one is wired anew. */
+function wire(call: Promise<void>): void {
+  call.catch(() => undefined);
+}
+
+/** What each worker does, in the words of the page. */
+const WORKER_TASKS = {
+  database: 'keeps the library',
+  video: 'decodes clips',
+  model: 'looks at pictures and words',
+  models: 'fetches models',
+  search: 'finds frames',
+} as const;

@@ -1,0 +1,17 @@
+import type { Library } from '@/lib/ports/library';
+import type { OpenedClip } from '@/lib/ports/media';
+
+/** What exports and imports need. */
+export interface ExchangeServices {
+  readonly database: Pick<
+    Library,
+    | 'getEvent'
+    | 'listEvents'
+    | 'importClip'
+    | 'readThumbnails'
+    | 'readEventFrameRows'
+    | 'readFrameEmbeddingRows'
+    | 'readFrameSpans'
+  >;
+  openClip(file: Blob): Pick<OpenedClip, 'readPictures' | 'cut'>;
+}

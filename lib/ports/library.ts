@@ -1,0 +1,327 @@
+import type { IngestState, SmartDetectionType, SourceType } from '@/lib/shared/clip-columns';
+import type { Moment, PictureSpan } from '@/lib/shared/clip-clock';
+import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
+
+/** Whether vectors count, or wait until they are complete to take the place of another model's. */
+export type SetState = 'current' | 'replacement';
+
+/** A clip's vectors of one model version. */
+export interface EmbeddingSet {
+  modelVersion: string;
+  state: SetState;
+  frames: number;
+  /** Another after every change of the vectors, and later ones are higher. */
+  revision: number;
+}
+
+/** What may be said about a clip when it is added and changed later. `null` empties a column. */
+export interface EventFields {
+  description?: string;
+  /** When the clip was recorded, as far as known. */
+  timestamp?: Date;
+  smartDetectionType?: SmartDetectionType | null;
+  frameCountUsed?: number | null;
+  /** JSON array of seconds. */
+  frameTimestamps?: string | null;
+  videoPath?: string | null;
+  fileName?: string | null;
+  fileBytes?: number | null;
+  fileFingerprint?: string | null;
+  durationMs?: number | null;
+  width?: number | null;
+  height?: number | null;
+  modelVersion?: string | null;
+  ingestState?: IngestState;
+  ingestError?: string | null;
+  framesPlanned?: number | null;
+  sampling?: string | null;
+  playerStartMs?: number | null;
+  videoTrack?: number | null;
+  /** JSON of lib/shared/clip-gaps.ts. */
+  gaps?: string | null;
+}
+
+/** A clip to be added. */
+export interface NewEvent extends EventFields {
+  /** A UUIDv4 is made when there is none. */
+  id?: string;
+  description: string;
+  /** `upload` unless told. */
+  sourceType?: SourceType;
+}
+
+/** A row of `events`: a clip. Columns after `createdAt` are local, the server does not have them. */
+export interface EventRow {
+  id: string;
+  timestamp: Date;
+  description: string;
+  sourceType: SourceType;
+  smartDetectionType: SmartDetectionType | null;
+  frameCountUsed: number | null;
+  /** JSON array of seconds, one for each stored frame, in frame order. */
+  frameTimestamps: string | null;
+  videoPath: string | null;
+  createdAt: Date;
+  fileName: string | null;
+  fileBytes: number | null;
+  /** Hex digest that recognises the same file when it is opened again. */
+  fileFingerprint: string | null;
+  durationMs: number | null;
+  width: number | null;
+  height: number | null;
+  /** The model that the clip was last ingested with. */
+  modelVersion: string | null;
+  ingestState: IngestState;
+  ingestError: string | null;
+  framesPlanned: number | null;
+  /** JSON of how the frames were chosen. */
+  sampling: string | null;
+  /** Where a player of the file stands at clip time 0. Null for clips read before this was known. */
+  playerStartMs: number | null;
+  /** Which of the file's video tracks was read, from 0. Null where the page chose. */
+  videoTrack: number | null;
+  /** JSON of lib/shared/clip-gaps.ts. Null for none. */
+  gaps: string | null;
+  /** Rows in `event_frames`, kept by the writer. */
+  framesStored: number;
+}
+
+/** A clip with how much of it is in the library. */
+export interface EventSummary extends EventRow {
+  /** Frames that are stored. */
+  frameCount: number;
+  /** Vectors in `frame_embeddings`, of any model. */
+  embeddingCount: number;
+  /** The same by model version. */
+  embeddingCounts: Record<string, number>;
+  /** All vectors, those that wait to take the place of others included. */
+  embeddingSets: EmbeddingSet[];
+}
+
+/** A vector to be stored for a frame. */
+export interface FrameVector {
+  /** 0-based position of the frame in its event. */
+  frameIndex: number;
+  /** 512 finite numbers; stored at unit length. */
+  embedding: Float32Array | readonly number[];
+}
+
+/** A stored vector. */
+export interface FrameEmbedding {
+  id: string;
+  frameIndex: number;
+  /** Unit length, 512 long. */
+  embedding: Float32Array<ArrayBuffer>;
+  modelVersion: string;
+}
+
+/** Which of an event's vectors are wanted; all where nothing is said. */
+export interface FrameEmbeddingFilter {
+  modelVersion?: string;
+  frameIndex?: number;
+}
+
+/** A frame and how long its picture is on screen. */
+export interface FrameSpan extends PictureSpan {
+  frameIndex: number;
+}
+
+/** Which rows of a clip an export wants next. */
+export interface PageOptions {
+  /** Frames after this `frame_index`; from the first on without it. */
+  after?: number;
+  /** These frames alone. */
+  frameIndexes?: readonly number[];
+}
+
+/** A thumbnail of a frame, as bytes of a WebP or JPEG picture. */
+export interface FrameThumbnail {
+  frameIndex: number;
+  thumbnail: Uint8Array<ArrayBuffer>;
+}
+
+/** What a file of exported rows says of one clip. Everything in it is checked before anything is written. */
+export interface ImportedClip {
+  event: ImportedEvent;
+  frames: ImportedFrame[];
+  vectors: ImportedVector[];
+  /** How long the pictures of its frames stay; of frames that it does not name, nothing changes. */
+  spans: FrameSpan[];
+}
+
+/** Its row of `events`. */
+interface ImportedEvent {
+  id: string;
+  timestamp: Date;
+  description: string;
+  sourceType: SourceType;
+  createdAt: Date;
+  /** The other columns that the file has; those it has not stay as they are. */
+  fields: Omit<EventFields, 'timestamp' | 'description' | 'videoPath'>;
+}
+
+/** A row of `event_frames`. */
+export interface ImportedFrame {
+  id: string;
+  frameIndex: number;
+  timestampMs: number;
+  framePath: string;
+  width: number | null;
+  height: number | null;
+  fileSizeBytes: number | null;
+  createdAt: Date;
+}
+
+/** A row of `frame_embeddings`. */
+export interface ImportedVector {
+  id: string;
+  frameIndex: number;
+  /** 512 finite numbers; stored at unit length, bit for bit where they have it already. */
+  embedding: Float32Array;
+  modelVersion: string;
+  createdAt: Date;
+}
+
+/** What an import did. */
+export interface ImportResult {
+  eventId: string;
+  /** False when the library had the clip already and it was updated. */
+  isNew: boolean;
+  frames: number;
+  vectors: number;
+}
+
+/** The vectors of one event and one model, in frame order, ready for scoring. */
+export interface PackedVectors {
+  frameIndexes: Int32Array<ArrayBuffer>;
+  /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
+  timestampsMs: Int32Array<ArrayBuffer>;
+  /** Start and end of each frame's picture in clip time, two numbers a frame; NaN where nobody knows. */
+  spansMs: Float64Array<ArrayBuffer>;
+  /** `frameIndexes.length` rows of 512. */
+  vectors: Float32Array<ArrayBuffer>;
+}
+
+/** Where a clip's vectors of one model version are, and how many. */
+export interface SearchedSet {
+  eventId: string;
+  /** Null where the clip has none. */
+  state: SetState | null;
+  frames: number;
+  revision: number;
+  /** Vectors that the clip has of other models. */
+  otherFrames: number;
+}
+
+/** One page of an event's vectors. */
+export interface VectorPage {
+  /** Of the set when these were read. */
+  revision: number;
+  packed: PackedVectors;
+  /** `after` of the next page; null when this is the last. */
+  next: number | null;
+}
+
+/** What an open library runs on. */
+export interface ClipDatabaseInfo {
+  /** `memory` where the browser keeps nothing for this site. */
+  store: 'opfs-ahp' | 'idb' | 'memory';
+  /** As the server names it, e.g. `18.6`. */
+  postgresVersion: string;
+}
+
+/** What is told of the tab that owns the library. */
+export interface SilenceWatcher {
+  /** Given a sentence for the person when that tab does not answer, null when it does again. */
+  tell(sentence: string | null): void;
+}
+
+/** What is posted on LIBRARY_CHANNEL. */
+export type LibraryNotice =
+  /** A clip with its row as it is now; null when it is gone. */
+  | { type: 'changed'; eventId: string; clip: EventSummary | null }
+  /** Another library worker owns the database now. The last notices of the one before may be lost: list anew. */
+  | { type: 'owner' };
+
+/** A row of `event_frames`: the picture of a frame. */
+export interface EventFrameRow {
+  id: string;
+  eventId: string;
+  /** One more than the frame's index. */
+  frameNumber: number;
+  framePath: string;
+  timestampOffsetMs: number;
+  width: number | null;
+  height: number | null;
+  fileSizeBytes: number | null;
+  createdAt: Date;
+}
+
+/** A row of `frame_embeddings`, its vector as the table has it. */
+export interface FrameEmbeddingRow {
+  id: string;
+  eventId: string;
+  frameIndex: number;
+  /** JSON array of 512 numbers. */
+  embedding: string;
+  modelVersion: string;
+  createdAt: Date;
+}
+
+/** The library as callers have it: verbs with plain data in and out, answered by whichever tab owns the database. */
+export interface Library {
+  /** Opens the library where no other tab has. After a failure a later call tries again. */
+  open(): Promise<ClipDatabaseInfo>;
+  createEvent(event: NewEvent): Promise<EventRow>;
+  getEvent(eventId: string): Promise<EventSummary | null>;
+  /** All clips, the newest in the library first. */
+  listEvents(): Promise<EventSummary[]>;
+  /** Setting `ingestState` to `done` also writes `frame_timestamps` and `frame_count_used`. */
+  updateEvent(eventId: string, changes: EventFields): Promise<EventRow>;
+  /** Removes a clip with all that is stored of it. False when there was none. */
+  deleteEvent(eventId: string): Promise<boolean>;
+  /** Stores a batch, all or none; ids of its vectors' rows. With `asDraft` they wait for `finishReembedding`. */
+  storeFrameBatch(
+    eventId: string,
+    frames: EmbeddedFrame[],
+    modelVersion: string,
+    options?: { asDraft?: boolean },
+  ): Promise<string[]>;
+  /** Puts waiting vectors in the place of a clip's vectors of every other model. */
+  finishReembedding(eventId: string, modelVersion: string): Promise<void>;
+  /** Frames that have a vector of a model, in order. */
+  storedFrameIndexes(eventId: string, modelVersion: string): Promise<number[]>;
+  getFrameEmbeddings(eventId: string, filter?: FrameEmbeddingFilter): Promise<FrameEmbedding[]>;
+  /** Removes a clip's vectors and returns how many there were. */
+  deleteFrameEmbeddings(eventId: string): Promise<number>;
+  readEventFrameRows(eventId: string, options?: PageOptions): Promise<EventFrameRow[]>;
+  readFrameEmbeddingRows(eventId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
+  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
+  /** Puts an exported clip into the library, all of it or nothing. */
+  importClip(clip: ImportedClip, pictures?: FrameThumbnail[]): Promise<ImportResult>;
+  /** Frames of a clip whose picture is not in this browser. */
+  framesWithoutPicture(eventId: string): Promise<(FrameRequest & Moment)[]>;
+  storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void>;
+  /** Stored pictures in the order asked for; null where there is none. */
+  readThumbnails(eventId: string, frameIndexes: number[]): Promise<(Blob | null)[]>;
+  /** Keeps a copy of a clip's file and returns its path; null where there is too little room. */
+  storeClipFile(eventId: string, file: File): Promise<string | null>;
+  /** The kept copy of a clip's file; null where there is none. */
+  readClipFile(eventId: string): Promise<File | null>;
+  /** Runs one SQL statement that reads. */
+  query(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
+}
+
+/** What a search reads of the library. */
+export interface EmbeddingSource {
+  /** Of each clip, the set that a search with a model compares. */
+  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]>;
+  /** A page of a set's vectors, packed, with the revision of that moment. */
+  readVectors(
+    eventId: string,
+    modelVersion: string,
+    options: { state: SetState; after?: number },
+  ): Promise<VectorPage>;
+  /** Makes the file of a set's vectors anew; false where this browser has no such files. */
+  packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean>;
+}
