@@ -21,7 +21,7 @@ const rooms = {
   library: ['files', 'rpc', ...PLAIN],
   search: ['files', 'library', 'query', 'rpc', 'select', ...PLAIN],
   ingest: ['media', 'rpc', ...PLAIN],
-  ask: ['query', ...PLAIN],
+  ask: ['query', 'select', ...PLAIN],
   exchange: ['media', ...PLAIN],
   core: [
     'ask',

@@ -1,5 +1,6 @@
 'use client';
 
+import { composeRequest } from '@/lib/ask/compose-request';
 import type { LoadedModel } from '@/lib/ports/encoder';
 import type { EventSummary } from '@/lib/ports/library';
 import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ports/search';
@@ -117,13 +118,12 @@ export function ClipView({
   // While such a clip is read again, what is there of this model's making can be asked about.
   const isSearchable = model !== null && (isSeveral || !isOtherVersion || isReading);
   const request: SearchRequest | null = isSearchable
-    ? {
-        clips: searched.map(({ id, durationMs }) => ({ eventId: id, durationMs })),
+    ? composeRequest(searched, {
         range: isSeveral ? null : range,
         strategy: settings.strategy,
         count: settings.count,
         ...edits,
-      }
+      })
     : null;
   const revisions = model ? revisionsOf(searched, model.modelVersion) : {};
   const state = useAnswer(request, model, question, revisions);

@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import type { OfflineSnapshot } from '../_hooks/offline-copy';
-import type { LibraryState } from '../_hooks/use-library';
-import type { ModelState } from '../_hooks/use-model';
+import type { LibraryState } from '@/lib/core/clips-store';
+import type { ModelState } from '@/lib/core/model-store';
 import { Engine } from './engine/engine';
 import type { ProviderSettings } from './engine/engine-panel';
 import { Help } from './help';

@@ -5,7 +5,7 @@ import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Sparkles, Trash2 } from
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
-import type { LibraryState } from '../_hooks/use-library';
+import type { LibraryState } from '@/lib/core/clips-store';
 import type { Draft } from '../_hooks/use-drafts';
 import { useListPicture } from '../_hooks/use-list-picture';
 import { Button } from './ui/button';

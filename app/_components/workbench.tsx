@@ -17,16 +17,17 @@ import { tellPictureKind } from '@/lib/media/picture-kind';
 import { exposeConsoleApi } from '../_hooks/console-api';
 import { getFramesift } from '../_hooks/framesift';
 import { fetchSampleClip, fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
-import { readClipFileOf, rememberFile } from '../_hooks/use-clip-file';
+import { rememberFile } from '../_hooks/clip-files';
+import { readClipFileOf } from '../_hooks/use-clip-file';
 import { inspectFile, useDrafts, type Draft } from '../_hooks/use-drafts';
 import { watchUnhandled } from '../_hooks/unhandled-errors';
 import { useFileDrop } from '../_hooks/use-file-drop';
-import { useIngestStatuses } from '../_hooks/use-ingest';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { readProviderPreference } from '../_hooks/provider-preference';
-import { useLibrary, useWasEmpty, wasLibraryEmpty } from '../_hooks/use-library';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
-import { modelOf, modelOptions, useModel } from '../_hooks/use-model';
+import { modelOf } from '@/lib/core/model-store';
+import { modelOptions } from '../_hooks/model-choices';
+import { useClips, useModel, useNotices, useReading, useWasEmpty } from '../_hooks/use-store';
 import { openingPlace, usePagePlace, type Place } from '../_hooks/use-page-place';
 import type { RestoredSelection } from '../_hooks/saved-selection';
 import { useOffline } from '../_hooks/use-offline';
@@ -44,6 +45,10 @@ import { Notice } from './ui/notice';
 import { prefetch } from './ui/prefetch';
 import { Welcome } from './welcome';
 
+const setMessage = (message: string | null) => getFramesift().tell(message);
+const refresh = () => getFramesift().clips.refresh();
+const retryModel = () => void getFramesift().model.start();
+
 // Of no use before there is a clip, and half of the page's script.
 const loadClipView = () => import('./clip-view');
 const ClipView = latePart(() => loadClipView().then((module) => module.ClipView));
@@ -52,13 +57,14 @@ const DraftPanel = latePart(() => loadDraftPanel().then((module) => module.Draft
 
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
-  const { model, retry, change, changeProvider } = useModel();
+  const model = useModel();
   const offline = useOffline(model);
-  const models = useModels(change);
+  const models = useModels((choice) => getFramesift().model.change(choice));
   const [modelsOpen, setModelsOpen] = useState(false);
-  const { library, refresh, remove, undoable, undoRemove } = useLibrary(model.state === 'loading');
+  const { library, undoable } = useClips();
+  const { message, silence } = useNotices();
   const { drafts, refusals, inspecting, addFiles, chooseTrack, removeDraft, dismissRefusal } = useDrafts();
-  const statuses = useIngestStatuses();
+  const statuses = useReading();
   const wasEmpty = useWasEmpty();
   const [opened, setOpened] = useState(openingPlace);
   const [selectedKey, setSelectedKey] = useState(opened.clipId);
@@ -66,13 +72,9 @@ export function Workbench() {
   const [ranges, setRanges] = useState(() => entryOf(opened.clipId, opened.range));
   const [sampleQuestions, setSampleQuestions] = useState<string[]>([]);
   const [sampleBusy, setSampleBusy] = useState(false);
-  const [message, setMessage] = useState<string | null>(null);
-  const [silence, setSilence] = useState<string | null>(null);
   const [news, setNews] = useState<string | null>(null);
   const [bringingIn, setBringingIn] = useState<string | null>(null);
   const [restored, setRestored] = useState<{ key: string; selection: RestoredSelection } | null>(null);
-  /** Clips that are read anew, with the clip whose place each takes. */
-  const [replaced, setReplaced] = useState<ReadonlyMap<string, string>>(new Map());
   const [startingKey, setStartingKey] = useState<string | null>(null);
   const picker = useRef<HTMLInputElement>(null);
 
@@ -87,14 +89,12 @@ export function Workbench() {
 
   useEffect(() => {
     // A visitor with clips needs it at once; others do when they have chosen a file.
-    if (!wasLibraryEmpty()) prefetch(loadClipView);
+    if (!getFramesift().clips.wasEmpty()) prefetch(loadClipView);
   }, []);
 
   useEffect(() => {
     exposeConsoleApi();
-    const { services } = getFramesift();
-    services.onWorkerError = setMessage;
-    services.onLibrarySilence = setSilence;
+    getFramesift().start();
     void fetchSampleQuestions().then(setSampleQuestions);
     return watchUnhandled(setMessage);
   }, []);
@@ -207,11 +207,11 @@ export function Workbench() {
   const isDragging = useFileDrop(openGiven);
 
   const start = async (opened: Omit<Draft, 'key' | 'preview'>, sampling: Sampling): Promise<string> => {
-    const { services, queue } = getFramesift();
+    const { services, reading } = getFramesift();
     await assertUnchanged(opened.file);
     // Asked for once a person has put something here that they would miss.
     void navigator.storage.persist().catch(() => false);
-    const eventId = await startClip(services, queue, { ...opened, sampling, model: modelOptions() });
+    const eventId = await startClip(services, reading, { ...opened, sampling, model: modelOptions() });
     rememberFile(eventId, opened.file);
     await refresh();
     setSelectedKey(eventId);
@@ -222,7 +222,7 @@ export function Workbench() {
   const replace = (old: EventSummary, file: File) =>
     guard(async () => {
       const eventId = await start(await inspectFile(file), parseSampling(old.sampling));
-      setReplaced((current) => new Map(current).set(eventId, old.id));
+      getFramesift().reading.replaceWhenRead(old.id, eventId);
       const question = questions.get(old.id);
       if (question) ask(eventId, question);
     });
@@ -266,7 +266,7 @@ export function Workbench() {
 
   const resume = (event: EventSummary) =>
     guard(async () => {
-      const { queue, services } = getFramesift();
+      const { reading, services } = getFramesift();
       const file = await readClipFileOf(event.id);
       if (!file) {
         setMessage(
@@ -277,7 +277,7 @@ export function Workbench() {
       const { facts, decoder } = await inspectFile(
         new File([file], event.fileName ?? 'clip', { type: file.type }),
       );
-      queue.add({
+      reading.add({
         eventId: event.id,
         file,
         requests: await planClip(
@@ -291,37 +291,15 @@ export function Workbench() {
       });
     });
 
-  // Once a clip has been read in place of another, the other goes.
-  useEffect(() => {
-    for (const [eventId, oldId] of replaced) {
-      if (statuses.get(eventId)?.stage !== 'done') continue;
-      const { services, queue } = getFramesift();
-      void queue
-        .remove(oldId)
-        .then(() => services.database.deleteEvent(oldId))
-        .then(refresh)
-        .catch((error: unknown) => setMessage(toFramesiftError(error).message))
-        .finally(() =>
-          setReplaced((current) => new Map(Array.from(current).filter(([id]) => id !== eventId))),
-        );
-    }
-  }, [replaced, statuses, refresh]);
-
-  // What the database says of a clip changes when reading it ends.
-  const settled = Array.from(statuses.values(), ({ stage }) => stage).join();
-  useEffect(() => {
-    if (settled !== '') void refresh();
-  }, [settled, refresh]);
-
   return (
     <div className="flex min-h-dvh flex-col">
       <Header
         model={model}
-        onRetryModel={retry}
+        onRetryModel={retryModel}
         provider={{
           preference: modelOf(model) ? readProviderPreference() : 'auto',
           isReading,
-          onChoose: (preference) => guard(() => changeProvider(preference)),
+          onChoose: (preference) => guard(() => getFramesift().model.changeProvider(preference)),
         }}
         library={library}
         offline={offline}
@@ -360,7 +338,7 @@ export function Workbench() {
               onSelect={setSelectedKey}
               onDelete={(deleted) => {
                 setOpened({ clipId: null, question: null, range: null });
-                remove(deleted);
+                getFramesift().clips.remove(deleted);
               }}
               onAdd={() => picker.current?.click()}
               onTrySample={
@@ -447,12 +425,12 @@ export function Workbench() {
                 tone="danger"
                 actions={
                   <>
-                    <Button onClick={retry}>Try again</Button>
+                    <Button onClick={retryModel}>Try again</Button>
                     {readModelChoice().modelId !== BUNDLED_CHOICE.modelId && (
                       <Button
                         onClick={() => {
                           saveModelChoice(BUNDLED_CHOICE);
-                          retry();
+                          retryModel();
                         }}
                       >
                         Use the bundled model
@@ -517,7 +495,7 @@ export function Workbench() {
                 }
                 onAsk={(question) => ask(clip.id, question)}
                 onClear={() => ask(clip.id, null)}
-                onCancel={() => getFramesift().queue.cancel(clip.id)}
+                onCancel={() => getFramesift().reading.cancel(clip.id)}
                 onResume={() => resume(clip)}
                 onReplace={replace}
                 onKeep={() => keep(clip)}
@@ -544,7 +522,11 @@ export function Workbench() {
           <span className="max-w-64 truncate">
             Deleted <bdi>{undoable.fileName ?? undoable.description}</bdi>
           </span>
-          <button type="button" className="rounded px-2 py-1 font-semibold underline" onClick={undoRemove}>
+          <button
+            type="button"
+            className="rounded px-2 py-1 font-semibold underline"
+            onClick={() => getFramesift().clips.undoRemove()}
+          >
             Undo
           </button>
         </div>

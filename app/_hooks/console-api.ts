@@ -1,16 +1,12 @@
+import type { AskOptions } from '@/lib/ask/compose-request';
+
 import type { NewEvent } from '@/lib/ports/library';
 import type { FramePicture, PictureOptions } from '@/lib/ports/media';
-import type { Answer, SearchRequest } from '@/lib/ports/search';
+import type { Answer } from '@/lib/ports/search';
 import type { ImportOutcome } from '@/lib/exchange/import';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { getFramesift } from './framesift';
-import { modelOptions } from './use-model';
-
-/** Frames that `ask` returns unless told otherwise. */
-const DEFAULT_COUNT = 8;
-
-/** What `ask` may be told besides the clips and the words. */
-export type AskOptions = Partial<Omit<SearchRequest, 'clips'>>;
+import { modelOptions } from './model-choices';
 
 /**
  * What the page offers at the developer console as `framesift`, and to browser tests: the library's
@@ -72,27 +68,22 @@ const consoleApi = {
     options: number | AskOptions = {},
   ): Promise<Answer> => {
     const { services } = getFramesift();
-    const [{ answerQuestion }, { encodeQuestion }, { revisionsOf }, { STRATEGIES }] = await Promise.all([
-      import('@/lib/ask/answer'),
-      import('@/lib/ask/question'),
-      import('@/lib/ask/revisions'),
-      import('@/lib/select/strategies'),
-    ]);
+    const [{ answerQuestion }, { tidyQuestion }, { composeRequest }, { encodeQuestion }, { revisionsOf }] =
+      await Promise.all([
+        import('@/lib/ask/answer'),
+        import('@/lib/ask/attachments'),
+        import('@/lib/ask/compose-request'),
+        import('@/lib/ask/question'),
+        import('@/lib/ask/revisions'),
+      ]);
     const rest = typeof options === 'number' ? { count: options } : options;
     const events = await services.database.listEvents();
     const asked = eventIds === null ? events.map(({ id }) => id) : [eventIds].flat();
-    const durations = new Map(events.map(({ id, durationMs }) => [id, durationMs]));
+    const known = new Map(events.map((event) => [event.id, event]));
+    const clips = asked.map((id) => known.get(id) ?? { id, durationMs: null });
     const model = await services.clip.load(modelOptions());
-    const question = await encodeQuestion(services, model, { text, attachments: [] });
-    const request: SearchRequest = {
-      clips: asked.map((eventId) => ({ eventId, durationMs: durations.get(eventId) ?? null })),
-      range: null,
-      strategy: STRATEGIES[0]!.id,
-      count: DEFAULT_COUNT,
-      pinned: [],
-      dropped: [],
-      ...rest,
-    };
+    const question = await encodeQuestion(services, model, tidyQuestion({ text, attachments: [] }));
+    const request = composeRequest(clips, rest);
     return answerQuestion(services, question, request, {
       revisions: revisionsOf(events, model.modelVersion),
     });

@@ -1,6 +1,6 @@
 import type { LoadOptions, ProviderRung } from '@/lib/ports/encoder';
 import { PROVIDER_RUNGS } from '@/lib/encoder/execution-provider';
-import { readSwitches } from './framesift';
+import { readSwitches } from './switches';
 import { siteStorage } from './site-storage';
 
 /** How a person wants the model to be run: `auto` is the best way that works. */

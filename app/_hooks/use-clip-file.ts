@@ -3,24 +3,8 @@
 import { useEffect, useState } from 'react';
 import { withVideoTrack } from '@/lib/media/track-choice';
 import { hasChanged } from '@/lib/shared/file-changed';
+import { keptFiles, openedFiles, rememberFile } from './clip-files';
 import { getFramesift } from './framesift';
-
-/** Files opened since the page was loaded, by event: they need not be read back from storage. */
-const openedFiles = new Map<string, Blob>();
-
-/** Copies of clips that were read back: the same object each time, so that what is opened of it stays open. */
-const keptFiles = new Map<string, Blob>();
-
-/** Remembers the file that a clip was made from, or was given again. */
-export function rememberFile(eventId: string, file: Blob): void {
-  openedFiles.set(eventId, file);
-}
-
-/** Forgets the file of a clip that is deleted. */
-export function forgetFile(eventId: string): void {
-  openedFiles.delete(eventId);
-  keptFiles.delete(eventId);
-}
 
 /**
  * The file of a clip: the one just opened, or the copy that was kept; null when there is neither. It is marked with

@@ -7,7 +7,8 @@ import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { tellPictureKind } from '@/lib/media/picture-kind';
 import { withVideoTrack } from '@/lib/media/track-choice';
-import { getFramesift, readSwitches } from './framesift';
+import { getFramesift } from './framesift';
+import { readSwitches } from './switches';
 
 /** A file that a person has opened and not yet had read. */
 export interface Draft {

@@ -2,7 +2,7 @@
 
 import { useEffect, useSyncExternalStore } from 'react';
 import { OfflineCopy, type OfflineSnapshot } from './offline-copy';
-import type { ModelState } from './use-model';
+import type { ModelState } from '@/lib/core/model-store';
 
 const PREPARING: OfflineSnapshot = { stage: 'preparing', newVersion: null, otherTabs: 0 };
 

@@ -5,7 +5,7 @@ import { useState } from 'react';
 import type { ProviderReport } from '@/lib/core/measure-providers';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
-import { modelOptions } from './use-model';
+import { modelOptions } from './model-choices';
 
 /** How fast the model is in each way of running it, as far as that has been measured on this visit. */
 export interface Speeds {

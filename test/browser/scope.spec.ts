@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import type { AskOptions } from '@/app/_hooks/console-api';
+import type { AskOptions } from '@/lib/ask/compose-request';
 import { FramesiftPage, SAMPLE_CLIP, sample } from './framesift-page';
 import { expect, openWithSample, test, withoutClips } from './returning';
 

@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import type { StrategyId } from '@/lib/select/selection';
 import { STRATEGIES } from '@/lib/select/strategies';
 import { plural } from '@/lib/shared/format';
-import type { AnswerState } from '../../_hooks/use-answer';
+import type { AnswerState } from '@/lib/core/answer-store';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import type { FrameActions } from './frame-card';

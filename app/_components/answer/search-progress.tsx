@@ -1,5 +1,5 @@
 import { formatRemaining, plural } from '@/lib/shared/format';
-import type { RatedProgress } from '../../_hooks/use-answer';
+import type { RatedProgress } from '@/lib/core/answer-store';
 import { ProgressBar } from '../ui/progress-bar';
 
 const STAGES: Record<RatedProgress['stage'], string> = {

@@ -1,7 +1,7 @@
 import { Cpu, Loader2, TriangleAlert } from 'lucide-react';
 import type { ComponentProps } from 'react';
 import { formatBytes } from '@/lib/shared/format';
-import type { ModelState } from '../../_hooks/use-model';
+import type { ModelState } from '@/lib/core/model-store';
 import { Button } from '../ui/button';
 
 /** Says whether the model is ready, and opens what there is to say about it. */

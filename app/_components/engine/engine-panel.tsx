@@ -1,8 +1,8 @@
 import { Popover } from 'radix-ui';
 import type { ComponentProps } from 'react';
 import type { OfflineSnapshot, OfflineStage } from '../../_hooks/offline-copy';
-import type { LibraryState } from '../../_hooks/use-library';
-import { modelOf, type ModelState } from '../../_hooks/use-model';
+import type { LibraryState } from '@/lib/core/clips-store';
+import { modelOf, type ModelState } from '@/lib/core/model-store';
 import { useSpeeds } from '../../_hooks/use-speeds';
 import { Button } from '../ui/button';
 import { EngineButton } from './engine-button';

@@ -1,0 +1,50 @@
+'use client';
+
+import { useSyncExternalStore } from 'react';
+import type { ClipsState } from '@/lib/core/clips-store';
+import type { Framesift, Notices } from '@/lib/core/framesift';
+import type { ModelState } from '@/lib/core/model-store';
+import type { ReadingStates } from '@/lib/core/reading-store';
+import type { Store } from '@/lib/core/store';
+import { getFramesift } from './framesift';
+import type { ProviderPreference } from './provider-preference';
+
+/**
+ * The state of a store, followed.
+ *
+ * @param pick must be the same function for each render
+ * @param before what is shown on the server, where there is no Framesift
+ */
+function useStore<T>(pick: (framesift: Framesift<ProviderPreference>) => Store<T>, before: T): T {
+  return useSyncExternalStore(
+    (listener) => pick(getFramesift()).subscribe(listener),
+    () => pick(getFramesift()).get(),
+    () => before,
+  );
+}
+
+const OPENING: ClipsState = { library: { state: 'opening' }, undoable: null };
+const LOADING: ModelState = { state: 'loading', progress: null, previous: null };
+const NOT_READING: ReadingStates = new Map();
+const NOTHING_TO_TELL: Notices = { message: null, silence: null };
+
+/** The library, and the clip whose deletion can be undone. */
+export const useClips = (): ClipsState => useStore(({ clips }) => clips, OPENING);
+
+/** The model that questions are asked of. */
+export const useModel = (): ModelState => useStore(({ model }) => model, LOADING);
+
+/** The progress of every clip that this tab reads or has read. */
+export const useReading = (): ReadingStates => useStore(({ reading }) => reading, NOT_READING);
+
+/** What a person should read. */
+export const useNotices = (): Notices => useStore(({ notices }) => notices, NOTHING_TO_TELL);
+
+/** Whether the library had no clips when it was last looked at; the server knows nothing of it. */
+export function useWasEmpty(): boolean {
+  return useSyncExternalStore(
+    () => () => undefined,
+    () => getFramesift().clips.wasEmpty(),
+    () => false,
+  );
+}

@@ -1,0 +1,25 @@
+import type { EventSummary } from '@/lib/ports/library';
+import type { SearchRequest } from '@/lib/ports/search';
+import { STRATEGIES } from '@/lib/select/strategies';
+
+/** Frames that a question asks for unless told otherwise. */
+const DEFAULT_COUNT = 8;
+
+/** What a question may say besides its words and clips. */
+export type AskOptions = Partial<Omit<SearchRequest, 'clips'>>;
+
+/** What is asked of clips, in the order given; a range goes with one clip. The page and the console ask by this. */
+export function composeRequest(
+  clips: readonly Pick<EventSummary, 'id' | 'durationMs'>[],
+  options: AskOptions,
+): SearchRequest {
+  return {
+    clips: clips.map(({ id, durationMs }) => ({ eventId: id, durationMs })),
+    range: null,
+    strategy: STRATEGIES[0]!.id,
+    count: DEFAULT_COUNT,
+    pinned: [],
+    dropped: [],
+    ...options,
+  };
+}

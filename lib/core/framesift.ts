@@ -1,0 +1,102 @@
+import { IngestQueue } from '@/lib/ingest/ingest-queue';
+import type { LoadProgress } from '@/lib/ports/encoder';
+import type { LibraryNotice } from '@/lib/ports/library';
+import type { Models } from '@/lib/ports/models';
+import { ClipsStore } from './clips-store';
+import { LoadedModelStore, type ModelChoices } from './model-store';
+import { ReadingStore } from './reading-store';
+import { FramesiftServices, type WorkerFactories } from './services';
+import { ValueStore, type Store } from './store';
+import { browserClock, type Clock, type Settings } from './surroundings';
+
+/** What a person should read; each null where there is nothing. */
+export interface Notices {
+  /** What went wrong last. */
+  message: string | null;
+  /** The tab that owns the library does not answer. */
+  silence: string | null;
+}
+
+/** Everything outside that a Framesift stands on. */
+export interface FramesiftParts<Preference> {
+  spawn: WorkerFactories;
+  settings: Settings;
+  choices: ModelChoices<Preference>;
+  /** Fetches what is missing of the model that the site serves to everybody. Does not throw. */
+  fetchServed: (models: () => Models, onProgress: (progress: LoadProgress) => void) => Promise<void>;
+  /** Follows what the owner of the library tells, until the function that it returns is called. */
+  followLibrary: (listener: (notice: LibraryNotice) => void) => () => void;
+  /** Called when a clip is gone, with all that is stored of it. */
+  onRemoved: (eventId: string) => void;
+  /** Runs the model for frames, too, that look like the one before. */
+  embedsEveryFrame?: boolean;
+  clock?: Clock;
+}
+
+/** The page's workers and all state that outlives a component. Page and developer console stand on the same one. */
+export interface Framesift<Preference> {
+  /** What the workers offer. */
+  readonly services: FramesiftServices;
+  readonly clips: ClipsStore;
+  readonly reading: ReadingStore;
+  readonly model: LoadedModelStore<Preference>;
+  readonly notices: Store<Notices>;
+  /** Shows what went wrong; null takes it away. */
+  tell(message: string | null): void;
+  /** Starts the model, then opens the library. Once. */
+  start(): void;
+  /** Ends all workers. */
+  close(): void;
+}
+
+/** Makes everything and wires it. No worker is started before it is needed. */
+export function createFramesift<Preference>(parts: FramesiftParts<Preference>): Framesift<Preference> {
+  const { settings, clock = browserClock, embedsEveryFrame = false } = parts;
+  const services = new FramesiftServices(parts.spawn);
+  const notices = new ValueStore<Notices>({ message: null, silence: null });
+  const tell = (message: string | null) => notices.update((shown) => ({ ...shown, message }));
+  services.onWorkerError = tell;
+  services.onLibrarySilence = (silence) => notices.update((shown) => ({ ...shown, silence }));
+
+  const reading = new ReadingStore({
+    queue: new IngestQueue(services, { embedsEveryFrame }),
+    deleteClip: (eventId) => services.database.deleteEvent(eventId),
+    onStage: () => void clips.refresh(),
+    onProblem: tell,
+  });
+  const clips: ClipsStore = new ClipsStore({
+    database: services.database,
+    reading,
+    settings,
+    clock,
+    onListed: () => services.prepareSearch(),
+    onRemoved: parts.onRemoved,
+    onProblem: tell,
+  });
+  const model = new LoadedModelStore<Preference>({
+    encoder: services.clip,
+    choices: parts.choices,
+    fetchServed: (onProgress) => parts.fetchServed(() => services.models, onProgress),
+  });
+
+  let ends: (() => void)[] | undefined;
+  return {
+    services,
+    clips,
+    reading,
+    model,
+    notices,
+    tell,
+    start() {
+      if (ends) return;
+      const open = () => clips.open(model.get().state === 'loading');
+      ends = [parts.followLibrary((notice) => clips.notice(notice)), model.subscribe(open)];
+      void model.start();
+      open();
+    },
+    close() {
+      ends?.forEach((end) => end());
+      services.close();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+import { answerQuestion, type AnswerServices } from '@/lib/ask/answer';
+import { encodeQuestion, type QuestionServices } from '@/lib/ask/question';
+import { AnswerStore } from './answer-store';
+import { browserClock } from './surroundings';
+
+/** The answers to one place where questions are asked. Apart, so that the page's first script is without it. */
+export function openAnswers(services: QuestionServices & AnswerServices): AnswerStore {
+  return new AnswerStore({
+    encode: (model, question) => encodeQuestion(services, model, question),
+    answer: (question, request, revisions, onProgress) =>
+      answerQuestion(services, question, request, { revisions }, onProgress),
+    now: () => browserClock.now(),
+  });
+}
