@@ -10,4 +10,5 @@ export const workerFactories: WorkerFactories = {
     new Worker(new URL('./models.worker.ts', import.meta.url), { type: 'module', name: 'models' }),
   search: () =>
     new Worker(new URL('./search.worker.ts', import.meta.url), { type: 'module', name: 'search' }),
+  thread: (script, name) => new Worker(script, { type: 'module', name }),
 };

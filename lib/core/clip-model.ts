@@ -7,6 +7,7 @@ import type {
   LoadedModel,
   ProviderRung,
   SkippedProvider,
+  ThreadLimit,
 } from '@/lib/ports/encoder';
 import { costsWorker } from '@/lib/encoder/run-errors';
 import type { Remote } from '@/lib/rpc/remote';
@@ -26,7 +27,12 @@ export interface ClipWorkers {
 }
 
 /** onnxruntime-web gives no error when it hangs, so time is all there is to go by. */
-export const CLIP_MODEL_LIMITS: EncoderLimits = { startMs: 120_000, queryMs: 90_000, batchMs: 180_000 };
+export const CLIP_MODEL_LIMITS: EncoderLimits = {
+  startMs: 120_000,
+  engineMs: 10_000,
+  queryMs: 90_000,
+  batchMs: 180_000,
+};
 
 /** So often may a model be started anew, in a new worker each time, before that is given up. */
 const MAX_STARTS = 6;
@@ -39,6 +45,9 @@ const MAX_QUERY_ATTEMPTS = 3;
 
 /** A graphics device can be lost once by bad luck (a sleep, a driver's update); after that WASM is used. */
 const MAX_GPU_FAILURES = 2;
+
+type StartStep = Extract<LoadProgress, { stage: 'start' }>;
+type EngineStep = Extract<LoadProgress, { stage: 'engine' }>;
 
 /** One start of a model, and what became of it. */
 interface Flight {
@@ -57,12 +66,14 @@ interface Flight {
  * or whose heap is full can do nothing more (see lib/encoder/run-errors.ts), so it is replaced, the model
  * started again in the new one and the call repeated; the caller notices the time it takes. What hung
  * while it was started is not tried again on this page, nor is a graphics device that keeps being lost:
- * the next rung of the ladder is taken, and `LoadedModel.skipped` says why.
+ * the next rung of the ladder is taken, and `LoadedModel.skipped` says why. A runtime that does not start with
+ * its threads is started with half as many, down to one: what browsers say of processors is not always so.
  */
 export class ClipModel {
   readonly #workers: ClipWorkers;
   readonly limits: EncoderLimits;
   readonly #demoted = new Map<ProviderRung, SkippedProvider>();
+  #threadLimit: ThreadLimit | undefined;
   #gpuFailures = 0;
   #flight: Flight | undefined;
   #model: LoadedModel | undefined;
@@ -183,7 +194,8 @@ export class ClipModel {
   async #start(id: symbol, options: LoadOptions): Promise<LoadedModel> {
     let stuckDownloads = 0;
     for (let attempt = 1; ; attempt += 1) {
-      let start: Extract<LoadProgress, { stage: 'start' }> | undefined;
+      let start: StartStep | undefined;
+      let engine: EngineStep | undefined;
       const seconds = Math.round(this.limits.startMs / 1000);
       const watchdog = new Watchdog(
         this.limits.startMs,
@@ -192,37 +204,55 @@ export class ClipModel {
             transient: true,
           }),
       );
+      const engineWatchdog = new Watchdog(
+        this.limits.engineMs,
+        () => new FramesiftError('timed-out', 'The engine did not start.', { transient: true }),
+      );
+      engineWatchdog.stop();
       try {
         const progress = (step: LoadProgress) => {
           watchdog.feed();
+          if (step.stage === 'engine') {
+            engine = step;
+            // On one thread it may take its time: there is nothing left to try.
+            if (step.isReady || step.threads === 1) engineWatchdog.stop();
+            else engineWatchdog.feed();
+            return;
+          }
           start = step.stage === 'start' ? step : undefined;
           for (const listener of this.#progressListeners) listener(step);
         };
         const service = this.#workers.open();
         // Messages keep their order: it knows by the time that it is to load.
-        void service.demote([...this.#demoted.values()]).catch(() => undefined);
-        const model = await watchdog.race(service.load(options, progress));
+        void service.demote([...this.#demoted.values()], this.#threadLimit).catch(() => undefined);
+        const model = await watchdog.race(engineWatchdog.race(service.load(options, progress)));
         this.#model = model;
         for (const listener of this.#modelListeners) listener(model);
         return model;
       } catch (thrown) {
         const error = toFramesiftError(thrown);
         if (this.#flight?.id !== id) throw new FramesiftError('cancelled', 'Another model was chosen.');
-        if (!start && error.code === 'timed-out') stuckDownloads += 1;
+        const isEngineStuck = error.code === 'timed-out' && engine && !engine.isReady && engine.threads > 1;
+        if (isEngineStuck) this.#lowerThreads(engine!);
+        else if (!start && error.code === 'timed-out') stuckDownloads += 1;
         if (!costsWorker(error) || attempt >= MAX_STARTS || stuckDownloads >= MAX_STUCK_DOWNLOADS)
           throw error;
         this.#noteFailedStart(start, error);
         this.#workers.discard(error);
       } finally {
         watchdog.stop();
+        engineWatchdog.stop();
       }
     }
   }
 
-  #noteFailedStart(
-    start: Extract<LoadProgress, { stage: 'start' }> | undefined,
-    error: FramesiftError,
-  ): void {
+  #lowerThreads({ threads }: EngineStep): void {
+    const seconds = Math.round(this.limits.engineMs / 1000);
+    const reason = `it did not start with ${threads} threads within ${seconds} seconds`;
+    this.#threadLimit = { most: Math.floor(threads / 2), reason };
+  }
+
+  #noteFailedStart(start: StartStep | undefined, error: FramesiftError): void {
     if (!start) return;
     for (const skipped of start.skipped) if (skipped.failed) this.#demote(skipped);
     const provider = start.rung === 'webgpu' ? 'webgpu' : 'wasm';

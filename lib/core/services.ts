@@ -3,8 +3,9 @@ import type { SilenceWatcher } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
 import type { SearchService } from '@/lib/search/search-service';
 import type { ClipDatabase } from '@/lib/library/clip-database';
+import { lendWorkers } from '@/lib/rpc/lent-workers';
 import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
-import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
+import { SupervisedWorker, type SupervisedWorkerOptions } from '@/lib/rpc/supervised-worker';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
 import { measureProviders, type ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipWorkers } from './clip-model';
@@ -21,6 +22,8 @@ export interface WorkerFactories {
   clip: () => Worker;
   models: () => Worker;
   search: () => Worker;
+  /** A thread of the model's runtime, which names the script. */
+  thread: (script: string, name: string) => Worker;
 }
 
 /**
@@ -35,7 +38,7 @@ export class FramesiftServices {
   onWorkerError: (message: string) => void = () => undefined;
   /** Called with a sentence when the tab that owns the library does not answer, and with null when it does again. */
   onLibrarySilence: (sentence: string | null) => void = () => undefined;
-  readonly #makeClipWorker: () => Worker;
+  readonly #factories: WorkerFactories;
   readonly #library: SupervisedWorker<ClipDatabase>;
   readonly #video: SupervisedWorker<VideoService>;
   readonly #clip: SupervisedWorker<ClipService>;
@@ -51,7 +54,7 @@ export class FramesiftServices {
   readonly clip: ClipModel;
 
   constructor(factories: WorkerFactories, limits: EncoderLimits = CLIP_MODEL_LIMITS) {
-    this.#makeClipWorker = factories.clip;
+    this.#factories = factories;
     this.#library = new SupervisedWorker<ClipDatabase>({
       make: factories.database,
       onStart: (library) => this.#wireLibrary(library),
@@ -62,12 +65,8 @@ export class FramesiftServices {
       onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('video', event)),
       pulse: { ask: (video) => video.pulse(), onSilence: () => this.#endSilentVideo() },
     });
-    this.#clip = new SupervisedWorker<ClipService>({
-      make: factories.clip,
-      onStart: (clip) => {
-        this.#connectModels(clip);
-        this.#connectRows(clip);
-      },
+    this.#clip = this.#superviseClip({
+      onStart: (clip) => this.#connectRows(clip),
       onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('model', event)),
     });
     this.#models = new SupervisedWorker<ModelService>({
@@ -161,12 +160,7 @@ export class FramesiftServices {
     options: LoadOptions,
     onReport: (report: ProviderReport) => void,
   ): Promise<ProviderReport[]> {
-    const makeWorker = () =>
-      new SupervisedWorker<ClipService>({
-        make: this.#makeClipWorker,
-        onStart: (clip) => this.#connectModels(clip),
-      });
-    return measureProviders(makeWorker, options, onReport);
+    return measureProviders(() => this.#superviseClip(), options, onReport);
   }
 
   /** Ends everything. */
@@ -203,6 +197,29 @@ export class FramesiftServices {
     const { port1, port2 } = new MessageChannel();
     wire(search.connect(port2));
     wire(this.database.connect(port1));
+  }
+
+  /** A CLIP worker with a way to the models worker, and to the threads that are made for it and end with it. */
+  #superviseClip({
+    onStart,
+    onFailure,
+  }: Pick<
+    SupervisedWorkerOptions<ClipService>,
+    'onStart' | 'onFailure'
+  > = {}): SupervisedWorker<ClipService> {
+    let endThreads: (() => void) | undefined;
+    return new SupervisedWorker<ClipService>({
+      make: this.#factories.clip,
+      onStart: (clip) => {
+        const { port1, port2 } = new MessageChannel();
+        endThreads = lendWorkers(port1, this.#factories.thread);
+        wire(clip.connectThreads(port2));
+        this.#connectModels(clip);
+        onStart?.(clip);
+      },
+      onEnd: () => endThreads?.(),
+      ...(onFailure && { onFailure }),
+    });
   }
 
   /** A way from the CLIP worker to the library worker, which is not made for it. */

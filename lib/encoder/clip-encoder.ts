@@ -7,6 +7,7 @@ import type {
   ProviderChoice,
   SkippedProvider,
   SpeedMeasurement,
+  ThreadLimit,
 } from '@/lib/ports/encoder';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/ports/models';
 import { DTYPE_FILE_SUFFIX, parseModelJson } from '@/lib/models/model-files';
@@ -68,6 +69,7 @@ export class ClipEncoder {
   readonly #references: ReferenceStore;
   /** Ways of running a model that have failed in an earlier worker of this page. */
   #demoted: readonly SkippedProvider[] = [];
+  #threadLimit: ThreadLimit | undefined;
   #loading: { key: string; result: Promise<Loaded> } | undefined;
 
   constructor(
@@ -80,8 +82,9 @@ export class ClipEncoder {
   }
 
   /** Leaves out ways of running a model, with the reason that is given to the person. Before `load`. */
-  demote(demoted: readonly SkippedProvider[]): void {
+  demote(demoted: readonly SkippedProvider[], threadLimit?: ThreadLimit): void {
     this.#demoted = demoted;
+    this.#threadLimit = threadLimit;
   }
 
   /**
@@ -205,7 +208,7 @@ export class ClipEncoder {
     );
     const dtype = options.dtype ?? 'fp32';
     const ladder = this.#rank(options, dtype);
-    const engine = this.#startEngine(ladder);
+    const engine = this.#startEngine(ladder, onProgress);
     const source = await this.#openFiles(options.modelId, dtype, (progress) =>
       onProgress({ stage: 'download', ...progress }),
     );
@@ -246,15 +249,26 @@ export class ClipEncoder {
       preferred: provider,
       dtype,
       demoted: this.#demoted,
+      threadLimit: this.#threadLimit,
       ...(only && { only }),
     });
   }
 
   /** Compiles the engine of the best rung while the model's files arrive. */
-  async #startEngine(ladder: Promise<RankedProviders>): Promise<void> {
+  async #startEngine(
+    ladder: Promise<RankedProviders>,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<void> {
     const [first] = (await ladder).choices;
+    if (!first) return;
+    const tell = (isReady: boolean) =>
+      onProgress({ stage: 'engine', rung: rungOf(first), threads: first.threads, isReady });
+    tell(false);
     // A failure shows again, with its reason, when the model is started.
-    if (first) await this.#oneAtATime.run(() => this.#runtime.startEngine(first)).catch(() => undefined);
+    await this.#oneAtATime
+      .run(() => this.#runtime.startEngine(first, () => tell(false)))
+      .catch(() => undefined);
+    tell(true);
   }
 
   /** Goes down the ladder until a provider makes a session that passes the self-test. */

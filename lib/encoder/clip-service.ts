@@ -6,12 +6,14 @@ import type {
   LoadedModel,
   SkippedProvider,
   SpeedMeasurement,
+  ThreadLimit,
 } from '@/lib/ports/encoder';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/ports/models';
 import { DEFAULT_BATCH_SIZE, type EmbeddedFrame } from '@/lib/shared/frames';
 import { ClipEncoder } from './clip-encoder';
 import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
+import { borrowWorkers } from '@/lib/rpc/lent-workers';
 import { connectRemote, transfer, type Remote } from '@/lib/rpc/remote';
 import { Interruption, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
@@ -63,8 +65,8 @@ export class ClipService {
   }
 
   /** Leaves out ways of running a model that have failed in an earlier worker. Before anything is loaded. */
-  demote(demoted: SkippedProvider[]): void {
-    this.#encoder.demote(demoted);
+  demote(demoted: SkippedProvider[], threadLimit?: ThreadLimit): void {
+    this.#encoder.demote(demoted, threadLimit);
   }
 
   /** Wires this worker to the library worker, or to another one; calls that wait for the one before are rejected. */
@@ -79,6 +81,11 @@ export class ClipService {
   /** Tells whom to ask for a way to the models worker, which the bundled model does not need. */
   connectModels(pagePort: MessagePort): void {
     this.#page = connectRemote<ModelsOpener>(pagePort);
+  }
+
+  /** From here on the threads of this worker's runtime are made by the page, see lib/rpc/lent-workers.ts. */
+  connectThreads(pagePort: MessagePort): void {
+    globalThis.Worker = borrowWorkers(pagePort) as unknown as typeof Worker;
   }
 
   load(options: LoadOptions, onProgress?: (progress: LoadProgress) => void): Promise<LoadedModel> {

@@ -1,4 +1,10 @@
-import type { ExecutionProvider, ProviderChoice, ProviderRung, SkippedProvider } from '@/lib/ports/encoder';
+import type {
+  ExecutionProvider,
+  ProviderChoice,
+  ProviderRung,
+  SkippedProvider,
+  ThreadLimit,
+} from '@/lib/ports/encoder';
 import type { ModelDtype } from '@/lib/ports/models';
 
 /** The ways of running a model, best first. */
@@ -27,6 +33,7 @@ export interface RankOptions {
   dtype: ModelDtype;
   /** Ways that have failed in an earlier worker of this page. */
   demoted?: readonly SkippedProvider[];
+  threadLimit?: ThreadLimit | undefined;
   /** This way and no other, to measure it. */
   only?: ProviderRung;
 }
@@ -34,12 +41,17 @@ export interface RankOptions {
 /** The ways to try, best first, and those that cannot be tried. */
 export function rankProviders(
   capabilities: ProviderCapabilities,
-  { preferred, dtype, demoted = [], only }: RankOptions,
+  { preferred, dtype, demoted = [], threadLimit, only }: RankOptions,
 ): { choices: ProviderChoice[]; skipped: SkippedProvider[] } {
   const { sharedMemory, processors } = capabilities;
-  const threads = sharedMemory ? Math.max(1, Math.min(MAX_THREADS, processors)) : 1;
+  const wanted = sharedMemory ? Math.max(1, Math.min(MAX_THREADS, processors)) : 1;
+  const threads = Math.min(wanted, threadLimit?.most ?? wanted);
   const choices: ProviderChoice[] = [];
   const skipped: SkippedProvider[] = [];
+  if (threadLimit && threads < wanted) {
+    // Fewer of them may do, so the way itself has not failed.
+    skipped.push({ provider: 'wasm', rung: 'wasm-threads', reason: threadLimit.reason, failed: false });
+  }
   const consider = (choice: ProviderChoice, obstacle: string | undefined) => {
     const rung = rungOf(choice);
     if (only && only !== rung) return;
@@ -62,7 +74,7 @@ export function rankProviders(
               : undefined;
   consider({ provider: 'webgpu', threads }, gpuObstacle);
   if (threads > 1) consider({ provider: 'wasm', threads }, undefined);
-  else if (only === 'wasm-threads') {
+  else if (only === 'wasm-threads' && wanted === 1) {
     const reason = sharedMemory
       ? 'this machine has one processor'
       : 'this page may not share memory between threads (it is not cross-origin isolated)';

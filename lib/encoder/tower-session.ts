@@ -29,8 +29,12 @@ export interface TowerSession {
  */
 export interface EncoderRuntime {
   detectCapabilities(): Promise<ProviderCapabilities>;
-  /** Fetches and compiles the engine for `choice`, 0.4 s on two cores, which need not wait for a model's files. */
-  startEngine(choice: ProviderChoice): Promise<void>;
+  /**
+   * Fetches and compiles the engine for `choice`, 0.4 s on two cores, which need not wait for a model's files.
+   *
+   * @param onFetching called again and again for as long as its file arrives
+   */
+  startEngine(choice: ProviderChoice, onFetching: () => void): Promise<void>;
   /**
    * @param visionOn where the vision tower runs; another than `choice.provider` for a reference
    * @throws FramesiftError `worker-lost` when `choice` needs another worker than this one
@@ -74,11 +78,26 @@ const IDENTITY_GRAPH =
   'CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
 
 /** onnxruntime-web fetches and compiles its engine with the first session, so one of a graph that does nothing is made. */
-async function startEngine(choice: ProviderChoice): Promise<void> {
-  const ort = await loadRuntime(choice);
-  const graph = Uint8Array.from(atob(IDENTITY_GRAPH), (character) => character.charCodeAt(0));
-  const session = await ort.InferenceSession.create(graph, { executionProviders: ['wasm'] });
-  await session.release();
+async function startEngine(choice: ProviderChoice, onFetching: () => void): Promise<void> {
+  const timer = setInterval(() => {
+    if (!hasEngineArrived()) onFetching();
+  }, FETCHING_MS);
+  try {
+    const ort = await loadRuntime(choice);
+    const graph = Uint8Array.from(atob(IDENTITY_GRAPH), (character) => character.charCodeAt(0));
+    const session = await ort.InferenceSession.create(graph, { executionProviders: ['wasm'] });
+    await session.release();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+const FETCHING_MS = 1_000;
+
+/** onnxruntime-web tells nobody of the 14 MB that it fetches; the browser's list of what has arrived does. */
+function hasEngineArrived(): boolean {
+  const arrived = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+  return arrived.some(({ name, responseEnd }) => /\bort-wasm[^/]*\.wasm$/.test(name) && responseEnd > 0);
 }
 
 /** onnxruntime-web in this worker. */

@@ -26,6 +26,13 @@ export interface SkippedProvider {
   failed: boolean;
 }
 
+/** Fewer threads than this machine has, because more of them did not start. */
+export interface ThreadLimit {
+  most: number;
+  /** The end of a sentence that begins “because …”. */
+  reason: string;
+}
+
 /** What the page must know of a model, read from its `config.json` and `preprocessor_config.json`. */
 export interface ModelConfig {
   embeddingDimension: number;
@@ -102,6 +109,8 @@ export interface LoadedModel {
 /** How far the start of a model is. */
 export type LoadProgress =
   | ({ stage: 'download' } & DownloadProgress)
+  /** The runtime itself is fetched and started, while the model's files arrive. Told again while it is being fetched. */
+  | { stage: 'engine'; rung: ProviderRung; threads: number; isReady: boolean }
   /** `skipped` are the ways that have been tried or ruled out by then. */
   | { stage: 'start'; provider: string; rung: ProviderRung; skipped: SkippedProvider[] };
 
@@ -135,6 +144,8 @@ export interface EncoderLimits {
    * large model takes its time from the disk to the device.
    */
   startMs: number;
+  /** The same for the runtime itself, without any model, from when its file is here: it takes half a second on two cores. */
+  engineMs: number;
   /** A question waits for at most one batch of frames; software WebGPU needs seconds for each. */
   queryMs: number;
   /** The same for a batch of frames while a clip is read, from one stored batch to the next. */

@@ -7,6 +7,8 @@ export interface SupervisedWorkerOptions<T> {
   make: () => Worker;
   /** Called with a new worker's object before anybody else's calls: it may be wired to others. */
   onStart?: (remote: Remote<T>) => void;
+  /** Called when the worker has been ended: what was made for it goes with it. */
+  onEnd?: () => void;
   /** Called when the script cannot be loaded, or throws where nobody waits: calls may never be answered. */
   onFailure?: (event: Event) => void;
   /** Calls something that the worker answers at once whatever it works on, and what happens when it does not. */
@@ -65,6 +67,7 @@ export class SupervisedWorker<T> {
     this.#running = undefined;
     running.stopPulse();
     running.worker.terminate();
+    this.#options.onEnd?.();
     running.end.interrupt(reason);
     return true;
   }

@@ -53,7 +53,10 @@ export class Interruption {
   }
 }
 
-/** Rejects with an error once it has not been fed for a while. */
+/** A watchdog's time is counted in so many parts, of which a page that sleeps loses one at most. */
+const WATCHDOG_TICKS = 10;
+
+/** Rejects with an error once it has not been fed for a while; time that the page sleeps does not count. */
 export class Watchdog {
   readonly #interruption = new Interruption();
   readonly #timeoutMs: number;
@@ -71,11 +74,17 @@ export class Watchdog {
     return this.#interruption.race(promise);
   }
 
+  /** Counts from the beginning again, also after `stop`. */
   feed(): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#interruption.interrupt(this.#makeError()), this.#timeoutMs);
+    const count = (left: number) => {
+      if (left === 0) this.#interruption.interrupt(this.#makeError());
+      else this.#timer = setTimeout(() => count(left - 1), this.#timeoutMs / WATCHDOG_TICKS);
+    };
+    count(WATCHDOG_TICKS);
   }
 
+  /** Counts no more until it is fed. */
   stop(): void {
     clearTimeout(this.#timer);
   }

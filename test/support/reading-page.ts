@@ -17,7 +17,7 @@ export const FRAMES = 40;
 export const SIDE = 32;
 
 /** Long enough for a step on a busy machine, short enough to wait for in a test. */
-const LIMITS = { startMs: 1_500, queryMs: 1_500, batchMs: 3_000 };
+const LIMITS = { startMs: 1_500, engineMs: 500, queryMs: 1_500, batchMs: 3_000 };
 
 export const graphs = { vision: visionGraph(TOY_CLIP), text: textGraph(TOY_CLIP) };
 
@@ -96,6 +96,9 @@ export function openReadingPage({ mishaps, video }: ReadingPageOptions): Reading
       },
       search: () => {
         throw new Error('Nobody asks about the clip.');
+      },
+      thread: () => {
+        throw new Error('The fake runtime has no threads.');
       },
     },
     LIMITS,

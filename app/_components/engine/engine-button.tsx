@@ -43,7 +43,7 @@ function statusLabel(model: ModelState): string {
 }
 
 function loadingLabel({ progress }: Extract<ModelState, { state: 'loading' }>): string {
-  if (!progress) return 'Loading model';
+  if (!progress || progress.stage === 'engine') return 'Loading model';
   if (progress.stage === 'start') return `Starting ${progress.provider}`;
   const total = progress.totalBytes === null ? '' : ` of ${formatBytes(progress.totalBytes)}`;
   return `Model ${formatBytes(progress.loadedBytes)}${total}`;

@@ -119,8 +119,8 @@ function noteOn(
 ): string {
   if (value === 'auto') return 'The best way that passes its self-test.';
   if (!model) return 'The model is being started.';
-  if (isAtWork) return 'At work.';
   const skipped = model.skipped.find(({ rung }: { rung: ProviderRung }) => rung === value);
+  if (isAtWork) return skipped ? `At work with fewer threads, because ${skipped.reason}.` : 'At work.';
   if (skipped) return `Not at work, because ${skipped.reason}.`;
   return problem ?? 'Not at work: another way is.';
 }

@@ -232,6 +232,52 @@ describe('starting a model', () => {
     expect(model.skipped.map(({ rung }) => rung)).toEqual(['webgpu', 'wasm-threads']);
   });
 
+  it.each([
+    ['half the threads', 2, 'WASM, 2 threads', [8, 4, 2]],
+    ['one thread in the end', 1, 'WASM, 1 thread', [8, 4, 2, 1]],
+  ])('takes %s when the engine does not start with more', async (_, most, label, engines) => {
+    const page = openPage({
+      capabilities: { gpuAdapter: false, processors: 8 },
+      onEngine: ({ threads }) => (threads > most ? forever<undefined>() : undefined),
+    });
+    const model = await page.services.clip.load(TEST_MODEL);
+    expect(model.providerLabel).toBe(label);
+    expect(page.runtime.engines).toEqual(engines);
+    expect(model.skipped.filter(({ rung }) => rung === 'wasm-threads')).toEqual([
+      {
+        provider: 'wasm',
+        rung: 'wasm-threads',
+        reason: `it did not start with ${most * 2} threads within 1 seconds`,
+        failed: false,
+      },
+    ]);
+    expect(page.clipWorkers.slice(0, -1).every(({ isTerminated }) => isTerminated)).toBe(true);
+    // What did not start is not tried again by the next worker.
+    page.services.discardMediaWorkers();
+    await page.services.clip.encodeTexts(['a red car']);
+    expect(page.runtime.engines.at(-1)).toBe(most);
+  });
+
+  it('waits for an engine whose file arrives slowly, and for one thread', async () => {
+    const slow = async (onFetching: () => void) => {
+      for (let tick = 0; tick < 8; tick += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 150));
+        onFetching();
+      }
+    };
+    const fetched = openPage({
+      capabilities: { gpuAdapter: false },
+      onEngine: (__, onFetching) => slow(onFetching),
+    });
+    expect((await fetched.services.clip.load(TEST_MODEL)).providerLabel).toBe('WASM, 4 threads');
+    const single = openPage({
+      capabilities: { gpuAdapter: false, sharedMemory: false },
+      onEngine: () => slow(() => undefined),
+    });
+    expect((await single.services.clip.load(TEST_MODEL)).providerLabel).toBe('WASM, 1 thread');
+    expect([fetched, single].map(({ clipWorkers }) => clipWorkers.length)).toEqual([1, 1]);
+  });
+
   it('takes a new worker for one thread: the runtime keeps the number that it was started with', async () => {
     const page = openPage({
       onStart: ({ threads }) => {

@@ -46,6 +46,7 @@ beforeEach(async () => {
     video: unused,
     clip: unused,
     models: unused,
+    thread: unused,
   });
   eventId = (await services.database.createEvent({ description: 'a clip' })).id;
 });

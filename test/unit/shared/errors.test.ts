@@ -145,6 +145,7 @@ describe('any thrown thing', () => {
       clip: make,
       models: make,
       search: make,
+      thread: make,
     });
     let told: string | null = null;
     services.onWorkerError = (message) => (told = message);
