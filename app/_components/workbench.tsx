@@ -11,6 +11,7 @@ import { isActive } from '@/lib/ingest/ingest-status';
 import { assertUnchanged } from '@/lib/shared/file-changed';
 import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
+import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isolateName } from '@/lib/shared/format';
 import { tellPictureKind } from '@/lib/media/picture-kind';
@@ -52,6 +53,9 @@ const retryModel = () => void getFramesift().model.start();
 // Of no use before there is a clip, and half of the page's script.
 const loadClipView = () => import('./clip-view');
 const ClipView = latePart(() => loadClipView().then((module) => module.ClipView));
+const PrivateWindowNotice = latePart(() =>
+  import('./private-window-notice').then((module) => module.PrivateWindowNotice),
+);
 const loadDraftPanel = () => import('./draft-panel');
 const DraftPanel = latePart(() => loadDraftPanel().then((module) => module.DraftPanel));
 
@@ -210,7 +214,7 @@ export function Workbench() {
     const { services, reading } = getFramesift();
     await assertUnchanged(opened.file);
     // Asked for once a person has put something here that they would miss.
-    void navigator.storage.persist().catch(() => false);
+    askToKeepStorage();
     const eventId = await startClip(services, reading, { ...opened, sampling, model: modelOptions() });
     rememberFile(eventId, opened.file);
     await refresh();
@@ -359,6 +363,11 @@ export function Workbench() {
                 This browser keeps nothing for this site, so clips and settings are gone when you close or
                 reload the page. To keep them, allow cookies and site data for this site, then reload.
               </Notice>
+            )}
+            {library.state === 'ready' && library.database.store !== 'memory' && (
+              <Deferred what="A notice" waiting={null}>
+                <PrivateWindowNotice />
+              </Deferred>
             )}
             {silence && <Notice tone="warn">{silence}</Notice>}
             {message && (

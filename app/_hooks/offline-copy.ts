@@ -1,3 +1,4 @@
+import { estimateStorage } from '@/lib/shared/browser-storage';
 import type { KeepReply, OfflineGroup, OfflineRequest, TakeOverReply } from '@/lib/shared/offline-protocol';
 
 /** How far the copy of this site that works without a network is. */
@@ -33,7 +34,7 @@ const ROOM_NEEDED = 50_000_000 + 150_000_000;
 
 /** Whether the browser has room for the copy; true where it does not say. */
 async function hasRoom(): Promise<boolean> {
-  const { quota, usage } = await navigator.storage.estimate();
+  const { quota, usage } = await estimateStorage();
   return quota === undefined || usage === undefined || quota - usage >= ROOM_NEEDED;
 }
 

@@ -3,6 +3,7 @@
 import type { ClipFacts, Decoder } from '@/lib/ports/media';
 import { useState } from 'react';
 import { openVideoElement } from '@/lib/media/element-frames';
+import { openSomehow, type OpenedSomehow } from '@/lib/ingest/open-somehow';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { tellPictureKind } from '@/lib/media/picture-kind';
@@ -77,48 +78,23 @@ export async function clipFileOf(file: File): Promise<{ file: File; animation: s
  */
 export async function inspectFile(given: File): Promise<Inspection> {
   const { file, animation } = await clipFileOf(given);
-  const opened = await openSomehow(file);
+  const opened = await openFile(file);
   if (animation !== null) opened.facts = { ...opened.facts, container: animation, bytes: given.size };
   // The file that a person has is the one to be recognised.
   return { ...opened, file, fingerprint: await fingerprintFile(given) };
 }
 
-type Opened = Omit<Inspection, 'fingerprint' | 'file'>;
-
-async function openSomehow(file: File): Promise<Opened> {
-  const { services } = getFramesift();
-  let facts: ClipFacts | undefined;
-  let problem: FramesiftError | undefined;
-  if (readSwitches().decoder === 'auto') {
-    try {
-      const clip = services.openClip(file);
-      facts = await clip.facts();
-      if (facts.decodable) {
-        const preview = await clip.preview().then(
-          ({ thumbnail }) => new Blob([thumbnail]),
-          () => null,
-        );
-        return { facts, decoder: 'webcodecs', preview };
-      }
-      problem = new FramesiftError(
-        'unsupported-video',
-        facts.problem ?? 'This browser cannot decode this clip.',
-      );
-    } catch (error) {
-      problem = toFramesiftError(error);
-      // A damaged file is no better in a player, which would only stall on it.
-      if (problem.code !== 'unsupported-video') throw problem;
-    }
-  }
-  try {
-    return await inspectInPlayer(file, facts);
-  } catch (error) {
-    throw problem ?? toFramesiftError(error);
-  }
+async function openFile(file: File): Promise<OpenedSomehow> {
+  const clip = getFramesift().services.openClip(file);
+  const preview = async () => new Blob([(await clip.preview()).thumbnail]);
+  return openSomehow({
+    decoder: readSwitches().decoder === 'auto' ? { facts: () => clip.facts(), preview } : null,
+    player: (known) => inspectInPlayer(file, known),
+  });
 }
 
 /** Facts from the browser's player, which must show a picture to be believed. */
-async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promise<Opened> {
+async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promise<OpenedSomehow> {
   const element = await openVideoElement(file);
   try {
     const { bitmap } = await element.grab(element.facts.durationMs / 10);
@@ -128,7 +104,7 @@ async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promis
     );
     canvas.getContext('2d')?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     bitmap.close();
-    const facts: ClipFacts = { ...PLAYER_FACTS, ...element.facts, ...known };
+    const facts: ClipFacts = { ...PLAYER_FACTS, ...element.facts, ...known, decodable: false };
     // What kept WebCodecs from the clip is no problem any more.
     delete facts.problem;
     return { facts, decoder: 'element', preview: await canvas.convertToBlob() };

@@ -9,6 +9,7 @@ import type {
 } from '@/lib/ports/models';
 import { useCallback, useRef, useState } from 'react';
 import { parseBaseUrl } from '@/lib/models/sources';
+import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
 import { readMirror, saveMirror, sourceSettings, type ModelChoice } from './model-settings';
@@ -79,7 +80,7 @@ export function useModels(change: (choice: ModelChoice) => Promise<void>): Model
     work: (onProgress: (progress: ModelDownloadProgress) => void, signal: AbortSignal) => Promise<void>,
   ) => {
     // Asked for once there is something here that would be missed.
-    void navigator.storage.persist().catch(() => false);
+    askToKeepStorage();
     setDownload({ ...running, progress: null });
     const controller = new AbortController();
     stopping.current.add(controller);

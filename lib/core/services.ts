@@ -3,7 +3,7 @@ import type { SilenceWatcher } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
 import type { SearchService } from '@/lib/search/search-service';
 import type { ClipDatabase } from '@/lib/library/clip-database';
-import { lendWorkers } from '@/lib/rpc/lent-workers';
+import { lendWorkers } from '@/lib/shared/lent-workers';
 import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import { SupervisedWorker, type SupervisedWorkerOptions } from '@/lib/rpc/supervised-worker';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';

@@ -13,7 +13,7 @@ import { DEFAULT_BATCH_SIZE, type EmbeddedFrame } from '@/lib/shared/frames';
 import { ClipEncoder } from './clip-encoder';
 import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
-import { borrowWorkers } from '@/lib/rpc/lent-workers';
+import { borrowWorkers } from '@/lib/shared/lent-workers';
 import { connectRemote, transfer, type Remote } from '@/lib/rpc/remote';
 import { Interruption, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
@@ -83,7 +83,7 @@ export class ClipService {
     this.#page = connectRemote<ModelsOpener>(pagePort);
   }
 
-  /** From here on the threads of this worker's runtime are made by the page, see lib/rpc/lent-workers.ts. */
+  /** From here on the threads of this worker's runtime are made by the page, see lib/shared/lent-workers.ts. */
   connectThreads(pagePort: MessagePort): void {
     globalThis.Worker = borrowWorkers(pagePort) as unknown as typeof Worker;
   }

@@ -1,6 +1,7 @@
 import type { ExecutionProvider, ProviderChoice } from '@/lib/ports/encoder';
 import type * as Ort from 'onnxruntime-web/wasm';
 import { Interruption } from '@/lib/shared/async';
+import { borrowedWords } from '@/lib/shared/lent-workers';
 import { FramesiftError } from '@/lib/shared/errors';
 import { timed } from '@/lib/shared/stage-timing';
 import { detectCapabilities, type ProviderCapabilities } from './execution-provider';
@@ -32,9 +33,9 @@ export interface EncoderRuntime {
   /**
    * Fetches and compiles the engine for `choice`, 0.4 s on two cores, which need not wait for a model's files.
    *
-   * @param onFetching called again and again for as long as its file arrives
+   * @param onProgress called again and again for as long as it comes on
    */
-  startEngine(choice: ProviderChoice, onFetching: () => void): Promise<void>;
+  startEngine(choice: ProviderChoice, onProgress: () => void): Promise<void>;
   /**
    * @param visionOn where the vision tower runs; another than `choice.provider` for a reference
    * @throws FramesiftError `worker-lost` when `choice` needs another worker than this one
@@ -78,10 +79,21 @@ const IDENTITY_GRAPH =
   'CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
 
 /** onnxruntime-web fetches and compiles its engine with the first session, so one of a graph that does nothing is made. */
-async function startEngine(choice: ProviderChoice, onFetching: () => void): Promise<void> {
+async function startEngine(choice: ProviderChoice, onProgress: () => void): Promise<void> {
+  const startedMs = performance.now();
+  const atFirst = borrowedWords();
+  let known = { words: atFirst, atMs: startedMs };
+  // Until its threads are spoken to it is fetched and compiled, which takes what it takes and says nothing.
+  let patienceMs = Infinity;
   const timer = setInterval(() => {
-    if (!hasEngineArrived()) onFetching();
-  }, FETCHING_MS);
+    const words = borrowedWords();
+    const nowMs = performance.now();
+    if (words > known.words) {
+      if (known.words === atFirst) patienceMs = Math.min(MAX_PATIENCE_MS, PATIENCE * (nowMs - startedMs));
+      known = { words, atMs: nowMs };
+    }
+    if (nowMs - known.atMs < patienceMs) onProgress();
+  }, PROGRESS_MS);
   try {
     const ort = await loadRuntime(choice);
     const graph = Uint8Array.from(atob(IDENTITY_GRAPH), (character) => character.charCodeAt(0));
@@ -92,13 +104,11 @@ async function startEngine(choice: ProviderChoice, onFetching: () => void): Prom
   }
 }
 
-const FETCHING_MS = 1_000;
+const PROGRESS_MS = 1_000;
 
-/** onnxruntime-web tells nobody of the 14 MB that it fetches; the browser's list of what has arrived does. */
-function hasEngineArrived(): boolean {
-  const arrived = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
-  return arrived.some(({ name, responseEnd }) => /\bort-wasm[^/]*\.wasm$/.test(name) && responseEnd > 0);
-}
+/** On a busy machine threads take longer, as what came before them did: so many times that is no standstill yet. */
+const PATIENCE = 3;
+const MAX_PATIENCE_MS = 30_000;
 
 /** onnxruntime-web in this worker. */
 export const onnxRuntime: EncoderRuntime = {

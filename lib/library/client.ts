@@ -1,7 +1,9 @@
 import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { causesOf, explainFailure, FramesiftError, property, toFramesiftError } from '@/lib/shared/errors';
+import { askForPrivateFiles } from '@/lib/shared/browser-storage';
 import { hasLocks } from '@/lib/shared/locks';
+import { mayUseIndexedDb } from '@/lib/shared/platform';
 import type { Database } from './database';
 import { migrateDatabase } from './migrate';
 import * as schema from './schema';
@@ -67,48 +69,22 @@ export async function openConnection(store: DatabaseConnection['store']): Promis
  * @throws FramesiftError `storage-unavailable` on a page that is not secure
  */
 export async function detectStore(): Promise<DatabaseConnection['store']> {
-  // Browsers without Web Locks, and pages that are no secure context, where there are none either.
-  if (!('locks' in navigator) || !('storage' in navigator)) {
+  if (!globalThis.isSecureContext) {
     throw new FramesiftError(
       'storage-unavailable',
-      'The library needs a secure page: open Framesift over https or on localhost, in an up-to-date browser.',
+      'The library needs a secure page: open Framesift over https or on localhost.',
     );
   }
+  // Without locks two tabs would write one library at once.
   if (!(await hasLocks())) return 'memory';
   if (await hasAccessHandles()) return 'opfs-ahp';
-  return (await hasIndexedDb()) ? 'idb' : 'memory';
+  return (await mayUseIndexedDb()) ? 'idb' : 'memory';
 }
 
 async function hasAccessHandles(): Promise<boolean> {
-  if (!('getDirectory' in navigator.storage) || !('FileSystemFileHandle' in globalThis)) return false;
+  if (!('FileSystemFileHandle' in globalThis)) return false;
   if (!('createSyncAccessHandle' in FileSystemFileHandle.prototype)) return false;
-  try {
-    await navigator.storage.getDirectory();
-    return true;
-  } catch (error) {
-    // Private windows of Firefox and Safari have the methods and refuse the call.
-    if (['SecurityError', 'NotAllowedError', 'UnknownError'].includes(String(property(error, 'name'))))
-      return false;
-    throw error;
-  }
-}
-
-function hasIndexedDb(): Promise<boolean> {
-  return new Promise((resolve) => {
-    try {
-      const request = indexedDB.open('framesift-probe');
-      request.onsuccess = () => {
-        request.result.close();
-        indexedDB.deleteDatabase('framesift-probe');
-        resolve(true);
-      };
-      // A full disk or a busy one is no refusal: opening the library will tell of it.
-      request.onerror = () =>
-        resolve(!['SecurityError', 'InvalidStateError'].includes(request.error?.name ?? ''));
-    } catch {
-      resolve(false);
-    }
-  });
+  return (await askForPrivateFiles()).root !== null;
 }
 
 /**

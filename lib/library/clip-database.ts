@@ -21,6 +21,7 @@ import type {
   VectorPage,
 } from '@/lib/ports/library';
 import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
+import { estimateStorage, isStorageKept } from '@/lib/shared/browser-storage';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import type { DatabaseConnection } from './client';
@@ -268,10 +269,7 @@ export class ClipDatabase {
   }
 
   async estimate(): Promise<StorageEstimate> {
-    const [{ usage, quota }, persisted] = await Promise.all([
-      navigator.storage.estimate(),
-      navigator.storage.persisted(),
-    ]);
+    const [{ usage, quota }, persisted] = await Promise.all([estimateStorage(), isStorageKept()]);
     return { usageBytes: usage ?? null, quotaBytes: quota ?? null, persisted };
   }
 

@@ -1,4 +1,5 @@
 import type { EditedFile, FileTree } from '@/lib/files/file-tree';
+import { estimateStorage } from '@/lib/shared/browser-storage';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { assertEventId, badInput } from './validate';
 
@@ -136,7 +137,7 @@ export function pictureType(bytes: Uint8Array): 'image/webp' | 'image/jpeg' {
 
 /** True when `bytes` more still leave the headroom free. True as well where the browser gives no estimate. */
 async function hasRoomFor(bytes: number): Promise<boolean> {
-  const { usage, quota } = await navigator.storage.estimate();
+  const { usage, quota } = await estimateStorage();
   if (usage === undefined || quota === undefined) return true;
   return usage + bytes <= quota * (1 - HEADROOM);
 }

@@ -31,6 +31,7 @@ import {
 import { probeBaseUrl } from '@/lib/models/probe-url';
 import { parseBaseUrl, sourcesOf } from '@/lib/models/sources';
 import { serve, transfer } from '@/lib/rpc/remote';
+import { estimateStorage } from '@/lib/shared/browser-storage';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
 
@@ -235,7 +236,7 @@ export class ModelService {
 
   /** Free room in the browser's storage; null where it does not say. */
   async freeBytes(): Promise<number | null> {
-    const { quota, usage } = await navigator.storage.estimate().catch((): StorageEstimate => ({}));
+    const { quota, usage } = await estimateStorage().catch((): StorageEstimate => ({}));
     return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
   }
 

@@ -18,7 +18,7 @@ export type Mishap = (call: {
 export interface FakeRuntimeOptions {
   capabilities?: Partial<ProviderCapabilities>;
   /** Called before the engine is started; may never settle. */
-  onEngine?: (choice: ProviderChoice, onFetching: () => void) => Promise<void> | void;
+  onEngine?: (choice: ProviderChoice, onProgress: () => void) => Promise<void> | void;
   /** Called before a session is made; may throw or never settle. */
   onStart?: (choice: ProviderChoice) => Promise<void> | void;
   onVision?: Mishap;
@@ -61,9 +61,9 @@ export class FakeRuntime implements EncoderRuntime {
     return Promise.resolve({ ...GOOD_MACHINE, ...this.#options.capabilities });
   }
 
-  async startEngine(choice: ProviderChoice, onFetching: () => void): Promise<void> {
+  async startEngine(choice: ProviderChoice, onProgress: () => void): Promise<void> {
     this.engines.push(choice.threads);
-    await this.#options.onEngine?.(choice, onFetching);
+    await this.#options.onEngine?.(choice, onProgress);
   }
 
   async startTowers(

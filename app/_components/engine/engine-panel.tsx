@@ -3,6 +3,8 @@ import type { ComponentProps } from 'react';
 import type { OfflineSnapshot, OfflineStage } from '../../_hooks/offline-copy';
 import type { LibraryState } from '@/lib/core/clips-store';
 import { modelOf, type ModelState } from '@/lib/core/model-store';
+import { missingParts } from '@/lib/shared/platform';
+import { usePlatform } from '../../_hooks/use-platform';
 import { useSpeeds } from '../../_hooks/use-speeds';
 import { Button } from '../ui/button';
 import { EngineButton } from './engine-button';
@@ -38,6 +40,8 @@ export function EnginePanel({
 }) {
   // While it is replaced the panel stays, and with it the keyboard's place in it.
   const shown = modelOf(model);
+  const platform = usePlatform();
+  const missing = platform ? missingParts(platform) : [];
   const speeds = useSpeeds(shown?.modelVersion ?? null);
   return (
     <Popover.Root defaultOpen>
@@ -72,6 +76,18 @@ export function EnginePanel({
                 <dt>Offline</dt>
                 <dd data-testid="offline">{OFFLINE_LABELS[offline.stage]}</dd>
               </dl>
+              {missing.length > 0 && (
+                <section aria-labelledby="missing-parts" className="space-y-2" data-testid="missing-parts">
+                  <h2 id="missing-parts" className="font-semibold">
+                    What this browser does not give this page
+                  </h2>
+                  <ul className="list-disc space-y-1 pl-5 text-xs text-ink-2">
+                    {missing.map(({ part, sentence }) => (
+                      <li key={part}>{sentence}</li>
+                    ))}
+                  </ul>
+                </section>
+              )}
               <section aria-labelledby="runs-on" className="space-y-2">
                 <h2 id="runs-on" className="font-semibold">
                   Runs on <span data-testid="provider">{shown.providerLabel}</span>

@@ -259,15 +259,15 @@ describe('starting a model', () => {
   });
 
   it('waits for an engine whose file arrives slowly, and for one thread', async () => {
-    const slow = async (onFetching: () => void) => {
+    const slow = async (onProgress: () => void) => {
       for (let tick = 0; tick < 8; tick += 1) {
         await new Promise((resolve) => setTimeout(resolve, 150));
-        onFetching();
+        onProgress();
       }
     };
     const fetched = openPage({
       capabilities: { gpuAdapter: false },
-      onEngine: (__, onFetching) => slow(onFetching),
+      onEngine: (__, onProgress) => slow(onProgress),
     });
     expect((await fetched.services.clip.load(TEST_MODEL)).providerLabel).toBe('WASM, 4 threads');
     const single = openPage({

@@ -56,6 +56,13 @@ function endLoan({ worker, line }: { worker: Worker; line: MessagePort }): void 
   line.close();
 }
 
+let words = 0;
+
+/** How much has been said to and by borrowed workers in this thread: it grows for as long as they are being started. */
+export function borrowedWords(): number {
+  return words;
+}
+
 /** What of a Worker a runtime's threads are used through. */
 type BorrowedWorker = Pick<Worker, 'onmessage' | 'onerror' | 'postMessage' | 'terminate'>;
 
@@ -73,6 +80,7 @@ export function borrowWorkers(
       this.#line = port1;
       const worker = this as unknown as Worker;
       port1.onmessage = ({ data }: MessageEvent<FromPage>) => {
+        words += 1;
         if ('failure' in data) {
           this.onerror?.call(worker, new ErrorEvent('error', { message: data.failure }));
         } else this.onmessage?.call(worker, new MessageEvent('message', { data: data.message }));
@@ -82,6 +90,7 @@ export function borrowWorkers(
     }
 
     postMessage(message: unknown): void {
+      words += 1;
       this.#line.postMessage({ message } satisfies FromBorrower);
     }
 

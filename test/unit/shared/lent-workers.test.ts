@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { borrowWorkers, lendWorkers } from '@/lib/rpc/lent-workers';
+import { borrowedWords, borrowWorkers, lendWorkers } from '@/lib/shared/lent-workers';
 
 /** A worker that answers every message, in this thread. */
 class Echo extends EventTarget {
@@ -41,8 +41,11 @@ describe('a borrowed worker', () => {
     worker.onmessage = ({ data }: MessageEvent<unknown>) => void heard(data);
     // What is said before the page has made the worker is not lost.
     const memory = new SharedArrayBuffer(8);
+    const before = borrowedWords();
     worker.postMessage({ memory });
+    expect(borrowedWords()).toBe(before + 1);
     await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce());
+    expect(borrowedWords()).toBe(before + 2);
     expect(made).toMatchObject([{ script: 'https://here.test/thread.mjs', name: 'thread' }]);
     const [[answer]] = heard.mock.calls as [[{ heard: { memory: SharedArrayBuffer } }]];
     new Uint8Array(answer.heard.memory)[3] = 7;
