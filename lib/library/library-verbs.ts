@@ -161,8 +161,13 @@ export class LibraryVerbs {
           newPaths = await this.#writeThumbnails(rows, frames);
           await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, rows));
           await writeFrameSpans(tx, eventId, frames);
-          if (!asDraft) return writeFrameEmbeddings(tx, eventId, sets, vectors, modelVersion);
-          return { ids: [], set: await writeEmbeddingDrafts(tx, eventId, sets, vectors, modelVersion) };
+          const written = asDraft
+            ? { ids: [], set: await writeEmbeddingDrafts(tx, eventId, sets, vectors, modelVersion) }
+            : await writeFrameEmbeddings(tx, eventId, sets, vectors, modelVersion);
+          // From here on the rows may be committed although an error follows, and need their pictures. Those of rows that
+          // were not are written again.
+          newPaths = [];
+          return written;
         }),
       );
       await this.#appendVectors(eventId, sets, set, frames, vectors);

@@ -378,6 +378,22 @@ describe('thumbnails', () => {
       await pg.exec('drop trigger refuse_7 on frame_embeddings; drop function refuse_7');
     }
   });
+
+  it('stay where the rows were committed and only the answer was lost (#22)', async () => {
+    const db = new Proxy(connection.db, {
+      get: (target, name) => {
+        if (name !== 'transaction') return Reflect.get(target, name) as unknown;
+        return async (...args: Parameters<typeof target.transaction>) => {
+          await target.transaction(...args);
+          throw new Error('the answer was lost');
+        };
+      },
+    });
+    const losing = makeClipDatabase({ ...connection, db }, root);
+    await expect(losing.storeFrameBatch(eventId, [withThumbnail(0, 1, 2)], MODEL)).rejects.toThrow();
+    expect(await database.storedFrameIndexes(eventId, MODEL)).toEqual([0]);
+    expect(await bytesOf(0)).toEqual([[1, 2]]);
+  });
 });
 
 describe('the clip’s own file', () => {
