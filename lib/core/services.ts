@@ -7,7 +7,7 @@ import { lendWorkers } from '@/lib/shared/lent-workers';
 import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import { SupervisedWorker, type SupervisedWorkerOptions } from '@/lib/rpc/supervised-worker';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
-import { measureProviders, type ProviderReport } from './measure-providers';
+import type { ProviderReport } from './measure-providers';
 import { CLIP_MODEL_LIMITS, ClipModel, type ClipWorkers } from './clip-model';
 import type { ClipService, ModelsOpener } from '@/lib/encoder/clip-service';
 import type { ClipSession } from '@/lib/media/clip-session';
@@ -156,10 +156,11 @@ export class FramesiftServices {
    * How fast a model reads pictures in each way of running it here, best way first; `onReport` is called
    * as each is known. Takes some seconds a way and a worker of its own: for when nothing else is running.
    */
-  measureProviders(
+  async measureProviders(
     options: LoadOptions,
     onReport: (report: ProviderReport) => void,
   ): Promise<ProviderReport[]> {
+    const { measureProviders } = await import('./measure-providers');
     return measureProviders(() => this.#superviseClip(), options, onReport);
   }
 

@@ -1,6 +1,6 @@
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
-import { ingestClip, type IngestJob, type IngestServices } from './ingest-clip';
+import type { IngestJob, IngestServices } from './ingest-clip';
 import { isActive, WAITING, type IngestStatus } from './ingest-status';
 
 /** Name of the Web Lock that a tab holds while it reads a clip, so that no other tab reads it too. */
@@ -80,6 +80,8 @@ export class IngestQueue {
           });
           return;
         }
+        // Apart, so that the page's first script is without it.
+        const { ingestClip } = await import('./ingest-clip');
         const failures = await ingestClip(
           this.#services,
           { embedsEveryFrame: this.#embedsEveryFrame, ...job },
