@@ -47,7 +47,7 @@ export async function countUse(page: Page): Promise<UseCounts> {
     let files = 0;
     const walk = async (directory: FileSystemDirectoryHandle): Promise<void> => {
       for await (const handle of directory.values()) {
-        if (handle.kind === 'directory') await walk(handle as FileSystemDirectoryHandle);
+        if (handle.kind === 'directory') await walk(handle);
         else files += 1;
       }
     };

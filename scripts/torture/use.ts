@@ -61,20 +61,19 @@ async function use(context: BrowserContext, address: string): Promise<void> {
   const endMs = Date.now() + minutes * 60_000;
   const startedMs = Date.now();
   let first: UseCounts | null = null;
-  let last: UseCounts | null = null;
   let most = 0;
   let rounds = 0;
   for (; Date.now() < endMs && problems.length === 0; rounds += 1) {
     await oneRound(page, rounds);
     if (rounds % 10 !== WARM_UP_ROUNDS) continue;
-    last = await countUse(page);
-    first ??= last;
-    most = Math.max(most, last.memoryBytes ?? 0);
+    const now = await countUse(page);
+    first ??= now;
+    most = Math.max(most, now.memoryBytes ?? 0);
     console.log(
-      `${((Date.now() - startedMs) / 60_000).toFixed(0)} min, ${rounds + 1} rounds: ${JSON.stringify(last)}`,
+      `${((Date.now() - startedMs) / 60_000).toFixed(0)} min, ${rounds + 1} rounds: ${JSON.stringify(now)}`,
     );
   }
-  last = await countUse(page);
+  const last = await countUse(page);
   first ??= last;
   report(
     first,

@@ -44,6 +44,7 @@ class FakeTrack {
             null,
         ),
       nextPacket: ({ sequence }) => Promise.resolve(packets[sequence + 1] ?? null),
+      // eslint-disable-next-line @typescript-eslint/require-await -- other sources wait for their file
       keyTimesUs: async function* () {
         for (const { isKey, timestampUs } of packets) if (isKey) yield timestampUs;
       },
