@@ -42,7 +42,7 @@ export async function openSomehow({ decoder, player }: WaysToOpen): Promise<Open
   try {
     return await player(facts);
   } catch (error) {
-    const told = `${problem.message} ${describePlayer(toFramesiftError(error))}`;
+    const told = `${problem.message} ${describePlayer(problem, toFramesiftError(error))}`;
     if (!facts?.decodable) throw new FramesiftError(problem.code, told, { cause: error });
     // The moments between those of the preview may be better.
     return {
@@ -53,8 +53,10 @@ export async function openSomehow({ decoder, player }: WaysToOpen): Promise<Open
   }
 }
 
-function describePlayer({ code, message }: FramesiftError): string {
-  return code === 'unsupported-video'
+/** Where it is known what keeps this browser from the clip, the player's guess that it is damaged is wrong. */
+function describePlayer(problem: FramesiftError, { code, message }: FramesiftError): string {
+  const isGuess = code === 'unreadable-video' && problem.code === 'unsupported-video';
+  return code === 'unsupported-video' || isGuess
     ? 'This browser’s player was tried as well and cannot play it.'
     : `This browser’s player was tried as well: ${message}`;
 }

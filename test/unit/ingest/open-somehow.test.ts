@@ -53,6 +53,10 @@ describe('opening a clip', () => {
       'This clip is HEVC. This browser’s player was tried as well and cannot play it.',
     ],
     [
+      new FramesiftError('unreadable-video', 'This clip is damaged.'),
+      'This clip is HEVC. This browser’s player was tried as well and cannot play it.',
+    ],
+    [
       new FramesiftError('timed-out', 'It stalls.'),
       'This clip is HEVC. This browser’s player was tried as well: It stalls.',
     ],
