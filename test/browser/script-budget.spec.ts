@@ -6,7 +6,7 @@ import { FramesiftPage } from './framesift-page';
  * Bytes of script, gzipped, that a first visit fetches for the page's own thread before anybody touches it. 131 kB of them are
  * React's and Next's. Issue 21 asks for 200 kB at most; a commit that raises this number says why.
  */
-const MAX_SCRIPT_BYTES = 190_000;
+const MAX_SCRIPT_BYTES = 192_000;
 
 /** React, Next, its start and the page itself: fewer means that the scripts were not found. */
 const FEWEST_SCRIPTS = 4;
