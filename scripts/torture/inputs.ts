@@ -28,8 +28,6 @@ import { mutateJson, mutateLines, randomQuestion } from './mutate-text';
 /** Somewhere that files and texts of strangers come in. */
 export interface InputKind {
   name: string;
-  /** How many sound inputs the damaged ones are made from. */
-  seeds: number;
   /** Gives the damaged input of a number to the page's own code; what it throws is judged. */
   receive: (number: number) => Promise<unknown>;
 }
@@ -93,9 +91,8 @@ export async function inputKinds(
     }
   };
   const soundConfig = readModelConfig(JSON.parse(config), JSON.parse(preprocessor));
-  const kind = (name: string, receive: InputKind['receive'], seeds = 1): InputKind => ({
+  const kind = (name: string, receive: InputKind['receive']): InputKind => ({
     name,
-    seeds,
     receive,
   });
 
@@ -114,44 +111,33 @@ export async function inputKinds(
         'frames.zip',
       ),
     ),
-    kind(
-      'graphs of models',
-      (n) => {
-        const tower = n % 2 === 0 ? 'vision' : 'text';
-        const bytes = new Uint8Array(mutantOf(graphs[tower], n).bytes);
-        return Promise.resolve(
-          readTowers(
-            { ...graphs, [tower]: bytes },
-            { embeddingDimension: 512, contextLength: 77, imageSize: 32 },
-          ),
-        );
-      },
-      2,
-    ),
-    kind(
-      'configurations of models',
-      async (n) =>
-        n % 3 === 0
-          ? readModelConfig(JSON.parse(config), await jsonOf(preprocessor, n))
-          : readModelConfig(await jsonOf(config, n), JSON.parse(preprocessor)),
-      2,
+    kind('graphs of models', (n) => {
+      const tower = n % 2 === 0 ? 'vision' : 'text';
+      const bytes = new Uint8Array(mutantOf(graphs[tower], n).bytes);
+      return Promise.resolve(
+        readTowers(
+          { ...graphs, [tower]: bytes },
+          { embeddingDimension: 512, contextLength: 77, imageSize: 32 },
+        ),
+      );
+    }),
+    kind('configurations of models', async (n) =>
+      n % 3 === 0
+        ? readModelConfig(JSON.parse(config), await jsonOf(preprocessor, n))
+        : readModelConfig(await jsonOf(config, n), JSON.parse(preprocessor)),
     ),
     kind('tokenizers of models', async (n) => {
       const one = new ClipTokenizer(await jsonOf(tokenizer, n), soundConfig.contextLength);
       return one.encodeBatch(['a red car', 'two people on a beach at night, seen from above']);
     }),
-    kind(
-      'other files of models',
-      async (n) => [
-        await jsonOf(golden, n).then(readGolden, () => undefined),
-        await jsonOf(calibration, n).then(readCalibration, () => undefined),
-        await jsonOf('{"version":1,"captions":9,"words":{"car":3,"dog":2}}', n)
-          .then((json) => Vocabulary.read(json)?.lookUp(['car', 'hund']))
-          .catch(() => undefined),
-        readManifest(mutateJson('{"format":1,"id":"a","name":"b","files":{"config.json":{"bytes":1}}}', n)),
-      ],
-      4,
-    ),
+    kind('other files of models', async (n) => [
+      await jsonOf(golden, n).then(readGolden, () => undefined),
+      await jsonOf(calibration, n).then(readCalibration, () => undefined),
+      await jsonOf('{"version":1,"captions":9,"words":{"car":3,"dog":2}}', n)
+        .then((json) => Vocabulary.read(json)?.lookUp(['car', 'hund']))
+        .catch(() => undefined),
+      readManifest(mutateJson('{"format":1,"id":"a","name":"b","files":{"config.json":{"bytes":1}}}', n)),
+    ]),
     kind('questions', (n) => {
       const text = randomQuestion(n);
       return encodeQuestion(QUESTION_SERVICES, QUESTION_MODEL, { text, attachments: [] });
@@ -216,7 +202,7 @@ export interface InputReport {
 }
 
 /** No input takes so long to be taken or refused. */
-export const SLOW_MS = 10_000;
+const SLOW_MS = 10_000;
 
 /** Gives the damaged inputs of some numbers to a kind and judges what comes of them. */
 export async function tryInputs(kind: InputKind, numbers: readonly number[]): Promise<InputReport> {

@@ -1,14 +1,13 @@
-import { deflateSync } from 'node:zlib';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { toJsonLines } from '@/lib/exchange/jsonl';
 import { textToBlob } from '@/lib/exchange/lines';
-import { crc32 } from '@/lib/exchange/png-text';
 import { readClips } from '@/lib/exchange/read-rows';
 import { toSql } from '@/lib/exchange/sql';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import { connectionOver } from '@/lib/library/client';
 import { inputKinds, tryInputs, type ImportServices, type InputKind } from '@/scripts/torture/inputs';
+import { greyPixelPng } from '@/test/support/png';
 import { embeddedFrame, makeClipDatabase, openMemoryDatabase, snapshot } from '../library/support';
 
 /** A share of what `npm run torture -- --inputs` tries. */
@@ -38,26 +37,6 @@ let database: ClipDatabase;
 let kinds: Map<string, InputKind>;
 let before: unknown;
 
-/** A grey pixel. */
-function makePng(): Uint8Array<ArrayBuffer> {
-  const chunk = (type: string, data: Buffer) => {
-    const body = Buffer.concat([Buffer.from(type), data]);
-    const framed = Buffer.alloc(body.length + 8);
-    framed.writeUInt32BE(data.length, 0);
-    body.copy(framed, 4);
-    framed.writeUInt32BE(crc32(body), body.length + 4);
-    return framed;
-  };
-  return new Uint8Array(
-    Buffer.concat([
-      Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
-      chunk('IHDR', Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])),
-      chunk('IDAT', deflateSync(Buffer.from([0, 128]))),
-      chunk('IEND', Buffer.alloc(0)),
-    ]),
-  );
-}
-
 beforeAll(async () => {
   const opened = await openMemoryDatabase();
   pg = opened.pg;
@@ -76,7 +55,7 @@ beforeAll(async () => {
     sql: other(await text(toSql(readClips(database, events), header))),
   };
   const services = { database } as unknown as ImportServices;
-  kinds = new Map((await inputKinds(services, rows, makePng())).map((kind) => [kind.name, kind]));
+  kinds = new Map((await inputKinds(services, rows, greyPixelPng())).map((kind) => [kind.name, kind]));
 }, 60_000);
 afterAll(() => pg.close());
 
