@@ -91,3 +91,11 @@ describe('the page’s tokenizer', () => {
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
+
+it('refuses a file whose damage only the first text would meet (#22)', () => {
+  const json = openAiTokenizerJson() as { model: { vocab: Record<string, number> } };
+  const vocab = Object.fromEntries(Object.keys(json.model.vocab).map((token) => [token, 0.5]));
+  expect(() => new ClipTokenizer({ ...json, model: { ...json.model, vocab } }, 77)).toThrow(
+    /^The model's tokenizer\.json cannot be used/,
+  );
+});
