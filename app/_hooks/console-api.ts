@@ -29,6 +29,8 @@ const consoleApi = {
   deleteEvent: (eventId: string) => getFramesift().services.database.deleteEvent(eventId),
   /** One reading SQL statement on the page's PostgreSQL. */
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
+  /** What does not fit together in the library: rows without files, files without rows, wrong counts. */
+  scanLibrary: () => getFramesift().services.database.scan(),
   /** Which model's vectors questions are compared with. */
   modelVersion: async (): Promise<string> =>
     (await getFramesift().services.clip.load(modelOptions())).modelVersion,

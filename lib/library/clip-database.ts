@@ -12,6 +12,7 @@ import type {
   FrameVector,
   ImportResult,
   ImportedClip,
+  LibraryFlaws,
   LibraryNotice,
   NewEvent,
   PageOptions,
@@ -271,6 +272,11 @@ export class ClipDatabase {
   async estimate(): Promise<StorageEstimate> {
     const [{ usage, quota }, persisted] = await Promise.all([estimateStorage(), isStorageKept()]);
     return { usageBytes: usage ?? null, quotaBytes: quota ?? null, persisted };
+  }
+
+  /** What does not fit together in the library: nothing in a sound one. Reads every path, for tests and the console. */
+  scan(): Promise<LibraryFlaws> {
+    return this.#call('scan');
   }
 
   /** Runs one statement that reads; PostgreSQL refuses any that writes. For the developer console and tests. */

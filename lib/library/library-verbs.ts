@@ -12,6 +12,7 @@ import type {
   FrameVector,
   ImportResult,
   ImportedClip,
+  LibraryFlaws,
   NewEvent,
   PackedVectors,
   PageOptions,
@@ -44,6 +45,7 @@ import { pictureType, type ClipFiles } from './clip-files';
 import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
 import { importClip } from './import-clip';
 import { inParallel } from './in-parallel';
+import { namedFiles, scanLibrary } from './library-scan';
 import { readVectors, searchedSets } from './packed-vectors';
 import { embeddingSets } from './schema';
 
@@ -165,7 +167,7 @@ export class LibraryVerbs {
             ? { ids: [], set: await writeEmbeddingDrafts(tx, eventId, sets, vectors, modelVersion) }
             : await writeFrameEmbeddings(tx, eventId, sets, vectors, modelVersion);
           // From here on the rows may be committed although an error follows, and need their pictures. Those of rows that
-          // were not are written again.
+          // were not are written again, or swept up by `removeOrphanFiles`.
           newPaths = [];
           return written;
         }),
@@ -311,19 +313,40 @@ export class LibraryVerbs {
     return frameIndexes.map((frameIndex) => paths.get(frameIndex) ?? null);
   }
 
+  /** What does not fit together in this library; see library-scan.ts. */
+  scan(): Promise<LibraryFlaws> {
+    return scanLibrary(this.#db, this.#files);
+  }
+
   query(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
     return this.#connection.queryReadOnly(text, params);
   }
 
   // # Within
 
-  /** Removes files of clips that are gone, which a page closed in the middle of a deletion leaves behind. */
+  /**
+   * Removes files that no row names: of clips that are gone, which a page closed in the middle of a deletion leaves
+   * behind, and of unfinished clips, where a page was ended between a batch's files and its rows.
+   */
   async removeOrphanFiles(): Promise<void> {
     // In this order: a clip gets its row before its first file, so a folder seen now has its row by then.
     const withFiles = await this.#files.listEventIds();
     if (withFiles.length === 0) return;
-    const known = new Set((await this.listEvents()).map((event) => event.id));
-    for (const eventId of withFiles) if (!known.has(eventId)) await this.#files.removeEvent(eventId);
+    const clips = new Map((await this.listEvents()).map((event) => [event.id, event]));
+    for (const eventId of withFiles) {
+      const clip = clips.get(eventId);
+      if (!clip) await this.#files.removeEvent(eventId);
+      else if (clip.ingestState !== 'done') await this.#removeUnnamedFiles(eventId);
+    }
+  }
+
+  async #removeUnnamedFiles(eventId: string): Promise<void> {
+    const { needed, spare } = await namedFiles(this.#db, eventId);
+    const paths = await this.#files.listFiles(eventId);
+    await this.#files.remove(
+      // A copy of the clip may be on its way, in another tab; its row comes after it.
+      paths.filter((path) => !path.startsWith('clips/') && !needed.has(path) && !spare.has(path)),
+    );
   }
 
   async #write<T>(eventId: string, work: () => Promise<T>): Promise<T> {
@@ -427,6 +450,7 @@ export const VERB_NAMES = [
   'framesWithoutPicture',
   'storeThumbnails',
   'thumbnailPaths',
+  'scan',
   'query',
 ] as const satisfies readonly (keyof LibraryVerbs)[];
 

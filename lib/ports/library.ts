@@ -222,6 +222,16 @@ export interface VectorPage {
   next: number | null;
 }
 
+/** What does not fit together in a library: none of it in a sound one. */
+export interface LibraryFlaws {
+  /** Paths of files that no row names. */
+  orphanFiles: string[];
+  /** Paths that rows name and no file has. A picture may be lacking after an import of rows alone. */
+  missingFiles: string[];
+  /** `table: clip` of rows whose clip is gone, and of counts that are wrong. */
+  wrongRows: string[];
+}
+
 /** What an open library runs on. */
 export interface ClipDatabaseInfo {
   /** `memory` where the browser keeps nothing for this site. */
@@ -308,6 +318,8 @@ export interface Library {
   storeClipFile(eventId: string, file: File): Promise<string | null>;
   /** The kept copy of a clip's file; null where there is none. */
   readClipFile(eventId: string): Promise<File | null>;
+  /** Compares every row with every file: for the console and tests. */
+  scan(): Promise<LibraryFlaws>;
   /** Runs one SQL statement that reads. */
   query(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
 }

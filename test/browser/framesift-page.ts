@@ -23,6 +23,9 @@ export const sample = JSON.parse(
   readFileSync(join(root, 'public/sample/sample.json'), 'utf8'),
 ) as SampleFacts;
 
+/** What a scan of a library finds in which every row has its files, and every file its row. */
+export const SOUND = { orphanFiles: [], missingFiles: [], wrongRows: [] };
+
 /** A frame of an answer as the page shows it. */
 export interface ShownFrame {
   frameIndex: number;
@@ -188,6 +191,11 @@ export class FramesiftPage {
       sql,
       parameters,
     ] as const);
+  }
+
+  /** What does not fit together in the library: `SOUND` where all of it does. */
+  scan(): Promise<unknown> {
+    return this.page.evaluate(() => window.framesift.scanLibrary());
   }
 
   /** Paths of all files that this site keeps in its private file system, the database's own left out. */

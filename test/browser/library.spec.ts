@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { makeHevcClip } from './undecodable-clip';
-import { FramesiftPage, SAMPLE_CLIP, sample } from './framesift-page';
+import { FramesiftPage, SAMPLE_CLIP, SOUND, sample } from './framesift-page';
 import { expect, test } from './returning';
 
 test.use({ library: 'empty' });
@@ -43,6 +43,7 @@ test('a page that is closed in the middle leaves a clip that can be gone on with
     'select count(*)::int as vectors, count(distinct frame_index)::int as frames from frame_embeddings',
   );
   expect(counts).toEqual({ vectors: totalAtFour, frames: totalAtFour });
+  expect(await framesift.scan()).toEqual(SOUND);
 });
 
 test('deleting a clip can be undone, and then takes its rows and files with it', async ({ page }) => {
@@ -65,6 +66,7 @@ test('deleting a clip can be undone, and then takes its rows and files with it',
     );
   await expect.poll(left).toEqual([{ events: 0, frames: 0, vectors: 0 }]);
   await expect.poll(() => framesift.storedFiles()).toEqual([]);
+  expect(await framesift.scan()).toEqual(SOUND);
   expect(framesift.problems).toEqual([]);
 });
 

@@ -131,6 +131,7 @@ describe('opening', () => {
     const files = new ClipFiles(new OpfsTree(root.asHandle()));
     await files.write('frames/gone/frame_001.webp', Uint8Array.of(1));
     await files.write(`frames/${eventId}/frame_001.webp`, Uint8Array.of(1));
+    await database.updateEvent(eventId, { ingestState: 'done' });
     await makeClipDatabase(connection, root).open();
     await vi.waitFor(() => expect(root.paths()).toEqual([`frames/${eventId}/frame_001.webp`]));
   });
