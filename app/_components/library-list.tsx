@@ -9,8 +9,15 @@ import type { LibraryState } from '@/lib/core/clips-store';
 import type { Draft } from '../_hooks/use-drafts';
 import { useListPicture } from '../_hooks/use-list-picture';
 import { Button } from './ui/button';
+import { Deferred } from './ui/deferred';
+import { latePart } from './ui/late-part';
 import { Notice } from './ui/notice';
 import { ProgressBar } from './ui/progress-bar';
+
+// Of no use on a first visit, whose script has a budget.
+const LibraryStorage = latePart(() =>
+  import('./storage/library-storage').then((module) => module.LibraryStorage),
+);
 
 /** The clips that were read, are being read, or wait to be started. */
 export function LibraryList({
@@ -55,7 +62,12 @@ export function LibraryList({
         </Notice>
       )}
       {library.state === 'ready' && library.clips.length === 0 && drafts.length === 0 && (
-        <p className="px-1 text-sm text-ink-2">No clips yet.</p>
+        <div className="flex items-center justify-between">
+          <p className="px-1 text-sm text-ink-2">No clips yet.</p>
+          <Button variant="ghost" onClick={onAdd}>
+            Restore a backup…
+          </Button>
+        </div>
       )}
       <ul className="flex gap-2 overflow-x-auto pb-1 md:flex-col md:overflow-visible" data-testid="library">
         {drafts.map((draft) => (
@@ -106,6 +118,11 @@ export function LibraryList({
         <Button variant="ghost" className="self-start" onClick={onTrySample} disabled={sampleBusy}>
           <Sparkles aria-hidden /> {sampleBusy ? 'Opening the sample…' : 'Try the sample clip'}
         </Button>
+      )}
+      {library.state === 'ready' && library.clips.length > 0 && (
+        <Deferred what="The storage">
+          <LibraryStorage clips={library.clips} onRestore={onAdd} />
+        </Deferred>
       )}
     </nav>
   );

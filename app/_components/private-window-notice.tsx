@@ -29,8 +29,8 @@ export function PrivateWindowNotice() {
         </Button>
       }
     >
-      This looks like a private window: clips, pictures and vectors go when it is closed. Export what you want
-      to keep, and bring it into a window that is not private.
+      This looks like a private window: clips, pictures and vectors go when it is closed. To keep them, choose
+      “Back up” below the list of clips, and drop the file on a window that is not private.
     </Notice>
   );
 }

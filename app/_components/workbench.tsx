@@ -7,12 +7,15 @@ import type { TimeRange } from '@/lib/ports/search';
 import { Upload } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import type { Question } from '@/lib/ask/question';
+import type { ImportOutcome } from '@/lib/exchange/import';
+import type { ExportTask } from '@/lib/exchange/pictures';
+import type { RecognisedExport } from '@/lib/exchange/recognise';
 import { isActive } from '@/lib/ingest/ingest-status';
 import { assertUnchanged } from '@/lib/shared/file-changed';
 import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
 import { looksLikeModel } from '@/lib/models/own-model';
 import { askToKeepStorage } from '@/lib/shared/browser-storage';
-import { toFramesiftError } from '@/lib/shared/errors';
+import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { isolateName } from '@/lib/shared/format';
 import { tellPictureKind } from '@/lib/media/picture-kind';
 import { exposeConsoleApi } from '../_hooks/console-api';
@@ -44,6 +47,7 @@ import { ErrorBoundary } from './ui/error-boundary';
 import { latePart } from './ui/late-part';
 import { Notice } from './ui/notice';
 import { prefetch } from './ui/prefetch';
+import { ProgressBar } from './ui/progress-bar';
 import { Welcome } from './welcome';
 
 const setMessage = (message: string | null) => getFramesift().tell(message);
@@ -77,7 +81,7 @@ export function Workbench() {
   const [sampleQuestions, setSampleQuestions] = useState<string[]>([]);
   const [sampleBusy, setSampleBusy] = useState(false);
   const [news, setNews] = useState<string | null>(null);
-  const [bringingIn, setBringingIn] = useState<string | null>(null);
+  const [bringingIn, setBringingIn] = useState<BringingIn | null>(null);
   const [restored, setRestored] = useState<{ key: string; selection: RestoredSelection } | null>(null);
   const [startingKey, setStartingKey] = useState<string | null>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -140,18 +144,22 @@ export function Workbench() {
     const { recogniseExport } = await import('@/lib/exchange/recognise');
     const others: File[] = [];
     for (const file of files) {
-      if (!(await recogniseExport(file))) {
+      const recognised = await recogniseExport(file);
+      if (!recognised) {
         others.push(file);
         continue;
       }
-      setBringingIn(file.name);
+      const ending = new AbortController();
+      const show = (done: number, total: number) =>
+        setBringingIn({ name: file.name, done, total, stop: () => ending.abort() });
+      show(0, 0);
       try {
-        const { importFile } = await import('@/lib/exchange/import');
-        const outcome = await importFile(getFramesift().services, file);
+        const outcome = await bringIn(file, recognised, { signal: ending.signal, onProgress: show });
         if (!outcome) {
           others.push(file);
           continue;
         }
+        if (outcome.clipIds.length > 0) askToKeepStorage();
         await refresh();
         setNews(outcome.sentence);
         const [eventId] = outcome.selection?.clips.map((known) => known.eventId) ?? outcome.clipIds;
@@ -164,7 +172,10 @@ export function Workbench() {
         }
         if (eventId !== undefined) setSelectedKey(eventId);
       } catch (error) {
-        setMessage(`${isolateName(file.name)}: ${toFramesiftError(error).message}`);
+        const sentence = `${isolateName(file.name)}: ${toFramesiftError(error).message}`;
+        if (isCancelled(error)) setNews(sentence);
+        else setMessage(sentence);
+        await refresh();
       } finally {
         setBringingIn(null);
       }
@@ -320,7 +331,7 @@ export function Workbench() {
       <input
         ref={picker}
         type="file"
-        accept="video/*,image/*,.mkv,.ts,.mov,.avi,.flv,.zip,.jsonl,.sql,.csv,.tsv,.txt,.json"
+        accept="video/*,image/*,.mkv,.ts,.mov,.avi,.flv,.zip,.jsonl,.sql,.csv,.tsv,.txt,.json,.tar"
         multiple
         hidden
         data-testid="file-input"
@@ -424,8 +435,20 @@ export function Workbench() {
               </Notice>
             )}
             {bringingIn && (
-              <Notice tone="info">
-                Bringing in <bdi>{bringingIn}</bdi>…
+              <Notice
+                tone="info"
+                actions={
+                  bringingIn.total > 0 && (
+                    <Button variant="ghost" onClick={bringingIn.stop}>
+                      Cancel
+                    </Button>
+                  )
+                }
+              >
+                Bringing in <bdi>{bringingIn.name}</bdi>…
+                {bringingIn.total > 0 && (
+                  <ProgressBar value={bringingIn.done} max={bringingIn.total} label="Brought in" />
+                )}
               </Notice>
             )}
             {inspecting && <Notice tone="info">Looking at the file…</Notice>}
@@ -550,6 +573,32 @@ export function Workbench() {
       )}
     </div>
   );
+}
+
+/** Brings in a file of ours; its clips are listed by the next `refresh`. */
+async function bringIn(
+  file: File,
+  { kind }: RecognisedExport,
+  task: ExportTask,
+): Promise<ImportOutcome | null> {
+  const { clips, services } = getFramesift();
+  const release = clips.holdNew();
+  try {
+    // A clip whose deletion waits to be undone would be deleted when it is back.
+    if (kind === 'library') await clips.finishRemovals();
+    const { importFile } = await import('@/lib/exchange/import');
+    return await importFile(services, file, task);
+  } finally {
+    release();
+  }
+}
+
+/** A file that comes in: how much of it has, where that is known, and what stops it. */
+interface BringingIn {
+  name: string;
+  done: number;
+  total: number;
+  stop: () => void;
 }
 
 function entryOf<T>(key: string | null, value: T | null): ReadonlyMap<string, T> {

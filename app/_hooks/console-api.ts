@@ -54,6 +54,13 @@ const consoleApi = {
     timestampsMs: number[],
     options: PictureOptions = { type: 'image/jpeg', quality: 0.95 },
   ): Promise<FramePicture[]> => getFramesift().services.openClip(file).readPictures(timestampsMs, options),
+  /** The whole library as one file, which `importFile` brings back. */
+  backUp: async (): Promise<File> => {
+    const { exportLibrary } = await import('@/lib/exchange/backup');
+    const unwatched = { signal: new AbortController().signal, onProgress: () => undefined };
+    const { blob, name } = await exportLibrary(getFramesift().services, unwatched);
+    return new File([blob], name, { type: blob.type });
+  },
   /** Brings in a file that Framesift exported; null for any other file. */
   importFile: async (file: File): Promise<ImportOutcome | null> => {
     const { importFile } = await import('@/lib/exchange/import');

@@ -58,6 +58,8 @@ export class ClipsStore implements Store<ClipsState> {
   #library: LibraryState = { state: 'opening' };
   #undoable: EventSummary | null = null;
   readonly #hidden = new Set<string>();
+  /** How many want new clips held back. */
+  #holds = 0;
   /** What calls off a deletion, by clip. */
   readonly #deletions = new Map<string, () => void>();
   #isOpened = false;
@@ -117,7 +119,8 @@ export class ClipsStore implements Store<ClipsState> {
     const { clips } = this.#library;
     const { eventId, clip } = notice;
     const others = clips.filter(({ id }) => id !== eventId);
-    if (clip === null && others.length === clips.length) return;
+    const isNew = others.length === clips.length;
+    if (isNew && (clip === null || this.#holds > 0)) return;
     this.#show({
       ...this.#library,
       clips: clip === null ? others : [...others, clip].sort(newestFirst),
@@ -146,6 +149,22 @@ export class ClipsStore implements Store<ClipsState> {
     this.#hidden.delete(id);
     this.#undoable = null;
     this.#show();
+  }
+
+  /**
+   * Holds back new clips until the function that it returns is called: rows of a backup come before their pictures and
+   * files, which would be taken for missing. Follow it with `refresh`.
+   */
+  holdNew(): () => void {
+    this.#holds += 1;
+    return () => (this.#holds -= 1);
+  }
+
+  /** Deletes at once what waits for its time to undo: a backup may bring the same clips back. */
+  async finishRemovals(): Promise<void> {
+    const waiting = [...this.#deletions];
+    for (const [, callOff] of waiting) callOff();
+    await Promise.all(waiting.map(([eventId]) => this.#delete(eventId)));
   }
 
   async #delete(eventId: string): Promise<void> {

@@ -12,6 +12,10 @@ export interface ExchangeServices {
     | 'readEventFrameRows'
     | 'readFrameEmbeddingRows'
     | 'readFrameSpans'
+    | 'framesWithoutPicture'
+    | 'storeThumbnails'
+    | 'storeClipFile'
+    | 'readClipFile'
   >;
   openClip(file: Blob): Pick<OpenedClip, 'readPictures' | 'cut'>;
 }

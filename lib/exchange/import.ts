@@ -4,6 +4,7 @@ import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { plural } from '@/lib/shared/format';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { ThumbnailWriter } from '@/lib/media/thumbnail';
+import { importLibrary } from './backup';
 import { chatJsonToManifest } from './chat-messages';
 import { csvToManifest } from './csv';
 import { fromJsonLines } from './jsonl';
@@ -11,6 +12,7 @@ import { readLines } from './lines';
 import { parseManifest, type SelectionManifest } from './manifest';
 import { MANIFEST_KEYWORD, readPngText } from './png-text';
 import { recogniseExport, type SelectionFormat } from './recognise';
+import type { ExportTask } from './pictures';
 import { bad } from './rows';
 import type {
   ExportedAttachment,
@@ -46,15 +48,27 @@ export interface ImportOutcome {
 /** JSON and tables of selections are read whole; pictures inside messages make the largest of them. */
 const MAX_TEXT_BYTES = 300_000_000;
 
+/** For whoever neither watches nor stops it. */
+const UNWATCHED: ExportTask = { signal: new AbortController().signal, onProgress: () => undefined };
+
 /**
  * Brings in a file that Framesift exported.
  *
+ * @param task watches and stops a backup, which may take minutes; other files take a moment
  * @returns null for a file that is no export of ours
  * @throws FramesiftError `bad-input` with what is wrong in one that is; what is stored stays as it was
  */
-export async function importFile(services: ExchangeServices, file: File): Promise<ImportOutcome | null> {
+export async function importFile(
+  services: ExchangeServices,
+  file: File,
+  task = UNWATCHED,
+): Promise<ImportOutcome | null> {
   const recognised = await recogniseExport(file);
   if (!recognised) return null;
+  if (recognised.kind === 'library') {
+    const { clipIds, sentence } = await importLibrary(services, file, task);
+    return { clipIds, selection: null, sentence };
+  }
   if (recognised.kind === 'rows') return importRows(services, file, recognised.format);
   if (recognised.format === 'zip') return importZip(services, file);
   const manifest = await readManifest(file, recognised.format);

@@ -7,11 +7,16 @@ import { decodeText } from './text';
 
 /** What a file turned out to be. */
 export type RecognisedExport =
-  { kind: 'rows'; format: 'jsonl' | 'sql' } | { kind: 'selection'; format: SelectionFormat };
+  | { kind: 'rows'; format: 'jsonl' | 'sql' }
+  | { kind: 'library' }
+  | { kind: 'selection'; format: SelectionFormat };
 export type SelectionFormat = 'zip' | 'csv' | 'png' | 'chat' | 'manifest';
 
 /** Bytes at either end of a file that are looked at: enough for the first lines, or for a ZIP's table of 500 entries. */
 const HEAD_BYTES = 64 * 1024;
+
+/** The first entry of every backup, whose name is how the archive begins; see backup.ts. */
+export const BACKUP_ROWS = 'library.jsonl';
 
 const ZIP_ENTRY = 'PK\u0003\u0004';
 const MANIFEST_NAME = 'manifest.json';
@@ -43,6 +48,7 @@ export async function recogniseExport(file: Blob): Promise<RecognisedExport | nu
     // Whoever opens it as a clip says why it cannot be read.
     return null;
   }
+  if (head.startsWith(`${BACKUP_ROWS}\0`)) return { kind: 'library' };
   if (head.startsWith(JSONL_START)) return { kind: 'rows', format: 'jsonl' };
   if (head.startsWith(SQL_START)) return { kind: 'rows', format: 'sql' };
   if (isTableStart(tableHead)) return { kind: 'selection', format: 'csv' };

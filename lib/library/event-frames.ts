@@ -23,6 +23,8 @@ export interface NewEventFrame {
   width?: number | null;
   height?: number | null;
   fileSizeBytes?: number | null;
+  /** Now, where it is left out. */
+  createdAt?: Date;
 }
 
 /** `frames/<event_id>/frame_001.webp`: where the picture of a frame lies. */
@@ -69,7 +71,7 @@ export async function writeEventFrames(
           width: frame.width ?? null,
           height: frame.height ?? null,
           fileSizeBytes: frame.fileSizeBytes ?? null,
-          createdAt,
+          createdAt: frame.createdAt ?? createdAt,
         })),
       )
       .onConflictDoUpdate({

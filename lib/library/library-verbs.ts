@@ -288,9 +288,12 @@ export class LibraryVerbs {
   }
 
   async storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void> {
-    const rows = new Map(
-      (await listEventFrames(this.#db, eventId)).map((frame) => [frame.frameIndex, frame]),
+    const frames = await listEventFrames(
+      this.#db,
+      eventId,
+      pictures.map(({ frameIndex }) => frameIndex),
     );
+    const rows = new Map(frames.map((frame) => [frame.frameIndex, frame]));
     const written = pictures.flatMap(({ frameIndex, thumbnail }) => {
       const row = rows.get(frameIndex);
       if (!row) return [];

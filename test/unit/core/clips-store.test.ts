@@ -78,6 +78,32 @@ describe('ClipsStore', () => {
     expect(shown()).toEqual(['b']);
   });
 
+  it('deletes at once what waits to be undone, so that a backup may bring it back', async () => {
+    const { store, clock, log, shown } = openLibrary([clipNamed('a'), clipNamed('b')]);
+    await store.refresh();
+    store.remove(clipNamed('a'));
+    await store.finishRemovals();
+    expect(log).toEqual(['stopped a', 'waited for a', 'deleted a', 'forgot a']);
+    expect(store.get().undoable).toBeNull();
+    await clock.pass(UNDO_MS);
+    expect(log).toHaveLength(4);
+    expect(shown()).toEqual(['b']);
+  });
+
+  it('holds back clips that a backup brings until all of them is there', async () => {
+    const { store, library, shown } = openLibrary([clipNamed('a')]);
+    await store.refresh();
+    const release = store.holdNew();
+    store.notice({ type: 'changed', eventId: 'b', clip: clipNamed('b') });
+    store.notice({ type: 'changed', eventId: 'a', clip: { ...clipNamed('a'), description: 'renamed' } });
+    expect(shown()).toEqual(['a']);
+    expect(store.get().library).toMatchObject({ clips: [{ description: 'renamed' }] });
+    release();
+    library.clips = [clipNamed('a'), clipNamed('b')];
+    await store.refresh();
+    expect(shown()).toEqual(['a', 'b']);
+  });
+
   it('brings a clip back when its deletion is undone', async () => {
     const { store, clock, log, shown } = openLibrary([clipNamed('a')]);
     await store.refresh();

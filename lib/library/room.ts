@@ -1,0 +1,43 @@
+import type { EventSummary } from '@/lib/ports/library';
+
+/** What a frame takes: its vector as text and packed, its thumbnail, its rows. */
+const BYTES_PER_FRAME = 21_000;
+
+/** Less room than this is told of: some minutes of reading, or one short clip. */
+const LITTLE_ROOM_BYTES = 200_000_000;
+
+/** Room in the browser's storage. */
+export interface Room {
+  usedBytes: number;
+  freeBytes: number;
+  /** So little is left that a person should know. */
+  isLittle: boolean;
+}
+
+/** Null where the browser does not tell. */
+export function roomOf({
+  usageBytes,
+  quotaBytes,
+}: {
+  usageBytes: number | null;
+  quotaBytes: number | null;
+}): Room | null {
+  if (usageBytes === null || quotaBytes === null) return null;
+  const freeBytes = Math.max(0, quotaBytes - usageBytes);
+  return { usedBytes: usageBytes, freeBytes, isLittle: freeBytes < LITTLE_ROOM_BYTES };
+}
+
+/** About what deleting a clip frees. */
+function bytesOfClip(clip: EventSummary): number {
+  return (clip.videoPath === null ? 0 : (clip.fileBytes ?? 0)) + clip.frameCount * BYTES_PER_FRAME;
+}
+
+/** The clip whose deletion frees most; null where there is none. */
+export function largestClip(clips: readonly EventSummary[]): { clip: EventSummary; bytes: number } | null {
+  let largest: { clip: EventSummary; bytes: number } | null = null;
+  for (const clip of clips) {
+    const bytes = bytesOfClip(clip);
+    if (bytes > (largest?.bytes ?? 0)) largest = { clip, bytes };
+  }
+  return largest;
+}
