@@ -5,7 +5,7 @@ import {
   SERVER_COLUMNS,
   SERVER_CONSTRAINTS,
   SERVER_INDEXES,
-} from '../contract/server-frame-embeddings';
+} from '../contract/server-catalog';
 import { FramesiftPage } from './framesift-page';
 import { expect, test } from './returning';
 

@@ -4,7 +4,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionOver } from '@/lib/library/client';
 import { migrateDatabase } from '@/lib/library/migrate';
-import { COLUMNS_SQL, CONSTRAINTS_SQL, INDEXES_SQL } from './server-frame-embeddings';
+import { COLUMNS_SQL, CONSTRAINTS_SQL, INDEXES_SQL } from './server-catalog';
 
 const FILE = join(import.meta.dirname, '../../lib/library/prepared-database.tar.gz');
 

@@ -19,7 +19,7 @@ import {
   SERVER_COLUMNS,
   SERVER_CONSTRAINTS,
   SERVER_INDEXES,
-} from './server-frame-embeddings';
+} from './server-catalog';
 
 /** More frames than one page of rows, and than one statement. */
 const FRAMES = 520;

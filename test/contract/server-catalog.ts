@@ -1,6 +1,6 @@
 /**
- * The server's frame_embeddings as PostgreSQL's catalog tells it, and the queries that ask for it. Used on
- * PGlite in memory here and on the browser's own database in test/browser.
+ * The server's tables as PostgreSQL's catalog tells them, and the queries that ask for it. Used on
+ * PGlite in memory here, on the browser's own database in test/browser, and on each workspace of a library server.
  */
 export interface CatalogColumn {
   column: string;
@@ -46,6 +46,48 @@ export const SERVER_INDEXES: CatalogIndex[] = [
   { name: 'idx_frame_embeddings_model_version', unique: false, columns: 'model_version' },
   { name: 'ix_frame_embeddings_event_frame', unique: false, columns: 'event_id, frame_index' },
   { name: 'ix_frame_embeddings_event_id', unique: false, columns: 'event_id' },
+];
+
+/** Columns of the server's `event_frames`. */
+export const SERVER_FRAME_COLUMNS: CatalogColumn[] = [
+  { column: 'id', type: 'text', nullable: false, default: null },
+  { column: 'event_id', type: 'text', nullable: false, default: null },
+  { column: 'frame_number', type: 'integer', nullable: false, default: null },
+  { column: 'frame_path', type: 'character varying(500)', nullable: false, default: null },
+  { column: 'timestamp_offset_ms', type: 'integer', nullable: false, default: null },
+  { column: 'width', type: 'integer', nullable: true, default: null },
+  { column: 'height', type: 'integer', nullable: true, default: null },
+  { column: 'file_size_bytes', type: 'integer', nullable: true, default: null },
+  { column: 'created_at', type: 'timestamp with time zone', nullable: false, default: null },
+];
+
+/** Constraints of the server's `event_frames`. */
+export const SERVER_FRAME_CONSTRAINTS: CatalogConstraint[] = [
+  {
+    kind: 'foreign key',
+    name: null,
+    definition: 'FOREIGN KEY (event_id) REFERENCES events(id) ON DELETE CASCADE',
+  },
+  { kind: 'primary key', name: null, definition: 'PRIMARY KEY (id)' },
+  { kind: 'unique', name: 'uq_event_frame_number', definition: 'UNIQUE (event_id, frame_number)' },
+];
+
+/** Columns of the server's `events` that a clip of a browser has values for. */
+export const SERVER_EVENT_COLUMNS: CatalogColumn[] = [
+  { column: 'id', type: 'text', nullable: false, default: null },
+  { column: 'timestamp', type: 'timestamp with time zone', nullable: false, default: null },
+  { column: 'description', type: 'text', nullable: false, default: null },
+  {
+    column: 'source_type',
+    type: 'character varying(20)',
+    nullable: false,
+    default: "'rtsp'::character varying",
+  },
+  { column: 'smart_detection_type', type: 'character varying(20)', nullable: true, default: null },
+  { column: 'frame_count_used', type: 'integer', nullable: true, default: null },
+  { column: 'frame_timestamps', type: 'text', nullable: true, default: null },
+  { column: 'video_path', type: 'character varying(500)', nullable: true, default: null },
+  { column: 'created_at', type: 'timestamp with time zone', nullable: false, default: null },
 ];
 
 /** Columns of the table $1, in order. */
