@@ -23,6 +23,10 @@ const rooms = {
   ingest: ['media', 'rpc', ...PLAIN],
   ask: ['query', 'select', ...PLAIN],
   exchange: ['media', ...PLAIN],
+  // What a page and a library server say to each other, and the two sides of it.
+  protocol: ['shared'],
+  sync: ['protocol', 'shared'],
+  server: ['protocol', 'shared'],
   core: [
     'ask',
     'encoder',
@@ -46,9 +50,16 @@ const homes = {
   'onnxruntime-web': 'lib/encoder',
   '@electric-sql': 'lib/library',
   'drizzle-orm': 'lib/library',
+  hono: 'lib/server',
+  pg: 'lib/server',
+  'pg-connection-string': 'lib/server',
+  'pg-copy-streams': 'lib/server',
   react: 'app',
   'react-dom': 'app',
 };
+
+/** What runs in a browser. */
+const PAGE_ROOMS = '^lib/(?!server/)';
 
 const EVERYWHERE = '^(?:lib|app|workers|service-worker)/';
 
@@ -74,8 +85,10 @@ export default {
       from: { path: `^lib/${room}/` },
       to: { path: `^lib/(?:${[room, ...others].join('|')})/` },
     })),
-    { from: { path: '^workers/' }, to: { path: '^(?:workers|lib)/' } },
-    { from: { path: '^app/' }, to: { path: '^(?:app|lib)/|^workers/spawn' } },
+    { from: { path: '^workers/' }, to: { path: `^workers/|${PAGE_ROOMS}` } },
+    { from: { path: '^app/' }, to: { path: `^app/|${PAGE_ROOMS}|^workers/spawn` } },
+    // A route of the build for a Next host; the page itself never sees the server's code.
+    { from: { path: '^app/library/' }, to: { path: '^lib/server/' } },
     { from: { path: '^service-worker/' }, to: { path: '^service-worker/|^lib/shared/' } },
     { from: { path: EVERYWHERE }, to: { dependencyTypes: ['npm', 'npm-dev', 'core'] } },
     { from: { path: '^(?:lib|app)/' }, to: { path: '\\.(?:json|css)$|^public/|^package\\.json$' } },

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -43,8 +52,15 @@ function findServerUser(): { uid: number; gid: number } | null {
   return { uid: Number(user[2]), gid: Number(user[3]) };
 }
 
-/** Makes and starts a cluster; what is written to it need not outlive it, so nothing waits for a disk. */
-export function startPostgres(): PostgresCluster {
+/** Who connects without a password: the owner alone, so that every other role has to know its own. */
+const PASSWORDS = 'local all framesift trust\nlocal all all scram-sha-256\n';
+
+/**
+ * Makes and starts a cluster; what is written to it need not outlive it, so nothing waits for a disk.
+ *
+ * @param passwords whether roles other than the owner need theirs
+ */
+export function startPostgres({ passwords = false } = {}): PostgresCluster {
   const bin = findPrograms();
   const folder = mkdtempSync(join(tmpdir(), 'framesift-pg-'));
   const owner = findServerUser();
@@ -70,6 +86,7 @@ export function startPostgres(): PostgresCluster {
   };
   try {
     run('initdb', '-D', data, '-U', 'framesift', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N');
+    if (passwords) writeFileSync(join(data, 'pg_hba.conf'), PASSWORDS);
     const settings = `-k ${folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c autovacuum=off`;
     run('pg_ctl', '-D', data, '-l', join(folder, 'log'), '-o', settings, '-w', '-t', '50', 'start');
   } catch (error) {

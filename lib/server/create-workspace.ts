@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
+import { migrate } from './migrations';
+import { REGISTRY_ROLE, REGISTRY_SCHEMA, roleOf, schemaOf } from './names';
+import { rolePassword } from './secrets';
+import { inTransaction } from './transaction';
+
+/*
+ * What the owner of the database does, from the command line alone: schemas, roles and their rights. The server itself can
+ * do none of it.
+ */
+
+/** A statement of a role that takes longer, and a transaction that stands still for longer, are ended by PostgreSQL. */
+const STATEMENT_LIMIT = '15s';
+const IDLE_LIMIT = '30s';
+
+/** By default every role may make temporary tables and, before PostgreSQL 15, tables in `public`. */
+const NOTHING_FOR_EVERYBODY = `
+  do $$
+  begin
+    execute format('revoke temporary on database %I from public', current_database());
+    if to_regnamespace('public') is not null then
+      revoke create on schema public from public;
+    end if;
+  end
+  $$`;
+
+/** Makes the registry, its role and its rights, or brings them up to date. Returns the migrations that were run. */
+export async function prepareRegistry(owner: ClientBase, serverSecret: string, now: Date): Promise<string[]> {
+  return inTransaction(owner, async () => {
+    await makeSchema(owner, REGISTRY_SCHEMA, REGISTRY_ROLE, rolePassword(serverSecret, REGISTRY_ROLE));
+    const run = await migrate(owner, 'registry', now);
+    await owner.query(`
+      grant select on workspaces, schema_version to ${REGISTRY_ROLE};
+      grant select, update on invitations to ${REGISTRY_ROLE};
+      grant select, insert, update, delete on tokens to ${REGISTRY_ROLE};`);
+    await owner.query(NOTHING_FOR_EVERYBODY);
+    return run;
+  });
+}
+
+/** Makes a workspace's schema, role and tables, or brings them up to date. Returns the migrations that were run. */
+export async function prepareWorkspace(
+  owner: ClientBase,
+  { id, keyVersion }: { id: string; keyVersion: number },
+  serverSecret: string,
+  now: Date,
+): Promise<string[]> {
+  const role = roleOf(id);
+  return inTransaction(owner, async () => {
+    await makeSchema(owner, schemaOf(id), role, rolePassword(serverSecret, role, keyVersion));
+    const run = await migrate(owner, 'workspace', now);
+    await owner.query(
+      `insert into clock (one, change_seq, state, epoch) values (1, 0, repeat('0', 128)::bit(128), $1)
+       on conflict (one) do nothing`,
+      [randomUUID()],
+    );
+    await owner.query(`
+      grant select, insert, update, delete on all tables in schema ${schemaOf(id)} to ${role};
+      revoke insert, update, delete on schema_version from ${role};`);
+    return run;
+  });
+}
+
+/** Makes a schema and the one role that may use it, and puts the schema first in this transaction's search path. */
+async function makeSchema(owner: ClientBase, schema: string, role: string, password: string): Promise<void> {
+  const { rowCount } = await owner.query('select 1 from pg_roles where rolname = $1', [role]);
+  const login = `${escapeIdentifier(role)} login password ${escapeLiteral(password)}`;
+  await owner.query(rowCount === 0 ? `create role ${login}` : `alter role ${login}`);
+  await owner.query(`
+    alter role ${role} set search_path = ${schema};
+    alter role ${role} set statement_timeout = '${STATEMENT_LIMIT}';
+    alter role ${role} set idle_in_transaction_session_timeout = '${IDLE_LIMIT}';
+    create schema if not exists ${schema};
+    grant usage on schema ${schema} to ${role};
+    set local search_path = ${schema};`);
+}

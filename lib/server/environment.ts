@@ -1,0 +1,21 @@
+import type { Pool } from 'pg';
+import type { RateLimiter } from './rate-limit';
+import type { Registry, Session } from './registry';
+import type { Workspaces } from './workspaces';
+
+/** What the routes work with. */
+export interface LibraryServer {
+  registry: Registry;
+  workspaces: Workspaces;
+  limiter: RateLimiter;
+  /** Origins of pages that may use this server, besides its own. */
+  origins: readonly string[];
+  now: () => Date;
+  /** Told of what is the server's own fault. */
+  report: (error: unknown) => void;
+}
+
+/** What every route below `/w/{w}` is given: the device that asks, and its library. */
+export interface LibraryEnv {
+  Variables: { session: Session; pool: Pool };
+}

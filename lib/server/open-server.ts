@@ -1,0 +1,36 @@
+import { libraryApp } from './app';
+import { REGISTRY_ROLE } from './names';
+import { RateLimiter } from './rate-limit';
+import { Registry } from './registry';
+import type { LibrarySettings } from './settings';
+import { openPool, Workspaces } from './workspaces';
+
+/** A library server without a port: it answers requests, whoever listens for them. */
+export interface OpenLibraryServer {
+  fetch: (request: Request) => Promise<Response>;
+  /** Ends its connections. */
+  close: () => Promise<void>;
+}
+
+/** Makes a library server. It connects to the database with the first request. */
+export function openLibraryServer(
+  settings: Omit<LibrarySettings, 'ownerAddress'>,
+  { now = () => new Date(), report = console.error as (error: unknown) => void } = {},
+): OpenLibraryServer {
+  const registryPool = openPool(settings, REGISTRY_ROLE);
+  const workspaces = new Workspaces(settings);
+  const answer = libraryApp({
+    registry: new Registry(registryPool),
+    workspaces,
+    limiter: new RateLimiter(settings.rates),
+    origins: settings.origins,
+    now,
+    report,
+  });
+  return {
+    fetch: async (request) => answer(request),
+    close: async () => {
+      await Promise.all([registryPool.end(), workspaces.close()]);
+    },
+  };
+}

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+import type { RevisionRequest, Scope } from '@/lib/protocol/clips';
+import { pageDigest, rowsDigest } from '@/lib/protocol/digests';
+import { MAX_PICTURES_PER_PAGE } from '@/lib/protocol/limits';
+import type { FramePicture } from '@/lib/protocol/pictures';
+import { pageOf, type ClipRow } from '@/lib/protocol/rows';
+import { Administration, type Workspace } from '@/lib/server/administration';
+import { databaseAt } from '@/lib/server/database-address';
+import { schemaOf } from '@/lib/server/names';
+import { openLibraryServer, type OpenLibraryServer } from '@/lib/server/open-server';
+import { joinLibrary, LibraryClient, type Send } from '@/lib/sync/library-client';
+import type { ClipSource } from '@/lib/sync/push-clip';
+import { vectorToJson } from '@/lib/shared/vector-json';
+import { randomUnitVector } from '../unit/library/support';
+import { startPostgres, type PostgresCluster } from './postgres-cluster';
+
+/** Where a server that runs in this process seems to be. */
+export const SERVER = 'https://library.example';
+
+/** A library server over a PostgreSQL of its own. */
+export interface TestServer {
+  settings: Parameters<typeof openLibraryServer>[0] & { ownerAddress: string };
+  server: OpenLibraryServer;
+  /** The time that the server sees; it stands still until it is set. */
+  clock: { now: Date };
+  /** What the server reported as its own fault. */
+  faults: unknown[];
+  makeWorkspace: (name: string, frameLimit?: number) => Promise<Workspace>;
+  /** Secret of an invitation, for one device and a minute unless told. */
+  invite: (workspace: Workspace, options?: Partial<InvitationOptions>) => Promise<string>;
+  makeDevice: (workspace: Workspace, options?: { scope?: Scope; send?: Send }) => Promise<TestDevice>;
+  /** Rows of a statement that the owner runs in a workspace. */
+  queryAsOwner: (workspace: Workspace, sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  stop: () => Promise<void>;
+}
+
+/** What an invitation allows. */
+type InvitationOptions = Parameters<Administration['invite']>[1];
+
+/** A device that has joined. */
+export interface TestDevice {
+  client: LibraryClient;
+  token: string;
+  deviceId: string;
+}
+
+/** Starts PostgreSQL, where every role but the owner needs its password, and a server in this process. */
+export async function startTestServer(): Promise<TestServer> {
+  const cluster = startPostgres({ passwords: true });
+  await makeOwner(cluster);
+  const address = `postgres:///library?host=${cluster.host}`;
+  const settings = {
+    address,
+    ownerAddress: `${address}&user=framesift_owner&password=of-the-owner`,
+    secret: 'a secret of a test, which is long enough',
+    origins: ['https://clips.example'],
+    rates: { requestsPerSecond: 100_000, atOnce: 100 },
+  };
+  const clock = { now: new Date() };
+  const faults: unknown[] = [];
+  const server = openLibraryServer(settings, {
+    now: () => clock.now,
+    report: (error) => faults.push(error),
+  });
+  const administer = <T>(work: (administration: Administration) => Promise<T>) =>
+    Administration.open(settings, work);
+  const invite = (
+    workspace: Workspace,
+    {
+      scope = 'write',
+      uses = 1,
+      expiresAt = new Date(clock.now.getTime() + 60_000),
+    }: Partial<InvitationOptions> = {},
+  ) =>
+    administer((administration) => administration.invite(workspace, { scope, uses, expiresAt }, clock.now));
+  return {
+    settings,
+    server,
+    clock,
+    faults,
+    makeWorkspace: (name, frameLimit) =>
+      administer((administration) => administration.init(name, frameLimit ?? null, clock.now)),
+    invite,
+    makeDevice: async (workspace, { scope = 'write', send = server.fetch } = {}) => {
+      const secret = await invite(workspace, { scope });
+      const deviceId = randomUUID();
+      const { token } = await joinLibrary(
+        server.fetch,
+        { server: SERVER, secret },
+        { id: deviceId, name: `Device ${deviceId.slice(0, 4)}` },
+      );
+      return {
+        client: new LibraryClient(send, { server: SERVER, workspace: workspace.id, token }),
+        token,
+        deviceId,
+      };
+    },
+    queryAsOwner: async (workspace, sql, values) => {
+      const client = new Client({
+        ...databaseAt(settings.ownerAddress),
+        options: `-c search_path=${schemaOf(workspace.id)}`,
+      });
+      await client.connect();
+      try {
+        return (await client.query<Record<string, unknown>>(sql, values)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    stop: async () => {
+      await server.close();
+      cluster.stop();
+    },
+  };
+}
+
+/** The role and the database that docs/library.md has people make. */
+async function makeOwner({ host, user, database }: PostgresCluster): Promise<void> {
+  const client = new Client({ host, user, database });
+  await client.connect();
+  await client.query(`create role framesift_owner login createrole password 'of-the-owner'`);
+  await client.query('create database library owner framesift_owner');
+  await client.end();
+}
+
+/** What `makeClip` may be told. */
+export interface MadeClipOptions {
+  clip?: string;
+  base?: string | null;
+  frames?: number;
+  description?: string;
+  seed?: number;
+  /** In the place of made ones. */
+  rows?: ClipRow[];
+  pictures?: FramePicture[];
+}
+
+/** A clip of made frames, with a picture each. */
+export async function makeClip({
+  clip = randomUUID(),
+  base = null,
+  frames = 3,
+  description = 'a clip',
+  seed = 1,
+  rows = Array.from({ length: frames }, (_, i) => madeRow(i, seed)),
+  pictures = rows.map(({ frameIndex }) => madePicture(frameIndex + 1)),
+}: MadeClipOptions = {}): Promise<ClipSource & { rows: ClipRow[]; pictures: FramePicture[] }> {
+  const pages = [...new Set(rows.map(({ frameIndex }) => pageOf(frameIndex)))];
+  const rowsOf = (page: number) => rows.filter(({ frameIndex }) => pageOf(frameIndex) === page);
+  const digests = await Promise.all(pages.map((page) => pageDigest(rowsOf(page))));
+  return {
+    clip,
+    revision: randomUUID(),
+    request: {
+      kind: 'rows',
+      base,
+      frames: rows.length,
+      pictures: pictures.length,
+      digest: await rowsDigest(digests),
+      ...madeEvent(clip, description),
+    },
+    pages,
+    readRows: (page) => Promise.resolve(rowsOf(page)),
+    picturePages: Math.ceil(pictures.length / MAX_PICTURES_PER_PAGE),
+    readPictures: (page) =>
+      Promise.resolve(pictures.slice(page * MAX_PICTURES_PER_PAGE, (page + 1) * MAX_PICTURES_PER_PAGE)),
+    rows,
+    pictures,
+  };
+}
+
+/** A clip's own row and what else is known of it. */
+export function madeEvent(
+  clip: string,
+  description: string,
+): Pick<Extract<RevisionRequest, { kind: 'edit' }>, 'event' | 'details'> {
+  return {
+    event: {
+      id: clip,
+      timestamp: '2026-01-02T03:04:05.678Z',
+      description,
+      source_type: 'rtsp',
+      smart_detection_type: null,
+      frame_count_used: 3,
+      frame_timestamps: '[0,1,2]',
+      video_path: null,
+      created_at: '2026-01-02T03:04:05.678Z',
+    },
+    details: {
+      source_type: 'upload',
+      file_name: 'gate.mp4',
+      file_bytes: 5_000_000_000,
+      file_fingerprint: 'ab12',
+      duration_ms: 3000,
+      width: 640,
+      height: 360,
+      model_version: MODEL,
+      sampling: '{"kind":"rate","framesPerSecond":1}',
+      player_start_ms: 0.5,
+      video_track: null,
+      gaps: null,
+    },
+  };
+}
+
+/** The model of all made vectors. */
+export const MODEL = 'framesift-clip-v2@test';
+
+/** A row with the vector of `seed` and its number. */
+export function madeRow(frameIndex: number, seed = 1): ClipRow {
+  const values = randomUnitVector(seed * 1000 + frameIndex);
+  const createdAt = '2026-01-02T03:04:05.678Z';
+  return {
+    frameIndex,
+    frame: {
+      id: randomUUID(),
+      timestampMs: frameIndex * 1000,
+      width: 320,
+      height: 180,
+      fileSizeBytes: 20,
+      createdAt,
+    },
+    vector: { id: randomUUID(), modelVersion: MODEL, json: vectorToJson(values), values, createdAt },
+  };
+}
+
+/** The beginning of a WebP file. */
+export function madePicture(frameNumber: number): FramePicture {
+  const bytes = new Uint8Array(20);
+  bytes.set(Buffer.from('RIFF....WEBPVP8 '));
+  bytes[19] = frameNumber;
+  return { frameNumber, bytes };
+}
