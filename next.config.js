@@ -11,6 +11,9 @@ import { isolationHeaders, modelSources, nextHeaders, siteHeaders } from './scri
  */
 const target = process.env.FRAMESIFT_BUILD;
 
+/** Next's own. */
+const PAGE_EXTENSIONS = ['tsx', 'ts', 'jsx', 'js'];
+
 /**
  * The manifests of the models that `npm run models -- pull` has put into public/models. They are built into
  * the page, which then takes these models from its own site without having to ask what is there.
@@ -51,6 +54,8 @@ export default function config(phase) {
 
   return {
     ...common,
+    // The library server's route, which a folder of files cannot have.
+    pageExtensions: [...PAGE_EXTENSIONS, 'server.ts'],
     headers: () => {
       // Live reload needs eval and inline scripts, and nothing may be kept while it is worked on.
       if (isDevelopment) return Promise.resolve(nextHeaders([isolationHeaders]));

@@ -138,6 +138,9 @@ export function siteHeaders(modelPrefixes, sources = modelSources()) {
   ];
 }
 
+/** Everything but the library server's routes: it sends its own headers, and Next would join two values with a comma. */
+const EVERYTHING_BUT_LIBRARIES = '/((?!library/v1).*)';
+
 /**
  * The rules as next.config.js wants them.
  *
@@ -145,7 +148,12 @@ export function siteHeaders(modelPrefixes, sources = modelSources()) {
  */
 export function nextHeaders(rules) {
   return rules.map(({ where, headers }) => ({
-    source: where === 'everything' ? '/:path*' : 'path' in where ? where.path : `${where.prefix}:path*`,
+    source:
+      where === 'everything'
+        ? EVERYTHING_BUT_LIBRARIES
+        : 'path' in where
+          ? where.path
+          : `${where.prefix}:path*`,
     headers: Object.entries(headers).map(([key, value]) => ({ key, value })),
   }));
 }

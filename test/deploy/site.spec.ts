@@ -116,3 +116,14 @@ test('the page is isolated and answers a question', async ({ page }) => {
   expect(best!.timestampMs).toBeLessThanOrEqual(question!.endMs);
   expect(framesift.problems).toEqual([]);
 });
+
+test('the library server is beside the page of a Next host, and not in a folder of files', async ({
+  request,
+}, { project }) => {
+  const response = await request.get('/library/v1/');
+  expect(response.status()).toBe(404);
+  const isServer = targetOf(project.metadata) === 'server';
+  const type = response.headers()['content-type'];
+  if (isServer) expect(type).toBe('application/problem+json');
+  else expect(type).not.toContain('json');
+});

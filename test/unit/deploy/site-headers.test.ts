@@ -69,7 +69,7 @@ describe('the rules', () => {
     expect(file).toContain('\n/_next/static/*\n  Cache-Control: public, max-age=31536000, immutable\n');
     expect(file).toContain('\n/models/*\n  Cache-Control: public, max-age=31536000, immutable\n');
     expect(nextHeaders(rules).map(({ source }) => source)).toEqual([
-      '/:path*',
+      '/((?!library/v1).*)',
       '/_next/static/:path*',
       '/models/:path*',
       '/',
