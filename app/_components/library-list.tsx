@@ -19,6 +19,13 @@ const LibraryStorage = latePart(() =>
   import('./storage/library-storage').then((module) => module.LibraryStorage),
 );
 
+const LibraryTrouble = latePart(() =>
+  import('./storage/library-trouble').then((module) => module.LibraryTrouble),
+);
+const KeptLibraries = latePart(() =>
+  import('./storage/kept-libraries').then((module) => module.KeptLibraries),
+);
+
 /** The clips that were read, are being read, or wait to be started. */
 export function LibraryList({
   library,
@@ -57,9 +64,9 @@ export function LibraryList({
       </div>
       {library.state === 'opening' && <p className="px-1 text-sm text-ink-2">Opening the library…</p>}
       {library.state === 'failed' && (
-        <Notice tone="danger" actions={<Button onClick={onRetry}>Try again</Button>}>
-          {library.message}
-        </Notice>
+        <Deferred what="The way on" waiting={<Notice tone="danger">{library.message}</Notice>}>
+          <LibraryTrouble message={library.message} onRetry={onRetry} />
+        </Deferred>
       )}
       {library.state === 'ready' && library.clips.length === 0 && drafts.length === 0 && (
         <div className="flex items-center justify-between">
@@ -122,6 +129,11 @@ export function LibraryList({
       {library.state === 'ready' && library.clips.length > 0 && (
         <Deferred what="The storage">
           <LibraryStorage clips={library.clips} onRestore={onAdd} />
+        </Deferred>
+      )}
+      {library.state === 'ready' && library.database.kept.length > 0 && (
+        <Deferred what="The other libraries">
+          <KeptLibraries kept={library.database.kept} onChange={onRetry} />
         </Deferred>
       )}
     </nav>

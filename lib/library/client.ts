@@ -46,14 +46,21 @@ export function connectionOver(
   };
 }
 
-/** Opens the database in this worker and brings its schema up to date. Only the owner may (gateway.ts). */
-export async function openConnection(store: DatabaseConnection['store']): Promise<DatabaseConnection> {
+/**
+ * Opens the database in this worker and brings its schema up to date. Only the owner may (gateway.ts).
+ *
+ * @param options.asItIs leaves the schema as it is, whichever it is
+ */
+export async function openConnection(
+  store: DatabaseConnection['store'],
+  { asItIs }: { asItIs: boolean },
+): Promise<DatabaseConnection> {
   // Followers never need PGlite's script.
   const { openPglite } = await import('./open-pglite');
   const opened = await openPglite(store);
   const connection = connectionOver(opened.pg, store, () => opened.letGo());
   try {
-    await migrateDatabase(connection.db);
+    if (!asItIs) await migrateDatabase(connection.db);
     return connection;
   } catch (error) {
     await opened.letGo().catch(() => undefined);

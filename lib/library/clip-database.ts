@@ -12,6 +12,7 @@ import type {
   FrameVector,
   ImportResult,
   ImportedClip,
+  KeptLibrary,
   LibraryFlaws,
   LibraryNotice,
   NewEvent,
@@ -23,6 +24,7 @@ import type {
 } from '@/lib/ports/library';
 import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import { estimateStorage, isStorageKept } from '@/lib/shared/browser-storage';
+import { FramesiftError } from '@/lib/shared/errors';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import type { DatabaseConnection } from './client';
@@ -47,9 +49,19 @@ export interface ClipDatabaseParts {
   /** Where this browser keeps the library, and how its tabs find each other; null ports for a library of this tab. */
   join: () => Promise<{ ports: GatewayPorts | null; names: GatewayNames; connect: Connect }>;
   openFiles: () => Promise<ClipFiles>;
+  others: OtherLibraries;
 }
 
-export type Connect = () => Promise<DatabaseConnection>;
+/** Libraries beside the one at work: of kept-libraries.ts in a browser. */
+export interface OtherLibraries {
+  list(): Promise<KeptLibrary[]>;
+  choose(name: string | null): Promise<void>;
+  remove(name: string): Promise<void>;
+  archive(name: string | null): Promise<{ name: string; archive: Blob }>;
+}
+
+/** @param options.asItIs see `openConnection` */
+export type Connect = (options: { asItIs: boolean }) => Promise<DatabaseConnection>;
 
 /**
  * The library as one tab has it: clips, their thumbnails and their vectors. Lives in workers/db.worker.ts; the page and
@@ -63,14 +75,16 @@ export class ClipDatabase {
   #files: Promise<ClipFiles> | undefined;
   #watcher: Remote<SilenceWatcher> | undefined;
   #silence: string | null = null;
+  #asItIs = false;
 
   constructor(parts: ClipDatabaseParts) {
     this.#parts = parts;
   }
 
   /** Joins the other tabs and opens the library where no other has. After a failure a later call tries again. */
-  open(): Promise<ClipDatabaseInfo> {
-    return this.#call('info');
+  async open(): Promise<ClipDatabaseInfo> {
+    const [info, kept] = await Promise.all([this.#call('info'), this.#parts.others.list()]);
+    return { ...info, kept };
   }
 
   /** Serves this database on a port as well, so that another worker can write to it directly. */
@@ -279,6 +293,49 @@ export class ClipDatabase {
     return this.#call('scan');
   }
 
+  // # Other libraries
+
+  /** Libraries beside the one at work. */
+  keptLibraries(): Promise<KeptLibrary[]> {
+    return this.#parts.others.list();
+  }
+
+  /** Deletes a library that is not at work. */
+  removeKeptLibrary(name: string): Promise<void> {
+    return this.#parts.others.remove(name);
+  }
+
+  /**
+   * Makes another library the one at work; a new one for null. In a worker that has opened none: every other call of it
+   * waits from then on, since the page must be loaded anew.
+   *
+   * @throws FramesiftError `storage-unavailable` while another tab has the library
+   */
+  async chooseLibrary(name: string | null): Promise<void> {
+    if (this.#gateway) throw new FramesiftError('internal', 'This tab has the library open.');
+    const choosing = this.#parts.others.choose(name);
+    this.#gateway = choosing.then(
+      () => new Promise<never>(() => undefined),
+      () => {
+        this.#gateway = undefined;
+        return this.#join();
+      },
+    );
+    this.#gateway.catch(() => undefined);
+    await choosing;
+  }
+
+  /** All files of a library as they are, as a tar archive; of the one at work for null. */
+  archiveLibrary(name: string | null): Promise<{ name: string; archive: Blob }> {
+    return this.#parts.others.archive(name);
+  }
+
+  /** Opens the library without changing anything in it, whatever schema it has. In a worker that has opened none. */
+  async openAsItIs(): Promise<void> {
+    this.#asItIs = true;
+    await this.#call('info');
+  }
+
   /** Runs one statement that reads; PostgreSQL refuses any that writes. For the developer console and tests. */
   query(text: string, params: unknown[] = []): Promise<Record<string, unknown>[]> {
     return this.#call('query', text, params);
@@ -309,7 +366,13 @@ export class ClipDatabase {
       tab: crypto.randomUUID(),
       ports,
       names,
-      open: () => openOwnedLibrary({ connect, openFiles: () => this.#openFiles(), post }),
+      open: () =>
+        openOwnedLibrary({
+          connect: () => connect({ asItIs: this.#asItIs }),
+          openFiles: () => this.#openFiles(),
+          post,
+          keepsStrayFiles: async () => this.#asItIs || (await this.#parts.others.list()).length > 0,
+        }),
       onOwner: () => post({ type: 'owner' }),
       onSilence: (sentence) => {
         this.#silence = sentence;

@@ -10,6 +10,6 @@ export const joinLibrary: ClipDatabaseParts['join'] = async () => {
     // What is kept in memory is this tab's alone.
     ports: store === 'memory' ? null : BROWSER_PORTS,
     names: gatewayNames(store === 'memory' ? 'idb' : store),
-    connect: () => openConnection(store),
+    connect: (options) => openConnection(store, options),
   };
 };

@@ -1,10 +1,12 @@
 import type { PGliteOptions } from '@electric-sql/pglite';
 import { OpfsAhpFS } from '@electric-sql/pglite/opfs-ahp';
+import { openFileTree } from '@/lib/files/open-tree';
 import { OpfsTree } from '@/lib/files/opfs-tree';
+import { currentLibrary } from './current-library';
 import { DurablePGlite } from './durable-pglite';
-import { beginFirstOpen, endFirstOpen, hasLibraryFiles } from './first-open';
+import { assertFileList, beginFirstOpen, endFirstOpen, hasLibraryFiles } from './first-open';
 import { fetchPreparedDatabase } from './prepared-database';
-import { DATABASE_NAME, dataDirectory, type StoreKind } from './stores';
+import { dataDirectory, type StoreKind } from './stores';
 import { unpackDatabase } from './unpack-database';
 
 /**
@@ -29,30 +31,36 @@ export interface OpenedPGlite {
 /** Opens the database of this browser in this worker. Only the owner may: two corrupt it (pglite #709). */
 export async function openPglite(store: StoreKind | 'memory'): Promise<OpenedPGlite> {
   if (store === 'opfs-ahp') return openOnOpfs();
-  if (store === 'idb') return opened({ dataDir: dataDirectory(store) });
+  if (store === 'idb') {
+    return opened({ dataDir: dataDirectory(store, await currentLibrary(await openFileTree())) });
+  }
   const prepared = await fetchPreparedDatabase();
   return opened(prepared ? { loadDataDir: prepared } : {});
 }
 
 async function openOnOpfs(): Promise<OpenedPGlite> {
-  await waitForAccessHandles();
   const root = await navigator.storage.getDirectory();
   const files = new OpfsTree(root);
-  if (await hasLibraryFiles(files)) return openedOnOpfs();
+  const name = await currentLibrary(files);
+  await waitForAccessHandles(name);
+  if (await hasLibraryFiles(files, name)) {
+    await assertFileList(files, name);
+    return openedOnOpfs(name);
+  }
   const prepared = await fetchPreparedDatabase();
-  await beginFirstOpen(files);
+  await beginFirstOpen(files, name);
   if (prepared) {
-    const folder = await root.getDirectoryHandle(DATABASE_NAME, { create: true });
+    const folder = await root.getDirectoryHandle(name, { create: true });
     await unpackDatabase(prepared, new OpfsTree(folder));
   }
-  const library = await openedOnOpfs({ initialPoolSize: INITDB_POOL_SIZE });
+  const library = await openedOnOpfs(name, { initialPoolSize: INITDB_POOL_SIZE });
   await library.pg.syncToFs();
-  await endFirstOpen(files);
+  await endFirstOpen(files, name);
   return library;
 }
 
-async function openedOnOpfs(options?: { initialPoolSize: number }): Promise<OpenedPGlite> {
-  const fs = new OpfsAhpFS(DATABASE_NAME, options);
+async function openedOnOpfs(name: string, options?: { initialPoolSize: number }): Promise<OpenedPGlite> {
+  const fs = new OpfsAhpFS(name, options);
   const { pg } = await opened({ fs });
   return { pg, letGo: () => fs.closeFs() };
 }
@@ -69,11 +77,11 @@ interface SyncAccessFileHandle {
 }
 
 /** Waits until the files that PGlite is about to open are free; it does not do so itself. */
-async function waitForAccessHandles(): Promise<void> {
+async function waitForAccessHandles(name: string): Promise<void> {
   const root = await navigator.storage.getDirectory();
   let stateFile: SyncAccessFileHandle;
   try {
-    const directory = await root.getDirectoryHandle(DATABASE_NAME);
+    const directory = await root.getDirectoryHandle(name);
     stateFile = (await directory.getFileHandle('state.txt')) as unknown as SyncAccessFileHandle;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'NotFoundError') return; // The first open of all.

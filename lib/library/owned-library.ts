@@ -23,6 +23,8 @@ export interface OwnedParts {
   connect: () => Promise<DatabaseConnection>;
   openFiles: () => Promise<ClipFiles>;
   post: (notice: LibraryNotice) => void;
+  /** Leaves files without rows where they are, which may be those of another library. */
+  keepsStrayFiles: () => Promise<boolean>;
 }
 
 /**
@@ -31,7 +33,12 @@ export interface OwnedParts {
  * [Note: A database that hangs] A verb that does not end in time, or PostgreSQL that trapped in WebAssembly, costs the
  * database: it is closed, opened anew, and the verb runs once more.
  */
-export async function openOwnedLibrary({ connect, openFiles, post }: OwnedParts): Promise<RunVerb> {
+export async function openOwnedLibrary({
+  connect,
+  openFiles,
+  post,
+  keepsStrayFiles,
+}: OwnedParts): Promise<RunVerb> {
   const turns = new Mutex();
   const files = await openFiles();
   const notices = new ChangeNotices(
@@ -74,7 +81,11 @@ export async function openOwnedLibrary({ connect, openFiles, post }: OwnedParts)
 
   // Nobody waits for tidying up, and a failure of it takes nothing from the library.
   const { verbs } = library;
-  void turns.run(() => verbs.removeOrphanFiles()).catch(() => undefined);
+  void turns
+    .run(async () => {
+      if (!(await keepsStrayFiles())) await verbs.removeOrphanFiles();
+    })
+    .catch(() => undefined);
   return run;
 }
 

@@ -10,8 +10,18 @@ export type StoreKind = 'opfs-ahp' | 'idb';
  */
 export const DATABASE_NAME = 'framesift-pg18-v1';
 
-export function dataDirectory(store: StoreKind): string {
-  return `${store}://${DATABASE_NAME}`;
+/** Whether a name is that of a library, of whichever version of the page. */
+export function isLibraryName(name: string): boolean {
+  return /^framesift-pg\d+-v\d+(?:\.\d+)?$/.test(name);
+}
+
+/** Whether a name is that of a library which this version can open: `DATABASE_NAME`, or with a number where one was begun anew. */
+export function isOfThisVersion(name: string): boolean {
+  return isLibraryName(name) && name.split('.')[0] === DATABASE_NAME;
+}
+
+export function dataDirectory(store: StoreKind, library: string): string {
+  return `${store}://${library}`;
 }
 
 /** What all tabs agree on, to find the one that owns the library (gateway.ts). */

@@ -232,12 +232,21 @@ export interface LibraryFlaws {
   wrongRows: string[];
 }
 
+/** A library in this browser beside the one at work. */
+export interface KeptLibrary {
+  name: string;
+  /** False for one of another version of the page. */
+  canBeOpened: boolean;
+}
+
 /** What an open library runs on. */
 export interface ClipDatabaseInfo {
   /** `memory` where the browser keeps nothing for this site. */
   store: 'opfs-ahp' | 'idb' | 'memory';
   /** As the server names it, e.g. `18.6`. */
   postgresVersion: string;
+  /** Libraries beside it, which keep their room until they are deleted. */
+  kept: KeptLibrary[];
 }
 
 /** What is told of the tab that owns the library. */
@@ -320,6 +329,15 @@ export interface Library {
   readClipFile(eventId: string): Promise<File | null>;
   /** Compares every row with every file: for the console and tests. */
   scan(): Promise<LibraryFlaws>;
+  /** Libraries beside the one at work. */
+  keptLibraries(): Promise<KeptLibrary[]>;
+  removeKeptLibrary(name: string): Promise<void>;
+  /** Makes another library the one at work; a new one for null. Before this tab has opened any; the page is loaded anew then. */
+  chooseLibrary(name: string | null): Promise<void>;
+  /** All files of a library as they are, as a tar archive; of the one at work for null. */
+  archiveLibrary(name: string | null): Promise<{ name: string; archive: Blob }>;
+  /** Opens the library without changing anything in it, to save what can be read. */
+  openAsItIs(): Promise<void>;
   /** Runs one SQL statement that reads. */
   query(text: string, parameters?: unknown[]): Promise<Record<string, unknown>[]>;
 }

@@ -1,8 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { sample, SOUND } from './framesift-page';
+import type { Download, Page } from '@playwright/test';
+import { readTar } from '@/lib/shared/tar';
+import { FramesiftPage, sample, SOUND } from './framesift-page';
 import { expect, openWithSample, test } from './returning';
 
 const question = sample.questions[0]!.text;
+/** As many as the page reads of the sample by itself. */
+const sampleFrames = 48;
 
 test('a backup in one click brings the whole library back, with the same answers (#22)', async ({ page }) => {
   const framesift = await openWithSample(page);
@@ -44,3 +48,59 @@ test('a backup in one click brings the whole library back, with the same answers
   expect(await framesift.scan()).toEqual(SOUND);
   expect(framesift.problems).toEqual([]);
 });
+
+test('a library that cannot be opened is met with ways on, and is not lost by starting anew (#22)', async ({
+  page,
+}) => {
+  // A page of this site without the library.
+  await page.goto('/sample/sample.json');
+  const list = await changeFileList(page, 'this is no list of files');
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    await root.getDirectoryHandle('framesift-pg17-v1', { create: true });
+  });
+  const framesift = new FramesiftPage(page);
+  await framesift.open();
+  const trouble = page.getByTestId('library-trouble');
+  await expect(trouble.getByRole('alert')).toContainText('The library’s files in this browser are damaged');
+  const downloading = page.waitForEvent('download');
+  await trouble.getByRole('button', { name: 'Save a copy' }).click();
+  const saved = await filesOf(await downloading);
+  expect(await saved.get('framesift-pg18-v1/state.txt')!.text()).toBe('this is no list of files');
+  expect([...saved.keys()].filter((path) => path.startsWith('frames/'))).toHaveLength(sampleFrames);
+  await expect(page.getByTestId('copy-status')).toContainText('Saved its files as they are');
+
+  await trouble.getByRole('button', { name: 'Start anew…' }).click();
+  await trouble.getByRole('button', { name: 'Start anew', exact: true }).click();
+  await expect(page.getByText('No clips yet.')).toBeVisible();
+  expect(await framesift.scan()).toMatchObject({ wrongRows: [] });
+  const other = page.getByText('A library of another version of Framesift is kept in this browser');
+  await expect(other).toContainText('framesift-pg17-v1');
+  await page.getByRole('button', { name: 'Delete…' }).nth(0).click();
+  await page.getByRole('button', { name: 'Delete all its clips' }).click();
+  await expect(other).toHaveCount(0);
+
+  // Whatever was wrong with it is so no more.
+  expect(await changeFileList(page, list)).toBe('this is no list of files');
+  await page.getByRole('button', { name: 'Open it' }).click();
+  await expect(framesift.clipSummary).toContainText(`${sampleFrames} frames in the library`);
+  await expect(page.getByTestId('player')).toBeVisible();
+  expect(await framesift.scan()).toEqual(SOUND);
+});
+
+/** Puts another list of PostgreSQL's files in the place of the library's, and gives the one that was there. */
+function changeFileList(page: Page, list: string): Promise<string> {
+  return page.evaluate(async (text) => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getDirectoryHandle('framesift-pg18-v1')).getFileHandle('state.txt');
+    const before = await (await file.getFile()).text();
+    const stream = await file.createWritable();
+    await stream.write(text);
+    await stream.close();
+    return before;
+  }, list);
+}
+
+async function filesOf(download: Download): Promise<Map<string, Blob>> {
+  return readTar(new Blob([await readFile(await download.path())]));
+}

@@ -12,7 +12,7 @@ function openLibrary(stored: EventSummary[], { fails = false } = {}) {
     database: {
       open: () => {
         library.opened += 1;
-        return Promise.resolve({ store: 'memory', postgresVersion: '18' });
+        return Promise.resolve({ store: 'memory', postgresVersion: '18', kept: [] });
       },
       listEvents: () => Promise.resolve([...library.clips]),
       deleteEvent: (id) => {

@@ -8,9 +8,11 @@ import { OpfsTree } from '@/lib/files/opfs-tree';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import { ClipFiles } from '@/lib/library/clip-files';
+import { migrateDatabase } from '@/lib/library/migrate';
 import { scanLibrary } from '@/lib/library/library-scan';
 import { FakeDirectory } from '../../support/fake-opfs';
 import {
+  clipDatabaseOf,
   embeddedFrame,
   emptyTables,
   makeClipDatabase,
@@ -184,6 +186,36 @@ describe('a backup of the library', () => {
     expect(await recogniseExport(new File([bytes], 'renamed.bin'))).toEqual({ kind: 'library' });
     bytes[0] = 'L'.charCodeAt(0);
     expect(await recogniseExport(new File([bytes], 'library.tar'))).toBeNull();
+  });
+
+  it('can be made of a library that a newer version has changed, without changing it', async () => {
+    await addClip('a.mp4', 3, Uint8Array.of(1));
+    const rows = await snapshot(pg);
+    const files = kept();
+    await pg.exec(`alter table events add column later text not null default 'x'`);
+    await pg.exec(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', 9e15)`);
+    await filesOf().write('frames/of-later/frame_001.webp', Uint8Array.of(1));
+    const newer = clipDatabaseOf(
+      async ({ asItIs }) => {
+        if (!asItIs) await migrateDatabase(connection.db);
+        return connectionOver(pg, connection.store);
+      },
+      () => Promise.resolve(filesOf()),
+    );
+    try {
+      await expect(newer.open()).rejects.toThrow(/newer version/);
+      await newer.openAsItIs();
+      const { blob, name } = await exportLibrary({ database: newer }, task);
+      expect(kept()).toContain('frames/of-later/frame_001.webp 1');
+      await pg.exec('alter table events drop column later');
+      await emptyLibrary();
+      await importLibrary(services, new File([blob], name), task);
+      expect(await snapshot(pg)).toEqual(rows);
+      expect(kept()).toEqual(files);
+    } finally {
+      await pg.exec(`alter table events drop column if exists later`);
+      await pg.exec(`delete from drizzle.__drizzle_migrations where hash = 'newer'`);
+    }
   });
 
   it('is stopped when it is told to', async () => {

@@ -6,6 +6,7 @@ import type { ClipDatabase } from '@/lib/library/clip-database';
 import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
+import { withTimeout } from '@/lib/shared/async';
 import { FakeDirectory } from '../../support/fake-opfs';
 import {
   clipDatabaseOf,
@@ -16,6 +17,7 @@ import {
   randomUnitVector,
   snapshot,
   storeMany,
+  NO_OTHERS,
 } from './support';
 
 const MODEL = 'clip-test@1/fp32/p1';
@@ -125,6 +127,41 @@ describe('opening', () => {
     );
     await expect(opened.open()).rejects.toMatchObject({ code: 'storage-unavailable' });
     await expect(opened.open()).resolves.toMatchObject({ store: 'memory' });
+  });
+
+  it('leaves such files where another library in this browser may have them', async () => {
+    const files = new ClipFiles(new OpfsTree(root.asHandle()));
+    await files.write('frames/gone/frame_001.webp', Uint8Array.of(1));
+    const kept = [{ name: 'framesift-pg17-v1', canBeOpened: false }];
+    const opened = clipDatabaseOf(
+      () => Promise.resolve(connection),
+      () => Promise.resolve(files),
+      { ...NO_OTHERS, list: () => Promise.resolve(kept) },
+    );
+    expect(await opened.open()).toMatchObject({ kept });
+    // Verbs run one after another.
+    await opened.listEvents();
+    expect(root.paths()).toEqual(['frames/gone/frame_001.webp']);
+  });
+
+  it('waits for ever once another library is chosen, and goes on where it could not be', async () => {
+    let isTaken = true;
+    const choose = () => (isTaken ? Promise.reject(new Error('Close the other tabs.')) : Promise.resolve());
+    const make = () =>
+      clipDatabaseOf(
+        () => Promise.resolve(connection),
+        () => Promise.resolve(new ClipFiles(new OpfsTree(root.asHandle()))),
+        { ...NO_OTHERS, choose },
+      );
+    const refused = make();
+    await expect(refused.chooseLibrary(null)).rejects.toThrow('Close the other tabs.');
+    await expect(refused.open()).resolves.toMatchObject({ store: 'memory' });
+    await expect(refused.chooseLibrary(null)).rejects.toMatchObject({ code: 'internal' });
+    isTaken = false;
+    const chosen = make();
+    await chosen.chooseLibrary(null);
+    const waiting = withTimeout(chosen.open(), 50, 'The library');
+    await expect(waiting).rejects.toMatchObject({ code: 'timed-out' });
   });
 
   it('sweeps up files of clips that are gone', async () => {

@@ -6,6 +6,7 @@ import { connectionOver } from '@/lib/library/client';
 import { getEvent, listEvents } from '@/lib/library/events';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { migrations } from '@/lib/library/migrations.generated';
+import { DATABASE_NAME } from '@/lib/library/stores';
 import * as schema from '@/lib/library/schema';
 import { renderMigrations } from '@/scripts/bundle-migrations';
 
@@ -69,5 +70,35 @@ describe('a library of 0.1', () => {
     } finally {
       await pg.close();
     }
+  }, 60_000);
+});
+
+describe('a library of a newer version of the page', () => {
+  it('is refused with a way on, and left as it is', async () => {
+    const pg = await PGlite.create();
+    try {
+      const { db } = connectionOver(pg, 'memory');
+      await migrateDatabase(db);
+      await pg.exec(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', 9e15)`);
+      await expect(migrateDatabase(db)).rejects.toMatchObject({
+        code: 'storage-unavailable',
+        message: expect.stringMatching(/newer version.*open the page again.*start anew/) as string,
+      });
+      const { rows } = await pg.query('select count(*)::int as n from drizzle.__drizzle_migrations');
+      expect(rows).toEqual([{ n: migrations.length + 1 }]);
+    } finally {
+      await pg.close();
+    }
+  }, 60_000);
+});
+
+describe('the name of the database', () => {
+  it('has the major version of PGlite’s PostgreSQL, which traps on files of another', async () => {
+    const pg = await PGlite.create();
+    const { rows } = await pg.query<{ major: number }>(
+      `select current_setting('server_version_num')::int / 10000 as major`,
+    );
+    await pg.close();
+    expect(DATABASE_NAME).toMatch(new RegExp(`^framesift-pg${rows[0]!.major}-v\\d+$`));
   }, 60_000);
 });

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
-import { ClipDatabase, type Connect } from '@/lib/library/clip-database';
+import { ClipDatabase, type Connect, type OtherLibraries } from '@/lib/library/clip-database';
 import { countAnew } from '@/lib/library/embedding-sets';
 import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
@@ -31,12 +31,25 @@ export function makeClipDatabase(
   );
 }
 
-export function clipDatabaseOf(connect: Connect, openFiles: () => Promise<ClipFiles>): ClipDatabase {
+export function clipDatabaseOf(
+  connect: Connect,
+  openFiles: () => Promise<ClipFiles>,
+  others = NO_OTHERS,
+): ClipDatabase {
   return new ClipDatabase({
     join: () => Promise.resolve({ ports: null, names: gatewayNames('idb'), connect }),
     openFiles,
+    others,
   });
 }
+
+/** For a library that has no others beside it. */
+export const NO_OTHERS: OtherLibraries = {
+  list: () => Promise.resolve([]),
+  choose: () => Promise.resolve(),
+  remove: () => Promise.resolve(),
+  archive: (name) => Promise.resolve({ name: name ?? 'library', archive: new Blob() }),
+};
 
 /** One of a clip's frames, 1.5 s apart, with the vector of `seed`; of every second one nobody knows the span. */
 export function embeddedFrame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
