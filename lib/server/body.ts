@@ -71,11 +71,16 @@ async function readBody(request: Request, mediaType: string): Promise<Uint8Array
   if (Number(request.headers.get('Content-Length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  // A length that is not given, or wrong, is found out here.
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MAX_BODY_BYTES) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    // A length that is not given, or wrong, is found out here.
+    for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+      length += chunk.length;
+      if (length > MAX_BODY_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem('cut-off', 'The content was cut off on its way. Send it again.');
   }
   const bytes = new Uint8Array(length);
   let offset = 0;

@@ -113,10 +113,10 @@ async function commit(
 async function lockClip(client: PoolClient, { clip, deviceId, now }: Change): Promise<void> {
   await client.query(
     `insert into clips (event_id, state, device_id, frames, vectors, pictures, rows_digest, committed_at)
-     values ($1, 'live', $2, 0, 0, 0, '', $3) on conflict (event_id) do nothing`,
+     values ($1, 'live', $2, 0, 0, 0, '', $3)
+     on conflict (event_id) do update set device_id = clips.device_id`,
     [clip, deviceId, now],
   );
-  await client.query('select 1 from clips where event_id = $1 for update', [clip]);
 }
 
 /** See [Note: Commit]. A message of several statements takes no parameters: all that stands in it is checked and escaped. */

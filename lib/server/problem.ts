@@ -6,6 +6,7 @@ const PROBLEMS = {
   'bad-request': [422, 'The request is not what it has to be'],
   'bad-row': [422, 'A row is not what it has to be'],
   'bad-picture': [422, 'A picture is not what it has to be'],
+  'cut-off': [400, 'The content ended early'],
   'wrong-digest': [400, 'The content arrived changed'],
   'not-gzip': [400, 'The content is not gzip'],
   'media-type': [415, 'The content has another media type'],

@@ -28,7 +28,9 @@ export class RateLimiter {
   begin(device: string, nowMs: number): () => void {
     const { requestsPerSecond, atOnce } = this.#limits;
     const use = this.#uses.get(device) ?? { running: 0, left: requestsPerSecond, countedAt: nowMs };
-    use.left = Math.min(requestsPerSecond, use.left + ((nowMs - use.countedAt) / 1000) * requestsPerSecond);
+    // A clock that is set back gives none, and takes none.
+    const seconds = Math.max(nowMs - use.countedAt, 0) / 1000;
+    use.left = Math.min(requestsPerSecond, use.left + seconds * requestsPerSecond);
     use.countedAt = nowMs;
     if (use.left < 1 || use.running >= atOnce) {
       throw new Problem('slow-down', 'This device asks too often. Wait a second, then try again.', {

@@ -142,7 +142,7 @@ export function libraryProgram({ settings, print, now, serve }: ProgramContext):
   program
     .command('serve')
     .description('answer devices, without the page')
-    .option('--port <port>', 'where to listen', wholeNumber, 3001)
+    .option('--port <port>', 'where to listen; 0 for any that is free', port, 3001)
     .option(
       '--host <host>',
       'which of this machine’s addresses; a proxy with HTTPS belongs before it',
@@ -164,6 +164,11 @@ interface InviteOptions {
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,8}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('It must be a whole number from 1 up.');
+}
+
+function port(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new InvalidArgumentError('It must be a number from 0 to 65535.');
 }
 
 function duration(text: string): number {

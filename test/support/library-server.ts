@@ -7,7 +7,7 @@ import type { FramePicture } from '@/lib/protocol/pictures';
 import { pageOf, type ClipRow } from '@/lib/protocol/rows';
 import { Administration, type Workspace } from '@/lib/server/administration';
 import { databaseAt } from '@/lib/server/database-address';
-import { schemaOf } from '@/lib/server/names';
+import { roleOf, schemaOf } from '@/lib/server/names';
 import { openLibraryServer, type OpenLibraryServer } from '@/lib/server/open-server';
 import { joinLibrary, LibraryClient, type Send } from '@/lib/sync/library-client';
 import type { ClipSource } from '@/lib/sync/push-clip';
@@ -32,6 +32,8 @@ export interface TestServer {
   makeDevice: (workspace: Workspace, options?: { scope?: Scope; send?: Send }) => Promise<TestDevice>;
   /** Rows of a statement that the owner runs in a workspace. */
   queryAsOwner: (workspace: Workspace, sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
+  /** Ends every connection to a workspace's tables, in the middle of whatever it does. */
+  endConnections: (workspace: Workspace) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -45,10 +47,17 @@ export interface TestDevice {
   deviceId: string;
 }
 
-/** Starts PostgreSQL, where every role but the owner needs its password, and a server in this process. */
-export async function startTestServer(): Promise<TestServer> {
-  const cluster = startPostgres({ passwords: true });
-  await makeOwner(cluster);
+/**
+ * Starts PostgreSQL, where every role but its superuser needs its password, and a server in this process.
+ *
+ * @param durable whether commits wait for the disk
+ */
+export async function startTestServer({ durable = false } = {}): Promise<TestServer> {
+  const cluster = startPostgres({ passwords: true, durable });
+  const owners = new Map<string, Promise<Client>>();
+  const superuser = await connectAsSuperuser(cluster);
+  await superuser.query(MAKE_OWNER);
+  await superuser.query('create database library owner framesift_owner');
   const address = `postgres:///library?host=${cluster.host}`;
   const settings = {
     address,
@@ -97,31 +106,36 @@ export async function startTestServer(): Promise<TestServer> {
       };
     },
     queryAsOwner: async (workspace, sql, values) => {
-      const client = new Client({
-        ...databaseAt(settings.ownerAddress),
-        options: `-c search_path=${schemaOf(workspace.id)}`,
-      });
-      await client.connect();
-      try {
-        return (await client.query<Record<string, unknown>>(sql, values)).rows;
-      } finally {
-        await client.end();
-      }
+      const owner = owners.get(workspace.id) ?? connectAsOwner(settings.ownerAddress, workspace);
+      owners.set(workspace.id, owner);
+      return (await (await owner).query<Record<string, unknown>>(sql, values)).rows;
+    },
+    endConnections: async ({ id }) => {
+      await superuser.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [
+        roleOf(id),
+      ]);
     },
     stop: async () => {
-      await server.close();
+      const connections = await Promise.all(owners.values());
+      await Promise.all([server.close(), superuser.end(), ...connections.map((owner) => owner.end())]);
       cluster.stop();
     },
   };
 }
 
-/** The role and the database that docs/library.md has people make. */
-async function makeOwner({ host, user, database }: PostgresCluster): Promise<void> {
+/** The owner, who makes the database too, as docs/library.md has people do it. */
+const MAKE_OWNER = `create role framesift_owner login createrole password 'of-the-owner'`;
+
+async function connectAsSuperuser({ host, user, database }: PostgresCluster): Promise<Client> {
   const client = new Client({ host, user, database });
   await client.connect();
-  await client.query(`create role framesift_owner login createrole password 'of-the-owner'`);
-  await client.query('create database library owner framesift_owner');
-  await client.end();
+  return client;
+}
+
+async function connectAsOwner(address: string, { id }: Workspace): Promise<Client> {
+  const client = new Client({ ...databaseAt(address), options: `-c search_path=${schemaOf(id)}` });
+  await client.connect();
+  return client;
 }
 
 /** What `makeClip` may be told. */

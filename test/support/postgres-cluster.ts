@@ -52,15 +52,16 @@ function findServerUser(): { uid: number; gid: number } | null {
   return { uid: Number(user[2]), gid: Number(user[3]) };
 }
 
-/** Who connects without a password: the owner alone, so that every other role has to know its own. */
+/** Who connects without a password: the superuser alone, so that every other role has to know its own. */
 const PASSWORDS = 'local all framesift trust\nlocal all all scram-sha-256\n';
 
 /**
- * Makes and starts a cluster; what is written to it need not outlive it, so nothing waits for a disk.
+ * Makes and starts a cluster. What is written to it need not outlive it.
  *
- * @param passwords whether roles other than the owner need theirs
+ * @param passwords whether roles other than the superuser need theirs
+ * @param durable whether commits wait for the disk nevertheless
  */
-export function startPostgres({ passwords = false } = {}): PostgresCluster {
+export function startPostgres({ passwords = false, durable = false } = {}): PostgresCluster {
   const bin = findPrograms();
   const folder = mkdtempSync(join(tmpdir(), 'framesift-pg-'));
   const owner = findServerUser();
@@ -87,7 +88,8 @@ export function startPostgres({ passwords = false } = {}): PostgresCluster {
   try {
     run('initdb', '-D', data, '-U', 'framesift', '-A', 'trust', '-E', 'UTF8', '--no-locale', '-N');
     if (passwords) writeFileSync(join(data, 'pg_hba.conf'), PASSWORDS);
-    const settings = `-k ${folder} -c listen_addresses='' -c fsync=off -c full_page_writes=off -c autovacuum=off`;
+    const speed = durable ? '' : '-c fsync=off -c full_page_writes=off -c autovacuum=off';
+    const settings = `-k ${folder} -c listen_addresses='' ${speed}`;
     run('pg_ctl', '-D', data, '-l', join(folder, 'log'), '-o', settings, '-w', '-t', '50', 'start');
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });

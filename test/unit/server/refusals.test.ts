@@ -347,6 +347,11 @@ describe('rates', () => {
     expect(await statusOf(ben.token)).toBe(200);
     now += 400;
     expect(await statusOf(anna.token)).toBe(200);
+    // The clock is set back by a day.
+    now -= 24 * 3600 * 1000;
+    expect(await statusOf(anna.token)).toBe(429);
+    now += 400;
+    expect(await statusOf(anna.token)).toBe(200);
     await server.close();
   });
 

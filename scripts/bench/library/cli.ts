@@ -1,0 +1,44 @@
+/**
+ * `npm run bench:library -- feed | rows | kill`: a library server under strain, over a PostgreSQL of its own that waits for
+ * the disk. `feed [--writers 8 --commits 10000]` commits from many writers and counts what a reader of the feed misses.
+ * `rows [--clips 20 --frames 500 --at-once 2]` pushes and pulls over HTTP. `kill [--clips 12 --every 3]` ends the server by
+ * SIGKILL at every so many requests and counts what is lost, doubled or half there.
+ */
+import { parseArgs } from 'node:util';
+import { startTestServer } from '@/test/support/library-server';
+import { measureFeed } from './feed';
+import { survivesKills } from './kill';
+import { measureRows } from './rows';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    writers: { type: 'string', default: '8' },
+    commits: { type: 'string', default: '10000' },
+    clips: { type: 'string', default: '20' },
+    frames: { type: 'string', default: '500' },
+    every: { type: 'string', default: '3' },
+    'at-once': { type: 'string', default: '2' },
+  },
+});
+
+const test = await startTestServer({ durable: true });
+try {
+  switch (positionals[0]) {
+    case 'feed':
+      await measureFeed(test, Number(values.writers), Number(values.commits));
+      break;
+    case 'rows':
+      await measureRows(test, Number(values.clips), Number(values.frames), Number(values['at-once']));
+      break;
+    case 'kill':
+      await survivesKills(test, Number(values.clips), Number(values.every));
+      break;
+    case undefined:
+    default:
+      console.error('Usage: npm run bench:library -- feed | rows | kill');
+      process.exitCode = 1;
+  }
+} finally {
+  await test.stop();
+}
