@@ -1,6 +1,6 @@
 // What `npm start` and `npm test` need before anything is installed. Plain JavaScript on Node's own
 // modules: TypeScript and every package are what this file installs.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -23,6 +23,23 @@ export function run(command, args, env = {}) {
 /** Runs a package's command-line program from node_modules. */
 export function runTool(path, ...args) {
   run(process.execPath, [join(root, 'node_modules', path), ...args]);
+}
+
+/** The same beside other work: what it printed, and whether it was content. */
+export function captureTool(path, ...args) {
+  return new Promise((resolve) => {
+    const tool = spawn(process.execPath, [join(root, 'node_modules', path), ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },
+    });
+    const printed = [];
+    for (const stream of [tool.stdout, tool.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => printed.push(text));
+    }
+    tool.on('error', (error) => printed.push(`${path} could not be started: ${error.message}\n`));
+    tool.on('close', (code) => resolve({ output: printed.join(''), isFine: code === 0 }));
+  });
 }
 
 /** Refuses a Node that is too old and installs the packages of the lock file if they are not there. */

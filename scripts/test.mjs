@@ -2,24 +2,29 @@
 // `npm test -- unit browser` runs only those named.
 import { installChromium } from './chromium.mjs';
 import { installPostgres } from './postgres.mjs';
-import { build, installPackages, runTool } from './prepare.mjs';
+import { build, captureTool, installPackages, runTool } from './prepare.mjs';
 
-const steps = {
-  format: () => runTool('prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'),
-  types: () => {
-    runTool('next/dist/bin/next', 'typegen');
-    runTool('typescript/bin/tsc', '--noEmit');
-    runTool('typescript/bin/tsc', '--noEmit', '-p', 'service-worker');
-  },
-  lint: () => runTool('eslint/bin/eslint.js', '.', '--max-warnings', '0'),
-  structure: () => {
-    runTool(
+/** What looks at the sources alone. Each runs on one core, so two of them run side by side. */
+const checks = {
+  lint: [['eslint/bin/eslint.js', '.', '--max-warnings', '0']],
+  types: [
+    ['typescript/bin/tsc', '--noEmit'],
+    ['typescript/bin/tsc', '--noEmit', '-p', 'service-worker'],
+  ],
+  structure: [
+    [
       'dependency-cruiser/bin/dependency-cruise.mjs',
       ...['--config', '.dependency-cruiser.mjs'],
       ...['lib', 'app', 'workers', 'service-worker'],
-    );
-    runTool('knip/bin/knip.js', '--no-config-hints');
-  },
+    ],
+    ['knip/bin/knip.js', '--no-config-hints'],
+  ],
+  format: [['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.']],
+};
+
+const CHECKS_AT_A_TIME = 2;
+
+const steps = {
   unit: () => {
     installPostgres();
     runTool('vitest/vitest.mjs', 'run');
@@ -41,14 +46,44 @@ const steps = {
 };
 
 const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !(name in steps));
+const names = [...Object.keys(checks), ...Object.keys(steps)];
+const unknown = asked.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
-  console.error(`There is no step called ${unknown.join(', ')}. Steps: ${Object.keys(steps).join(', ')}.`);
+  console.error(`There is no step called ${unknown.join(', ')}. Steps: ${names.join(', ')}.`);
   process.exit(1);
 }
+const isAsked = (name) => asked.length === 0 || asked.includes(name);
 installPackages();
+const askedChecks = Object.keys(checks).filter(isAsked);
+if (askedChecks.length > 0) {
+  // Types of the routes, which checks read.
+  runTool('next/dist/bin/next', 'typegen');
+  await runChecks(askedChecks);
+}
 for (const [name, step] of Object.entries(steps)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (!isAsked(name)) continue;
   console.log(`\n── ${name}`);
   step();
+}
+
+/** Runs checks side by side, shows what each printed once it is done, and ends this process when one failed. */
+async function runChecks(waiting) {
+  let hasFailed = false;
+  const lane = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const startedMs = Date.now();
+      const printed = [];
+      for (const [path, ...args] of checks[name]) {
+        const { output, isFine } = await captureTool(path, ...args);
+        printed.push(output);
+        if (isFine) continue;
+        hasFailed = true;
+        break;
+      }
+      console.log(`\n── ${name} (${Math.round((Date.now() - startedMs) / 1000)} s)`);
+      process.stdout.write(printed.join(''));
+    }
+  };
+  await Promise.all(Array.from({ length: CHECKS_AT_A_TIME }, lane));
+  if (hasFailed) process.exit(1);
 }

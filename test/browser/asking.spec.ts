@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { test as fresh } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
-import { expect, openWithSample, test, withoutClips } from './returning';
+import { askingTest, expect, openWithSample, test, withoutClips } from './returning';
 
 const [first, second] = sample.questions;
 
@@ -24,7 +24,7 @@ withoutClips(
   },
 );
 
-test('an answer is as large and in the order that is asked for', async ({ page }) => {
+askingTest('an answer is as large and in the order that is asked for', async ({ page }) => {
   const framesift = await openWithSample(page);
   const eight = await framesift.ask(first!.text);
   expect(new Set(eight.map(({ frameIndex }) => frameIndex)).size).toBe(8);
@@ -37,7 +37,7 @@ test('an answer is as large and in the order that is asked for', async ({ page }
   expect(byTime).toEqual([...byTime].sort((a, b) => a - b));
 });
 
-test('frames of one question are never shown under the words of another', async ({ page }) => {
+askingTest('frames of one question are never shown under the words of another', async ({ page }) => {
   const framesift = await openWithSample(page);
   const before = await framesift.ask(first!.text);
   const seen = await page.evaluateHandle(() => {
@@ -59,7 +59,7 @@ test('frames of one question are never shown under the words of another', async 
   for (const { frames } of underItsWords) expect(frames).toEqual(after);
 });
 
-test('an empty question says what to do, and “/” goes to the box', async ({ page }) => {
+askingTest('an empty question says what to do, and “/” goes to the box', async ({ page }) => {
   const framesift = await openWithSample(page);
   await expect(framesift.answerStatus).toHaveText('Ask a question to find frames.');
   await page.getByRole('button', { name: 'Find frames' }).click();
@@ -73,25 +73,26 @@ test('an empty question says what to do, and “/” goes to the box', async ({ 
   await expect(page.getByTestId('frame')).toHaveCount(0);
 });
 
-test('every question of the sample is answered, and what it does not show is said not to be there', async ({
-  page,
-}) => {
-  const framesift = await openWithSample(page);
-  const nothing = page.getByText(/^Nothing in this clip looks like/);
-  for (const { text, startMs, endMs } of sample.questions) {
-    const [best] = await framesift.ask(text);
-    expect(best!.timestampMs, text).toBeGreaterThanOrEqual(startMs);
-    expect(best!.timestampMs, text).toBeLessThanOrEqual(endMs);
-    expect(best!.strength, text).toMatch(/^(?:strong|possible)$/);
-    await expect(framesift.verdict, text).toContainText('One moment answers');
-    await expect(nothing).toHaveCount(0);
-  }
-  const [best] = await framesift.ask('a birthday cake');
-  expect(best!.strength).toBe('weak');
-  await expect(nothing).toContainText('“a birthday cake”');
-});
+askingTest(
+  'every question of the sample is answered, and what it does not show is said not to be there',
+  async ({ page }) => {
+    const framesift = await openWithSample(page);
+    const nothing = page.getByText(/^Nothing in this clip looks like/);
+    for (const { text, startMs, endMs } of sample.questions) {
+      const [best] = await framesift.ask(text);
+      expect(best!.timestampMs, text).toBeGreaterThanOrEqual(startMs);
+      expect(best!.timestampMs, text).toBeLessThanOrEqual(endMs);
+      expect(best!.strength, text).toMatch(/^(?:strong|possible)$/);
+      await expect(framesift.verdict, text).toContainText('One moment answers');
+      await expect(nothing).toHaveCount(0);
+    }
+    const [best] = await framesift.ask('a birthday cake');
+    expect(best!.strength).toBe('weak');
+    await expect(nothing).toContainText('“a birthday cake”');
+  },
+);
 
-test('a picture finds the frames that look like it', async ({ page }) => {
+askingTest('a picture finds the frames that look like it', async ({ page }) => {
   const framesift = await openWithSample(page);
   // The picture is a stored thumbnail of the clip itself, so its own frame must come first.
   const middle = Math.round((first!.startMs + first!.endMs) / 2000);

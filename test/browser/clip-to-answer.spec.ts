@@ -8,15 +8,14 @@ import { FramesiftPage, sample } from './framesift-page';
 
 const [first, second] = sample.questions;
 
-/** The best frames must lie in the part of the clip that the question is about. */
-const BEST = 3;
-
 test('a dropped clip is read and answers two questions, also after a reload', async ({ page }, {
   project,
 }) => {
   if (!first || !second) throw new Error('sample.json has fewer than two questions.');
   // A card in software takes seconds a frame.
-  const stepMs = project.name === 'webgpu' ? 2000 : 1000;
+  const stepMs = project.name === 'webgpu' ? 5000 : 1000;
+  // So many frames of the part that a question is about are read at least, and must come first.
+  const count = project.name === 'webgpu' ? 1 : 3;
   const framesift = new FramesiftPage(page);
   await framesift.open();
   await expect(framesift.engine).toHaveText(project.name === 'webgpu' ? 'WebGPU' : /^WASM, \d+ threads?$/);
@@ -30,7 +29,7 @@ test('a dropped clip is read and answers two questions, also after a reload', as
   });
 
   await test.step('it is read, with progress', async () => {
-    if (stepMs === 2000) await page.getByLabel('Frame rate').selectOption({ label: '1 every 2 seconds' });
+    if (stepMs === 5000) await page.getByLabel('Frame rate').selectOption({ label: '1 every 5 seconds' });
     await page.getByRole('button', { name: 'Read the clip' }).click();
     await expect(page.getByTestId('ingest')).toContainText(/of \d+ frames/);
     await framesift.waitUntilRead(project.timeout);
@@ -82,7 +81,7 @@ test('a dropped clip is read and answers two questions, also after a reload', as
   await test.step('the best-scored frames of the whole clip lie there too', async () => {
     for (const { text, startMs, endMs } of [first, second]) {
       const best = await page.evaluate(
-        async ({ text: question, count }) => {
+        async ({ text: question, count: most }) => {
           const [clip] = await window.framesift.listEvents();
           const query = await window.framesift.encodeText(question);
           const rows = await window.framesift.getFrameEmbeddings(clip!.id);
@@ -90,9 +89,9 @@ test('a dropped clip is read and answers two questions, also after a reload', as
             frameIndex,
             score: embedding.reduce((sum, value, index) => sum + value * query[index]!, 0),
           }));
-          return scored.sort((a, b) => b.score - a.score).slice(0, count);
+          return scored.sort((a, b) => b.score - a.score).slice(0, most);
         },
-        { text, count: BEST },
+        { text, count },
       );
       for (const { frameIndex } of best) {
         expect((frameIndex + 0.5) * stepMs, text).toBeGreaterThanOrEqual(startMs);

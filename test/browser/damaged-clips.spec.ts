@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
 import { attempt } from '@/scripts/torture/attempt';
 import { mutantOf, MUTATIONS } from '@/scripts/torture/mutate';
 import { FramesiftPage } from './framesift-page';
 import { FOLDER } from '../clips/cases';
+import { expect, withoutClips as test } from './returning';
 
 /* A share of `npm run torture`, which gives thousands of damaged clips to the page's own video worker. */
 

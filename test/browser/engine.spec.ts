@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
+import { expect, withoutClips as test } from './returning';
 
 test('each way of running the model says why it is not at work, is measured, and can be chosen', async ({
   page,

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Page } from '@playwright/test';
 import { sample } from './framesift-page';
-import { expect, openWithSample, test } from './returning';
+import { askingTest as test, expect, openWithSample } from './returning';
 
 const [first, second] = sample.questions;
 

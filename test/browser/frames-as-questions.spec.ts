@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { sample } from './framesift-page';
-import { expect, openWithSample, test } from './returning';
+import { askingTest, expect, openWithSample, test } from './returning';
 
 const [first, second] = sample.questions;
 
@@ -15,7 +15,7 @@ async function chooseFromFrame(page: Page, position: number, item: string): Prom
   await page.getByRole('menuitem', { name: item }).click();
 }
 
-test('a frame, and a part of one, finds those that look like it', async ({ page }) => {
+askingTest('a frame, and a part of one, finds those that look like it', async ({ page }) => {
   const framesift = await openWithSample(page);
   const [best] = await framesift.ask(second!.text);
 
@@ -37,7 +37,7 @@ test('a frame, and a part of one, finds those that look like it', async ({ page 
   expect(framesift.problems).toEqual([]);
 });
 
-test('a selection that was taken away is shown again when its file is dropped', async ({ page }) => {
+askingTest('a selection that was taken away is shown again when its file is dropped', async ({ page }) => {
   const framesift = await openWithSample(page);
   await framesift.ask(first!.text);
   await page.getByLabel('Number of frames to show').selectOption('4');
@@ -72,15 +72,16 @@ test('a selection that was taken away is shown again when its file is dropped', 
   await expect(page.getByText('1 frame dropped.')).toHaveCount(0);
 });
 
-test('a file of ours that is damaged is refused with a sentence, and nothing else changes', async ({
-  page,
-}) => {
-  const framesift = await openWithSample(page);
-  const header = '{"framesift":1,"format":"rows"}\n{"table":"events","id":"x"';
-  await framesift.drop({ name: 'rows.jsonl', type: '', bytes: Buffer.from(header) });
-  await expect(page.getByRole('alert').filter({ hasText: 'rows.jsonl' })).toBeVisible();
-  await expect(framesift.clips).toHaveCount(1);
-});
+askingTest(
+  'a file of ours that is damaged is refused with a sentence, and nothing else changes',
+  async ({ page }) => {
+    const framesift = await openWithSample(page);
+    const header = '{"framesift":1,"format":"rows"}\n{"table":"events","id":"x"';
+    await framesift.drop({ name: 'rows.jsonl', type: '', bytes: Buffer.from(header) });
+    await expect(page.getByRole('alert').filter({ hasText: 'rows.jsonl' })).toBeVisible();
+    await expect(framesift.clips).toHaveCount(1);
+  },
+);
 
 test('several clips are asked at once, and the player follows a frame into its clip', async ({ page }) => {
   const framesift = await openWithSample(page);

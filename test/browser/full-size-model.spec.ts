@@ -1,7 +1,7 @@
-import { expect, test } from '@playwright/test';
 import { CLIP_VIT_B32, textGraph, visionGraph } from '../support/clip-graphs';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage, sample } from './framesift-page';
+import { expect, withoutClips as test } from './returning';
 
 const READ_TIMEOUT_MS = 300_000;
 

@@ -1,7 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
-import { expect, openWithSample, test, withoutClips } from './returning';
+import { askingTest as test, expect, openWithSample, withoutClips } from './returning';
 
 /** Parts of the sample clip, by their scenes' ids, which its questions do not all name. */
 const SCENES = {

@@ -1,5 +1,5 @@
 import { type Page } from '@playwright/test';
-import { expect, openWithSample, test } from './returning';
+import { askingTest as test, expect, openWithSample } from './returning';
 
 function advice(page: Page) {
   return page.getByTestId('query-advice');

@@ -1,12 +1,16 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   expect,
   test as base,
   type BrowserContext,
   type BrowserContextOptions,
+  type LaunchOptions,
   type Page,
+  type PlaywrightWorkerArgs,
 } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
 
@@ -15,15 +19,31 @@ export { expect };
 /** What a returning visitor's library holds: the sample clip, read at the page's own rate, or nothing. */
 export type Library = 'sample' | 'empty';
 
+/**
+ * Whether a test has a browser of its own, or one that it shares with the tests before and after it: those that ask,
+ * and leave the library as it was.
+ */
+export type BrowserUse = 'own' | 'shared';
+
 /** Folders of browser profiles, each made when it is first asked for. */
 type Profiles = (library: Library) => Promise<string>;
+
+/** The browser that tests share, started when it is first asked for and after a test that failed. */
+interface SharedBrowser {
+  context(): Promise<BrowserContext>;
+  close(): Promise<void>;
+}
 
 /**
  * Pages of a visitor who has been here before. A first visit makes a database and reading the sample takes longer than
  * most tests, so both are done once, and every test has a browser of its own with a copy of that visitor's profile.
  */
-export const test = base.extend<{ library: Library }, { profiles: Profiles }>({
+export const test = base.extend<
+  { library: Library; browserUse: BrowserUse },
+  { profiles: Profiles; sharedBrowser: SharedBrowser }
+>({
   library: ['sample', { option: true }],
+  browserUse: ['own', { option: true }],
   profiles: [
     async ({ playwright, launchOptions }, use, { project }) => {
       const folder = await mkdtemp(join(tmpdir(), 'framesift-profiles-'));
@@ -49,17 +69,56 @@ export const test = base.extend<{ library: Library }, { profiles: Profiles }>({
     },
     { scope: 'worker', timeout: 180_000 },
   ],
-  context: async ({ playwright, launchOptions, baseURL, library, profiles }, use) => {
-    const path = await mkdtemp(join(tmpdir(), 'framesift-profile-'));
-    await cp(await profiles(library), path, { recursive: true });
+  sharedBrowser: [
+    async ({ playwright, launchOptions, profiles }, use, { project }) => {
+      let shared: Promise<OwnedContext> | undefined;
+      const browser: SharedBrowser = {
+        context: async () => {
+          shared ??= profiles('sample').then((profile) =>
+            openCopy(playwright, profile, { ...launchOptions, ...contextOptions(project.use.baseURL) }),
+          );
+          return (await shared).context;
+        },
+        close: async () => {
+          const closing = shared;
+          shared = undefined;
+          await (await closing)?.close();
+        },
+      };
+      await use(browser);
+      await browser.close();
+    },
+    { scope: 'worker', timeout: 180_000 },
+  ],
+  context: async (
+    { playwright, launchOptions, baseURL, library, browserUse, profiles, sharedBrowser },
+    use,
+    { status, expectedStatus },
+  ) => {
+    if (browserUse === 'shared') {
+      await use(await sharedBrowser.context());
+      if (status !== expectedStatus) await sharedBrowser.close();
+      return;
+    }
     const options = { ...launchOptions, ...contextOptions(baseURL) };
-    const context = await playwright.chromium.launchPersistentContext(path, options);
-    await use(context);
-    await context.close();
-    await rm(path, { recursive: true, force: true });
+    const owned = await openCopy(playwright, await profiles(library), options);
+    await use(owned.context);
+    await owned.close();
   },
-  page: async ({ context }, use) => use(context.pages()[0] ?? (await context.newPage())),
+  page: async ({ context, browserUse }, use) => {
+    if (browserUse === 'own') {
+      await use(context.pages()[0] ?? (await context.newPage()));
+      return;
+    }
+    const page = await context.newPage();
+    await use(page);
+    await page.evaluate(() => localStorage.clear());
+    await page.close();
+  },
 });
+
+/** For tests that ask and leave the library as it was: they share a browser, which saves most of a start. */
+export const askingTest = test.extend<{ browserUse: BrowserUse }>({ browserUse: 'shared' });
 
 /** The same with nothing in the library, for a file whose other tests begin with the sample. */
 export const withoutClips = test.extend<{ library: Library }>({ library: 'empty' });
@@ -70,6 +129,30 @@ export async function openWithSample(page: Page): Promise<FramesiftPage> {
   await framesift.open();
   await expect(framesift.clipSummary).toContainText('frames in the library');
   return framesift;
+}
+
+interface OwnedContext {
+  context: BrowserContext;
+  close(): Promise<void>;
+}
+
+/** A browser with a copy of a visitor's profile, which goes when it is closed. */
+async function openCopy(
+  { chromium }: PlaywrightWorkerArgs['playwright'],
+  profile: string,
+  options: BrowserContextOptions & LaunchOptions,
+): Promise<OwnedContext> {
+  const path = await mkdtemp(join(tmpdir(), 'framesift-profile-'));
+  // Some thousand small files: a process of its own copies them in a third of the time.
+  await promisify(execFile)('cp', ['-a', `${profile}/.`, path]);
+  const context = await chromium.launchPersistentContext(path, options);
+  return {
+    context,
+    close: async () => {
+      await context.close();
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }
 
 const contextOptions = (baseURL: string | undefined): BrowserContextOptions => ({

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Locator, Page } from '@playwright/test';
 import { FramesiftPage } from './framesift-page';
-import { expect, openWithSample, test, withoutClips } from './returning';
+import { askingTest as test, expect, openWithSample, withoutClips } from './returning';
 
 /** Opens out of black: its first half second shows nothing. */
 const OUT_OF_BLACK = join(import.meta.dirname, '../fixtures/out-of-black.mp4');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
+import { expect, withoutClips as test } from './returning';
 
 /*
  * Issue 20: frames of another file, prepared while a clip was read, were stored as that clip's own, or ended its
