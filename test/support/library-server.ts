@@ -26,10 +26,15 @@ export interface TestServer {
   clock: { now: Date };
   /** What the server reported as its own fault. */
   faults: unknown[];
+  /** Works as the owner of the libraries. */
+  administer: <T>(work: (administration: Administration) => Promise<T>) => Promise<T>;
   makeWorkspace: (name: string, frameLimit?: number) => Promise<Workspace>;
   /** Secret of an invitation, for one device and a minute unless told. */
   invite: (workspace: Workspace, options?: Partial<InvitationOptions>) => Promise<string>;
-  makeDevice: (workspace: Workspace, options?: { scope?: Scope; send?: Send }) => Promise<TestDevice>;
+  makeDevice: (
+    workspace: Workspace,
+    options?: { scope?: Scope; send?: Send; name?: string },
+  ) => Promise<TestDevice>;
   /** Rows of a statement that the owner runs in a workspace. */
   queryAsOwner: (workspace: Workspace, sql: string, values?: unknown[]) => Promise<Record<string, unknown>[]>;
   /** Ends every connection to a workspace's tables, in the middle of whatever it does. */
@@ -88,17 +93,14 @@ export async function startTestServer({ durable = false } = {}): Promise<TestSer
     server,
     clock,
     faults,
+    administer,
     makeWorkspace: (name, frameLimit) =>
       administer((administration) => administration.init(name, frameLimit ?? null, clock.now)),
     invite,
-    makeDevice: async (workspace, { scope = 'write', send = server.fetch } = {}) => {
+    makeDevice: async (workspace, { scope = 'write', send = server.fetch, name = 'A device' } = {}) => {
       const secret = await invite(workspace, { scope });
       const deviceId = randomUUID();
-      const { token } = await joinLibrary(
-        server.fetch,
-        { server: SERVER, secret },
-        { id: deviceId, name: `Device ${deviceId.slice(0, 4)}` },
-      );
+      const { token } = await joinLibrary(server.fetch, { server: SERVER, secret }, { id: deviceId, name });
       return {
         client: new LibraryClient(send, { server: SERVER, workspace: workspace.id, token }),
         token,

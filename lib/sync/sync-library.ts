@@ -1,0 +1,201 @@
+import type { ChangesAnswer, ClipChange } from '@/lib/protocol/clips';
+import { combineStates, EMPTY_STATE, stateOfClip } from '@/lib/protocol/digests';
+import type { LibraryClient } from './library-client';
+import type { Notice } from './notices';
+import { pullRows } from './pull-clip';
+import { pushClip } from './push-clip';
+import { Refusal } from './refusal';
+import { settle } from './settle';
+import type { KnownClip, LocalClip, PendingChange, Position, SyncStore } from './sync-store';
+
+/** What a device needs to go through its library once. */
+export interface SyncOptions {
+  client: LibraryClient;
+  store: SyncStore;
+  /** The model whose vectors are preferred; null for none. */
+  model: string | null;
+  /** Makes an id. */
+  newRevision: () => string;
+  tell: (notice: Notice) => void;
+}
+
+/** Times that a change is settled anew before it waits for the next round: others may be faster each time. */
+const MOST_ATTEMPTS = 10;
+
+/**
+ * Sends what this device changed, then takes what others did. It may be interrupted anywhere and run again: what was done is
+ * done. Rejects with what the request that failed gave; the caller tries again later.
+ */
+export async function syncLibrary(options: SyncOptions): Promise<void> {
+  for (const pending of await options.store.pending()) await sendChange(options, pending);
+  await readChanges(options);
+}
+
+async function sendChange(options: SyncOptions, first: PendingChange): Promise<void> {
+  const { store } = options;
+  let pending: PendingChange | null = first;
+  for (let attempt = 0; pending && attempt < MOST_ATTEMPTS; attempt += 1) {
+    const local = await store.find(pending.clip);
+    // Deleted here before the library ever had it.
+    if (!local) return;
+    try {
+      await send(options, local, pending);
+      return;
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      pending = await afterRefusal(options, pending, error);
+    }
+  }
+}
+
+async function send({ client, store }: SyncOptions, local: LocalClip, pending: PendingChange): Promise<void> {
+  const { clip, event, details, digest } = local;
+  const { revision, kind } = pending;
+  const base = local.known?.revision ?? null;
+  if (kind === 'rows') {
+    const pages = await store.pages(clip);
+    const { frames, pictures } = pages;
+    const request = { kind, base, event, details, frames, pictures, digest };
+    await pushClip(client, { clip, revision, request, ...pages });
+  } else {
+    await client.putRevision(
+      clip,
+      revision,
+      kind === 'edit' ? { kind, base, event, details } : { kind, base },
+    );
+  }
+  const isEnding = kind === 'delete' || kind === 'unshare';
+  await store.markSent(pending, isEnding ? null : { revision, digest, event });
+}
+
+/** What is to be sent next of a change that was refused; null for nothing. Throws the refusal where it means something else. */
+async function afterRefusal(
+  options: SyncOptions,
+  pending: PendingChange,
+  refusal: Refusal,
+): Promise<PendingChange | null> {
+  const { type, current } = refusal.problem;
+  if (type === 'changed-meanwhile' && current) {
+    // Where it is changed once more while it is read, the same is sent again and refused with what it is then.
+    return unlessReplaced(() => meet(options, current, pending, null), pending);
+  }
+  // A library that was restored from a backup does not have the clip.
+  if (type !== 'unknown' && type !== 'changed-meanwhile') throw refusal;
+  if (pending.kind === 'delete' || pending.kind === 'unshare') {
+    await options.store.markSent(pending, null);
+    return null;
+  }
+  return shareAgain(options, pending.clip);
+}
+
+async function shareAgain({ store, newRevision }: SyncOptions, clip: string): Promise<PendingChange> {
+  const pending: PendingChange = { clip, revision: newRevision(), kind: 'rows', earlier: [] };
+  await store.shareAgain(pending);
+  return pending;
+}
+
+/** Brings a clip that the library has together with the one that is here. Returns what is left to send. */
+async function meet(
+  options: SyncOptions,
+  theirs: ClipChange,
+  pending: PendingChange | null,
+  position: Position | null,
+): Promise<PendingChange | null> {
+  const { client, store, model, newRevision, tell } = options;
+  const local = await store.find(theirs.clip);
+  if (!pending || !local) {
+    await adopt(options, local, theirs, position);
+    return null;
+  }
+  const settlement = settle({ local, known: knownOf(local, pending, theirs), pending }, theirs, model);
+  let left: PendingChange | null = null;
+  if (settlement.then === 'adopt') await adopt(options, local, theirs, position);
+  else if (settlement.then === 'part') await store.part(theirs.clip, position);
+  else {
+    const { event, details, kind, takesRows } = settlement;
+    const rows = takesRows ? await pullRows(client, theirs) : null;
+    left = { clip: theirs.clip, revision: newRevision(), kind, earlier: [] };
+    await store.rebase(theirs, { event, details, rows }, left, position);
+  }
+  for (const notice of settlement.notices) tell(notice);
+  return left;
+}
+
+/** What the change was made of. Where the library has an earlier sending of this very device, it was made of that. */
+function knownOf(local: LocalClip, pending: PendingChange, theirs: ClipChange): KnownClip | null {
+  if (!theirs.event || ![...pending.earlier, pending.revision].includes(theirs.revision)) return local.known;
+  return { revision: theirs.revision, digest: theirs.digest, event: theirs.event };
+}
+
+/** Takes a clip as it is there; its rows only where they are others. */
+async function adopt(
+  { client, store }: SyncOptions,
+  local: LocalClip | null,
+  theirs: ClipChange,
+  position: Position | null,
+): Promise<void> {
+  const isNew = theirs.state === 'live' && theirs.digest !== local?.digest;
+  await store.adopt(theirs, isNew ? await pullRows(client, theirs) : null, position);
+}
+
+async function readChanges(options: SyncOptions): Promise<void> {
+  const { client, store } = options;
+  const { after, epoch } = await store.position();
+  const isFirst = epoch === null;
+  let answer = await client.changes(after);
+  if (!isFirst && (answer.epoch !== epoch || answer.next < after)) return compareAll(options);
+  for (;;) {
+    for (const change of answer.changes) await takeChange(options, change, answer);
+    await store.moveTo({ after: answer.next, epoch: answer.epoch });
+    if (!answer.more) break;
+    answer = await client.changes(answer.next);
+  }
+  if ((await store.pending()).length === 0 && (await stateOf(store)) !== answer.state)
+    await compareAll(options);
+}
+
+async function takeChange(options: SyncOptions, change: ClipChange, { epoch }: ChangesAnswer): Promise<void> {
+  const { store } = options;
+  const position = { after: change.change, epoch };
+  const local = await store.find(change.clip);
+  if (local?.known?.revision === change.revision) return store.moveTo(position);
+  const pending = await store.pendingOf(change.clip);
+  // Where it has changed again since this answer, it comes again later in the feed.
+  await unlessReplaced(() => meet(options, change, pending, position), pending);
+}
+
+/** What `work` gives, or `otherwise` where a clip was replaced while it was read. */
+async function unlessReplaced<T>(work: () => Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Refusal && error.problem.type === 'revision-replaced') return otherwise;
+    throw error;
+  }
+}
+
+/** Compares every clip with the library's, and shares anew what it does not have: a backup was restored, or something was missed. */
+async function compareAll(options: SyncOptions): Promise<void> {
+  const { client, store } = options;
+  const listed = new Set<string>();
+  let answer: ChangesAnswer;
+  let after = 0;
+  do {
+    answer = await client.changes(after);
+    for (const change of answer.changes) {
+      listed.add(change.clip);
+      await takeChange(options, change, answer);
+    }
+    after = answer.next;
+  } while (answer.more);
+  await store.moveTo({ after, epoch: answer.epoch });
+  const lost = (await store.clips()).filter(({ clip, known }) => known !== null && !listed.has(clip));
+  for (const { clip } of lost) await sendChange(options, await shareAgain(options, clip));
+}
+
+/** The state of the library as this device knows it. */
+async function stateOf(store: SyncStore): Promise<string> {
+  const known = (await store.clips()).flatMap(({ clip, known: one }) => (one ? [{ clip, ...one }] : []));
+  const states = await Promise.all(known.map(({ clip, revision }) => stateOfClip(clip, revision)));
+  return combineStates(EMPTY_STATE, ...states);
+}
