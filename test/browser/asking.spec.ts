@@ -158,52 +158,49 @@ function vectorsOf({ page }: FramesiftPage): Promise<number[][]> {
   });
 }
 
-fresh('the sample clip is one click away and brings its questions', async ({ page }) => {
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await page.getByRole('button', { name: 'Try the sample clip' }).click();
-  await framesift.waitUntilRead();
-  await page.getByRole('button', { name: first!.text, exact: true }).click();
-  await expect(framesift.answerStatus).toContainText(`for “${first!.text}”`);
-  const [best] = await framesift.shownFrames();
-  expect(best!.timestampMs).toBeGreaterThanOrEqual(first!.startMs);
-  expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
-});
-
-fresh('nothing leaves the page and nothing comes from elsewhere', async ({ page, baseURL }) => {
-  const requests: { method: string; url: string }[] = [];
-  page.on('request', (request) => requests.push({ method: request.method(), url: request.url() }));
-  const framesift = new FramesiftPage(page);
-  await framesift.open();
-  await framesift.readSample('1 every 5 seconds');
-  await framesift.ask(first!.text);
-  const foreign = requests.filter(({ url }) => !url.startsWith(baseURL!) && !/^(?:blob|data):/.test(url));
-  expect(foreign).toEqual([]);
-  expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
-});
-
-for (const colorScheme of ['light', 'dark'] as const) {
-  withoutClips(`the page is accessible, ${colorScheme}`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme });
+fresh(
+  'the sample clip is one click away and brings its questions, and nothing comes from elsewhere or leaves',
+  async ({ page, baseURL }) => {
+    const requests: { method: string; url: string }[] = [];
+    page.on('request', (request) => requests.push({ method: request.method(), url: request.url() }));
     const framesift = new FramesiftPage(page);
-    const check = async (what: string) => {
+    await framesift.open();
+    await page.getByRole('button', { name: 'Try the sample clip' }).click();
+    await framesift.waitUntilRead();
+    await page.getByRole('button', { name: first!.text, exact: true }).click();
+    await expect(framesift.answerStatus).toContainText(`for “${first!.text}”`);
+    const [best] = await framesift.shownFrames();
+    expect(best!.timestampMs).toBeGreaterThanOrEqual(first!.startMs);
+    expect(best!.timestampMs).toBeLessThanOrEqual(first!.endMs);
+
+    const foreign = requests.filter(({ url }) => !url.startsWith(baseURL!) && !/^(?:blob|data):/.test(url));
+    expect(foreign).toEqual([]);
+    expect(requests.filter(({ method }) => method !== 'GET')).toEqual([]);
+  },
+);
+
+withoutClips('the page is accessible, light and dark', async ({ page }) => {
+  const framesift = new FramesiftPage(page);
+  const check = async (what: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(
         violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ target }) => target.join(' ')) })),
-        what,
+        `${what}, ${colorScheme}`,
       ).toEqual([]);
-    };
-    await framesift.open();
-    await check('welcome');
-    await framesift.dropClip();
-    await expect(page.getByTestId('facts')).toBeVisible();
-    await check('facts');
-    await page.getByLabel('Frame rate').selectOption({ label: '1 every 5 seconds' });
-    await page.getByRole('button', { name: 'Read the clip' }).click();
-    await framesift.waitUntilRead();
-    await framesift.ask(first!.text);
-    await check('answer');
-    await page.getByRole('button', { name: 'Help' }).click();
-    await check('help');
-  });
-}
+    }
+  };
+  await framesift.open();
+  await check('welcome');
+  await framesift.dropClip();
+  await expect(page.getByTestId('facts')).toBeVisible();
+  await check('facts');
+  await page.getByLabel('Frame rate').selectOption({ label: '1 every 5 seconds' });
+  await page.getByRole('button', { name: 'Read the clip' }).click();
+  await framesift.waitUntilRead();
+  await framesift.ask(first!.text);
+  await check('answer');
+  await page.getByRole('button', { name: 'Help' }).click();
+  await check('help');
+});

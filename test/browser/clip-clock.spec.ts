@@ -83,24 +83,6 @@ async function expectCardsInPlayer(framesift: FramesiftPage, kind: StripesKind):
   }
 }
 
-test('a click on any card shows the card’s frame in the player', async ({ page }) => {
-  const framesift = await openPage(page);
-  for (const [path, kind] of [
-    ['inputs/02-video-late.mkv', 'both'],
-    ['inputs/02-29.97fps.mp4', 'both'],
-    ['inputs/02-23.976fps.mkv', 'both'],
-    ['inputs/02-start-1h.webm', 'both'],
-    ['inputs/12-vp9-opus.webm', 'both'],
-    ['reports/240-frames-a-second.mp4', 'below'],
-  ] as const) {
-    await test.step(path, async () => {
-      await readClip(framesift, path);
-      await expectCardsInPlayer(framesift, kind);
-    });
-  }
-  expect(framesift.problems).toEqual([]);
-});
-
 test('frames taken from the player are at the same clip times, and cards lead to them', async ({ page }) => {
   const framesift = await openPage(page, '?decoder=element');
   await readClip(framesift, 'inputs/02-video-late.mkv');

@@ -3,7 +3,7 @@ import { expect, test, type Page } from '@playwright/test';
 import Papa from 'papaparse';
 import { FramesiftPage } from '../browser/framesift-page';
 import { readStripes, type StripesKind } from '../support/stripes';
-import { CASES, numbersAt, type ReadableClip, type RefusedClip, type Truth } from './cases';
+import { CASES, FOLDER, numbersAt, type ReadableClip, type RefusedClip, type Truth } from './cases';
 
 /*
  * Every made clip goes through the built page as a person would take it: chosen, read, asked, clicked, exported. Many
@@ -175,6 +175,16 @@ async function storedFrames(eventId: string, kind: StripesKind): Promise<StoredF
   }));
 }
 
+/** Clips in which a player's clock differs from the clip's, or a frame is shorter than a player's rounding. */
+const EVERY_CARD = new Set([
+  'inputs/02-video-late.mkv',
+  'inputs/02-29.97fps.mp4',
+  'inputs/02-23.976fps.mkv',
+  'inputs/02-start-1h.webm',
+  'inputs/12-vp9-opus.webm',
+  'reports/240-frames-a-second.mp4',
+]);
+
 /** Cards lead the player to their own frame, and a table has their own times. */
 async function checkAnswer(clip: ReadableClip, frames: readonly StoredFrame[]): Promise<void> {
   await framesift.ask('a red car');
@@ -185,7 +195,8 @@ async function checkAnswer(clip: ReadableClip, frames: readonly StoredFrame[]): 
   }
 
   // The player stands at the first one already.
-  for (const card of clip.isPlayable ? cards.slice(-1) : []) {
+  const toClick = EVERY_CARD.has(clip.path.slice(FOLDER.length + 1)) ? cards : cards.slice(-1);
+  for (const card of clip.isPlayable ? toClick : []) {
     await page.locator(`[data-testid=frame][data-frame-index="${card.frameIndex}"]`).first().click();
     const { number } = byIndex.get(card.frameIndex)!;
     await expect
