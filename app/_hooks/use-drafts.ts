@@ -3,6 +3,7 @@
 import type { ClipFacts, Decoder } from '@/lib/ports/media';
 import { useState } from 'react';
 import { openVideoElement } from '@/lib/media/element-frames';
+import { describeShortPlayer } from '@/lib/media/player-look';
 import { openSomehow, type OpenedSomehow } from '@/lib/ingest/open-somehow';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
@@ -107,6 +108,8 @@ async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promis
     const facts: ClipFacts = { ...PLAYER_FACTS, ...element.facts, ...known, decodable: false };
     // What kept WebCodecs from the clip is no problem any more.
     delete facts.problem;
+    const isShort = known && describeShortPlayer(known.durationMs, element.facts.durationMs);
+    if (isShort) facts.problem = isShort;
     return { facts, decoder: 'element', preview: await canvas.convertToBlob() };
   } finally {
     element.close();

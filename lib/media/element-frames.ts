@@ -4,6 +4,7 @@ import { BORDER_LEAD_MS, toClipMs, toPlayerSeconds } from '@/lib/shared/clip-clo
 import { FramesiftError } from '@/lib/shared/errors';
 import { MAX_DURATION_MS } from './choose-timestamps';
 import { readFirstPictureTime } from './player-clock';
+import { describeWrongPicture } from './player-look';
 
 /** What a player knows of a clip. Frames come out of it upright. */
 type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | 'startMs' | 'bytes'>;
@@ -63,7 +64,7 @@ export async function openVideoElement(file: Blob): Promise<ElementFrames> {
     const seeks = new Mutex();
     return {
       facts: { width, height, durationMs, startMs, bytes: file.size },
-      grab: (timestampMs) => seeks.run(() => grabFrame(video, timestampMs, startMs)),
+      grab: (timestampMs) => seeks.run(() => grabFrame(video, timestampMs, { startMs, durationMs })),
       close,
     };
   } catch (error) {
@@ -83,14 +84,21 @@ async function findDuration(video: HTMLVideoElement): Promise<number> {
 async function grabFrame(
   video: HTMLVideoElement,
   timestampMs: number,
-  startMs: number,
+  { startMs, durationMs }: Pick<ElementFacts, 'startMs' | 'durationMs'>,
 ): Promise<GrabbedFrame> {
   const painted = watchPaint(video);
   try {
     const seeked = waitFor(video, 'seeked', SEEK_TIMEOUT_MS);
     video.currentTime = Math.min(toPlayerSeconds(timestampMs + BORDER_LEAD_MS, startMs), video.duration);
     await seeked;
-    await painted.within(PAINT_TIMEOUT_MS);
+    const mediaTime = await painted.within(PAINT_TIMEOUT_MS);
+    const wrong = describeWrongPicture({
+      askedMs: timestampMs,
+      playerEndMs: durationMs,
+      presentedMs: mediaTime === null ? null : toClipMs(mediaTime, startMs),
+      hasPicture: video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.error,
+    });
+    if (wrong) throw new FramesiftError('unreadable-video', wrong);
     const bitmap = await withTimeout(createImageBitmap(video), SEEK_TIMEOUT_MS, 'The player');
     return { bitmap, timestampMs: Math.round(timestampMs) };
   } finally {
