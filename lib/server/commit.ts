@@ -1,7 +1,6 @@
 import { escapeLiteral, type Pool, type PoolClient, type QueryResult } from 'pg';
 import {
   clipDetails,
-  DETAIL_COLUMNS,
   eventRow,
   type ClipChange,
   type ClipDetails,
@@ -32,6 +31,8 @@ interface Change extends Revision {
 interface Outcome {
   kind: RevisionRequest['kind'];
   state: ClipChange['state'];
+  /** Of `clips`, as far as they change. */
+  columns: Partial<ClipDetails & Record<'frames' | 'vectors' | 'pictures' | 'rows_digest', number | string>>;
 }
 
 /** Commits what `beginPush` and its pages have brought. Returns the number of the change. */
@@ -40,18 +41,19 @@ export function commitPush(pool: Pool, change: Change): Promise<number> {
     const push = await readPush(client, change);
     if ((current?.revision ?? null) !== push.base) throw changedMeanwhile(current);
     await assertComplete(client, change, push);
+    if (current?.state === 'live') await deleteRows(client, change.clip);
     await writeEvent(client, push.event);
-    const vectors = await replaceRows(client, change);
-    await client.query(
-      `update clips set frames = $2, vectors = $3, pictures = $4, rows_digest = $5 where event_id = $1`,
-      [change.clip, push.frames, vectors, push.pictures, push.rows_digest],
-    );
-    await writeDetails(client, change.clip, push.details);
+    const vectors = await insertRows(client, change);
     await client.query('delete from pushes where event_id = $1 and revision = $2', [
       change.clip,
       change.revision,
     ]);
-    return { kind: 'rows', state: 'live' };
+    const { frames, pictures, rows_digest } = push;
+    return {
+      kind: 'rows',
+      state: 'live',
+      columns: { frames, vectors, pictures, rows_digest, ...push.details },
+    };
   });
 }
 
@@ -68,16 +70,12 @@ export function commitAtOnce(
     if (kind === 'edit') {
       if (current.state !== 'live') throw changedMeanwhile(current);
       await writeEvent(client, request.event);
-      await writeDetails(client, change.clip, request.details);
-      return { kind, state: 'live' };
+      return { kind, state: 'live', columns: request.details };
     }
     // Rows and pictures go with it.
     await client.query('delete from events where id = $1', [change.clip]);
-    await client.query(
-      `update clips set frames = 0, vectors = 0, pictures = 0, rows_digest = '' where event_id = $1`,
-      [change.clip],
-    );
-    return { kind, state: kind === 'delete' ? 'deleted' : 'unshared' };
+    const columns = { frames: 0, vectors: 0, pictures: 0, rows_digest: '' };
+    return { kind, state: kind === 'delete' ? 'deleted' : 'unshared', columns };
   });
 }
 
@@ -97,10 +95,7 @@ async function commit(
       }
       const current = await readClip(client, change.clip);
       const outcome = await write(client, current);
-      await client.query(
-        'update clips set revision = $2, state = $3, device_id = $4, committed_at = $5 where event_id = $1',
-        [change.clip, change.revision, outcome.state, change.deviceId, change.now],
-      );
+      await updateClip(client, change, outcome);
       return await tickAndCommit(client, change, outcome, await stateChange(change, current, outcome));
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
@@ -174,17 +169,14 @@ async function readPush(client: PoolClient, { clip, revision }: Revision): Promi
 }
 
 async function assertComplete(client: PoolClient, { clip, revision }: Revision, push: Push): Promise<void> {
-  const { rows } = await client.query<{ kind: string; page: number; digest: string }>(
-    'select kind, page, digest from push_pages where event_id = $1 and revision = $2 order by page',
-    [clip, revision],
-  );
-  const counts = await client.query<{ frames: number; pictures: number }>(
+  const { rows } = await client.query<{ frames: number; pictures: number; pages: PageDigest[] }>(
     `select (select count(*)::integer from push_rows where event_id = $1 and revision = $2) as frames,
-            (select count(*)::integer from push_pictures where event_id = $1 and revision = $2) as pictures`,
+       (select count(*)::integer from push_pictures where event_id = $1 and revision = $2) as pictures,
+       (select coalesce(json_agg(json_build_object('page', page, 'digest', digest) order by page), '[]') from push_pages
+        where event_id = $1 and revision = $2 and kind = 'rows') as pages`,
     [clip, revision],
   );
-  const { frames, pictures } = counts.rows[0]!;
-  const pages = rows.filter(({ kind }) => kind === 'rows');
+  const { frames, pictures, pages } = rows[0]!;
   const isWhole =
     frames === push.frames &&
     pictures === push.pictures &&
@@ -195,6 +187,11 @@ async function assertComplete(client: PoolClient, { clip, revision }: Revision, 
     `${frames} of ${push.frames} rows and ${pictures} of ${push.pictures} pictures are here. Send the pages that are missing.`,
     { have: pages.map(({ page }) => page) },
   );
+}
+
+interface PageDigest {
+  page: number;
+  digest: string;
 }
 
 async function writeEvent(client: PoolClient, event: EventColumns): Promise<void> {
@@ -209,18 +206,30 @@ async function writeEvent(client: PoolClient, event: EventColumns): Promise<void
   );
 }
 
-async function writeDetails(client: PoolClient, clip: string, details: ClipDetails): Promise<void> {
-  const updates = DETAIL_COLUMNS.map((column, i) => `${column} = $${i + 2}`);
+async function updateClip(
+  client: PoolClient,
+  { clip, revision, deviceId, now }: Change,
+  { state, columns }: Outcome,
+): Promise<void> {
+  const all = { revision, state, device_id: deviceId, committed_at: now, ...columns };
+  const updates = Object.keys(all).map((column, i) => `${column} = $${i + 2}`);
   await client.query(`update clips set ${updates.join(', ')} where event_id = $1`, [
     clip,
-    ...DETAIL_COLUMNS.map((column) => details[column]),
+    ...Object.values(all),
   ]);
 }
 
-/** Puts the rows that have come in the place of the clip's. Returns how many of them are vectors. */
-async function replaceRows(client: PoolClient, { clip, revision }: Revision): Promise<number> {
-  for (const table of ['event_frames', 'frame_embeddings', 'frame_pictures'])
-    await client.query(`delete from ${table} where event_id = $1`, [clip]);
+async function deleteRows(client: PoolClient, clip: string): Promise<void> {
+  await client.query(
+    `with frames as (delete from event_frames where event_id = $1),
+       vectors as (delete from frame_embeddings where event_id = $1)
+     delete from frame_pictures where event_id = $1`,
+    [clip],
+  );
+}
+
+/** Puts the rows that have come where they belong. Returns how many of them are vectors. */
+async function insertRows(client: PoolClient, { clip, revision }: Revision): Promise<number> {
   const key = [clip, revision];
   // The server's own pattern of paths; no file lies there, the pictures are rows.
   await client.query(
