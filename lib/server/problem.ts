@@ -70,7 +70,8 @@ const AWAY = /^(?:08|53300|57P|57014|40001|40P01|55P03)/;
 const BROKEN = /^(?:ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOENT|EAI_AGAIN)/;
 
 /** What pg says of the same without a code. */
-const BROKEN_MESSAGE = /Connection terminated|timeout exceeded when trying to connect|Client has encountered/;
+const BROKEN_MESSAGE =
+  /Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered/;
 
 /** Any thrown value as a refusal; null for a fault of the server itself. */
 export function toProblem(thrown: unknown): Problem | null {

@@ -9,6 +9,9 @@ import { rolePassword } from './secrets';
 const CONNECTIONS = 4;
 const IDLE_MS = 60_000;
 
+/** How long a statement may take here. PostgreSQL ends it before that, but one that has gone silent ends nothing. */
+const QUERY_TIMEOUT_MS = 20_000;
+
 /** Where the libraries are, and the secret that their roles' passwords come from. */
 export interface DatabaseSettings {
   address: string;
@@ -21,6 +24,8 @@ export function openPool({ address, secret }: DatabaseSettings, role: string, ke
     ...databaseAt(address, { user: role, password: rolePassword(secret, role, keyVersion) }),
     max: CONNECTIONS,
     idleTimeoutMillis: IDLE_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
     allowExitOnIdle: true,
   });
   pool.on('error', () => undefined);

@@ -79,6 +79,13 @@ async function afterRefusal(
     // Where it is changed once more while it is read, the same is sent again and refused with what it is then.
     return unlessReplaced(() => meet(options, current, pending, null), pending);
   }
+  // Other pages came under this revision, or it asks for some that are not its own: it cannot be completed any more.
+  if (type === 'page-differs' || type === 'incomplete') {
+    const { revision, earlier } = pending;
+    const renewed = { ...pending, revision: options.newRevision(), earlier: [...earlier, revision] };
+    await options.store.renew(renewed);
+    return renewed;
+  }
   // A library that was restored from a backup does not have the clip.
   if (type !== 'unknown' && type !== 'changed-meanwhile') throw refusal;
   if (pending.kind === 'delete' || pending.kind === 'unshare') {

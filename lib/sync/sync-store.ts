@@ -71,6 +71,8 @@ export interface SyncStore {
   ): Promise<void>;
   /** Makes the clip one of this device alone, under a new id, and moves on. */
   part(clip: string, position: Position | null): Promise<void>;
+  /** Has the same change wait under another revision. */
+  renew(pending: PendingChange): Promise<void>;
   /** Shares a clip anew that the library has lost. */
   shareAgain(pending: PendingChange): Promise<void>;
 }

@@ -149,6 +149,11 @@ export class SyncDevice implements SyncStore {
     return Promise.resolve();
   }
 
+  renew(pending: PendingChange): Promise<void> {
+    this.#outbox.set(pending.clip, pending);
+    return Promise.resolve();
+  }
+
   shareAgain(pending: PendingChange): Promise<void> {
     this.shared.set(pending.clip, { ...this.shared.get(pending.clip)!, known: null });
     this.#outbox.set(pending.clip, pending);

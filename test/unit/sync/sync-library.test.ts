@@ -6,7 +6,8 @@ import type { Workspace } from '@/lib/server/administration';
 import { announceRestored } from '@/lib/server/inspect-workspace';
 import { LibraryClient, type Send } from '@/lib/sync/library-client';
 import { describeNotice } from '@/lib/sync/notices';
-import { SERVER, startTestServer, type TestServer } from '../../support/library-server';
+import type { PendingChange } from '@/lib/sync/sync-store';
+import { madeRow, SERVER, startTestServer, type TestServer } from '../../support/library-server';
 import { SyncDevice } from '../../support/sync-device';
 
 let test: TestServer;
@@ -198,6 +199,18 @@ describe('a device', () => {
     await settleBoth();
     expect(eventOf(ben, clip)?.description).toBe('second');
     expect(anna.notices).toEqual([]);
+  });
+
+  it('sends a change under another revision where pages of this one are others', async () => {
+    const clip = await anna.add('Gate');
+    const [{ revision }] = (await anna.pending()) as [PendingChange];
+    const { event, details, digest } = anna.shared.get(clip)!;
+    const begun = { kind: 'rows', base: null, frames: 2, pictures: 0, event, details, digest } as const;
+    await clients[0]!.putRevision(clip, revision, begun);
+    await clients[0]!.putRows(clip, revision, 0, [madeRow(0), madeRow(1)]);
+    await settleBoth();
+    expect(stateOf(ben)).toMatchObject([{ clip }]);
+    expect(await anna.pending()).toEqual([]);
   });
 
   it('sends again what a library lacks that was restored from a backup', async () => {
