@@ -60,7 +60,7 @@ export function libraryApp(server: LibraryServer): (request: Request) => Respons
   });
 
   app.use('/w/:w/*', authenticate(server));
-  app.route('/w/:w', readRoutes());
+  app.route('/w/:w', readRoutes(server.packs));
   app.route('/w/:w/clips/:clip/revisions/:revision', writeRoutes(server.now));
   app.delete('/w/:w/token', async (c) => {
     await server.registry.revoke(c.var.session, server.now());

@@ -10,6 +10,8 @@ export interface LibraryServer {
   limiter: RateLimiter;
   /** Origins of pages that may use this server, besides its own. */
   origins: readonly string[];
+  /** Whether answers are packed here; false where whatever stands in front does it. */
+  packs: boolean;
   now: () => Date;
   /** Told of what is the server's own fault. */
   report: (error: unknown) => void;

@@ -15,7 +15,7 @@ export interface OpenLibraryServer {
 /** Makes a library server. It connects to the database with the first request. */
 export function openLibraryServer(
   settings: Omit<LibrarySettings, 'ownerAddress'>,
-  { now = () => new Date(), report = console.error as (error: unknown) => void } = {},
+  { packs = true, now = () => new Date(), report = console.error as (error: unknown) => void } = {},
 ): OpenLibraryServer {
   const registryPool = openPool(settings, REGISTRY_ROLE);
   const workspaces = new Workspaces(settings);
@@ -24,6 +24,7 @@ export function openLibraryServer(
     workspaces,
     limiter: new RateLimiter(settings.rates),
     origins: settings.origins,
+    packs,
     now,
     report,
   });

@@ -117,7 +117,12 @@ export class LibraryClient {
   ): Promise<FramePicture[]> {
     const query = `revision=${revision}&frames=${frameNumbers.join(',')}`;
     const answer = await this.#request('GET', `/clips/${clip}/pictures?${query}`);
-    return unpackPictures(new Uint8Array(await answer.arrayBuffer()));
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const digest = answer.headers.get('Content-Digest');
+    if (digest === null || digest === (await contentDigest(bytes))) return unpackPictures(bytes);
+    throw new FramesiftError('bad-input', 'The pictures did not arrive as the library has them. Try again.', {
+      transient: true,
+    });
   }
 
   /** Shared clips of a file, and of one model where it is named. */

@@ -1,4 +1,4 @@
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProblemAnswer } from '@/lib/protocol/clips';
 import { contentDigest } from '@/lib/protocol/digests';
@@ -440,18 +440,31 @@ describe('the server', () => {
     expect(await problemOf(answer)).toMatchObject({ status: 503, type: 'migrating' });
   });
 
-  it('sends rows packed, with a digest and a tag', async () => {
+  it('packs rows, which are kept under their revision, unless what stands in front does that', async () => {
     const clip = await makeClip({ frames: 20 });
     await pushClip(anna.client, clip);
-    const answer = await ask(`/w/${yard.id}/clips/${clip.clip}/rows/0?revision=${clip.revision}`, {
-      headers: { 'Accept-Encoding': 'gzip, br' },
-    });
-    const body = new Uint8Array(await answer.arrayBuffer());
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
+    const path = `/w/${yard.id}/clips/${clip.clip}/rows/0?revision=${clip.revision}`;
+    const headers = { 'Accept-Encoding': 'gzip, br' };
+    const packed = await ask(path, { headers });
+    expect(Object.fromEntries(packed.headers)).toMatchObject({
       'content-encoding': 'gzip',
-      'content-digest': await contentDigest(body),
       etag: `"${clip.revision}"`,
       'cache-control': 'private, max-age=31536000, immutable',
     });
+    expect(gunzipSync(await packed.arrayBuffer()).toString()).toBe(writePage(clip.rows));
+
+    const beside = openLibraryServer(test.settings, { packs: false });
+    const plain = await ask(path, { headers }, beside);
+    expect(plain.headers.get('Content-Encoding')).toBeNull();
+    expect(await plain.text()).toBe(writePage(clip.rows));
+    await beside.close();
+  });
+
+  it('sends pictures with their digest', async () => {
+    const clip = await makeClip({ frames: 2 });
+    await pushClip(anna.client, clip);
+    const answer = await ask(`/w/${yard.id}/clips/${clip.clip}/pictures?revision=${clip.revision}&frames=2`);
+    const body = new Uint8Array(await answer.arrayBuffer());
+    expect(answer.headers.get('Content-Digest')).toBe(await contentDigest(body));
   });
 });

@@ -14,7 +14,8 @@ let server: ReturnType<typeof openLibraryServer> | null | undefined;
 async function answer(request: Request): Promise<Response> {
   if (server === undefined) {
     const settings = readSettings(process.env);
-    server = settings && openLibraryServer(settings);
+    // Next 16.4 drops the Content-Encoding of a route: what stands in front of it packs, as for all else.
+    server = settings && openLibraryServer(settings, { packs: false });
   }
   if (server) return server.fetch(request);
   return new Problem('unknown', 'There is no shared library at this address.').toResponse();
