@@ -128,7 +128,7 @@ export function LibraryList({
       )}
       {library.state === 'ready' && library.clips.length > 0 && (
         <Deferred what="The storage">
-          <LibraryStorage clips={library.clips} onRestore={onAdd} />
+          <LibraryStorage clips={library.clips} statuses={statuses} onRestore={onAdd} />
         </Deferred>
       )}
       {library.state === 'ready' && library.database.kept.length > 0 && (

@@ -23,7 +23,6 @@ import type {
   VectorPage,
 } from '@/lib/ports/library';
 import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
-import { estimateStorage, isStorageKept } from '@/lib/shared/browser-storage';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
@@ -35,14 +34,6 @@ import { LIBRARY_CHANNEL } from './library-channel';
 import type { LibraryVerbs, VerbName } from './library-verbs';
 import { openOwnedLibrary } from './owned-library';
 import { unknownEvent } from './validate';
-
-/** How much room the browser gives this site. */
-export interface StorageEstimate {
-  usageBytes: number | null;
-  quotaBytes: number | null;
-  /** True when the browser has promised not to evict this site on its own. */
-  persisted: boolean;
-}
 
 /** What a ClipDatabase is made of: the browser's own in the worker, PGlite in memory and fakes in tests. */
 export interface ClipDatabaseParts {
@@ -281,11 +272,6 @@ export class ClipDatabase {
     if (!event?.videoPath) return null;
     const file = await (await this.#openFiles()).readClipFile(event.videoPath);
     return file && new File([file], event.fileName ?? file.name, { type: file.type });
-  }
-
-  async estimate(): Promise<StorageEstimate> {
-    const [{ usage, quota }, persisted] = await Promise.all([estimateStorage(), isStorageKept()]);
-    return { usageBytes: usage ?? null, quotaBytes: quota ?? null, persisted };
   }
 
   /** What does not fit together in the library: nothing in a sound one. Reads every path, for tests and the console. */

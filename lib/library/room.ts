@@ -9,7 +9,11 @@ const LITTLE_ROOM_BYTES = 200_000_000;
 /** Room in the browser's storage. */
 export interface Room {
   usedBytes: number;
-  freeBytes: number;
+  /**
+   * What the browser may let this site use. Chromium tells a number that says nothing of the disk (10 GiB beyond what is
+   * used, on most), so that sites cannot know a visitor by it: writing may fail long before.
+   */
+  allowedBytes: number;
   /** So little is left that a person should know. */
   isLittle: boolean;
 }
@@ -23,8 +27,11 @@ export function roomOf({
   quotaBytes: number | null;
 }): Room | null {
   if (usageBytes === null || quotaBytes === null) return null;
-  const freeBytes = Math.max(0, quotaBytes - usageBytes);
-  return { usedBytes: usageBytes, freeBytes, isLittle: freeBytes < LITTLE_ROOM_BYTES };
+  return {
+    usedBytes: usageBytes,
+    allowedBytes: quotaBytes,
+    isLittle: quotaBytes - usageBytes < LITTLE_ROOM_BYTES,
+  };
 }
 
 /** About what deleting a clip frees. */
@@ -40,4 +47,9 @@ export function largestClip(clips: readonly EventSummary[]): { clip: EventSummar
     if (bytes > (largest?.bytes ?? 0)) largest = { clip, bytes };
   }
   return largest;
+}
+
+/** Whether a sentence that a clip failed with is one of a full disk (lib/shared/errors.ts, lib/files/storage-errors.ts). */
+export function tellsOfFullDisk(sentence: string | null | undefined): boolean {
+  return sentence?.startsWith('The browser has no space left for this site.') ?? false;
 }

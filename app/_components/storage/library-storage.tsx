@@ -3,7 +3,8 @@
 import type { EventSummary } from '@/lib/ports/library';
 import { Archive, ArchiveRestore } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { largestClip, roomOf } from '@/lib/library/room';
+import type { IngestStatus } from '@/lib/ingest/ingest-status';
+import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/library/room';
 import { estimateStorage, isStorageKept } from '@/lib/shared/browser-storage';
 import { formatBytes } from '@/lib/shared/format';
 import { useBackup } from '../../_hooks/use-backup';
@@ -17,15 +18,21 @@ const LOOK_EVERY_MS = 15_000;
 /** What the library takes of the browser's storage, how much room is left, and all of it as one file. */
 export function LibraryStorage({
   clips,
+  statuses,
   onRestore,
 }: {
   clips: readonly EventSummary[];
+  statuses: ReadonlyMap<string, IngestStatus>;
   onRestore: () => void;
 }) {
   const { backup, backUp, cancel } = useBackup();
   const storage = useStorage(clips.map(({ id, ingestState }) => id + ingestState).join());
   const room = storage && roomOf(storage);
   const largest = largestClip(clips);
+  // A full disk may have no room for the clip's row to say so.
+  const isFull = clips.some(({ id, ingestError }) =>
+    [ingestError, statuses.get(id)?.error].some(tellsOfFullDisk),
+  );
 
   return (
     <section
@@ -36,7 +43,7 @@ export function LibraryStorage({
       <div className="flex flex-wrap items-center justify-between gap-x-2">
         <p className="tabular-nums" data-testid="room">
           {room
-            ? `${formatBytes(room.usedBytes)} used, ${formatBytes(room.freeBytes)} free`
+            ? `${formatBytes(room.usedBytes)} used of at most ${formatBytes(room.allowedBytes)}`
             : storage && 'This browser does not tell how much room there is.'}
         </p>
         <div className="-mx-2 flex [&>button]:px-2">
@@ -48,9 +55,9 @@ export function LibraryStorage({
           </Button>
         </div>
       </div>
-      {room?.isLittle && (
+      {(isFull || room?.isLittle) && (
         <Notice tone="warn">
-          Little room is left.
+          {isFull ? 'A clip stopped being read because the disk is full.' : 'Little room is left.'}
           {largest && (
             <>
               {' '}

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { largestClip, roomOf } from '@/lib/library/room';
+import { asStorageError } from '@/lib/files/storage-errors';
+import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/library/room';
 import type { EventSummary } from '@/lib/ports/library';
+import { toFramesiftError } from '@/lib/shared/errors';
 
 const GB = 1_000_000_000;
 const clip = (id: string, fields: Partial<EventSummary>) =>
@@ -10,21 +12,19 @@ describe('roomOf', () => {
   it.each([
     [
       { usageBytes: GB, quotaBytes: 10 * GB },
-      { usedBytes: GB, freeBytes: 9 * GB, isLittle: false },
+      { usedBytes: GB, allowedBytes: 10 * GB, isLittle: false },
     ],
     [
       { usageBytes: GB, quotaBytes: 1.1 * GB },
-      { usedBytes: GB, freeBytes: 0.1 * GB, isLittle: true },
+      { usedBytes: GB, allowedBytes: 1.1 * GB, isLittle: true },
     ],
     [
       { usageBytes: 2 * GB, quotaBytes: GB },
-      { usedBytes: 2 * GB, freeBytes: 0, isLittle: true },
+      { usedBytes: 2 * GB, allowedBytes: GB, isLittle: true },
     ],
     [{ usageBytes: null, quotaBytes: GB }, null],
   ])('of %j is %j', (estimate, room) => {
-    const found = roomOf(estimate);
-    if (room === null || found === null) expect(found).toBe(room);
-    else expect({ ...found, freeBytes: Math.round(found.freeBytes) }).toEqual(room);
+    expect(roomOf(estimate)).toEqual(room);
   });
 });
 
@@ -36,5 +36,14 @@ describe('largestClip', () => {
     expect(largestClip([many, copied, notCopied])?.clip.id).toBe('copied');
     expect(largestClip([many, notCopied])?.clip.id).toBe('many');
     expect(largestClip([])).toBeNull();
+  });
+});
+
+describe('tellsOfFullDisk', () => {
+  it('knows what is said of a full disk by whichever part of the page', () => {
+    const full = new DOMException('', 'QuotaExceededError');
+    expect(tellsOfFullDisk(toFramesiftError(full).message)).toBe(true);
+    expect(tellsOfFullDisk((asStorageError(full) as Error).message)).toBe(true);
+    expect([null, undefined, 'The library did not answer.'].some(tellsOfFullDisk)).toBe(false);
   });
 });
