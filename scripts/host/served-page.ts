@@ -63,7 +63,8 @@ export function withServedProfile<T>(
   });
 }
 
-async function withServer<T>(use: (address: string) => Promise<T>): Promise<T> {
+/** Serves the built app, and ends that when `use` is done. */
+export async function withServer<T>(use: (address: string) => Promise<T>): Promise<T> {
   const port = await findFreePort();
   const next = join(root, 'node_modules/next/dist/bin/next');
   const server = spawn(process.execPath, [next, 'start', '-p', String(port)], {

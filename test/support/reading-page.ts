@@ -74,16 +74,18 @@ export interface ReadingPageOptions {
   /** What fails on this machine. */
   mishaps?: FakeRuntimeOptions;
   video: () => Worker;
+  /** Stands in for the library in memory. */
+  library?: object;
 }
 
-export function openReadingPage({ mishaps, video }: ReadingPageOptions): ReadingPage {
+export function openReadingPage({ mishaps, video, library }: ReadingPageOptions): ReadingPage {
   const runtime = new FakeRuntime(mishaps);
   const references = new MemoryReferences();
   const database = new FakeDatabase();
   const clipWorkers: ChannelWorker[] = [];
   const services = new FramesiftServices(
     {
-      database: () => new ChannelWorker((port) => serve(database, port)).asWorker(),
+      database: () => new ChannelWorker((port) => serve(library ?? database, port)).asWorker(),
       video,
       clip: () => {
         const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime, references));

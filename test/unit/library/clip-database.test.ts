@@ -8,6 +8,7 @@ import { OpfsTree } from '@/lib/files/opfs-tree';
 import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import { withTimeout } from '@/lib/shared/async';
 import { FakeDirectory } from '../../support/fake-opfs';
+import { NO_OTHERS } from '../../support/no-others';
 import {
   clipDatabaseOf,
   embeddedFrame,
@@ -17,7 +18,6 @@ import {
   randomUnitVector,
   snapshot,
   storeMany,
-  NO_OTHERS,
 } from './support';
 
 const MODEL = 'clip-test@1/fp32/p1';

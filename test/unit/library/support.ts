@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
-import { ClipDatabase, type Connect, type OtherLibraries } from '@/lib/library/clip-database';
+import { ClipDatabase, type Connect } from '@/lib/library/clip-database';
 import { countAnew } from '@/lib/library/embedding-sets';
 import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
@@ -11,6 +11,7 @@ import { vectorToJson } from '@/lib/shared/vector-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { FakeDirectory } from '../../support/fake-opfs';
+import { NO_OTHERS } from '../../support/no-others';
 
 /** A migrated PGlite in memory. Starting one takes seconds: a test file shares it and empties it between tests. */
 export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: DatabaseConnection }> {
@@ -42,14 +43,6 @@ export function clipDatabaseOf(
     others,
   });
 }
-
-/** For a library that has no others beside it. */
-export const NO_OTHERS: OtherLibraries = {
-  list: () => Promise.resolve([]),
-  choose: () => Promise.resolve(),
-  remove: () => Promise.resolve(),
-  archive: (name) => Promise.resolve({ name: name ?? 'library', archive: new Blob() }),
-};
 
 /** One of a clip's frames, 1.5 s apart, with the vector of `seed`; of every second one nobody knows the span. */
 export function embeddedFrame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
