@@ -153,10 +153,11 @@ interface Push {
   rows_digest: string;
 }
 
+/** The lock holds off pages that come late: what is counted is what is taken. */
 async function readPush(client: PoolClient, { clip, revision }: Revision): Promise<Push> {
   const { rows } = await client.query<Omit<Push, 'event' | 'details'> & { event: string; details: string }>(
     `select base, event, details, frames, pictures, rows_digest from pushes
-     where event_id = $1 and revision = $2`,
+     where event_id = $1 and revision = $2 for update`,
     [clip, revision],
   );
   const push = rows[0];
