@@ -3,7 +3,7 @@
 import { FileVideo } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { getFramesift } from '../_hooks/framesift';
-import { clipFileOf } from '../_hooks/use-drafts';
+import { clipFileOf } from '../_hooks/inspect-file';
 import { useClipFile } from '../_hooks/use-clip-file';
 import { useExactPicture } from '../_hooks/use-exact-picture';
 import { useObjectUrl } from '../_hooks/use-object-url';

@@ -7,6 +7,7 @@ import { forgetFile } from './clip-files';
 import { fetchServedModel, modelChoices } from './model-choices';
 import type { ProviderPreference } from './provider-preference';
 import { siteStorage } from './site-storage';
+import { openingPlace } from './use-page-place';
 import { readSwitches } from './switches';
 
 let framesift: Framesift<ProviderPreference> | undefined;
@@ -22,6 +23,7 @@ export function getFramesift(): Framesift<ProviderPreference> {
       fetchServed: fetchServedModel,
       followLibrary,
       onRemoved: forgetFile,
+      openingPlace: openingPlace(),
       embedsEveryFrame: readSwitches().embedsEveryFrame,
     });
     releaseWhenFrozen(framesift);

@@ -2,13 +2,9 @@
 
 import { useEffect, useRef } from 'react';
 import type { Question } from '@/lib/ask/question';
+import type { Place } from '@/lib/core/place-store';
 import { parseQuery } from '@/lib/query/parse';
 import { formatPlace, readPlace, type PagePlace } from '@/lib/shared/page-place';
-
-/** A place with the question's pictures, which no address holds. */
-export interface Place extends Omit<PagePlace, 'question'> {
-  question: Question | null;
-}
 
 const NOWHERE: PagePlace = { clipId: null, question: null, range: null };
 

@@ -4,6 +4,7 @@ import { useSyncExternalStore } from 'react';
 import type { ClipsState } from '@/lib/core/clips-store';
 import type { Framesift, Notices } from '@/lib/core/framesift';
 import type { ModelState } from '@/lib/core/model-store';
+import type { PlaceState } from '@/lib/core/place-store';
 import type { ReadingStates } from '@/lib/core/reading-store';
 import type { Store } from '@/lib/core/store';
 import { getFramesift } from './framesift';
@@ -27,6 +28,12 @@ const OPENING: ClipsState = { library: { state: 'opening' }, undoable: null };
 const LOADING: ModelState = { state: 'loading', progress: null, previous: null };
 const NOT_READING: ReadingStates = new Map();
 const NOTHING_TO_TELL: Notices = { message: null, silence: null };
+const NOWHERE: PlaceState = {
+  selectedKey: null,
+  addressedClipId: null,
+  questions: new Map(),
+  ranges: new Map(),
+};
 
 /** The library, and the clip whose deletion can be undone. */
 export const useClips = (): ClipsState => useStore(({ clips }) => clips, OPENING);
@@ -39,6 +46,9 @@ export const useReading = (): ReadingStates => useStore(({ reading }) => reading
 
 /** What a person should read. */
 export const useNotices = (): Notices => useStore(({ notices }) => notices, NOTHING_TO_TELL);
+
+/** What is shown and asked. */
+export const usePlaces = (): PlaceState => useStore(({ places }) => places, NOWHERE);
 
 /** Whether the library had no clips when it was last looked at; the server knows nothing of it. */
 export function useWasEmpty(): boolean {

@@ -4,6 +4,7 @@ import type { LibraryNotice } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
 import { ClipsStore } from './clips-store';
 import { LoadedModelStore, type ModelChoices } from './model-store';
+import { PlaceStore, type Place } from './place-store';
 import { ReadingStore } from './reading-store';
 import { FramesiftServices, type WorkerFactories } from './services';
 import { ValueStore, type Store } from './store';
@@ -28,6 +29,8 @@ export interface FramesiftParts<Preference> {
   followLibrary: (listener: (notice: LibraryNotice) => void) => () => void;
   /** Called when a clip is gone, with all that is stored of it. */
   onRemoved: (eventId: string) => void;
+  /** What the page's address says when it is opened. */
+  openingPlace: Place;
   /** Runs the model for frames, too, that look like the one before. */
   embedsEveryFrame?: boolean;
   clock?: Clock;
@@ -41,8 +44,10 @@ export interface Framesift<Preference> {
   readonly reading: ReadingStore;
   readonly model: LoadedModelStore<Preference>;
   readonly notices: Store<Notices>;
+  /** What is shown and asked. */
+  readonly places: PlaceStore;
   /** Shows what went wrong; null takes it away. */
-  tell(message: string | null): void;
+  readonly tell: (message: string | null) => void;
   /** Starts the model, then opens the library. Once. */
   start(): void;
   /** Ends all workers. */
@@ -86,6 +91,7 @@ export function createFramesift<Preference>(parts: FramesiftParts<Preference>): 
     reading,
     model,
     notices,
+    places: new PlaceStore(parts.openingPlace),
     tell,
     start() {
       if (ends) return;

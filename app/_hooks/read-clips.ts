@@ -1,0 +1,69 @@
+import type { EventSummary } from '@/lib/ports/library';
+import type { Sampling } from '@/lib/ports/media';
+import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
+import { askToKeepStorage } from '@/lib/shared/browser-storage';
+import { assertUnchanged } from '@/lib/shared/file-changed';
+import { rememberFile } from './clip-files';
+import { getFramesift } from './framesift';
+import { inspectFile } from './inspect-file';
+import { modelOptions } from './model-choices';
+import { fetchSampleClip } from './sample-clip';
+import { readClipFileOf } from './use-clip-file';
+import type { Inspection } from './use-drafts';
+
+/** Begins to read a file that was looked at, shows its clip, and gives the clip's id. */
+export async function startReading(inspected: Inspection, sampling: Sampling): Promise<string> {
+  const { clips, places, reading, services } = getFramesift();
+  await assertUnchanged(inspected.file);
+  // Asked for once a person has put something here that they would miss.
+  askToKeepStorage();
+  const clipId = await startClip(services, reading, { ...inspected, sampling, model: modelOptions() });
+  rememberFile(clipId, inspected.file);
+  await clips.refresh();
+  places.select(clipId);
+  return clipId;
+}
+
+/** Reads a file in place of a clip, which stays until all of the new one is there. */
+export async function replaceClip(old: EventSummary, file: File): Promise<void> {
+  const { places, reading } = getFramesift();
+  const clipId = await startReading(await inspectFile(file), parseSampling(old.sampling));
+  reading.replaceWhenRead(old.id, clipId);
+  const question = places.get().questions.get(old.id);
+  if (question) places.ask(clipId, question);
+}
+
+/** Counts a clip as read with what there is of it. */
+export async function keepAsRead({ id, embeddingCount }: EventSummary): Promise<void> {
+  const { clips, services } = getFramesift();
+  await services.database.updateEvent(id, {
+    ingestState: 'done',
+    ingestError: null,
+    framesPlanned: embeddingCount,
+  });
+  await clips.refresh();
+}
+
+/** Goes on with a clip that was not read to its end, or reads it with the model that is loaded. */
+export async function resumeReading({ id, fileName, sampling }: EventSummary): Promise<void> {
+  const { reading, services, tell } = getFramesift();
+  const file = await readClipFileOf(id);
+  if (!file) {
+    tell('The clip’s file is not in this browser any more. Choose it below the picture, then go on.');
+    return;
+  }
+  const { facts, decoder } = await inspectFile(new File([file], fileName ?? 'clip', { type: file.type }));
+  const requests = await planClip(
+    (clip) => services.openClip(clip),
+    file,
+    facts.durationMs,
+    parseSampling(sampling),
+  );
+  reading.add({ eventId: id, file, requests, decoder, model: modelOptions() });
+}
+
+/** Reads the sample clip, and shows it. */
+export async function readSampleClip(): Promise<void> {
+  const file = await fetchSampleClip();
+  await startReading(await inspectFile(file), { kind: 'rate', framesPerSecond: 2 });
+}
