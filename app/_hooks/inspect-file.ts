@@ -3,11 +3,21 @@ import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { openVideoElement } from '@/lib/media/element-frames';
 import { tellPictureKind } from '@/lib/media/picture-kind';
 import { describeShortPlayer } from '@/lib/media/player-look';
-import type { ClipFacts } from '@/lib/ports/media';
+import type { ClipFacts, Decoder } from '@/lib/ports/media';
 import { FramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
 import { readSwitches } from './switches';
-import type { Inspection } from './use-drafts';
+
+/** What is known of a file before it is read, and the file to read: an animation becomes a clip. */
+export interface Inspection {
+  file: File;
+  facts: ClipFacts;
+  decoder: Decoder;
+  /** Recognises the same file in the library. */
+  fingerprint: string;
+  /** A picture of it; null when none could be made. */
+  preview: Blob | null;
+}
 
 /** In pixels. */
 const PREVIEW_WIDTH = 320;

@@ -5,11 +5,10 @@ import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { assertUnchanged } from '@/lib/shared/file-changed';
 import { rememberFile } from './clip-files';
 import { getFramesift } from './framesift';
-import { inspectFile } from './inspect-file';
+import { inspectFile, type Inspection } from './inspect-file';
 import { modelOptions } from './model-choices';
 import { fetchSampleClip } from './sample-clip';
 import { readClipFileOf } from './use-clip-file';
-import type { Inspection } from './use-drafts';
 
 /** Begins to read a file that was looked at, shows its clip, and gives the clip's id. */
 export async function startReading(inspected: Inspection, sampling: Sampling): Promise<string> {

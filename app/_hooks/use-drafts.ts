@@ -1,20 +1,13 @@
 'use client';
 
-import type { ClipFacts, Decoder } from '@/lib/ports/media';
 import { useState } from 'react';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { withVideoTrack } from '@/lib/media/track-choice';
+import type { Inspection } from './inspect-file';
 
 /** A file that a person has opened and not yet had read. */
-export interface Draft {
+export interface Draft extends Inspection {
   key: string;
-  file: File;
-  facts: ClipFacts;
-  decoder: Decoder;
-  /** Recognises the same file in the library. */
-  fingerprint: string;
-  /** A picture of it; null when none could be made. */
-  preview: Blob | null;
 }
 
 /** A file that cannot be read, and why. */
@@ -26,9 +19,6 @@ export interface Refusal {
 
 /** Numbers drafts and refusals. */
 let lastDraft = 0;
-
-/** What is known of a file before it is read, and the file to read: an animation becomes a clip. */
-export type Inspection = Omit<Draft, 'key'>;
 
 /** Looks at a file; see there. The code for it is of no use before a file is opened. */
 async function inspect(file: File): Promise<Inspection> {
