@@ -4,6 +4,7 @@
  * For every n that a reading has of each kind. In Node: PGlite in memory, a fake of the browser's private files, the page's own
  * services and jobs. Without options it writes its section of docs/reliability.md.
  */
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -37,15 +38,22 @@ const LABELS: Record<FaultKind, string> = {
 /** A run with a message that was never posted may wait for a time limit, and not for ever. */
 const RUN_TIMEOUT_MS = 120_000;
 
-// A message that lets go of an endpoint has nobody who waits for it.
-process.on('unhandledRejection', () => undefined);
+/** Kinds that are tried at once, each in a process of its own: PGlite and what a torn connection leaves fill one in time. */
+const PROCESSES = 2;
 
-installRpc();
-let bench = await ResumeBench.open();
-const whole = JSON.stringify(await bench.undisturbed());
-const rows: string[] = [];
-const faults: string[] = [];
-for (const kind of FAULT_KINDS.filter((known) => values.kind === undefined || known === values.kind)) {
+/** What came of one kind: its row of the table, and the runs that ended otherwise. */
+interface Outcome {
+  row: string;
+  faults: string[];
+}
+
+async function tryEvery(kind: FaultKind): Promise<Outcome> {
+  // A message that lets go of an endpoint has nobody who waits for it.
+  process.on('unhandledRejection', () => undefined);
+  installRpc();
+  let bench = await ResumeBench.open();
+  const whole = JSON.stringify(await bench.undisturbed());
+  const faults: string[] = [];
   let coped = 0;
   let same = 0;
   let runs = 0;
@@ -66,22 +74,45 @@ for (const kind of FAULT_KINDS.filter((known) => values.kind === undefined || kn
     if (sentence === null) coped += 1;
     if (JSON.stringify(contents) === whole) same += 1;
     else faults.push(`${kind} ${n}: ${'error' in contents ? String(contents.error) : 'another library'}`);
-    process.stdout.write(`\r${kind} ${n}: ${same} of ${runs} the same   `);
+    process.stderr.write(`${kind} ${n}: ${same} of ${runs} the same\n`);
   }
-  rows.push(`| ${LABELS[kind]} | ${runs} | ${coped} | ${same} | ${(slowestMs / 1000).toFixed(1)} s |`);
+  await bench.close();
+  const row = `| ${LABELS[kind]} | ${runs} | ${coped} | ${same} | ${(slowestMs / 1000).toFixed(1)} s |`;
+  return { row, faults };
 }
-await bench.close();
+
+/** The same in another process. */
+async function tryElsewhere(kind: FaultKind): Promise<Outcome> {
+  const child = spawn('npx', ['tsx', import.meta.filename, '--kind', kind], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const output = (await child.stdout.toArray()) as Buffer[];
+  return JSON.parse(Buffer.concat(output).toString()) as Outcome;
+}
+
+const only = FAULT_KINDS.find((kind) => kind === values.kind);
+if (only) {
+  console.log(JSON.stringify(await tryEvery(only)));
+  process.exit(0);
+}
+const outcomes = new Map<FaultKind, Outcome>();
+const waiting = [...FAULT_KINDS].sort((a, b) => Number(b === 'message') - Number(a === 'message')).values();
+await Promise.all(
+  Array.from({ length: PROCESSES }, async () => {
+    for (const kind of waiting) outcomes.set(kind, await tryElsewhere(kind));
+  }),
+);
+const faults = [...outcomes.values()].flatMap((outcome) => outcome.faults);
 const section = [
   `One clip of ${RESUME_FRAMES} frames, every n of each kind, ${new Date().toISOString().slice(0, 10)}.`,
   '',
   '| the n-th | runs | gone on with at once | the same library after going on | slowest |',
   '| --- | ---: | ---: | ---: | ---: |',
-  ...rows,
+  ...FAULT_KINDS.map((kind) => outcomes.get(kind)!.row),
   ...(faults.length > 0 ? ['', ...faults.map((fault) => `- ${fault}`)] : []),
 ].join('\n');
-console.log(`\n${section}`);
-if (values.kind === undefined) {
-  const path = join(root, 'docs/reliability.md');
-  writeFileSync(path, replaceBetweenMarkers(readFileSync(path, 'utf8'), SECTION, section));
-}
+console.log(section);
+const path = join(root, 'docs/reliability.md');
+writeFileSync(path, replaceBetweenMarkers(readFileSync(path, 'utf8'), SECTION, section));
 process.exit(faults.length > 0 ? 1 : 0);

@@ -15,7 +15,7 @@ import { ChannelWorker } from './channel-worker';
 import { FakeDirectory } from './fake-opfs';
 import { seededRandom } from './random';
 import { NO_OTHERS } from './no-others';
-import { openReadingPage, readClip, SIDE, type ReadingPage } from './reading-page';
+import { closePages, openReadingPage, readClip, SIDE, type ReadingPage } from './reading-page';
 
 /**
  * What goes wrong at the n-th time, once: a file's write, a statement, a commit, the answer after a commit, a message
@@ -124,7 +124,7 @@ export class ResumeBench {
       await Promise.race([readClip(page, new Blob(), ended.signal, RESUME_FRAMES), end]);
     } finally {
       restore();
-      page.services.close();
+      closePages();
       // What a worker had begun when it was ended is settled before the next page opens.
       await this.#pg.query('select 1');
     }
