@@ -15,15 +15,8 @@ import { Notice } from './ui/notice';
 import { ProgressBar } from './ui/progress-bar';
 
 // Of no use on a first visit, whose script has a budget.
-const LibraryStorage = latePart(() =>
-  import('./storage/library-storage').then((module) => module.LibraryStorage),
-);
-
 const LibraryTrouble = latePart(() =>
   import('./storage/library-trouble').then((module) => module.LibraryTrouble),
-);
-const KeptLibraries = latePart(() =>
-  import('./storage/kept-libraries').then((module) => module.KeptLibraries),
 );
 
 /** The clips that were read, are being read, or wait to be started. */
@@ -125,16 +118,6 @@ export function LibraryList({
         <Button variant="ghost" className="self-start" onClick={onTrySample} disabled={sampleBusy}>
           <Sparkles aria-hidden /> {sampleBusy ? 'Opening the sample…' : 'Try the sample clip'}
         </Button>
-      )}
-      {library.state === 'ready' && library.clips.length > 0 && (
-        <Deferred what="The storage">
-          <LibraryStorage clips={library.clips} statuses={statuses} onRestore={onAdd} />
-        </Deferred>
-      )}
-      {library.state === 'ready' && library.database.kept.length > 0 && (
-        <Deferred what="The other libraries">
-          <KeptLibraries kept={library.database.kept} onChange={onRetry} />
-        </Deferred>
       )}
     </nav>
   );

@@ -29,6 +29,7 @@ import { BetterModelNotice } from './models/better-model-notice';
 import { ModelsChoice } from './models/models-choice';
 import { NewVersionNotice } from './new-version-notice';
 import { PageNotices } from './page-notices';
+import { LibraryKeeping } from './storage/library-keeping';
 import { Deferred } from './ui/deferred';
 import { ErrorBoundary } from './ui/error-boundary';
 import { latePart } from './ui/late-part';
@@ -190,7 +191,7 @@ export function Workbench() {
           event.target.value = '';
         }}
       />
-      <div className="grid flex-1 grid-cols-[minmax(0,1fr)] md:grid-cols-[18rem_minmax(0,1fr)]">
+      <div className="grid flex-1 grid-cols-[minmax(0,1fr)] md:grid-cols-[18rem_minmax(0,1fr)] md:grid-rows-[auto_1fr]">
         <aside className="border-b border-line bg-surface md:border-r md:border-b-0">
           <ErrorBoundary what="The list of clips">
             <LibraryList
@@ -215,7 +216,7 @@ export function Workbench() {
             />
           </ErrorBoundary>
         </aside>
-        <main className="min-w-0">
+        <main className="min-w-0 md:col-start-2 md:row-span-2 md:row-start-1">
           <div className="space-y-2 px-4 pt-4 empty:hidden">
             <NewVersionNotice offline={offline} isReading={isReading} />
             <PageNotices
@@ -302,6 +303,20 @@ export function Workbench() {
             )}
           </Deferred>
         </main>
+        {/* Below everything else where there is one column. */}
+        <aside
+          aria-label="What the library takes"
+          className="bg-surface md:col-start-1 md:row-start-2 md:border-r md:border-line"
+        >
+          <ErrorBoundary what="The storage">
+            <LibraryKeeping
+              library={library}
+              statuses={statuses}
+              onRestore={() => picker.current?.click()}
+              onRetry={() => void refresh()}
+            />
+          </ErrorBoundary>
+        </aside>
       </div>
       {undoable && <UndoBar deleted={undoable} />}
       {isDragging && <DropHint />}

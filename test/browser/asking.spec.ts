@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { test as fresh } from '@playwright/test';
+import { test as fresh, type Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
 import { askingTest, expect, openWithSample, test, withoutClips } from './returning';
 
@@ -179,11 +179,22 @@ fresh(
   },
 );
 
+/** Waits until colours that go over into others are there. */
+async function transitionsToEnd(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    // The change of the media is seen with the next picture that is painted.
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const transitions = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+    await Promise.allSettled(transitions.map(({ finished }) => finished));
+  });
+}
+
 withoutClips('the page is accessible, light and dark', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   const check = async (what: string) => {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
+      await transitionsToEnd(page);
       const { violations } = await new AxeBuilder({ page }).analyze();
       expect(
         violations.map(({ id, nodes }) => ({ id, where: nodes.map(({ target }) => target.join(' ')) })),
