@@ -30,7 +30,7 @@ export function PrivateWindowNotice() {
       }
     >
       This looks like a private window: clips, pictures and vectors go when it is closed. To keep them, choose
-      “Back up” below the list of clips, and drop the file on a window that is not private.
+      “Back up” beside the clips, and drop the file on a window that is not private.
     </Notice>
   );
 }

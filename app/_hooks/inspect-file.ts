@@ -80,7 +80,7 @@ async function openFile(file: File): Promise<OpenedSomehow> {
 async function inspectInPlayer(file: File, known: ClipFacts | undefined): Promise<OpenedSomehow> {
   const element = await openVideoElement(file);
   try {
-    const { bitmap } = await element.grab(element.facts.durationMs / 10);
+    const bitmap = await element.preview(element.facts.durationMs / 10);
     const canvas = new OffscreenCanvas(
       PREVIEW_WIDTH,
       Math.round((PREVIEW_WIDTH * bitmap.height) / bitmap.width),

@@ -11,8 +11,13 @@ type ElementFacts = Pick<ClipFacts, 'width' | 'height' | 'durationMs' | 'startMs
 
 export interface ElementFrames {
   facts: ElementFacts;
-  /** The picture at a moment of the clip, in clip time. Calls are served one after another. */
+  /**
+   * The picture at a moment of the clip, in clip time. Calls are served one after another. Rejects with a FramesiftError
+   * `unreadable-video` where the player shows another one.
+   */
   grab: (timestampMs: number) => Promise<GrabbedFrame>;
+  /** Some picture of the clip, near that moment or not. Whoever receives it must close it. */
+  preview: (timestampMs: number) => Promise<ImageBitmap>;
   close: () => void;
 }
 
@@ -65,6 +70,11 @@ export async function openVideoElement(file: Blob): Promise<ElementFrames> {
     return {
       facts: { width, height, durationMs, startMs, bytes: file.size },
       grab: (timestampMs) => seeks.run(() => grabFrame(video, timestampMs, { startMs, durationMs })),
+      preview: (timestampMs) =>
+        seeks.run(async () => {
+          await seekTo(video, timestampMs, startMs);
+          return takePicture(video);
+        }),
       close,
     };
   } catch (error) {
@@ -86,24 +96,32 @@ async function grabFrame(
   timestampMs: number,
   { startMs, durationMs }: Pick<ElementFacts, 'startMs' | 'durationMs'>,
 ): Promise<GrabbedFrame> {
+  const mediaTime = await seekTo(video, timestampMs, startMs);
+  const wrong = describeWrongPicture({
+    askedMs: timestampMs,
+    playerEndMs: durationMs,
+    presentedMs: mediaTime === null ? null : toClipMs(mediaTime, startMs),
+    hasPicture: video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.error,
+  });
+  if (wrong) throw new FramesiftError('unreadable-video', wrong);
+  return { bitmap: await takePicture(video), timestampMs: Math.round(timestampMs) };
+}
+
+/** Sends a player to a moment. Resolves with the media time of the picture that it painted; null where it told none. */
+async function seekTo(video: HTMLVideoElement, timestampMs: number, startMs: number): Promise<number | null> {
   const painted = watchPaint(video);
   try {
     const seeked = waitFor(video, 'seeked', SEEK_TIMEOUT_MS);
     video.currentTime = Math.min(toPlayerSeconds(timestampMs + BORDER_LEAD_MS, startMs), video.duration);
     await seeked;
-    const mediaTime = await painted.within(PAINT_TIMEOUT_MS);
-    const wrong = describeWrongPicture({
-      askedMs: timestampMs,
-      playerEndMs: durationMs,
-      presentedMs: mediaTime === null ? null : toClipMs(mediaTime, startMs),
-      hasPicture: video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !video.error,
-    });
-    if (wrong) throw new FramesiftError('unreadable-video', wrong);
-    const bitmap = await withTimeout(createImageBitmap(video), SEEK_TIMEOUT_MS, 'The player');
-    return { bitmap, timestampMs: Math.round(timestampMs) };
+    return await painted.within(PAINT_TIMEOUT_MS);
   } finally {
     painted.stop();
   }
+}
+
+function takePicture(video: HTMLVideoElement): Promise<ImageBitmap> {
+  return withTimeout(createImageBitmap(video), SEEK_TIMEOUT_MS, 'The player');
 }
 
 /** The time of the next picture that is painted; null where the browser does not tell. */
