@@ -2,7 +2,7 @@
 
 import { composeRequest } from '@/lib/ask/compose-request';
 import type { LoadedModel } from '@/lib/ports/encoder';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { AnswerFrame, SearchRequest, TimeRange } from '@/lib/ports/search';
 import { useRef, useState, type ReactNode } from 'react';
 import { revisionsOf } from '@/lib/ask/revisions';
@@ -60,9 +60,9 @@ export function ClipView({
   outdatedCount,
   onRereadAll,
 }: {
-  clip: EventSummary;
+  clip: ClipSummary;
   /** The whole library, this clip included. */
-  clips: readonly EventSummary[];
+  clips: readonly ClipSummary[];
   status: IngestStatus | undefined;
   model: LoadedModel | null;
   question: Question | null;
@@ -79,7 +79,7 @@ export function ClipView({
   onCancel: () => void;
   onResume: () => void;
   /** Reads a file anew in place of a clip, with this one's settings. */
-  onReplace: (clip: EventSummary, file: File) => void;
+  onReplace: (clip: ClipSummary, file: File) => void;
   /** Takes the clip as it is. */
   onKeep: () => void;
   /** Clips that were read with another model than the one at work, this one included. */
@@ -90,14 +90,12 @@ export function ClipView({
     restored ? { ...DEFAULT_SETTINGS, strategy: restored.strategy, count: restored.count } : DEFAULT_SETTINGS,
   );
   const [scope, setScope] = useState<Scope>(
-    restored && restored.eventIds.length > 1
-      ? { kind: 'some', eventIds: restored.eventIds }
-      : { kind: 'this' },
+    restored && restored.clipIds.length > 1 ? { kind: 'some', clipIds: restored.clipIds } : { kind: 'this' },
   );
   const [cropped, setCropped] = useState<NewAttachment | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [jump, setJump] = useState<Jump | null>(null);
-  const [cursor, setCursor] = useState<{ eventId: string; timeMs: number }>({ eventId: clip.id, timeMs: 0 });
+  const [cursor, setCursor] = useState<{ clipId: string; timeMs: number }>({ clipId: clip.id, timeMs: 0 });
   const { edits, togglePin, drop, undoDrop, restoreAll } = useEdits(question, restored?.edits);
   const [ledTo, setLedTo] = useState<Question | null>(null);
   const player = useRef<HTMLDivElement>(null);
@@ -135,29 +133,29 @@ export function ClipView({
       : null;
 
   // The player follows a frame into whichever clip it is of.
-  const shown = clips.find(({ id }) => id === jump?.eventId) ?? clip;
+  const shown = clips.find(({ id }) => id === jump?.clipId) ?? clip;
   const durationMs = shown.durationMs ?? 0;
-  const cursorMs = cursor.eventId === shown.id ? cursor.timeMs : 0;
-  const ofShown = ({ eventId }: { eventId: string }) => eventId === shown.id;
+  const cursorMs = cursor.clipId === shown.id ? cursor.timeMs : 0;
+  const ofShown = ({ clipId }: { clipId: string }) => clipId === shown.id;
   const clipNames = isSeveral
     ? new Map(searched.map(({ id, fileName, description }) => [id, fileName ?? description]))
     : null;
   const name = shown.fileName ?? shown.description;
   const questionText = question ? describeQuestion(question) : '';
 
-  const goTo = (eventId: string, { timestampMs, span }: Moment, frameIndex: number | null) => {
-    setJump({ eventId, timestampMs, span, frameIndex });
-    setCursor({ eventId, timeMs: timestampMs });
+  const goTo = (clipId: string, { timestampMs, span }: Moment, frameIndex: number | null) => {
+    setJump({ clipId, timestampMs, span, frameIndex });
+    setCursor({ clipId, timeMs: timestampMs });
   };
   const showPlayer = () => player.current?.scrollIntoView({ block: 'nearest', behavior: scrollBehavior() });
   // After an answer the player stands at its best frame. Once a question: what a person does from there is theirs.
   const best = answer?.frames.find(({ rank }) => rank === 1);
   if (best && question !== ledTo && state.state === 'ready' && !state.isStale) {
     setLedTo(question);
-    if (best.strength !== 'weak') goTo(best.eventId, best, best.frameIndex);
+    if (best.strength !== 'weak') goTo(best.clipId, best, best.frameIndex);
   }
   const jumpTo = (frame: AnswerFrame) => {
-    goTo(frame.eventId, frame, frame.frameIndex);
+    goTo(frame.clipId, frame, frame.frameIndex);
     showPlayer();
   };
 
@@ -232,17 +230,17 @@ export function ClipView({
         >
           <Player
             key={shown.id}
-            eventId={shown.id}
+            clipId={shown.id}
             name={name}
             fingerprint={shown.fileFingerprint}
             playerStartMs={shown.playerStartMs}
             jump={jump}
-            onTime={(timeMs) => setCursor({ eventId: shown.id, timeMs })}
+            onTime={(timeMs) => setCursor({ clipId: shown.id, timeMs })}
             onReplace={(file) => onReplace(shown, file)}
           />
           {durationMs > 0 && (
             <Timeline
-              eventId={shown.id}
+              clipId={shown.id}
               durationMs={durationMs}
               curve={answer?.curves.find(ofShown) ?? null}
               changesMs={shown.id === clip.id ? (before.overview?.changesMs ?? []) : []}
@@ -298,7 +296,7 @@ export function ClipView({
             onSettings={setSettings}
             onUndoDrop={undoDrop}
             onRestoreAll={restoreAll}
-            onSpan={({ eventId, startMs }) => goTo(eventId, { timestampMs: startMs, span: null }, null)}
+            onSpan={({ clipId, startMs }) => goTo(clipId, { timestampMs: startMs, span: null }, null)}
             onEscape={() =>
               document.querySelector<HTMLInputElement>('form[role=search] input[type=text]')?.focus()
             }
@@ -311,8 +309,8 @@ export function ClipView({
           {question === null && before.overview && before.overview.frames.length > 0 && (
             <Overview
               overview={before.overview}
-              onJump={({ eventId, timestampMs, frameIndex }) => {
-                goTo(eventId, { timestampMs, span: null }, frameIndex);
+              onJump={({ clipId, timestampMs, frameIndex }) => {
+                goTo(clipId, { timestampMs, span: null }, frameIndex);
                 showPlayer();
               }}
             />

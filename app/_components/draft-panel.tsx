@@ -1,6 +1,6 @@
 'use client';
 
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { Sampling } from '@/lib/ports/media';
 import { Loader2, Play, X } from 'lucide-react';
 import { useId, useMemo, useState, type ReactNode } from 'react';
@@ -44,10 +44,10 @@ export function DraftPanel({
 }: {
   draft: Draft;
   /** The clip of the library that was made from the same file. */
-  twin: EventSummary | null;
+  twin: ClipSummary | null;
   /** The offer of a better model to read it with. */
   betterModel: ReactNode;
-  onShowTwin: (twin: EventSummary) => void;
+  onShowTwin: (twin: ClipSummary) => void;
   /** Another of the file's video tracks is chosen, by its index. */
   onTrack: (track: number) => void;
   /** It is being put into the library. */

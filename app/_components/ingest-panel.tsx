@@ -1,6 +1,6 @@
 'use client';
 
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { Play, RotateCcw, Square } from 'lucide-react';
 import { useRef } from 'react';
 import { parseGaps } from '@/lib/shared/clip-gaps';
@@ -20,7 +20,7 @@ export function IngestPanel({
   onReplace,
   onKeep,
 }: {
-  clip: EventSummary;
+  clip: ClipSummary;
   status: IngestStatus | undefined;
   onCancel: () => void;
   onResume: () => void;

@@ -1,5 +1,5 @@
 import type { LoadedModel } from '@/lib/ports/encoder';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import clsx from 'clsx';
 import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Sparkles, Trash2 } from 'lucide-react';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
@@ -40,7 +40,7 @@ export function LibraryList({
   statuses: ReadonlyMap<string, IngestStatus>;
   selectedKey: string | null;
   onSelect: (key: string) => void;
-  onDelete: (clip: EventSummary) => void;
+  onDelete: (clip: ClipSummary) => void;
   onAdd: () => void;
   /** Null while the sample is in the list, or offered elsewhere. */
   onTrySample: (() => void) | null;
@@ -140,7 +140,7 @@ function ClipItem({
   selected,
   onSelect,
 }: {
-  clip: EventSummary;
+  clip: ClipSummary;
   model: LoadedModel | null;
   status: IngestStatus | undefined;
   selected: boolean;
@@ -175,7 +175,7 @@ function ClipItem({
   );
 }
 
-function StateMark({ clip, model }: { clip: EventSummary; model: LoadedModel | null }) {
+function StateMark({ clip, model }: { clip: ClipSummary; model: LoadedModel | null }) {
   if (clip.ingestState === 'failed')
     return <CircleAlert role="img" aria-label="Failed" className="size-3.5 text-danger" />;
   if (model && isReadWithAnother(clip, model))

@@ -18,7 +18,7 @@ import { Notice } from './ui/notice';
 
 /** A moment to show; a new object is a new request, also for the same moment. */
 export interface Jump extends Moment {
-  eventId: string;
+  clipId: string;
   /** Whose stored picture stands in where nothing can be played; null for a moment between frames. */
   frameIndex: number | null;
 }
@@ -28,7 +28,7 @@ export interface Jump extends Moment {
  * asked moment stands in; also where the player shows another picture than the one that was read, until it moves.
  */
 export function Player({
-  eventId,
+  clipId,
   name,
   fingerprint,
   playerStartMs,
@@ -36,7 +36,7 @@ export function Player({
   onTime,
   onReplace,
 }: {
-  eventId: string;
+  clipId: string;
   name: string;
   /** Of the file that the clip was made from (lib/ingest/start-clip.ts). */
   fingerprint: string | null;
@@ -48,7 +48,7 @@ export function Player({
   /** Reads a file anew in place of this clip. */
   onReplace: (file: File) => void;
 }) {
-  const clipFile = useClipFile(eventId);
+  const clipFile = useClipFile(clipId);
   const url = useObjectUrl(clipFile.state === 'ready' ? clipFile.file : null);
   const video = useRef<HTMLVideoElement>(null);
   const picker = useRef<HTMLInputElement>(null);
@@ -58,10 +58,10 @@ export function Player({
   const [otherFile, setOtherFile] = useState<File | null>(null);
   const isUnplayable = url !== null && unplayableUrl === url;
   const stillIndex = jump?.frameIndex ?? 0;
-  const still = useThumbnails(eventId, [stillIndex]).get(stillIndex);
+  const still = useThumbnails(clipId, [stillIndex]).get(stillIndex);
 
   const clock = usePlayerClock(
-    eventId,
+    clipId,
     playerStartMs,
     clipFile.state === 'ready' ? clipFile.file : null,
     url,
@@ -78,7 +78,7 @@ export function Player({
     const { file: clip } = await clipFileOf(file);
     clipFile.provide(clip);
     // A clip from a file of rows has no pictures; without them its frames still have their times and scores.
-    void restoreThumbnails(getFramesift().services, eventId, clip).catch(() => undefined);
+    void restoreThumbnails(getFramesift().services, clipId, clip).catch(() => undefined);
   };
 
   const askedTime = jump && formatTime(jump.timestampMs, { tenths: true });

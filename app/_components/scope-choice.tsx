@@ -1,22 +1,22 @@
 'use client';
 
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { Checkbox, Popover, RadioGroup } from 'radix-ui';
 import { Check, ChevronDown, Library } from 'lucide-react';
 import { plural } from '@/lib/shared/format';
 
 /** Which clips a question is asked about. */
-export type Scope = { kind: 'this' } | { kind: 'all' } | { kind: 'some'; eventIds: readonly string[] };
+export type Scope = { kind: 'this' } | { kind: 'all' } | { kind: 'some'; clipIds: readonly string[] };
 
 /** The clips of a scope, in the order of the list; the clip at hand where a choice has come to nothing. */
 export function clipsInScope(
   scope: Scope,
-  clip: EventSummary,
-  clips: readonly EventSummary[],
-): readonly EventSummary[] {
+  clip: ClipSummary,
+  clips: readonly ClipSummary[],
+): readonly ClipSummary[] {
   if (scope.kind === 'this') return [clip];
   if (scope.kind === 'all') return clips;
-  const chosen = clips.filter(({ id }) => scope.eventIds.includes(id));
+  const chosen = clips.filter(({ id }) => scope.clipIds.includes(id));
   return chosen.length > 0 ? chosen : [clip];
 }
 
@@ -28,8 +28,8 @@ export function ScopeChoice({
   onScope,
 }: {
   scope: Scope;
-  clip: EventSummary;
-  clips: readonly EventSummary[];
+  clip: ClipSummary;
+  clips: readonly ClipSummary[];
   onScope: (scope: Scope) => void;
 }) {
   const chosen = new Set(clipsInScope(scope, clip, clips).map(({ id }) => id));
@@ -63,7 +63,7 @@ export function ScopeChoice({
                 kind === 'all'
                   ? { kind: 'all' }
                   : kind === 'some'
-                    ? { kind: 'some', eventIds: [...chosen] }
+                    ? { kind: 'some', clipIds: [...chosen] }
                     : { kind: 'this' },
               )
             }
@@ -96,9 +96,9 @@ export function ScopeChoice({
                       checked={chosen.has(id)}
                       disabled={chosen.has(id) && chosen.size === 1}
                       onCheckedChange={(checked) => {
-                        const eventIds =
+                        const clipIds =
                           checked === true ? [...chosen, id] : [...chosen].filter((other) => other !== id);
-                        onScope({ kind: 'some', eventIds });
+                        onScope({ kind: 'some', clipIds });
                       }}
                       className="flex size-5 shrink-0 items-center justify-center rounded border border-ink-2 data-[state=checked]:border-accent data-[state=checked]:bg-accent data-[state=checked]:text-accent-ink"
                     >

@@ -1,8 +1,8 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { getFramesift } from '../_hooks/framesift';
 
 /** Says which clip was deleted, for as long as it can be had back. */
-export function UndoBar({ deleted }: { deleted: EventSummary }) {
+export function UndoBar({ deleted }: { deleted: ClipSummary }) {
   return (
     <div
       role="status"

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react';
 import { modelOf } from '@/lib/core/model-store';
 import { isActive } from '@/lib/ingest/ingest-status';
 import { looksLikeModel } from '@/lib/models/own-model';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { Sampling } from '@/lib/ports/media';
 import type { GivenFile } from '@/lib/ports/models';
 import { toFramesiftError } from '@/lib/shared/errors';
@@ -54,7 +54,7 @@ const guardReading = (action: (reading: Awaited<ReturnType<typeof loadReading>>)
     await action(await loadReading());
   });
 
-const resume = (clip: EventSummary) => guardReading(({ resumeReading }) => resumeReading(clip));
+const resume = (clip: ClipSummary) => guardReading(({ resumeReading }) => resumeReading(clip));
 
 /** The whole page: clips on one side, the clip at hand and its answers on the other. */
 export function Workbench() {
@@ -80,7 +80,7 @@ export function Workbench() {
     clipId: clip?.id ?? null,
     addFiles,
   });
-  const restoredHere = restored && restored.selection.eventIds[0] === clip?.id ? restored : null;
+  const restoredHere = restored && restored.selection.clipIds[0] === clip?.id ? restored : null;
   const outdated = loaded ? clips.filter((other) => isReadWithAnother(other, loaded)) : [];
   const isReading = Array.from(statuses.values()).some(isActive);
   const shownDraft = draft ?? (clip ? null : (drafts[0] ?? null));

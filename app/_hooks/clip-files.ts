@@ -1,16 +1,16 @@
-/** Files opened since the page was loaded, by event: they need not be read back from storage. */
+/** Files opened since the page was loaded, by clip: they need not be read back from storage. */
 export const openedFiles = new Map<string, Blob>();
 
 /** Copies of clips that were read back: the same object each time, so that what is opened of it stays open. */
 export const keptFiles = new Map<string, Blob>();
 
 /** Remembers the file that a clip was made from, or was given again. */
-export function rememberFile(eventId: string, file: Blob): void {
-  openedFiles.set(eventId, file);
+export function rememberFile(clipId: string, file: Blob): void {
+  openedFiles.set(clipId, file);
 }
 
 /** Forgets the file of a clip that is deleted. */
-export function forgetFile(eventId: string): void {
-  openedFiles.delete(eventId);
-  keptFiles.delete(eventId);
+export function forgetFile(clipId: string): void {
+  openedFiles.delete(clipId);
+  keptFiles.delete(clipId);
 }

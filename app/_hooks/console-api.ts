@@ -1,6 +1,6 @@
 import type { AskOptions } from '@/lib/ask/compose-request';
 
-import type { NewEvent } from '@/lib/ports/library';
+import type { NewClip } from '@/lib/ports/library';
 import type { FramePicture, PictureOptions } from '@/lib/ports/media';
 import type { Answer } from '@/lib/ports/search';
 import type { ImportOutcome } from '@/lib/exchange/import';
@@ -14,19 +14,19 @@ import { modelOptions } from './model-choices';
  */
 const consoleApi = {
   /** Clips in the library, newest first. */
-  listEvents: () => getFramesift().services.database.listEvents(),
+  listClips: () => getFramesift().services.database.listClips(),
   /** A clip's vectors as stored: id, frameIndex, embedding, modelVersion. */
-  getFrameEmbeddings: (eventId: string, options: { modelVersion?: string } = {}) =>
-    getFramesift().services.database.getFrameEmbeddings(eventId, options),
+  getFrameEmbeddings: (clipId: string, options: { modelVersion?: string } = {}) =>
+    getFramesift().services.database.getFrameEmbeddings(clipId, options),
   /** Adds a clip without a file and returns its row. */
-  createEvent: (event: NewEvent) => getFramesift().services.database.createEvent(event),
+  createClip: (clip: NewClip) => getFramesift().services.database.createClip(clip),
   /** Stores frames of a clip with their pictures and vectors, all or none, and returns the vectors' ids. */
-  storeFrameBatch: (eventId: string, frames: EmbeddedFrame[], modelVersion: string) =>
-    getFramesift().services.database.storeFrameBatch(eventId, frames, modelVersion),
+  storeFrameBatch: (clipId: string, frames: EmbeddedFrame[], modelVersion: string) =>
+    getFramesift().services.database.storeFrameBatch(clipId, frames, modelVersion),
   /** Removes a clip's vectors and returns how many there were. */
-  deleteFrameEmbeddings: (eventId: string) => getFramesift().services.database.deleteFrameEmbeddings(eventId),
+  deleteFrameEmbeddings: (clipId: string) => getFramesift().services.database.deleteFrameEmbeddings(clipId),
   /** Removes a clip with everything that is stored of it. */
-  deleteEvent: (eventId: string) => getFramesift().services.database.deleteEvent(eventId),
+  deleteClip: (clipId: string) => getFramesift().services.database.deleteClip(clipId),
   /** One reading SQL statement on the page's PostgreSQL. */
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
   /** What does not fit together in the library: rows without files, files without rows, wrong counts. */
@@ -72,7 +72,7 @@ const consoleApi = {
    * @param options a number is how many; otherwise whatever a request can say
    */
   ask: async (
-    eventIds: string | string[] | null,
+    clipIds: string | string[] | null,
     text: string,
     options: number | AskOptions = {},
   ): Promise<Answer> => {
@@ -86,22 +86,30 @@ const consoleApi = {
         import('@/lib/ask/revisions'),
       ]);
     const rest = typeof options === 'number' ? { count: options } : options;
-    const events = await services.database.listEvents();
-    const asked = eventIds === null ? events.map(({ id }) => id) : [eventIds].flat();
-    const known = new Map(events.map((event) => [event.id, event]));
+    const library = await services.database.listClips();
+    const asked = clipIds === null ? library.map(({ id }) => id) : [clipIds].flat();
+    const known = new Map(library.map((clip) => [clip.id, clip]));
     const clips = asked.map((id) => known.get(id) ?? { id, durationMs: null });
     const model = await services.clip.load(modelOptions());
     const question = await encodeQuestion(services, model, tidyQuestion({ text, attachments: [] }));
     const request = composeRequest(clips, rest);
-    return answerQuestion(services, question, request, {
-      revisions: revisionsOf(events, model.modelVersion),
+    const answer = await answerQuestion(services, question, request, {
+      revisions: revisionsOf(library, model.modelVersion),
     });
+    return { ...answer, frames: answer.frames.map((frame) => ({ ...frame, eventId: frame.clipId })) };
   },
 };
 
-export type FramesiftConsole = typeof consoleApi;
+/** Names from when a clip was called an event in code. They answer until 0.3. */
+const oldNames = {
+  listEvents: consoleApi.listClips,
+  createEvent: consoleApi.createClip,
+  deleteEvent: consoleApi.deleteClip,
+};
+
+export type FramesiftConsole = typeof consoleApi & typeof oldNames;
 
 /** Makes `window.framesift`. */
 export function exposeConsoleApi(): void {
-  Object.assign(window, { framesift: consoleApi });
+  Object.assign(window, { framesift: { ...oldNames, ...consoleApi } });
 }

@@ -21,7 +21,7 @@ export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> 
   const { services } = getFramesift();
   const decoded = await decode().catch(() => null);
   if (decoded) return decoded;
-  const [stored] = await services.database.readThumbnails(frame.eventId, [frame.frameIndex]);
+  const [stored] = await services.database.readThumbnails(frame.clipId, [frame.frameIndex]);
   if (stored) return stored;
   throw new FramesiftError(
     'bad-input',
@@ -29,7 +29,7 @@ export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> 
   );
 
   async function decode(): Promise<Blob | null> {
-    const file = await readClipFileOf(frame.eventId);
+    const file = await readClipFileOf(frame.clipId);
     if (!file) return null;
     const stopping = new AbortController();
     const reading = services

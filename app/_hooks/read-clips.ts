@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { Sampling } from '@/lib/ports/media';
 import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
 import { askToKeepStorage } from '@/lib/shared/browser-storage';
@@ -24,7 +24,7 @@ export async function startReading(inspected: Inspection, sampling: Sampling): P
 }
 
 /** Reads a file in place of a clip, which stays until all of the new one is there. */
-export async function replaceClip(old: EventSummary, file: File): Promise<void> {
+export async function replaceClip(old: ClipSummary, file: File): Promise<void> {
   const { places, reading } = getFramesift();
   const clipId = await startReading(await inspectFile(file), parseSampling(old.sampling));
   reading.replaceWhenRead(old.id, clipId);
@@ -33,9 +33,9 @@ export async function replaceClip(old: EventSummary, file: File): Promise<void> 
 }
 
 /** Counts a clip as read with what there is of it. */
-export async function keepAsRead({ id, embeddingCount }: EventSummary): Promise<void> {
+export async function keepAsRead({ id, embeddingCount }: ClipSummary): Promise<void> {
   const { clips, services } = getFramesift();
-  await services.database.updateEvent(id, {
+  await services.database.updateClip(id, {
     ingestState: 'done',
     ingestError: null,
     framesPlanned: embeddingCount,
@@ -44,7 +44,7 @@ export async function keepAsRead({ id, embeddingCount }: EventSummary): Promise<
 }
 
 /** Goes on with a clip that was not read to its end, or reads it with the model that is loaded. */
-export async function resumeReading({ id, fileName, sampling }: EventSummary): Promise<void> {
+export async function resumeReading({ id, fileName, sampling }: ClipSummary): Promise<void> {
   const { reading, services, tell } = getFramesift();
   const file = await readClipFileOf(id);
   if (!file) {
@@ -58,7 +58,7 @@ export async function resumeReading({ id, fileName, sampling }: EventSummary): P
     facts.durationMs,
     parseSampling(sampling),
   );
-  reading.add({ eventId: id, file, requests, decoder, model: modelOptions() });
+  reading.add({ clipId: id, file, requests, decoder, model: modelOptions() });
 }
 
 /** Reads the sample clip, and shows it. */

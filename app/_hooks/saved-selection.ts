@@ -10,7 +10,7 @@ import type { Edits } from './use-edits';
 /** What a view begins with that shows a selection again. */
 export interface RestoredSelection {
   question: Question;
-  eventIds: string[];
+  clipIds: string[];
   range: TimeRange | null;
   strategy: StrategyId;
   count: number;
@@ -41,7 +41,7 @@ export async function restoreSelection({
   }
   return {
     question: { text: question.text, attachments },
-    eventIds: clips.map(({ eventId }) => eventId),
+    clipIds: clips.map(({ clipId }) => clipId),
     range: parameters.range,
     strategy: (findStrategy(strategy) ?? STRATEGIES[0]!).id,
     count: Math.min(MAX_ANSWER_FRAMES, Math.max(1, parameters.count)),
@@ -49,8 +49,8 @@ export async function restoreSelection({
   };
 }
 
-async function storedPicture(source: { eventId: string; frameIndex: number }): Promise<Blob | null> {
+async function storedPicture(source: { clipId: string; frameIndex: number }): Promise<Blob | null> {
   const { database } = getFramesift().services;
-  const [picture] = await database.readThumbnails(source.eventId, [source.frameIndex]);
+  const [picture] = await database.readThumbnails(source.clipId, [source.frameIndex]);
   return picture ?? null;
 }

@@ -36,7 +36,7 @@ export function useBringIn(onNews: (sentence: string) => void) {
     if (clipIds.length > 0) askToKeepStorage();
     await clips.refresh();
     onNews(sentence);
-    const [clipId] = selection?.clips.map(({ eventId }) => eventId) ?? clipIds;
+    const [clipId] = selection?.clips.map(({ clipId }) => clipId) ?? clipIds;
     if (clipId === undefined) return;
     if (selection) {
       const { restoreSelection } = await import('./saved-selection');

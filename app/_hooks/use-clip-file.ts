@@ -10,14 +10,14 @@ import { getFramesift } from './framesift';
  * The file of a clip: the one just opened, or the copy that was kept; null when there is neither. It is marked with
  * the video track that was chosen for the clip, see [Note: The chosen track travels with the file].
  */
-export async function readClipFileOf(eventId: string): Promise<Blob | null> {
+export async function readClipFileOf(clipId: string): Promise<Blob | null> {
   const { database } = getFramesift().services;
-  const opened = await unchanged(openedFiles.get(eventId));
-  const file = opened ?? (await unchanged(keptFiles.get(eventId))) ?? (await database.readClipFile(eventId));
+  const opened = await unchanged(openedFiles.get(clipId));
+  const file = opened ?? (await unchanged(keptFiles.get(clipId))) ?? (await database.readClipFile(clipId));
   if (!file) return null;
-  const { videoTrack } = (await database.getEvent(eventId)) ?? { videoTrack: null };
+  const { videoTrack } = (await database.getClip(clipId)) ?? { videoTrack: null };
   const marked = withVideoTrack(file, videoTrack);
-  (opened ? openedFiles : keptFiles).set(eventId, marked);
+  (opened ? openedFiles : keptFiles).set(clipId, marked);
   return marked;
 }
 
@@ -26,11 +26,11 @@ async function unchanged(file: Blob | undefined): Promise<Blob | null> {
 }
 
 /** Whether the file that was opened has changed since, and no copy of it was kept. */
-export async function isFileGone(eventId: string): Promise<boolean> {
-  const opened = openedFiles.get(eventId);
+export async function isFileGone(clipId: string): Promise<boolean> {
+  const opened = openedFiles.get(clipId);
   if (!opened || !(await hasChanged(opened))) return false;
   const copy = await getFramesift()
-    .services.database.readClipFile(eventId)
+    .services.database.readClipFile(clipId)
     .catch(() => null);
   return copy === null;
 }
@@ -38,25 +38,25 @@ export async function isFileGone(eventId: string): Promise<boolean> {
 export type ClipFileState = { state: 'loading' } | { state: 'ready'; file: Blob } | { state: 'missing' };
 
 /** The clip's own file: the one just opened, or the copy that was kept. */
-export function useClipFile(eventId: string): ClipFileState & { provide: (file: Blob) => void } {
-  const [result, setResult] = useState<{ eventId: string; file: Blob | null } | null>(null);
+export function useClipFile(clipId: string): ClipFileState & { provide: (file: Blob) => void } {
+  const [result, setResult] = useState<{ clipId: string; file: Blob | null } | null>(null);
 
   useEffect(() => {
     let current = true;
-    void readClipFileOf(eventId)
+    void readClipFileOf(clipId)
       .catch(() => null)
       .then((file) => {
-        if (current) setResult({ eventId, file });
+        if (current) setResult({ clipId, file });
       });
     return () => {
       current = false;
     };
-  }, [eventId]);
+  }, [clipId]);
 
   const provide = (file: Blob) => {
-    rememberFile(eventId, file);
-    setResult({ eventId, file });
+    rememberFile(clipId, file);
+    setResult({ clipId, file });
   };
-  if (result?.eventId !== eventId) return { state: 'loading', provide };
+  if (result?.clipId !== clipId) return { state: 'loading', provide };
   return result.file ? { state: 'ready', file: result.file, provide } : { state: 'missing', provide };
 }

@@ -14,12 +14,12 @@ export interface Edits {
 const NO_EDITS: Edits = { pinned: [], dropped: [] };
 
 function isSameFrame(a: FrameKey, b: FrameKey): boolean {
-  return a.eventId === b.eventId && a.frameIndex === b.frameIndex;
+  return a.clipId === b.clipId && a.frameIndex === b.frameIndex;
 }
 
 /** The key alone: what else a frame carries must not travel with every request. */
-function keyOf({ eventId, frameIndex }: FrameKey): FrameKey {
-  return { eventId, frameIndex };
+function keyOf({ clipId, frameIndex }: FrameKey): FrameKey {
+  return { clipId, frameIndex };
 }
 
 /**

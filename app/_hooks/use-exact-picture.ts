@@ -8,7 +8,7 @@ import { readFramePicture } from './frame-picture';
 import type { PlayerClock } from './use-player-clock';
 
 interface Asked extends Moment {
-  eventId: string;
+  clipId: string;
   frameIndex: number | null;
 }
 

@@ -11,8 +11,8 @@ const LOOK_AGAIN_MS = 1000;
 /** URLs held at a time, so that moving along many timelines does not fill the memory; 7 kB each. */
 const MAX_URLS = 600;
 
-export function pictureKey({ eventId, frameIndex }: FrameKey): string {
-  return `${eventId}/${frameIndex}`;
+export function pictureKey({ clipId, frameIndex }: FrameKey): string {
+  return `${clipId}/${frameIndex}`;
 }
 
 /**
@@ -58,8 +58,8 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
     for (const key of keys) {
       const url = cache.get(key);
       if (url === undefined) {
-        const [eventId, frameIndex] = key.split('/') as [string, string];
-        missing.set(eventId, [...(missing.get(eventId) ?? []), Number(frameIndex)]);
+        const [clipId, frameIndex] = key.split('/') as [string, string];
+        missing.set(clipId, [...(missing.get(clipId) ?? []), Number(frameIndex)]);
       } else {
         // Back to the end of the line: what is shown now is the last to be let go.
         cache.delete(key);
@@ -67,13 +67,13 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
       }
     }
     const { database } = getFramesift().services;
-    for (const [eventId, frameIndexes] of missing) {
+    for (const [clipId, frameIndexes] of missing) {
       void database
-        .readThumbnails(eventId, frameIndexes)
+        .readThumbnails(clipId, frameIndexes)
         .then((blobs) => {
           if (!current) return;
           blobs.forEach((blob, position) => {
-            const key = pictureKey({ eventId, frameIndex: frameIndexes[position]! });
+            const key = pictureKey({ clipId, frameIndex: frameIndexes[position]! });
             if (blob && !cache.has(key)) cache.set(key, URL.createObjectURL(blob));
           });
           for (const [key, url] of cache) {

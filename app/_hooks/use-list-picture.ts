@@ -23,9 +23,9 @@ function candidates(frameCount: number): number[] {
  *
  * @param frameCount frames that are stored, or will be
  */
-export function useListPicture(eventId: string, frameCount: number): string | undefined {
+export function useListPicture(clipId: string, frameCount: number): string | undefined {
   const indexes = frameCount > 0 ? candidates(frameCount) : [];
-  const urls = useThumbnails(eventId, indexes);
+  const urls = useThumbnails(clipId, indexes);
   const found = indexes.map((index) => urls.get(index)).filter((url) => url !== undefined);
   const key = found.join(' ');
   const [chosen, setChosen] = useState<{ key: string; url: string | undefined } | null>(null);

@@ -1,7 +1,7 @@
 'use client';
 
 import type { LoadedModel } from '@/lib/ports/encoder';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { ClipOverview } from '@/lib/ports/search';
 import { useEffect, useState } from 'react';
 import { likelyExamples } from '@/lib/ask/examples';
@@ -24,16 +24,16 @@ const NOTHING: BeforeAsking = { overview: null, examples: null };
  * @param wantsExamples false where the clip brings its own
  */
 export function useOverview(
-  clip: EventSummary | null,
+  clip: ClipSummary | null,
   model: LoadedModel | null,
   wantsExamples: boolean,
 ): BeforeAsking {
   const [known, setKnown] = useState<{ key: string; value: BeforeAsking } | null>(null);
-  const { id: eventId = null, durationMs = null, embeddingCount = 0 } = clip ?? {};
-  const key = eventId && model ? `${eventId} ${model.modelVersion} ${embeddingCount}` : null;
+  const { id: clipId = null, durationMs = null, embeddingCount = 0 } = clip ?? {};
+  const key = clipId && model ? `${clipId} ${model.modelVersion} ${embeddingCount}` : null;
 
   useEffect(() => {
-    if (!eventId || !model || key === null) return;
+    if (!clipId || !model || key === null) return;
     let isCurrent = true;
     const { services } = getFramesift();
     const show = (value: Partial<BeforeAsking>) => {
@@ -41,17 +41,17 @@ export function useOverview(
       setKnown((before) => ({ key, value: { ...(before?.key === key ? before.value : NOTHING), ...value } }));
     };
     const look = async () => {
-      const overview = await clipOverview(services, model, eventId);
+      const overview = await clipOverview(services, model, clipId);
       show({ overview });
       if (!wantsExamples || overview.frames.length === 0) return;
-      show({ examples: await likelyExamples(services, model, { eventId, durationMs }, () => isCurrent) });
+      show({ examples: await likelyExamples(services, model, { clipId, durationMs }, () => isCurrent) });
     };
     // A clip without an overview can be asked all the same.
     void look().catch(() => undefined);
     return () => {
       isCurrent = false;
     };
-  }, [key, eventId, durationMs, model, wantsExamples]);
+  }, [key, clipId, durationMs, model, wantsExamples]);
 
   return known?.key === key ? known.value : NOTHING;
 }

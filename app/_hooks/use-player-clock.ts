@@ -21,7 +21,7 @@ export interface PlayerClock {
  * @param url what the player plays
  */
 export function usePlayerClock(
-  eventId: string,
+  clipId: string,
   storedMs: number | null,
   file: Blob | null,
   url: string | null,
@@ -50,10 +50,10 @@ export function usePlayerClock(
       // A clip that a player alone can play.
       .catch(() => (seconds === null ? null : seconds * 1000))
       .then((startMs) =>
-        startMs === null ? null : services.database.updateEvent(eventId, { playerStartMs: startMs }),
+        startMs === null ? null : services.database.updateClip(clipId, { playerStartMs: startMs }),
       )
       .catch(() => undefined);
-  }, [eventId, storedMs, file, isKnown, seconds]);
+  }, [clipId, storedMs, file, isKnown, seconds]);
 
   return { isKnown, startMs: choosePlayerStart(storedMs, seconds) };
 }

@@ -27,11 +27,11 @@ export function pictureAttachment(image: File): NewAttachment {
  */
 export function frameAttachment(
   image: Blob,
-  frame: { eventId: string; frameIndex: number; timestampMs: number },
+  frame: { clipId: string; frameIndex: number; timestampMs: number },
 ): NewAttachment {
-  const { eventId, frameIndex, timestampMs } = frame;
+  const { clipId, frameIndex, timestampMs } = frame;
   const name = `the frame at ${formatTime(timestampMs, { tenths: true })}`;
-  return { image, name, source: { kind: 'frame', eventId, frameIndex, timestampMs } };
+  return { image, name, source: { kind: 'frame', clipId, frameIndex, timestampMs } };
 }
 
 /** The same attachment, of which only a part is left. */

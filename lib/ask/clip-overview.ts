@@ -12,10 +12,10 @@ const OVERVIEW_TIMEOUT_MS = 120_000;
 export function clipOverview(
   { search }: { readonly search: Pick<Search, 'overview'> },
   { modelVersion }: Pick<LoadedModel, 'modelVersion'>,
-  eventId: string,
+  clipId: string,
 ): Promise<ClipOverview> {
   return withTimeout(
-    search.overview(modelVersion, eventId, OVERVIEW_FRAMES),
+    search.overview(modelVersion, clipId, OVERVIEW_FRAMES),
     OVERVIEW_TIMEOUT_MS,
     'The search',
   );

@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { SearchRequest } from '@/lib/ports/search';
 import { STRATEGIES } from '@/lib/select/strategies';
 
@@ -10,11 +10,11 @@ export type AskOptions = Partial<Omit<SearchRequest, 'clips'>>;
 
 /** What is asked of clips, in the order given; a range goes with one clip. The page and the console ask by this. */
 export function composeRequest(
-  clips: readonly Pick<EventSummary, 'id' | 'durationMs'>[],
+  clips: readonly Pick<ClipSummary, 'id' | 'durationMs'>[],
   options: AskOptions,
 ): SearchRequest {
   return {
-    clips: clips.map(({ id, durationMs }) => ({ eventId: id, durationMs })),
+    clips: clips.map(({ id, durationMs }) => ({ clipId: id, durationMs })),
     range: null,
     strategy: STRATEGIES[0]!.id,
     count: DEFAULT_COUNT,

@@ -57,7 +57,7 @@ const encodedByModel = new Map<string, Map<string, EncodedQuestion>>();
 export async function likelyExamples(
   services: QuestionServices & AnswerServices,
   model: LoadedModel,
-  clip: { eventId: string; durationMs: number | null },
+  clip: { clipId: string; durationMs: number | null },
   isCurrent: () => boolean,
 ): Promise<string[]> {
   const found: FoundExample[] = [];

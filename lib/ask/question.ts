@@ -174,10 +174,10 @@ async function storedVector(
   { source }: Attachment,
 ): Promise<Float32Array<ArrayBuffer> | undefined> {
   if (source.kind !== 'frame') return undefined;
-  const { eventId, frameIndex } = source;
+  const { clipId, frameIndex } = source;
   // Where the library does not answer, the picture itself still can.
   const [row] = await withTimeout(
-    services.database.getFrameEmbeddings(eventId, { modelVersion, frameIndex }),
+    services.database.getFrameEmbeddings(clipId, { modelVersion, frameIndex }),
     READ_TIMEOUT_MS,
     'The library',
   ).catch(() => []);

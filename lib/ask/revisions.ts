@@ -1,9 +1,9 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { searchedSet } from '@/lib/shared/searched-set';
 
 /** The revision of each clip's vectors of a model, as a list of clips has it; clips without any are left out. */
 export function revisionsOf(
-  clips: readonly Pick<EventSummary, 'id' | 'embeddingSets'>[],
+  clips: readonly Pick<ClipSummary, 'id' | 'embeddingSets'>[],
   modelVersion: string,
 ): Record<string, number> {
   return Object.fromEntries(

@@ -157,7 +157,7 @@ export function answerStateOf({ found, progress }: AnswerSnapshot, asking: Askin
 }
 
 function keyOf({ question, model, request, revisions }: Asking): Omit<Asked, 'number'> {
-  const clips = request.clips.map(({ eventId }) => eventId);
+  const clips = request.clips.map(({ clipId }) => clipId);
   return {
     question,
     model,

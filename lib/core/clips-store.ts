@@ -1,4 +1,4 @@
-import type { ClipDatabaseInfo, EventSummary, Library, LibraryNotice } from '@/lib/ports/library';
+import type { ClipDatabaseInfo, ClipSummary, Library, LibraryNotice } from '@/lib/ports/library';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { ValueStore, type Store } from './store';
 import type { Clock, Settings } from './surroundings';
@@ -6,30 +6,30 @@ import type { Clock, Settings } from './surroundings';
 /** The library as it is shown, newest clip first. */
 export type LibraryState =
   | { state: 'opening' }
-  | { state: 'ready'; clips: EventSummary[]; database: ClipDatabaseInfo }
+  | { state: 'ready'; clips: ClipSummary[]; database: ClipDatabaseInfo }
   | { state: 'failed'; message: string };
 
 /** The library without the clips that are about to be deleted, and the one whose deletion can be undone. */
 export interface ClipsState {
   library: LibraryState;
-  undoable: EventSummary | null;
+  undoable: ClipSummary | null;
 }
 
 /** What the store of clips stands on. */
 export interface ClipsParts {
-  database: Pick<Library, 'open' | 'listEvents' | 'deleteEvent'>;
+  database: Pick<Library, 'open' | 'listClips' | 'deleteClip'>;
   reading: {
     /** Stops reading a clip. */
-    cancel(eventId: string): void;
+    cancel(clipId: string): void;
     /** Stops reading a clip and resolves when nothing of it is being written any more. */
-    remove(eventId: string): Promise<void>;
+    remove(clipId: string): Promise<void>;
   };
   settings: Settings;
   clock: Clock;
   /** Called when the library has been listed. */
   onListed: () => void;
   /** Called when a clip is gone, with all that is stored of it. */
-  onRemoved: (eventId: string) => void;
+  onRemoved: (clipId: string) => void;
   /** Given a sentence for the person. */
   onProblem: (sentence: string) => void;
 }
@@ -56,7 +56,7 @@ export class ClipsStore implements Store<ClipsState> {
   readonly #parts: ClipsParts;
   readonly #shown = new ValueStore<ClipsState>({ library: { state: 'opening' }, undoable: null });
   #library: LibraryState = { state: 'opening' };
-  #undoable: EventSummary | null = null;
+  #undoable: ClipSummary | null = null;
   readonly #hidden = new Set<string>();
   /** How many want new clips held back. */
   #holds = 0;
@@ -100,7 +100,7 @@ export class ClipsStore implements Store<ClipsState> {
   async refresh(): Promise<void> {
     try {
       const database = await this.#parts.database.open();
-      const clips = await this.#parts.database.listEvents();
+      const clips = await this.#parts.database.listClips();
       this.#show({ state: 'ready', database, clips });
       this.#parts.onListed();
     } catch (error) {
@@ -117,8 +117,8 @@ export class ClipsStore implements Store<ClipsState> {
     }
     if (this.#library.state !== 'ready') return;
     const { clips } = this.#library;
-    const { eventId, clip } = notice;
-    const others = clips.filter(({ id }) => id !== eventId);
+    const { clipId, clip } = notice;
+    const others = clips.filter(({ id }) => id !== clipId);
     const isNew = others.length === clips.length;
     if (isNew && (clip === null || this.#holds > 0)) return;
     this.#show({
@@ -128,7 +128,7 @@ export class ClipsStore implements Store<ClipsState> {
   }
 
   /** Hides a clip, and deletes it when the time to undo is over. */
-  remove(clip: EventSummary): void {
+  remove(clip: ClipSummary): void {
     const { reading, clock } = this.#parts;
     reading.cancel(clip.id);
     this.#hidden.add(clip.id);
@@ -164,23 +164,23 @@ export class ClipsStore implements Store<ClipsState> {
   async finishRemovals(): Promise<void> {
     const waiting = [...this.#deletions];
     for (const [, callOff] of waiting) callOff();
-    await Promise.all(waiting.map(([eventId]) => this.#delete(eventId)));
+    await Promise.all(waiting.map(([clipId]) => this.#delete(clipId)));
   }
 
-  async #delete(eventId: string): Promise<void> {
-    this.#deletions.delete(eventId);
-    if (this.#undoable?.id === eventId) this.#undoable = null;
+  async #delete(clipId: string): Promise<void> {
+    this.#deletions.delete(clipId);
+    if (this.#undoable?.id === clipId) this.#undoable = null;
     this.#show();
     try {
-      await this.#parts.reading.remove(eventId);
-      await this.#parts.database.deleteEvent(eventId);
-      this.#parts.onRemoved(eventId);
+      await this.#parts.reading.remove(clipId);
+      await this.#parts.database.deleteClip(clipId);
+      this.#parts.onRemoved(clipId);
       await this.refresh();
     } catch (error) {
       this.#parts.onProblem(`The clip could not be deleted. ${toFramesiftError(error).message}`);
     } finally {
       // Not deleted, or the same clip may come back with its id from a file that it was exported to.
-      this.#hidden.delete(eventId);
+      this.#hidden.delete(clipId);
       this.#show();
     }
   }
@@ -197,7 +197,7 @@ export class ClipsStore implements Store<ClipsState> {
   }
 }
 
-/** The order of `listEvents`. */
-function newestFirst(a: EventSummary, b: EventSummary): number {
+/** The order of `listClips`. */
+function newestFirst(a: ClipSummary, b: ClipSummary): number {
   return b.createdAt.getTime() - a.createdAt.getTime() || (a.id < b.id ? -1 : 1);
 }

@@ -28,7 +28,7 @@ export interface FramesiftParts<Preference> {
   /** Follows what the owner of the library tells, until the function that it returns is called. */
   followLibrary: (listener: (notice: LibraryNotice) => void) => () => void;
   /** Called when a clip is gone, with all that is stored of it. */
-  onRemoved: (eventId: string) => void;
+  onRemoved: (clipId: string) => void;
   /** What the page's address says when it is opened. */
   openingPlace: Place;
   /** Runs the model for frames, too, that look like the one before. */
@@ -65,7 +65,7 @@ export function createFramesift<Preference>(parts: FramesiftParts<Preference>): 
 
   const reading = new ReadingStore({
     queue: new IngestQueue(services, { embedsEveryFrame }),
-    deleteClip: (eventId) => services.database.deleteEvent(eventId),
+    deleteClip: (clipId) => services.database.deleteClip(clipId),
     onStage: () => void clips.refresh(),
     onProblem: tell,
   });

@@ -11,7 +11,7 @@ export type ReadingStates = ReadonlyMap<string, IngestStatus>;
 export interface ReadingParts {
   queue: Pick<IngestQueue, 'statuses' | 'subscribe' | 'add' | 'cancel' | 'remove'>;
   /** Deletes a clip with all that is stored of it. */
-  deleteClip: (eventId: string) => Promise<unknown>;
+  deleteClip: (clipId: string) => Promise<unknown>;
   /** Called when a reading has reached another stage: what the library says of its clip has changed. */
   onStage: () => void;
   /** Given a sentence for the person. */
@@ -42,26 +42,26 @@ export class ReadingStore implements Store<ReadingStates> {
   }
 
   /** Stops reading a clip. What is stored stays. */
-  cancel(eventId: string): void {
-    this.#parts.queue.cancel(eventId);
+  cancel(clipId: string): void {
+    this.#parts.queue.cancel(clipId);
   }
 
   /** Stops reading a clip and resolves when nothing of it is being written any more. */
-  remove(eventId: string): Promise<void> {
-    return this.#parts.queue.remove(eventId);
+  remove(clipId: string): Promise<void> {
+    return this.#parts.queue.remove(clipId);
   }
 
   /** Deletes a clip once another has been read whole in its place; it stays when that one is stopped or fails. */
-  replaceWhenRead(oldId: string, eventId: string): void {
-    this.#replacing.set(eventId, oldId);
+  replaceWhenRead(oldId: string, clipId: string): void {
+    this.#replacing.set(clipId, oldId);
     this.#follow();
   }
 
   #follow(): void {
     const statuses = this.get();
-    for (const [eventId, oldId] of this.#replacing) {
-      if (statuses.get(eventId)?.stage !== 'done') continue;
-      this.#replacing.delete(eventId);
+    for (const [clipId, oldId] of this.#replacing) {
+      if (statuses.get(clipId)?.stage !== 'done') continue;
+      this.#replacing.delete(clipId);
       void this.#deleteReplaced(oldId);
     }
     const stages = Array.from(statuses.values(), ({ stage }) => stage).join();

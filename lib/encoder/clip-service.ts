@@ -25,7 +25,7 @@ import { receiveFrames } from './receive-frames';
 /** What the CLIP worker needs of the database worker. */
 interface FrameWriter {
   storeFrameBatch(
-    eventId: string,
+    clipId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
     options: { asDraft: boolean },
@@ -137,7 +137,7 @@ export class ClipService {
         store: {
           storeFrameBatch: async (batch) => {
             // Copied, not transferred: a refused batch is stored again frame by frame.
-            const storing = writer.storeFrameBatch(job.eventId, batch, modelVersion, {
+            const storing = writer.storeFrameBatch(job.clipId, batch, modelVersion, {
               asDraft: job.asDraft,
             });
             await withTimeout(storing, STORE_TIMEOUT_MS, 'The library');

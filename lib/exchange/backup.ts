@@ -1,4 +1,4 @@
-import type { EventSummary, ImportedClip } from '@/lib/ports/library';
+import type { ClipSummary, ImportedClip } from '@/lib/ports/library';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { ROWS_PER_EXPORT_PAGE } from '@/lib/shared/clip-columns';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
@@ -34,43 +34,43 @@ export async function exportLibrary(
   { signal, onProgress }: ExportTask,
 ): Promise<ExportedFile> {
   const createdAt = new Date();
-  const events = await database.listEvents();
-  const total = events.reduce((sum, { frameCount, embeddingCount }) => sum + frameCount + embeddingCount, 0);
+  const library = await database.listClips();
+  const total = library.reduce((sum, { frameCount, embeddingCount }) => sum + frameCount + embeddingCount, 0);
   let vectors = 0;
   let pictures = 0;
   const tell = () => onProgress(Math.min(vectors + pictures, total), total);
   const rows = await textToBlob(
     toJsonLines(
-      readClips(database, events, {
+      readClips(database, library, {
         signal,
         onVectors: (count) => {
           vectors = count;
           tell();
         },
       }),
-      { createdAt: createdAt.toISOString(), clips: events.length },
+      { createdAt: createdAt.toISOString(), clips: library.length },
     ),
     'application/jsonl',
   );
-  assertNothingLost(events, await database.listEvents());
+  assertNothingLost(library, await database.listClips());
   let missing = 0;
   async function* files(): AsyncGenerator<TarFile, void, undefined> {
     yield { path: BACKUP_ROWS, content: rows };
-    for (const event of events) {
+    for (const clip of library) {
       for (let after = -1; ;) {
         throwIfCancelled(signal);
-        const page = await database.readEventFrameRows(event.id, { after });
+        const page = await database.readEventFrameRows(clip.id, { after });
         const indexes = page.map(({ frameNumber }) => frameNumber - 1);
-        for (const [i, content] of (await database.readThumbnails(event.id, indexes)).entries()) {
-          if (content) yield { path: `frames/${event.id}/${indexes[i]!}`, content };
+        for (const [i, content] of (await database.readThumbnails(clip.id, indexes)).entries()) {
+          if (content) yield { path: `frames/${clip.id}/${indexes[i]!}`, content };
         }
         pictures += page.length;
         tell();
         if (page.length < ROWS_PER_EXPORT_PAGE) break;
         after = indexes.at(-1)!;
       }
-      const copy = await database.readClipFile(event.id);
-      if (copy) yield { path: `clips/${event.id}/file`, content: copy };
+      const copy = await database.readClipFile(clip.id);
+      if (copy) yield { path: `clips/${clip.id}/file`, content: copy };
       else missing += 1;
     }
   }
@@ -80,7 +80,7 @@ export async function exportLibrary(
   return { name: `framesift-library_${day}.tar`, blob, note: noteOf(missing) };
 }
 
-function assertNothingLost(before: readonly EventSummary[], after: readonly EventSummary[]): void {
+function assertNothingLost(before: readonly ClipSummary[], after: readonly ClipSummary[]): void {
   const counts = new Map(
     after.map(({ id, frameCount, embeddingCount }) => [id, frameCount + embeddingCount]),
   );
@@ -133,7 +133,7 @@ export async function importLibrary(
     for await (const clip of fromJsonLines(readLines(rows))) {
       throwIfCancelled(signal);
       const { id } = clip.event;
-      const before = await database.getEvent(id);
+      const before = await database.getClip(id);
       if (before && hasAll(before, clip)) kept += 1;
       else await database.importClip(clip);
       const isMissing = before && new Set((await database.framesWithoutPicture(id)).map(indexOf));
@@ -208,7 +208,7 @@ async function openBackup(file: Blob): Promise<{
   return { rows, pictures, copies };
 }
 
-function hasAll(stored: EventSummary, { frames, vectors }: ImportedClip): boolean {
+function hasAll(stored: ClipSummary, { frames, vectors }: ImportedClip): boolean {
   return stored.frameCount >= frames.length && stored.embeddingCount >= vectors.length;
 }
 

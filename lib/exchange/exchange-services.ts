@@ -5,8 +5,8 @@ import type { OpenedClip } from '@/lib/ports/media';
 export interface ExchangeServices {
   readonly database: Pick<
     Library,
-    | 'getEvent'
-    | 'listEvents'
+    | 'getClip'
+    | 'listClips'
     | 'importClip'
     | 'readThumbnails'
     | 'readEventFrameRows'

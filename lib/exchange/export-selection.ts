@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { ExchangeServices } from './exchange-services';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -62,11 +62,11 @@ export async function exportZip(
     entry.file = `attachments/${number}.${image.type === 'image/jpeg' ? 'jpg' : image.type === 'image/webp' ? 'webp' : 'png'}`;
     attachments.push({ name: entry.file, content: image });
   }
-  const events = await readEvents(services, selection);
+  const clips = await clipsWithFrames(services, selection);
   const rows = await textToBlob(
-    toJsonLines(rowsOfFrames(services.database, events, selection), {
+    toJsonLines(rowsOfFrames(services.database, clips, selection), {
       createdAt: createdAt.toISOString(),
-      clips: events.length,
+      clips: clips.length,
     }),
     'application/jsonl',
   );
@@ -113,26 +113,29 @@ function describeZip(selection: SelectionToExport, createdAt: Date, note: string
   ].join('\r\n');
 }
 
-async function readEvents(services: ExchangeServices, selection: SelectionToExport): Promise<EventSummary[]> {
-  const ids = new Set(framesInOrder(selection).map(({ eventId }) => eventId));
-  const events: EventSummary[] = [];
-  for (const eventId of ids) {
-    const event = await services.database.getEvent(eventId);
-    if (event) events.push(event);
+async function clipsWithFrames(
+  services: ExchangeServices,
+  selection: SelectionToExport,
+): Promise<ClipSummary[]> {
+  const ids = new Set(framesInOrder(selection).map(({ clipId }) => clipId));
+  const clips: ClipSummary[] = [];
+  for (const clipId of ids) {
+    const clip = await services.database.getClip(clipId);
+    if (clip) clips.push(clip);
   }
-  return events;
+  return clips;
 }
 
 async function* rowsOfFrames(
   database: RowReader,
-  events: readonly EventSummary[],
+  clips: readonly ClipSummary[],
   selection: SelectionToExport,
 ): AsyncGenerator<ClipRows, void, undefined> {
-  for (const event of events) {
+  for (const clip of clips) {
     const indexes = selection.frames
-      .filter(({ eventId }) => eventId === event.id)
+      .filter(({ clipId }) => clipId === clip.id)
       .map(({ frameIndex }) => frameIndex);
-    yield await readFramesOfClip(database, event, indexes);
+    yield await readFramesOfClip(database, clip, indexes);
   }
 }
 
@@ -186,11 +189,11 @@ export async function exportCuts(
   { signal, onProgress }: ExportTask,
 ): Promise<ExportedFile[]> {
   const clips = selection.clips
-    .map((clip) => ({ clip, spans: matchingSpans(selection, clip.eventId) }))
+    .map((clip) => ({ clip, spans: matchingSpans(selection, clip.clipId) }))
     .filter(({ spans }) => spans.length > 0);
   const files: ExportedFile[] = [];
   for (const [i, { clip, spans }] of clips.entries()) {
-    const file = await findFile(clip.eventId).catch(() => null);
+    const file = await findFile(clip.clipId).catch(() => null);
     if (!file) {
       throw new FramesiftError(
         'bad-input',
@@ -212,21 +215,21 @@ export async function exportCuts(
 /** The rows of clips, of one or of the whole library. */
 export async function exportRows(
   services: ExchangeServices,
-  events: readonly EventSummary[],
+  clips: readonly ClipSummary[],
   format: 'jsonl' | 'sql',
   { signal, onProgress }: ExportTask,
 ): Promise<ExportedFile> {
-  const total = events.reduce((sum, { embeddingCount }) => sum + embeddingCount, 0);
-  const clips = readClips(services.database, events, {
+  const total = clips.reduce((sum, { embeddingCount }) => sum + embeddingCount, 0);
+  const rows = readClips(services.database, clips, {
     signal,
     onVectors: (count) => onProgress(Math.min(count, total), total),
   });
-  const header = { createdAt: new Date().toISOString(), clips: events.length };
+  const header = { createdAt: new Date().toISOString(), clips: clips.length };
   const blob =
     format === 'jsonl'
-      ? await textToBlob(toJsonLines(clips, header), 'application/jsonl')
-      : await textToBlob(toSql(clips, header), 'application/sql');
-  const [only, ...others] = events;
-  const name = others.length === 0 ? (only?.fileName ?? null) : `${events.length} clips`;
+      ? await textToBlob(toJsonLines(rows, header), 'application/jsonl')
+      : await textToBlob(toSql(rows, header), 'application/sql');
+  const [only, ...others] = clips;
+  const name = others.length === 0 ? (only?.fileName ?? null) : `${clips.length} clips`;
   return { name: exportFileName(name, null, format, 'embeddings'), blob, note: null };
 }

@@ -35,8 +35,8 @@ const RESERVED_NAME = /^(?:con|prn|aux|nul|com\d|lpt\d)$/i;
 
 /** The name of a selection's file: of its one clip, or `3-clips`. */
 export function selectionFileName(selection: SelectionToExport, extension: string, suffix = ''): string {
-  const withFrames = selection.clips.filter(({ eventId }) =>
-    selection.frames.some((frame) => frame.eventId === eventId),
+  const withFrames = selection.clips.filter(({ clipId }) =>
+    selection.frames.some((frame) => frame.clipId === clipId),
   );
   const [only, ...others] = withFrames;
   const clipName = others.length === 0 ? (only?.fileName ?? null) : `${withFrames.length} clips`;

@@ -1,8 +1,8 @@
-import type { EventSummary, ImportResult, ImportedClip } from '@/lib/ports/library';
+import type { ClipSummary, ImportResult, ImportedClip } from '@/lib/ports/library';
 import type { ExchangeServices } from './exchange-services';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { plural } from '@/lib/shared/format';
-import type { FrameKey } from '@/lib/shared/frame-key';
+
 import { ThumbnailWriter } from '@/lib/media/thumbnail';
 import { importLibrary } from './backup';
 import { chatJsonToManifest } from './chat-messages';
@@ -72,7 +72,7 @@ export async function importFile(
   if (recognised.kind === 'rows') return importRows(services, file, recognised.format);
   if (recognised.format === 'zip') return importZip(services, file);
   const manifest = await readManifest(file, recognised.format);
-  return manifest && showSelection(manifest, await services.database.listEvents());
+  return manifest && showSelection(manifest, await services.database.listClips());
 }
 
 /** Each clip as soon as it has been read whole, in a transaction of its own. */
@@ -96,7 +96,7 @@ async function importRows(
       { transient: failure.transient, cause: failure },
     );
   }
-  return { clipIds: results.map(({ eventId }) => eventId), selection: null, sentence: describeRows(results) };
+  return { clipIds: results.map(({ clipId }) => clipId), selection: null, sentence: describeRows(results) };
 }
 
 function describeRows(results: readonly ImportResult[]): string {
@@ -138,8 +138,10 @@ async function readManifest(
   }
 }
 
+type ManifestClip = SelectionManifest['clips'][number];
+
 /** The clip that a manifest's clip is: by its id, or the file's fingerprint where it was opened anew. */
-function findClip(clip: ExportedClip, library: readonly EventSummary[]): EventSummary | undefined {
+function findClip(clip: ManifestClip, library: readonly ClipSummary[]): ClipSummary | undefined {
   return (
     library.find(({ id }) => id === clip.eventId) ??
     library.find(({ fileFingerprint }) => clip.fingerprint !== null && fileFingerprint === clip.fingerprint)
@@ -149,7 +151,7 @@ function findClip(clip: ExportedClip, library: readonly EventSummary[]): EventSu
 /** @throws FramesiftError when none of its clips is in the library */
 function showSelection(
   manifest: SelectionManifest,
-  library: readonly EventSummary[],
+  library: readonly ClipSummary[],
   images: ReadonlyMap<number, Blob> = new Map(),
 ): ImportOutcome {
   const found = new Map<string, string>();
@@ -157,8 +159,9 @@ function showSelection(
   for (const clip of manifest.clips) {
     const here = findClip(clip, library);
     if (!here) continue;
-    found.set(clip.eventId, here.id);
-    clips.push({ ...clip, eventId: here.id });
+    const { eventId, ...facts } = clip;
+    found.set(eventId, here.id);
+    clips.push({ ...facts, clipId: here.id });
   }
   const names = manifest.clips
     .filter(({ eventId }) => !found.has(eventId))
@@ -168,10 +171,12 @@ function showSelection(
       `This selection is of ${names.slice(0, 3).join(', ') || 'no clip'}, which is not in the library. Open the clip and have it read, then bring this file in again.`,
     );
   }
-  const here = <T extends FrameKey>(keys: readonly T[]): T[] =>
-    keys.flatMap((key) => {
-      const eventId = found.get(key.eventId);
-      return eventId === undefined ? [] : [{ ...key, eventId }];
+  const here = <T extends { eventId: string }>(
+    keys: readonly T[],
+  ): (Omit<T, 'eventId'> & { clipId: string })[] =>
+    keys.flatMap(({ eventId, ...key }) => {
+      const clipId = found.get(eventId);
+      return clipId === undefined ? [] : [{ ...key, clipId }];
     });
   const { question, strategy, parameters, modelVersion } = manifest;
   const selection: SavedSelection = {
@@ -179,13 +184,7 @@ function showSelection(
       text: question.text,
       attachments: question.attachments.map(({ number, name, source }) => {
         const image = images.get(number);
-        const eventId = source.kind === 'picture' ? undefined : found.get(source.eventId);
-        return {
-          number,
-          name,
-          source: source.kind === 'picture' || eventId === undefined ? source : { ...source, eventId },
-          ...(image ? { image } : {}),
-        };
+        return { number, name, source: sourceHere(source, found), ...(image ? { image } : {}) };
       }),
     },
     strategy,
@@ -193,8 +192,8 @@ function showSelection(
     clips,
     modelVersion,
     frames: here(manifest.frames).map(
-      ({ eventId, frameIndex, timestampMs, span, score, rank, likelihood, strength, isPinned }) => ({
-        eventId,
+      ({ clipId, frameIndex, timestampMs, span, score, rank, likelihood, strength, isPinned }) => ({
+        clipId,
         frameIndex,
         timestampMs,
         span: span ?? null,
@@ -211,10 +210,19 @@ function showSelection(
       ? ''
       : ` ${plural(names.length, 'clip')} of it ${names.length === 1 ? 'is' : 'are'} not in the library.`;
   return {
-    clipIds: clips.map(({ eventId }) => eventId),
+    clipIds: clips.map(({ clipId }) => clipId),
     selection,
     sentence: `The selection for “${question.text}” is back.${left}`,
   };
+}
+
+function sourceHere(
+  source: SelectionManifest['question']['attachments'][number]['source'],
+  found: ReadonlyMap<string, string>,
+): ExportedAttachment['source'] {
+  if (source.kind === 'picture') return source;
+  const { eventId, ...place } = source;
+  return { ...place, clipId: found.get(eventId) ?? eventId };
 }
 
 /** The selection of a ZIP; clips of it that are not in the library come in with the frames that it has. */
@@ -237,7 +245,7 @@ async function importZip(services: ExchangeServices, file: Blob): Promise<Import
         : [[number, new Blob([entries.get(name)!], { type: mediaType(name) })] as const],
     ),
   );
-  let library = await services.database.listEvents();
+  let library = await services.database.listClips();
   const withFrames = new Set(manifest.frames.map(({ eventId }) => eventId));
   const missing = manifest.clips.filter((clip) => withFrames.has(clip.eventId) && !findClip(clip, library));
   if (missing.length === 0) return showSelection(manifest, library, images);
@@ -259,7 +267,7 @@ async function importZip(services: ExchangeServices, file: Blob): Promise<Import
     const pictures = await readThumbnails(manifest, clip.event.id, entries);
     await services.database.importClip(clip, pictures);
   }
-  library = await services.database.listEvents();
+  library = await services.database.listClips();
   const shown = showSelection(manifest, library, images);
   return {
     ...shown,
@@ -269,13 +277,13 @@ async function importZip(services: ExchangeServices, file: Blob): Promise<Import
 
 async function readThumbnails(
   manifest: SelectionManifest,
-  eventId: string,
+  clipId: string,
   entries: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
 ): Promise<{ frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[]> {
   const writer = new ThumbnailWriter();
   const thumbnails: { frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[] = [];
   for (const frame of manifest.frames) {
-    if (frame.eventId !== eventId || frame.file === undefined) continue;
+    if (frame.eventId !== clipId || frame.file === undefined) continue;
     const bitmap = await openPicture(entries.get(frame.file)!, frame.file);
     try {
       const upright = {

@@ -4,7 +4,7 @@ import { framesInOrder, type SelectionToExport } from './selection-to-export';
 
 /*
  * The manifest of an exported selection, version 1. It comes back from files that anyone may have written, so every
- * text and list in it has a limit.
+ * text and list in it has a limit. A clip's id is `eventId` in it, after the server's tables.
  */
 
 const MAX_FRAMES = 10_000;
@@ -117,7 +117,8 @@ export function toManifest(
   createdAt: Date,
   pictures: readonly (ManifestPicture | null)[] = [],
 ): SelectionManifest {
-  const clips = new Map(selection.clips.map((one) => [one.eventId, one]));
+  const clips = new Map(selection.clips.map((one) => [one.clipId, one]));
+  const { pinned, dropped, ...parameters } = selection.parameters;
   return {
     framesift: 1,
     createdAt: createdAt.toISOString(),
@@ -126,19 +127,19 @@ export function toManifest(
       attachments: selection.question.attachments.map(({ number, name: label, source }) => ({
         number,
         name: label,
-        source,
+        source: source.kind === 'picture' ? source : withEventId(source),
       })),
     },
     strategy: selection.strategy,
-    parameters: selection.parameters,
+    parameters: { ...parameters, pinned: pinned.map(withEventId), dropped: dropped.map(withEventId) },
     modelVersion: selection.modelVersion,
     verdict: selection.verdict,
-    spans: selection.spans,
-    clips: selection.clips,
+    spans: selection.spans.map(withEventId),
+    clips: selection.clips.map(withEventId),
     frames: framesInOrder(selection).map((one, i) => {
-      const ofClip = clips.get(one.eventId);
+      const ofClip = clips.get(one.clipId);
       return {
-        eventId: one.eventId,
+        eventId: one.clipId,
         frameIndex: one.frameIndex,
         timestampMs: one.timestampMs,
         ...(one.span ? { span: one.span } : {}),
@@ -153,6 +154,12 @@ export function toManifest(
       };
     }),
   };
+}
+
+type WithEventId<T> = T extends unknown ? Omit<T, 'clipId'> & { eventId: string } : never;
+
+function withEventId<T extends { clipId: string }>({ clipId, ...rest }: T): WithEventId<T> {
+  return { eventId: clipId, ...rest } as WithEventId<T>;
 }
 
 /**

@@ -21,7 +21,7 @@ export interface ExportTask {
 }
 
 /** Where a clip's file is: the one just opened, or the copy that was kept; null when it is gone. */
-export type FindClipFile = (eventId: string) => Promise<Blob | null>;
+export type FindClipFile = (clipId: string) => Promise<Blob | null>;
 
 /**
  * Pictures of a selection's frames, one for each of `framesInOrder(selection)`, from the clips' files; the stored
@@ -39,11 +39,11 @@ export async function collectPictures(
   const frames = framesInOrder(selection);
   const pictures = new Map<SelectedFrame, ExportPicture>();
   let doneBefore = 0;
-  for (const eventId of new Set(frames.map((frame) => frame.eventId))) {
+  for (const clipId of new Set(frames.map((frame) => frame.clipId))) {
     throwIfCancelled(signal);
-    const ofClip = frames.filter((frame) => frame.eventId === eventId);
+    const ofClip = frames.filter((frame) => frame.clipId === clipId);
     const base = doneBefore;
-    const decoded = await decodePictures(services, eventId, ofClip, findFile, options, {
+    const decoded = await decodePictures(services, clipId, ofClip, findFile, options, {
       signal,
       onProgress: (done) => onProgress(base + done, frames.length),
     });
@@ -52,7 +52,7 @@ export async function collectPictures(
     });
     const missing = ofClip.filter((frame) => !pictures.has(frame));
     const stored = await services.database.readThumbnails(
-      eventId,
+      clipId,
       missing.map(({ frameIndex }) => frameIndex),
     );
     for (const [i, blob] of stored.entries()) {
@@ -68,14 +68,14 @@ export async function collectPictures(
 
 async function decodePictures(
   services: ExchangeServices,
-  eventId: string,
+  clipId: string,
   frames: readonly SelectedFrame[],
   findFile: FindClipFile,
   options: PictureOptions,
   task: { signal: AbortSignal; onProgress: (done: number) => void },
 ): Promise<(ExportPicture | null)[]> {
   const none = frames.map(() => null);
-  const file = await findFile(eventId).catch(() => null);
+  const file = await findFile(clipId).catch(() => null);
   if (!file) return none;
   try {
     const clip = services.openClip(file);

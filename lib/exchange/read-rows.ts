@@ -1,6 +1,6 @@
 import type {
   EventFrameRow,
-  EventSummary,
+  ClipSummary,
   FrameEmbeddingRow,
   FrameSpan,
   PageOptions,
@@ -11,9 +11,9 @@ import type { ClipRows } from './rows';
 
 /** What is needed of the database worker. */
 export interface RowReader {
-  readEventFrameRows(eventId: string, options?: PageOptions): Promise<EventFrameRow[]>;
-  readFrameEmbeddingRows(eventId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
-  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
+  readEventFrameRows(clipId: string, options?: PageOptions): Promise<EventFrameRow[]>;
+  readFrameEmbeddingRows(clipId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
+  readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
 }
 
 export interface ReadRowsOptions {
@@ -25,7 +25,7 @@ export interface ReadRowsOptions {
 /** The rows of clips, read as they are asked for. */
 export function* readClips(
   database: RowReader,
-  events: readonly EventSummary[],
+  events: readonly ClipSummary[],
   { signal, onVectors }: ReadRowsOptions = {},
 ): Generator<ClipRows, void, undefined> {
   let vectors = 0;
@@ -72,7 +72,7 @@ async function* pages<T>(
 /** The rows of some frames of a clip, at most a page of them: what goes with the pictures of a selection. */
 export async function readFramesOfClip(
   database: RowReader,
-  event: EventSummary,
+  event: ClipSummary,
   frameIndexes: readonly number[],
 ): Promise<ClipRows> {
   const frames = await database.readEventFrameRows(event.id, { frameIndexes });

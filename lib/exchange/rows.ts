@@ -1,6 +1,6 @@
 import type {
   EventFrameRow,
-  EventSummary,
+  ClipSummary,
   FrameEmbeddingRow,
   FrameSpan,
   ImportedClip,
@@ -51,7 +51,7 @@ export type Row = Record<string, Cell>;
 
 /** One clip, its rows a page at a time: a long one has more than should be in memory at once. */
 export interface ClipRows {
-  event: EventSummary;
+  event: ClipSummary;
   frames: AsyncIterable<EventFrameRow[]>;
   vectors: AsyncIterable<FrameEmbeddingRow[]>;
   /** Of its frames, as far as they are known. */
@@ -70,7 +70,7 @@ const SERVER_SOURCE_TYPES: readonly string[] = ['rtsp', 'usb', 'protect'];
 const SERVER_DEFAULT_SOURCE_TYPE = 'rtsp';
 
 /** The columns of `events` that the server has. */
-export function toServerEvent(event: EventSummary): Row {
+export function toServerEvent(event: ClipSummary): Row {
   return {
     id: event.id,
     timestamp: event.timestamp.toISOString(),
@@ -87,11 +87,7 @@ export function toServerEvent(event: EventSummary): Row {
 }
 
 /** What of a clip the server has no column for. */
-export function toLocalEvent(
-  event: EventSummary,
-  counts: RowCounts,
-  spans: readonly FrameSpan[],
-): LocalEvent {
+export function toLocalEvent(event: ClipSummary, counts: RowCounts, spans: readonly FrameSpan[]): LocalEvent {
   return {
     source_type: event.sourceType,
     file_name: event.fileName,
@@ -116,7 +112,7 @@ export function toLocalEvent(
 export function toFrameRow(frame: EventFrameRow): Row {
   return {
     id: frame.id,
-    event_id: frame.eventId,
+    event_id: frame.clipId,
     frame_number: frame.frameNumber,
     frame_path: frame.framePath,
     timestamp_offset_ms: frame.timestampOffsetMs,
@@ -130,7 +126,7 @@ export function toFrameRow(frame: EventFrameRow): Row {
 export function toVectorRow(vector: FrameEmbeddingRow): Row {
   return {
     id: vector.id,
-    event_id: vector.eventId,
+    event_id: vector.clipId,
     frame_index: vector.frameIndex,
     // The very text that is stored: the vector comes back to the last digit.
     embedding: vector.embedding,
@@ -334,8 +330,8 @@ export class ClipAssembler {
     return this.#clip === null;
   }
 
-  #assertOwn(eventId: string, clip: ImportedClip): void {
-    if (eventId !== clip.event.id) throw bad('A row belongs to another clip than the one it stands under.');
+  #assertOwn(clipId: string, clip: ImportedClip): void {
+    if (clipId !== clip.event.id) throw bad('A row belongs to another clip than the one it stands under.');
   }
 }
 

@@ -22,7 +22,7 @@ export interface SelectionParameters {
 }
 
 export interface ExportedClip {
-  eventId: string;
+  clipId: string;
   fileName: string | null;
   /** Of lib/ingest/start-clip.ts. */
   fingerprint: string | null;
@@ -43,7 +43,7 @@ export interface SelectedFrame extends FrameKey, Moment {
 
 /** A stretch of a clip that answers. */
 interface ClipSpan extends TimeSpan {
-  eventId: string;
+  clipId: string;
 }
 
 /** Frames that answer a question, with everything that led to them: what every export is made from. */
@@ -64,10 +64,10 @@ export interface SelectionToExport {
 
 /** The frames in the order of their clips, and by time in each. */
 export function framesInOrder(selection: SelectionToExport): SelectedFrame[] {
-  const position = new Map(selection.clips.map(({ eventId }, i) => [eventId, i]));
+  const position = new Map(selection.clips.map(({ clipId }, i) => [clipId, i]));
   return [...selection.frames].sort(
     (a, b) =>
-      (position.get(a.eventId) ?? Infinity) - (position.get(b.eventId) ?? Infinity) ||
+      (position.get(a.clipId) ?? Infinity) - (position.get(b.clipId) ?? Infinity) ||
       a.timestampMs - b.timestampMs ||
       a.frameIndex - b.frameIndex,
   );
@@ -83,13 +83,13 @@ const CONTEXT_MS = 2000;
 const SPAN_MARGIN_MS = 1000;
 
 /** What of a clip shows the answer: its spans, or where there are none its picked frames, each with what is around it. */
-export function matchingSpans(selection: SelectionToExport, eventId: string): TimeSpan[] {
-  const spans = selection.spans.filter((span) => span.eventId === eventId);
+export function matchingSpans(selection: SelectionToExport, clipId: string): TimeSpan[] {
+  const spans = selection.spans.filter((span) => span.clipId === clipId);
   const around =
     spans.length > 0
       ? spans.map((span) => widen(span, SPAN_MARGIN_MS))
       : selection.frames
-          .filter((frame) => frame.eventId === eventId)
+          .filter((frame) => frame.clipId === clipId)
           .map(({ timestampMs }) => widen({ startMs: timestampMs, endMs: timestampMs }, CONTEXT_MS));
   // What a person left out of the question stays out of the cut.
   const { range } = selection.parameters;

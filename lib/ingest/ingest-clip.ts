@@ -15,7 +15,7 @@ import { gapsOfFailures } from './gaps-of-failures';
 import type { IngestStatus } from './ingest-status';
 
 export interface IngestJob {
-  eventId: string;
+  clipId: string;
   file: Blob;
   /** Every frame that the clip shall have, those stored already included. */
   requests: FrameRequest[];
@@ -27,7 +27,7 @@ export interface IngestJob {
 
 /** What reading a clip needs. */
 export interface IngestServices {
-  readonly database: Pick<Library, 'getEvent' | 'updateEvent' | 'storedFrameIndexes' | 'finishReembedding'>;
+  readonly database: Pick<Library, 'getClip' | 'updateClip' | 'storedFrameIndexes' | 'finishReembedding'>;
   readonly clip: Pick<Encoder, 'limits' | 'load' | 'embedClip' | 'recover'>;
   readonly video: Pick<Video, 'prepareFramesOfPlayer'>;
   openClip(file: Blob): Pick<OpenedClip, 'prepareFrames'>;
@@ -50,16 +50,16 @@ export async function ingestClip(
   onStatus: (change: Partial<IngestStatus>) => void,
   signal: AbortSignal,
 ): Promise<FrameFailure[]> {
-  const { eventId, requests } = job;
+  const { clipId, requests } = job;
   const { database } = services;
   onStatus({ stage: 'loading-model', framesTotal: requests.length });
   let asDraft = false;
   try {
     const model = await loadModel(services, job.model, onStatus);
     throwIfCancelled(signal);
-    asDraft = await hasOtherVectors(database, eventId, model.modelVersion);
+    asDraft = await hasOtherVectors(database, clipId, model.modelVersion);
     if (!asDraft) {
-      await database.updateEvent(eventId, {
+      await database.updateClip(clipId, {
         ingestState: 'running',
         ingestError: null,
         modelVersion: model.modelVersion,
@@ -71,7 +71,7 @@ export async function ingestClip(
     onStatus({ elapsedMs: performance.now() - startedMs });
     // Moments without a picture may be moments that were overwritten.
     if (failures.length > 0) await assertUnchanged(job.file);
-    const stored = await database.storedFrameIndexes(eventId, model.modelVersion);
+    const stored = await database.storedFrameIndexes(clipId, model.modelVersion);
     if (stored.length + failures.length < requests.length) {
       throw new FramesiftError(
         'write-incomplete',
@@ -86,20 +86,20 @@ export async function ingestClip(
         `No frame of this clip could be read. ${firstFailure.reason}`,
       );
     }
-    const durationMs = (await database.getEvent(eventId))?.durationMs ?? 0;
+    const durationMs = (await database.getClip(clipId))?.durationMs ?? 0;
     const gaps = formatGaps(gapsOfFailures(failures, requests, durationMs));
     if (asDraft) {
-      await database.finishReembedding(eventId, model.modelVersion);
-      await database.updateEvent(eventId, { gaps });
-    } else await database.updateEvent(eventId, { ingestState: 'done', gaps });
+      await database.finishReembedding(clipId, model.modelVersion);
+      await database.updateClip(clipId, { gaps });
+    } else await database.updateClip(clipId, { ingestState: 'done', gaps });
     return failures;
   } catch (thrown) {
     const error = await readingFailure(thrown, job.file);
     // What a clip already had stays as it was.
     if (asDraft) throw error;
     await database
-      .updateEvent(
-        eventId,
+      .updateClip(
+        clipId,
         isCancelled(error)
           ? { ingestState: 'cancelled' }
           : { ingestState: 'failed', ingestError: error.message },
@@ -112,11 +112,11 @@ export async function ingestClip(
 
 async function hasOtherVectors(
   database: IngestServices['database'],
-  eventId: string,
+  clipId: string,
   modelVersion: string,
 ): Promise<boolean> {
-  const event = await database.getEvent(eventId);
-  return Object.keys(event?.embeddingCounts ?? {}).some((version) => version !== modelVersion);
+  const clip = await database.getClip(clipId);
+  return Object.keys(clip?.embeddingCounts ?? {}).some((version) => version !== modelVersion);
 }
 
 async function loadModel(
@@ -146,7 +146,7 @@ async function readInAttempts(
   let batchSize = DEFAULT_BATCH_SIZE;
   let lastStored = 0;
   for (;;) {
-    const stored = new Set(await services.database.storedFrameIndexes(job.eventId, model.modelVersion));
+    const stored = new Set(await services.database.storedFrameIndexes(job.clipId, model.modelVersion));
     fruitlessAttempts = stored.size > lastStored ? 0 : fruitlessAttempts + 1;
     lastStored = stored.size;
     const remaining = job.requests.filter(({ frameIndex }) => !stored.has(frameIndex));
@@ -202,7 +202,7 @@ async function readOnce(
   const ending = new AbortController();
   let element: ElementFrames | undefined;
   try {
-    const { eventId, file, asDraft, requests, embedsEveryFrame = false } = job;
+    const { clipId, file, asDraft, requests, embedsEveryFrame = false } = job;
     const { resize } = model.config;
     if (job.decoder === 'element') element = await openVideoElement(file);
     const grab = element && grabFrom(element);
@@ -222,7 +222,7 @@ async function readOnce(
             ? services.video.prepareFramesOfPlayer(frameJob, port, grab, ended)
             : services.openClip(file).prepareFrames(frameJob, port, ended),
         consume: (port, ended) =>
-          clip.embedClip(job.model, { eventId, batchSize, asDraft }, port, onProgress, ended),
+          clip.embedClip(job.model, { clipId, batchSize, asDraft }, port, onProgress, ended),
       },
       AbortSignal.any([signal, ending.signal]),
     );

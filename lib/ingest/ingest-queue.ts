@@ -4,8 +4,8 @@ import type { IngestJob, IngestServices } from './ingest-clip';
 import { isActive, WAITING, type IngestStatus } from './ingest-status';
 
 /** Name of the Web Lock that a tab holds while it reads a clip, so that no other tab reads it too. */
-function ingestLockName(eventId: string): string {
-  return `framesift-ingest-${eventId}`;
+function ingestLockName(clipId: string): string {
+  return `framesift-ingest-${clipId}`;
 }
 
 interface Entry {
@@ -40,39 +40,39 @@ export class IngestQueue {
 
   /** Puts a clip at the end of the queue; one that is there already keeps its place. */
   add(job: IngestJob): void {
-    if (isActive(this.#entries.get(job.eventId)?.status)) return;
+    if (isActive(this.#entries.get(job.clipId)?.status)) return;
     const entry: Entry = {
       status: { ...WAITING, framesTotal: job.requests.length },
       cancel: new AbortController(),
     };
-    this.#entries.set(job.eventId, entry);
+    this.#entries.set(job.clipId, entry);
     this.#publish();
     this.#tail = this.#tail.then(() => this.#run(job, entry));
   }
 
   /** Stops a clip after the batch in hand, or takes it out of the queue. What is stored stays. */
-  cancel(eventId: string): void {
-    const entry = this.#entries.get(eventId);
+  cancel(clipId: string): void {
+    const entry = this.#entries.get(clipId);
     if (!entry || !isActive(entry.status)) return;
     entry.cancel.abort();
     if (entry.status.stage === 'waiting') this.#change(entry, { stage: 'cancelled' });
   }
 
   /** Stops a clip, waits until nothing of it is being written any more, and forgets it. */
-  async remove(eventId: string): Promise<void> {
-    const entry = this.#entries.get(eventId);
+  async remove(clipId: string): Promise<void> {
+    const entry = this.#entries.get(clipId);
     if (!entry) return;
     const wasActive = isActive(entry.status);
-    this.cancel(eventId);
+    this.cancel(clipId);
     if (wasActive) await new Promise<void>((resolve) => this.#onceSettled(entry, resolve));
-    this.#entries.delete(eventId);
+    this.#entries.delete(clipId);
     this.#publish();
   }
 
   async #run(job: IngestJob, entry: Entry): Promise<void> {
     if (entry.cancel.signal.aborted) return;
     try {
-      await withTabLock(ingestLockName(job.eventId), async (isHeld) => {
+      await withTabLock(ingestLockName(job.clipId), async (isHeld) => {
         if (!isHeld) {
           this.#change(entry, {
             stage: 'failed',
@@ -119,7 +119,7 @@ export class IngestQueue {
   }
 
   #publish(): void {
-    this.#snapshot = new Map(Array.from(this.#entries, ([eventId, { status }]) => [eventId, status]));
+    this.#snapshot = new Map(Array.from(this.#entries, ([clipId, { status }]) => [clipId, status]));
     for (const listener of this.#listeners) listener();
   }
 }

@@ -19,8 +19,8 @@ interface Restorer {
  *
  * @returns how many were made
  */
-export async function restoreThumbnails(services: Restorer, eventId: string, file: Blob): Promise<number> {
-  const missing = await services.database.framesWithoutPicture(eventId);
+export async function restoreThumbnails(services: Restorer, clipId: string, file: Blob): Promise<number> {
+  const missing = await services.database.framesWithoutPicture(clipId);
   let restored = 0;
   for (let start = 0; start < missing.length; start += BATCH_SIZE) {
     const batch = missing.slice(start, start + BATCH_SIZE);
@@ -38,7 +38,7 @@ export async function restoreThumbnails(services: Restorer, eventId: string, fil
       const thumbnail = new Uint8Array(await blob.arrayBuffer());
       thumbnails.push({ frameIndex: batch[i]!.frameIndex, thumbnail });
     }
-    await services.database.storeThumbnails(eventId, thumbnails);
+    await services.database.storeThumbnails(clipId, thumbnails);
     restored += thumbnails.length;
   }
   return restored;

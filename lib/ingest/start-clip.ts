@@ -81,7 +81,7 @@ export function parseSampling(json: string | null): Sampling {
 
 /** What the start of a clip needs. */
 export interface StartServices {
-  readonly database: Pick<Library, 'createEvent' | 'storeClipFile'>;
+  readonly database: Pick<Library, 'createClip' | 'storeClipFile'>;
   openClip(file: Blob): Pick<OpenedClip, 'keyFrames'>;
 }
 
@@ -116,7 +116,7 @@ export async function fingerprintFile(file: Blob): Promise<string> {
  * Makes the clip's row, puts it into the queue and keeps a copy of its file, so that it can be played
  * and gone on with after a reload.
  *
- * @returns the id of the event
+ * @returns the id of the clip
  */
 export async function startClip(
   services: StartServices,
@@ -124,7 +124,7 @@ export async function startClip(
   { file, facts, fingerprint, sampling, decoder, model }: StartOptions,
 ): Promise<string> {
   const requests = await planClip((clip) => services.openClip(clip), file, facts.durationMs, sampling);
-  const { id: eventId } = await services.database.createEvent({
+  const { id: clipId } = await services.database.createClip({
     timestamp: new Date(file.lastModified),
     description: file.name,
     sourceType: 'upload',
@@ -139,8 +139,8 @@ export async function startClip(
     playerStartMs: facts.startMs,
     videoTrack: videoTrackOf(file),
   });
-  queue.add({ eventId, file, requests, decoder, model });
+  queue.add({ clipId, file, requests, decoder, model });
   // Playing after a reload is a comfort; a clip that does not fit is read all the same.
-  void services.database.storeClipFile(eventId, file).catch(() => null);
-  return eventId;
+  void services.database.storeClipFile(clipId, file).catch(() => null);
+  return clipId;
 }

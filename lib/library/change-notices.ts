@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 
 /** Notices of one clip are at least so far apart; the last change is always told. */
 export const NOTICE_INTERVAL_MS = 250;
@@ -8,38 +8,38 @@ export const NOTICE_INTERVAL_MS = 250;
  * the time is up. The row is read when the notice is sent, so that it is never older than the change.
  */
 export class ChangeNotices {
-  readonly #read: (eventId: string) => Promise<EventSummary | null>;
-  readonly #send: (eventId: string, clip: EventSummary | null) => void;
+  readonly #read: (clipId: string) => Promise<ClipSummary | null>;
+  readonly #send: (clipId: string, clip: ClipSummary | null) => void;
   /** Clips whose time is not up; true where something has changed meanwhile. */
   readonly #waiting = new Map<string, boolean>();
 
   constructor(
-    read: (eventId: string) => Promise<EventSummary | null>,
-    send: (eventId: string, clip: EventSummary | null) => void,
+    read: (clipId: string) => Promise<ClipSummary | null>,
+    send: (clipId: string, clip: ClipSummary | null) => void,
   ) {
     this.#read = read;
     this.#send = send;
   }
 
   /** The clip has changed, or may have. */
-  note(eventId: string): void {
-    if (this.#waiting.has(eventId)) {
-      this.#waiting.set(eventId, true);
+  note(clipId: string): void {
+    if (this.#waiting.has(clipId)) {
+      this.#waiting.set(clipId, true);
       return;
     }
-    this.#waiting.set(eventId, false);
-    void this.#tell(eventId).finally(() => {
+    this.#waiting.set(clipId, false);
+    void this.#tell(clipId).finally(() => {
       setTimeout(() => {
-        const hasChanged = this.#waiting.get(eventId);
-        this.#waiting.delete(eventId);
-        if (hasChanged) this.note(eventId);
+        const hasChanged = this.#waiting.get(clipId);
+        this.#waiting.delete(clipId);
+        if (hasChanged) this.note(clipId);
       }, NOTICE_INTERVAL_MS);
     });
   }
 
-  async #tell(eventId: string): Promise<void> {
+  async #tell(clipId: string): Promise<void> {
     try {
-      this.#send(eventId, await this.#read(eventId));
+      this.#send(clipId, await this.#read(clipId));
     } catch {
       // A database that cannot be read is told of by whoever asks it.
     }

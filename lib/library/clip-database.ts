@@ -1,9 +1,9 @@
 import type {
   ClipDatabaseInfo,
-  EventFields,
+  ClipFields,
   EventFrameRow,
   EventRow,
-  EventSummary,
+  ClipSummary,
   FrameEmbedding,
   FrameEmbeddingFilter,
   FrameEmbeddingRow,
@@ -15,7 +15,7 @@ import type {
   KeptLibrary,
   LibraryFlaws,
   LibraryNotice,
-  NewEvent,
+  NewClip,
   PageOptions,
   SearchedSet,
   SetState,
@@ -33,7 +33,7 @@ import { inParallel } from './in-parallel';
 import { LIBRARY_CHANNEL } from './library-channel';
 import type { LibraryVerbs, VerbName } from './library-verbs';
 import { openOwnedLibrary } from './owned-library';
-import { unknownEvent } from './validate';
+import { unknownClip } from './validate';
 
 /** What a ClipDatabase is made of: the browser's own in the worker, PGlite in memory and fakes in tests. */
 export interface ClipDatabaseParts {
@@ -95,28 +95,28 @@ export class ClipDatabase {
 
   // # Clips
 
-  createEvent(event: NewEvent): Promise<EventRow> {
-    const id = event.id ?? crypto.randomUUID();
-    return this.#call('createEvent', { ...event, id });
+  createClip(clip: NewClip): Promise<EventRow> {
+    const id = clip.id ?? crypto.randomUUID();
+    return this.#call('createClip', { ...clip, id });
   }
 
-  getEvent(eventId: string): Promise<EventSummary | null> {
-    return this.#call('getEvent', eventId);
+  getClip(clipId: string): Promise<ClipSummary | null> {
+    return this.#call('getClip', clipId);
   }
 
   /** All clips, the newest in the library first. */
-  listEvents(): Promise<EventSummary[]> {
-    return this.#call('listEvents');
+  listClips(): Promise<ClipSummary[]> {
+    return this.#call('listClips');
   }
 
   /** Changes a clip. Setting `ingestState` to `done` also writes `frame_timestamps` and `frame_count_used`. */
-  updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
-    return this.#call('updateEvent', eventId, changes);
+  updateClip(clipId: string, changes: ClipFields): Promise<EventRow> {
+    return this.#call('updateClip', clipId, changes);
   }
 
   /** Removes a clip with its frames, vectors and files. False when there was none. */
-  deleteEvent(eventId: string): Promise<boolean> {
-    return this.#call('deleteEvent', eventId);
+  deleteClip(clipId: string): Promise<boolean> {
+    return this.#call('deleteClip', clipId);
   }
 
   // # Frames and vectors
@@ -129,27 +129,27 @@ export class ClipDatabase {
    * @param options.asDraft keeps the vectors beside those of another model until `finishReembedding`; no ids then
    */
   storeFrameBatch(
-    eventId: string,
+    clipId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
     options: { asDraft?: boolean } = {},
   ): Promise<string[]> {
-    return this.#call('storeFrameBatch', eventId, frames, modelVersion, options);
+    return this.#call('storeFrameBatch', clipId, frames, modelVersion, options);
   }
 
   /** Puts the drafts of a model in the place of a clip's vectors of every other one, all at once. */
-  finishReembedding(eventId: string, modelVersion: string): Promise<void> {
-    return this.#call('finishReembedding', eventId, modelVersion);
+  finishReembedding(clipId: string, modelVersion: string): Promise<void> {
+    return this.#call('finishReembedding', clipId, modelVersion);
   }
 
   /** Which frames already have a vector of this model, in order: what a resumed ingest may skip. */
-  storedFrameIndexes(eventId: string, modelVersion: string): Promise<number[]> {
-    return this.#call('storedFrameIndexes', eventId, modelVersion);
+  storedFrameIndexes(clipId: string, modelVersion: string): Promise<number[]> {
+    return this.#call('storedFrameIndexes', clipId, modelVersion);
   }
 
   /** Of each clip, what a search with a model compares. */
-  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
-    return this.#call('searchedSets', modelVersion, eventIds);
+  searchedSets(modelVersion: string, clipIds: string[]): Promise<SearchedSet[]> {
+    return this.#call('searchedSets', modelVersion, clipIds);
   }
 
   /**
@@ -160,53 +160,53 @@ export class ClipDatabase {
    * @param options.after `next` of the page before
    */
   async readVectors(
-    eventId: string,
+    clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
   ): Promise<VectorPage> {
-    const page = await this.#call('readVectors', eventId, modelVersion, options);
+    const page = await this.#call('readVectors', clipId, modelVersion, options);
     const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
     return transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
   }
 
   /** Makes the file of a clip's vectors anew; false where this browser has no such files. */
-  packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean> {
-    return this.#call('packVectors', eventId, modelVersion, state);
+  packVectors(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
+    return this.#call('packVectors', clipId, modelVersion, state);
   }
 
-  async storeFrameEmbedding(frame: FrameVector & { eventId: string; modelVersion: string }): Promise<string> {
-    const [id] = await this.storeFrameEmbeddingsBatch(frame.eventId, [frame], frame.modelVersion);
+  async storeFrameEmbedding(frame: FrameVector & { clipId: string; modelVersion: string }): Promise<string> {
+    const [id] = await this.storeFrameEmbeddingsBatch(frame.clipId, [frame], frame.modelVersion);
     return id!;
   }
 
-  storeFrameEmbeddingsBatch(eventId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
-    return this.#call('storeFrameEmbeddingsBatch', eventId, rows, modelVersion);
+  storeFrameEmbeddingsBatch(clipId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
+    return this.#call('storeFrameEmbeddingsBatch', clipId, rows, modelVersion);
   }
 
-  getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
-    return this.#call('getFrameEmbeddings', eventId, options);
+  getFrameEmbeddings(clipId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
+    return this.#call('getFrameEmbeddings', clipId, options);
   }
 
   /** Removes the vectors of a clip and returns how many there were; too few where another tab took over meanwhile. */
-  deleteFrameEmbeddings(eventId: string): Promise<number> {
-    return this.#call('deleteFrameEmbeddings', eventId);
+  deleteFrameEmbeddings(clipId: string): Promise<number> {
+    return this.#call('deleteFrameEmbeddings', clipId);
   }
 
   // # Taking rows out and bringing them back
 
   /** The next page of a clip's pictures as the table has them, for an export. */
-  readEventFrameRows(eventId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
-    return this.#call('readEventFrameRows', eventId, options);
+  readEventFrameRows(clipId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
+    return this.#call('readEventFrameRows', clipId, options);
   }
 
   /** The next page of a clip's vectors as the table has them, for an export. */
-  readFrameEmbeddingRows(eventId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
-    return this.#call('readFrameEmbeddingRows', eventId, options);
+  readFrameEmbeddingRows(clipId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
+    return this.#call('readFrameEmbeddingRows', clipId, options);
   }
 
   /** The spans of a clip's frames that are known, in frame order; of these frames alone where they are named. */
-  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
-    return this.#call('readFrameSpans', eventId, frameIndexes);
+  readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
+    return this.#call('readFrameSpans', clipId, frameIndexes);
   }
 
   /**
@@ -219,21 +219,21 @@ export class ClipDatabase {
   }
 
   /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
-  framesWithoutPicture(eventId: string): Promise<(FrameRequest & Moment)[]> {
-    return this.#call('framesWithoutPicture', eventId);
+  framesWithoutPicture(clipId: string): Promise<(FrameRequest & Moment)[]> {
+    return this.#call('framesWithoutPicture', clipId);
   }
 
   /** Writes pictures of frames that have their rows already; frames without a row are left out. */
-  storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void> {
-    return this.#call('storeThumbnails', eventId, pictures);
+  storeThumbnails(clipId: string, pictures: FrameThumbnail[]): Promise<void> {
+    return this.#call('storeThumbnails', clipId, pictures);
   }
 
   // # Files
 
   /** The pictures of frames in the order asked for; null where there is none. */
-  async readThumbnails(eventId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
+  async readThumbnails(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
     if (frameIndexes.length === 0) return [];
-    const paths = await this.#call('thumbnailPaths', eventId, frameIndexes);
+    const paths = await this.#call('thumbnailPaths', clipId, frameIndexes);
     const files = await this.#openFiles();
     const blobs: (Blob | null)[] = paths.map(() => null);
     await inParallel(paths, async (path, i) => {
@@ -247,17 +247,17 @@ export class ClipDatabase {
    * the browser has too little room.
    */
   async storeClipFile(
-    eventId: string,
+    clipId: string,
     file: File,
     onProgress?: (copiedBytes: number) => void,
   ): Promise<string | null> {
-    const before = await this.getEvent(eventId);
-    if (!before) throw unknownEvent(eventId);
+    const before = await this.getClip(clipId);
+    if (!before) throw unknownClip(clipId);
     const files = await this.#openFiles();
-    const path = await files.storeClipFile(eventId, file, onProgress);
+    const path = await files.storeClipFile(clipId, file, onProgress);
     if (path === null) return null;
     try {
-      await this.updateEvent(eventId, { videoPath: path });
+      await this.updateClip(clipId, { videoPath: path });
     } catch (error) {
       await files.remove([path]).catch(() => undefined);
       throw error;
@@ -267,11 +267,11 @@ export class ClipDatabase {
   }
 
   /** The kept copy of the clip under its own name, or null when there is none. */
-  async readClipFile(eventId: string): Promise<File | null> {
-    const event = await this.getEvent(eventId);
-    if (!event?.videoPath) return null;
-    const file = await (await this.#openFiles()).readClipFile(event.videoPath);
-    return file && new File([file], event.fileName ?? file.name, { type: file.type });
+  async readClipFile(clipId: string): Promise<File | null> {
+    const clip = await this.getClip(clipId);
+    if (!clip?.videoPath) return null;
+    const file = await (await this.#openFiles()).readClipFile(clip.videoPath);
+    return file && new File([file], clip.fileName ?? file.name, { type: file.type });
   }
 
   /** What does not fit together in the library: nothing in a sound one. Reads every path, for tests and the console. */

@@ -1,9 +1,9 @@
 import type { EditedFile, FileTree } from '@/lib/files/file-tree';
 import { estimateStorage } from '@/lib/shared/browser-storage';
 import { toFramesiftError } from '@/lib/shared/errors';
-import { assertEventId, badInput } from './validate';
+import { assertClipId, badInput } from './validate';
 
-/** The folders that hold one folder for each event. */
+/** The folders that hold one folder for each clip. */
 const EVENT_FOLDERS = ['frames', 'clips', 'vectors'] as const;
 
 /** Share of the quota that copying a clip leaves free, so that pictures and vectors still find room. */
@@ -60,24 +60,24 @@ export class ClipFiles {
     for (const path of paths) await inOrder(path, (checked) => this.#tree.remove(checked));
   }
 
-  /** Removes all files of an event. */
-  async removeEvent(eventId: string): Promise<void> {
-    assertEventId(eventId);
-    for (const folder of EVENT_FOLDERS) await this.#tree.remove(`${folder}/${eventId}`);
+  /** Removes all files of a clip. */
+  async removeClip(clipId: string): Promise<void> {
+    assertClipId(clipId);
+    for (const folder of EVENT_FOLDERS) await this.#tree.remove(`${folder}/${clipId}`);
   }
 
-  /** Ids of the events that have files. */
-  async listEventIds(): Promise<string[]> {
+  /** Ids of the clips that have files. */
+  async listClipIds(): Promise<string[]> {
     const ids = new Set<string>();
     for (const folder of EVENT_FOLDERS) for (const id of await this.#tree.folders(folder)) ids.add(id);
     return [...ids];
   }
 
-  /** Paths of all files of an event. */
-  async listFiles(eventId: string): Promise<string[]> {
-    assertEventId(eventId);
+  /** Paths of all files of a clip. */
+  async listFiles(clipId: string): Promise<string[]> {
+    assertClipId(clipId);
     const lists: string[][] = [];
-    for (const folder of EVENT_FOLDERS) lists.push(await this.#tree.files(`${folder}/${eventId}`));
+    for (const folder of EVENT_FOLDERS) lists.push(await this.#tree.files(`${folder}/${clipId}`));
     return lists.flat();
   }
 
@@ -86,11 +86,11 @@ export class ClipFiles {
    * `onProgress` is told the bytes copied so far.
    */
   async storeClipFile(
-    eventId: string,
+    clipId: string,
     file: File,
     onProgress?: (copiedBytes: number) => void,
   ): Promise<string | null> {
-    const path = clipPath(eventId, file);
+    const path = clipPath(clipId, file);
     if (this.kind !== 'memory' && !(await hasRoomFor(file.size))) return null;
     try {
       await this.#tree.copy(path, file, onProgress);
@@ -143,9 +143,9 @@ async function hasRoomFor(bytes: number): Promise<boolean> {
 }
 
 /** A path of ours in its parts. Rows may come from elsewhere, so a path is checked before it is followed. */
-function pathParts(path: string): [folder: string, eventId: string, name: string] {
+function pathParts(path: string): [folder: string, clipId: string, name: string] {
   const parts = path.split('/');
-  const [folder, eventId, name] = parts;
+  const [folder, clipId, name] = parts;
   const isOurs =
     parts.length === 3 &&
     (EVENT_FOLDERS as readonly string[]).includes(folder!) &&
@@ -153,11 +153,11 @@ function pathParts(path: string): [folder: string, eventId: string, name: string
     !name!.startsWith('.') &&
     !name!.includes('\\');
   if (!isOurs) throw badInput(`${JSON.stringify(path)} is not the path of a file in the library.`);
-  assertEventId(eventId!);
-  return [folder!, eventId!, name!];
+  assertClipId(clipId!);
+  return [folder!, clipId!, name!];
 }
 
-function clipPath(eventId: string, file: File): string {
-  assertEventId(eventId);
-  return `clips/${eventId}/${safeFileName(file.name)}`;
+function clipPath(clipId: string, file: File): string {
+  assertClipId(clipId);
+  return `clips/${clipId}/${safeFileName(file.name)}`;
 }

@@ -12,7 +12,7 @@ import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
  */
 export async function writeEmbeddingDrafts(
   tx: Database,
-  eventId: string,
+  clipId: string,
   sets: readonly EmbeddingSet[],
   rows: readonly CheckedFrameVector[],
   modelVersion: string,
@@ -21,13 +21,13 @@ export async function writeEmbeddingDrafts(
     await tx
       .delete(frameEmbeddingDrafts)
       .where(
-        and(eq(frameEmbeddingDrafts.eventId, eventId), ne(frameEmbeddingDrafts.modelVersion, modelVersion)),
+        and(eq(frameEmbeddingDrafts.clipId, clipId), ne(frameEmbeddingDrafts.modelVersion, modelVersion)),
       );
     await tx
       .delete(embeddingSets)
       .where(
         and(
-          eq(embeddingSets.eventId, eventId),
+          eq(embeddingSets.clipId, clipId),
           eq(embeddingSets.state, 'replacement'),
           ne(embeddingSets.modelVersion, modelVersion),
         ),
@@ -40,7 +40,7 @@ export async function writeEmbeddingDrafts(
       .insert(frameEmbeddingDrafts)
       .values(
         chunk.map(({ frameIndex, json }) => ({
-          eventId,
+          clipId,
           frameIndex,
           embedding: json,
           modelVersion,
@@ -48,13 +48,13 @@ export async function writeEmbeddingDrafts(
         })),
       )
       .onConflictDoUpdate({
-        target: [frameEmbeddingDrafts.eventId, frameEmbeddingDrafts.frameIndex],
+        target: [frameEmbeddingDrafts.clipId, frameEmbeddingDrafts.frameIndex],
         set: { embedding: sql`excluded.embedding`, createdAt: sql`excluded.created_at` },
       })
       .returning({ isNew: sql<boolean>`(xmax = 0)` });
     added += written.filter(({ isNew }) => isNew).length;
   }
-  return addToSet(tx, eventId, { modelVersion, state: 'replacement' }, added);
+  return addToSet(tx, clipId, { modelVersion, state: 'replacement' }, added);
 }
 
 /**
@@ -63,22 +63,22 @@ export async function writeEmbeddingDrafts(
  */
 export async function adoptEmbeddingDrafts(
   tx: Database,
-  eventId: string,
+  clipId: string,
   modelVersion: string,
 ): Promise<void> {
   await tx.execute(sql`
     insert into ${frameEmbeddings} (id, event_id, frame_index, embedding, model_version, created_at)
     select gen_random_uuid()::text, event_id, frame_index, embedding, model_version, created_at
-    from ${frameEmbeddingDrafts} where event_id = ${eventId} and model_version = ${modelVersion}
+    from ${frameEmbeddingDrafts} where event_id = ${clipId} and model_version = ${modelVersion}
     on conflict (event_id, frame_index) do update
     set embedding = excluded.embedding, model_version = excluded.model_version, created_at = excluded.created_at`);
   await tx
     .delete(frameEmbeddings)
-    .where(and(eq(frameEmbeddings.eventId, eventId), ne(frameEmbeddings.modelVersion, modelVersion)));
-  await deleteEmbeddingDrafts(tx, eventId);
-  await countAnew(tx, eventId, { isChanged: true });
+    .where(and(eq(frameEmbeddings.clipId, clipId), ne(frameEmbeddings.modelVersion, modelVersion)));
+  await deleteEmbeddingDrafts(tx, clipId);
+  await countAnew(tx, clipId, { isChanged: true });
 }
 
-export async function deleteEmbeddingDrafts(tx: Database, eventId: string): Promise<void> {
-  await tx.delete(frameEmbeddingDrafts).where(eq(frameEmbeddingDrafts.eventId, eventId));
+export async function deleteEmbeddingDrafts(tx: Database, clipId: string): Promise<void> {
+  await tx.delete(frameEmbeddingDrafts).where(eq(frameEmbeddingDrafts.clipId, clipId));
 }

@@ -1,7 +1,7 @@
 import type { PackedVectors, SetState } from '@/lib/ports/library';
 import type { EditedFile } from '@/lib/files/file-tree';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import { assertEventId } from './validate';
+import { assertClipId } from './validate';
 
 /*
  * [Note: Packed embeddings] Beside the truth, which is text in `frame_embeddings`, the vectors of each set lie as numbers
@@ -30,9 +30,9 @@ const ROW_BYTES = VECTOR_BYTES + 32;
 const MAGIC = 0x31455346; // "FSE1", little-endian.
 
 /** `vectors/<clip>/<model version>.<state>.f32` */
-export function embeddingPath(eventId: string, modelVersion: string, state: SetState): string {
-  assertEventId(eventId);
-  return `vectors/${eventId}/${encodeURIComponent(modelVersion)}.${state}.f32`;
+export function embeddingPath(clipId: string, modelVersion: string, state: SetState): string {
+  assertClipId(clipId);
+  return `vectors/${clipId}/${encodeURIComponent(modelVersion)}.${state}.f32`;
 }
 
 /** The header of a file's first bytes; null where they are none. */

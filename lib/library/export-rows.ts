@@ -7,7 +7,7 @@ import { eventFrames, frameEmbeddings } from './schema';
 /** The next page of a clip's pictures, as the table has them, in frame order; a short page is the last. */
 export function readEventFrameRows(
   db: Database,
-  eventId: string,
+  clipId: string,
   { after = -1, frameIndexes }: PageOptions = {},
 ): Promise<EventFrameRow[]> {
   return db
@@ -15,7 +15,7 @@ export function readEventFrameRows(
     .from(eventFrames)
     .where(
       and(
-        eq(eventFrames.eventId, eventId),
+        eq(eventFrames.clipId, clipId),
         gt(eventFrames.frameNumber, after + 1),
         frameIndexes &&
           inArray(
@@ -31,7 +31,7 @@ export function readEventFrameRows(
 /** The next page of a clip's vectors, as the table has them (drafts are left out), in frame order. */
 export function readFrameEmbeddingRows(
   db: Database,
-  eventId: string,
+  clipId: string,
   { after = -1, frameIndexes }: PageOptions = {},
 ): Promise<FrameEmbeddingRow[]> {
   return db
@@ -39,7 +39,7 @@ export function readFrameEmbeddingRows(
     .from(frameEmbeddings)
     .where(
       and(
-        eq(frameEmbeddings.eventId, eventId),
+        eq(frameEmbeddings.clipId, clipId),
         gt(frameEmbeddings.frameIndex, after),
         frameIndexes && inArray(frameEmbeddings.frameIndex, [...frameIndexes]),
       ),

@@ -16,23 +16,23 @@ import { vectorFromJson } from '@/lib/shared/vector-json';
  */
 export async function storeFrameEmbedding(
   db: Database,
-  frame: FrameVector & { eventId: string; modelVersion: string },
+  frame: FrameVector & { clipId: string; modelVersion: string },
 ): Promise<string> {
-  const [id] = await storeFrameEmbeddingsBatch(db, frame.eventId, [frame], frame.modelVersion);
+  const [id] = await storeFrameEmbeddingsBatch(db, frame.clipId, [frame], frame.modelVersion);
   return id!;
 }
 
-/** Stores vectors of one event in one transaction, all or none, and returns their rows' ids in order. */
+/** Stores vectors of one clip in one transaction, all or none, and returns their rows' ids in order. */
 export async function storeFrameEmbeddingsBatch(
   db: Database,
-  eventId: string,
+  clipId: string,
   rows: readonly FrameVector[],
   modelVersion: string,
 ): Promise<string[]> {
   const checked = checkFrameVectors(rows, modelVersion);
   return db.transaction(async (tx) => {
-    const sets = await lockClip(tx, eventId);
-    return (await writeFrameEmbeddings(tx, eventId, sets, checked, modelVersion)).ids;
+    const sets = await lockClip(tx, clipId);
+    return (await writeFrameEmbeddings(tx, clipId, sets, checked, modelVersion)).ids;
   });
 }
 
@@ -44,7 +44,7 @@ export async function storeFrameEmbeddingsBatch(
  */
 export async function writeFrameEmbeddings(
   tx: Database,
-  eventId: string,
+  clipId: string,
   sets: readonly EmbeddingSet[],
   rows: readonly CheckedFrameVector[],
   modelVersion: string,
@@ -53,13 +53,13 @@ export async function writeFrameEmbeddings(
   const idByFrameIndex = new Map<number, string>();
   let added = 0;
   for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
-    added += await takeFromOtherSets(tx, eventId, sets, chunk, modelVersion);
+    added += await takeFromOtherSets(tx, clipId, sets, chunk, modelVersion);
     const written = await tx
       .insert(frameEmbeddings)
       .values(
         chunk.map(({ frameIndex, json }) => ({
           id: crypto.randomUUID(),
-          eventId,
+          clipId,
           frameIndex,
           embedding: json,
           modelVersion,
@@ -67,7 +67,7 @@ export async function writeFrameEmbeddings(
         })),
       )
       .onConflictDoUpdate({
-        target: [frameEmbeddings.eventId, frameEmbeddings.frameIndex],
+        target: [frameEmbeddings.clipId, frameEmbeddings.frameIndex],
         set: {
           embedding: sql`excluded.embedding`,
           modelVersion: sql`excluded.model_version`,
@@ -87,13 +87,13 @@ export async function writeFrameEmbeddings(
     if (id === undefined) throw writeIncomplete(rows.length, idByFrameIndex.size);
     return id;
   });
-  return { ids, set: await addToSet(tx, eventId, { modelVersion, state: 'current' }, added) };
+  return { ids, set: await addToSet(tx, clipId, { modelVersion, state: 'current' }, added) };
 }
 
 /** How many of these rows another model's set has now and is about to lose; they are taken from its count. */
 async function takeFromOtherSets(
   tx: Database,
-  eventId: string,
+  clipId: string,
   sets: readonly EmbeddingSet[],
   rows: readonly CheckedFrameVector[],
   modelVersion: string,
@@ -104,7 +104,7 @@ async function takeFromOtherSets(
     .from(frameEmbeddings)
     .where(
       and(
-        eq(frameEmbeddings.eventId, eventId),
+        eq(frameEmbeddings.clipId, clipId),
         ne(frameEmbeddings.modelVersion, modelVersion),
         inArray(
           frameEmbeddings.frameIndex,
@@ -115,7 +115,7 @@ async function takeFromOtherSets(
     .groupBy(frameEmbeddings.modelVersion);
   let taken = 0;
   for (const other of replaced) {
-    await addToSet(tx, eventId, { modelVersion: other.modelVersion, state: 'current' }, -other.rows);
+    await addToSet(tx, clipId, { modelVersion: other.modelVersion, state: 'current' }, -other.rows);
     taken += other.rows;
   }
   return taken;
@@ -129,14 +129,14 @@ function writeIncomplete(expected: number, found: number): FramesiftError {
   );
 }
 
-/** The vectors of an event in frame order, those that a filter leaves. Empty when there are none. */
+/** The vectors of a clip in frame order, those that a filter leaves. Empty when there are none. */
 export async function getFrameEmbeddings(
   db: Database,
-  eventId: string,
+  clipId: string,
   options: FrameEmbeddingFilter = {},
 ): Promise<FrameEmbedding[]> {
   const embeddings: FrameEmbedding[] = [];
-  for await (const page of pagesOfFrameEmbeddings(db, eventId, options)) {
+  for await (const page of pagesOfFrameEmbeddings(db, clipId, options)) {
     for (const { embedding, ...row } of page) {
       embeddings.push({ ...row, embedding: vectorFromJson(embedding, EMBEDDING_DIMENSION) });
     }
@@ -146,7 +146,7 @@ export async function getFrameEmbeddings(
 
 async function* pagesOfFrameEmbeddings(
   db: Database,
-  eventId: string,
+  clipId: string,
   { modelVersion, frameIndex }: FrameEmbeddingFilter,
 ) {
   for (let after = -1; ;) {
@@ -160,7 +160,7 @@ async function* pagesOfFrameEmbeddings(
       .from(frameEmbeddings)
       .where(
         and(
-          eq(frameEmbeddings.eventId, eventId),
+          eq(frameEmbeddings.clipId, clipId),
           gt(frameEmbeddings.frameIndex, after),
           modelVersion === undefined ? undefined : eq(frameEmbeddings.modelVersion, modelVersion),
           frameIndex === undefined ? undefined : eq(frameEmbeddings.frameIndex, frameIndex),
@@ -176,33 +176,33 @@ async function* pagesOfFrameEmbeddings(
 }
 
 /**
- * Removes the vectors of an event, drafts included, in the caller's transaction, and returns how many there were
+ * Removes the vectors of a clip, drafts included, in the caller's transaction, and returns how many there were
  * without those.
  */
-export async function deleteFrameEmbeddings(tx: Database, eventId: string): Promise<number> {
-  await deleteEmbeddingDrafts(tx, eventId);
+export async function deleteFrameEmbeddings(tx: Database, clipId: string): Promise<number> {
+  await deleteEmbeddingDrafts(tx, clipId);
   const deleted = await tx
     .delete(frameEmbeddings)
-    .where(eq(frameEmbeddings.eventId, eventId))
+    .where(eq(frameEmbeddings.clipId, clipId))
     .returning({ id: frameEmbeddings.id });
-  await tx.delete(embeddingSets).where(eq(embeddingSets.eventId, eventId));
+  await tx.delete(embeddingSets).where(eq(embeddingSets.clipId, clipId));
   return deleted.length;
 }
 
 /**
- * Which frames of an event already have a vector of this model, drafts included, in order: what a resumed
+ * Which frames of a clip already have a vector of this model, drafts included, in order: what a resumed
  * ingest may skip.
  */
 export async function storedFrameIndexes(
   db: Database,
-  eventId: string,
+  clipId: string,
   modelVersion: string,
 ): Promise<number[]> {
   const of = (table: typeof frameEmbeddings | typeof frameEmbeddingDrafts) =>
     db
       .select({ frameIndex: table.frameIndex })
       .from(table)
-      .where(and(eq(table.eventId, eventId), eq(table.modelVersion, modelVersion)));
+      .where(and(eq(table.clipId, clipId), eq(table.modelVersion, modelVersion)));
   const rows = await union(of(frameEmbeddings), of(frameEmbeddingDrafts));
   return rows.map((row) => row.frameIndex).sort((a, b) => a - b);
 }

@@ -17,24 +17,24 @@ export function assertSpan({ startMs, endMs }: PictureSpan): void {
  */
 export async function writeFrameSpans(
   tx: Database,
-  eventId: string,
+  clipId: string,
   frames: readonly { frameIndex: number; span?: PictureSpan | null }[],
 ): Promise<void> {
   const known = frames.flatMap(({ frameIndex, span }) =>
-    span ? [{ eventId, frameIndex, startMs: span.startMs, endMs: span.endMs }] : [],
+    span ? [{ clipId, frameIndex, startMs: span.startMs, endMs: span.endMs }] : [],
   );
   const unknown = frames.filter(({ span }) => !span).map(({ frameIndex }) => frameIndex);
   if (unknown.length > 0) {
     await tx
       .delete(frameSpans)
-      .where(and(eq(frameSpans.eventId, eventId), inArray(frameSpans.frameIndex, unknown)));
+      .where(and(eq(frameSpans.clipId, clipId), inArray(frameSpans.frameIndex, unknown)));
   }
   for (const chunk of chunked(known, ROWS_PER_INSERT)) {
     await tx
       .insert(frameSpans)
       .values(chunk)
       .onConflictDoUpdate({
-        target: [frameSpans.eventId, frameSpans.frameIndex],
+        target: [frameSpans.clipId, frameSpans.frameIndex],
         set: { startMs: sql`excluded.start_ms`, endMs: sql`excluded.end_ms` },
       });
   }
@@ -43,7 +43,7 @@ export async function writeFrameSpans(
 /** The spans of a clip's frames that are known, in frame order; of these frames alone where they are named. */
 export function listFrameSpans(
   db: Database,
-  eventId: string,
+  clipId: string,
   frameIndexes?: readonly number[],
 ): Promise<FrameSpan[]> {
   return db
@@ -54,7 +54,7 @@ export function listFrameSpans(
     })
     .from(frameSpans)
     .where(
-      and(eq(frameSpans.eventId, eventId), frameIndexes && inArray(frameSpans.frameIndex, [...frameIndexes])),
+      and(eq(frameSpans.clipId, clipId), frameIndexes && inArray(frameSpans.frameIndex, [...frameIndexes])),
     )
     .orderBy(asc(frameSpans.frameIndex));
 }

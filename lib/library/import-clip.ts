@@ -1,5 +1,5 @@
 import type {
-  EventFields,
+  ClipFields,
   ImportResult,
   ImportedClip,
   ImportedFrame,
@@ -10,11 +10,11 @@ import { SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { countAnew } from './embedding-sets';
-import { checkEventFrames, countEventFrames, framePath } from './event-frames';
-import { assertFields, recordFrameTimestamps } from './events';
+import { checkFrames, countFrames, framePath } from './frames';
+import { assertFields, recordFrameTimestamps } from './clips';
 import { assertSpan, writeFrameSpans } from './frame-spans';
 import { eventFrames, events, frameEmbeddings } from './schema';
-import { assertDistinctFrames, assertEventId, assertText, badInput } from './validate';
+import { assertDistinctFrames, assertClipId, assertText, badInput } from './validate';
 
 /** Ids of rows; the server's and ours are UUIDs. */
 const ROW_ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -27,7 +27,7 @@ const ROW_ID = /^[A-Za-z0-9_-]{1,64}$/;
  */
 export async function importClip(db: Database, clip: ImportedClip): Promise<ImportResult> {
   const { event, frames } = clip;
-  assertEventId(event.id);
+  assertClipId(event.id);
   assertFields({ ...event.fields, description: event.description, timestamp: event.timestamp });
   if (!SOURCE_TYPES.includes(event.sourceType)) {
     throw badInput(`A source type is one of ${SOURCE_TYPES.join(', ')}; "${event.sourceType}" is not.`);
@@ -36,7 +36,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
   assertIds(frames, 'event_frames');
   assertIds(clip.vectors, 'frame_embeddings');
   const paths = frames.map((frame) => ownFramePath(event.id, frame));
-  checkEventFrames(frames.map((frame, i) => ({ ...frame, framePath: paths[i]! })));
+  checkFrames(frames.map((frame, i) => ({ ...frame, framePath: paths[i]! })));
   assertSizes(frames);
   assertDistinctFrames(clip.vectors);
   assertDistinctFrames(clip.spans);
@@ -68,20 +68,20 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
       clip.spans.map(({ frameIndex, ...span }) => ({ frameIndex, span })),
     );
     await countAnew(tx, event.id, { isChanged: true });
-    const stored = await countEventFrames(tx, event.id);
+    const stored = await countFrames(tx, event.id);
     // Where the file has every frame, its own text of their times is kept letter for letter.
     if (stored !== frames.length) await recordFrameTimestamps(tx, event.id);
-    return { eventId: event.id, isNew: !before, frames: frames.length, vectors: vectors.length };
+    return { clipId: event.id, isNew: !before, frames: frames.length, vectors: vectors.length };
   });
 }
 
 /** Only paths of this clip's own folder are followed; any other is replaced by the one that the frame would have. */
-function ownFramePath(eventId: string, { framePath: path, frameIndex }: ImportedFrame): string {
-  const jpeg = framePath(eventId, frameIndex, 'jpg');
-  return path === jpeg ? jpeg : framePath(eventId, frameIndex);
+function ownFramePath(clipId: string, { framePath: path, frameIndex }: ImportedFrame): string {
+  const jpeg = framePath(clipId, frameIndex, 'jpg');
+  return path === jpeg ? jpeg : framePath(clipId, frameIndex);
 }
 
-function settledState(state: EventFields['ingestState']): NonNullable<EventFields['ingestState']> {
+function settledState(state: ClipFields['ingestState']): NonNullable<ClipFields['ingestState']> {
   return state === 'running' || state === 'pending' ? 'paused' : (state ?? 'done');
 }
 
@@ -130,14 +130,14 @@ function assertSizes(frames: readonly ImportedFrame[]): void {
 
 async function writeFrames(
   tx: Database,
-  eventId: string,
+  clipId: string,
   frames: readonly ImportedFrame[],
   paths: readonly string[],
 ): Promise<void> {
   const rows = frames.map((frame, i) => ({ ...frame, path: paths[i]! }));
   for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
     const taken = await tx
-      .select({ id: eventFrames.id, eventId: eventFrames.eventId, frameNumber: eventFrames.frameNumber })
+      .select({ id: eventFrames.id, clipId: eventFrames.clipId, frameNumber: eventFrames.frameNumber })
       .from(eventFrames)
       .where(
         inArray(
@@ -147,14 +147,14 @@ async function writeFrames(
       );
     const isTaken = (id: string, frameNumber: number) =>
       taken.some(
-        (other) => other.id === id && !(other.eventId === eventId && other.frameNumber === frameNumber),
+        (other) => other.id === id && !(other.clipId === clipId && other.frameNumber === frameNumber),
       );
     await tx
       .insert(eventFrames)
       .values(
         chunk.map((frame) => ({
           id: isTaken(frame.id, frame.frameIndex + 1) ? crypto.randomUUID() : frame.id,
-          eventId,
+          clipId,
           frameNumber: frame.frameIndex + 1,
           framePath: frame.path,
           timestampOffsetMs: frame.timestampMs,
@@ -166,7 +166,7 @@ async function writeFrames(
       )
       // The path and size stay those of the picture that is here.
       .onConflictDoUpdate({
-        target: [eventFrames.eventId, eventFrames.frameNumber],
+        target: [eventFrames.clipId, eventFrames.frameNumber],
         set: {
           timestampOffsetMs: sql`excluded.timestamp_offset_ms`,
           width: sql`excluded.width`,
@@ -178,7 +178,7 @@ async function writeFrames(
 
 async function writeVectors(
   tx: Database,
-  eventId: string,
+  clipId: string,
   vectors: readonly ImportedVector[],
   checked: readonly { json: string }[],
 ): Promise<void> {
@@ -188,7 +188,7 @@ async function writeVectors(
     const taken = await tx
       .select({
         id: frameEmbeddings.id,
-        eventId: frameEmbeddings.eventId,
+        clipId: frameEmbeddings.clipId,
         frameIndex: frameEmbeddings.frameIndex,
       })
       .from(frameEmbeddings)
@@ -199,15 +199,13 @@ async function writeVectors(
         ),
       );
     const isTaken = (id: string, frameIndex: number) =>
-      taken.some(
-        (other) => other.id === id && !(other.eventId === eventId && other.frameIndex === frameIndex),
-      );
+      taken.some((other) => other.id === id && !(other.clipId === clipId && other.frameIndex === frameIndex));
     await tx
       .insert(frameEmbeddings)
       .values(
         chunk.map((vector) => ({
           id: isTaken(vector.id, vector.frameIndex) ? crypto.randomUUID() : vector.id,
-          eventId,
+          clipId,
           frameIndex: vector.frameIndex,
           embedding: vector.json,
           modelVersion: vector.modelVersion,
@@ -215,7 +213,7 @@ async function writeVectors(
         })),
       )
       .onConflictDoUpdate({
-        target: [frameEmbeddings.eventId, frameEmbeddings.frameIndex],
+        target: [frameEmbeddings.clipId, frameEmbeddings.frameIndex],
         set: {
           embedding: sql`excluded.embedding`,
           modelVersion: sql`excluded.model_version`,

@@ -1,2 +1,2 @@
 /** BroadcastChannel on which the owner of the library tells every page what has changed. */
-export const LIBRARY_CHANNEL = 'framesift-library';
+export const LIBRARY_CHANNEL = 'framesift-library-2';

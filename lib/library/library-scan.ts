@@ -18,7 +18,7 @@ export async function scanLibrary(db: Database, files: ClipFiles): Promise<Libra
       if (!named.needed.has(path) && !named.spare.has(path)) flaws.orphanFiles.push(path);
     for (const path of named.needed) if (!there.has(path)) flaws.missingFiles.push(path);
   }
-  for (const id of await files.listEventIds()) {
+  for (const id of await files.listClipIds()) {
     if (!known.has(id)) flaws.orphanFiles.push(...(await files.listFiles(id)));
   }
   const result: unknown = await db.execute(`
@@ -47,18 +47,18 @@ export async function scanLibrary(db: Database, files: ClipFiles): Promise<Libra
  */
 export async function namedFiles(
   db: Database,
-  eventId: string,
+  clipId: string,
 ): Promise<{ needed: Set<string>; spare: Set<string> }> {
   const frames = await db
     .select({ path: eventFrames.framePath })
     .from(eventFrames)
-    .where(eq(eventFrames.eventId, eventId));
+    .where(eq(eventFrames.clipId, clipId));
   const sets = await db
     .select({ modelVersion: embeddingSets.modelVersion, state: embeddingSets.state })
     .from(embeddingSets)
-    .where(eq(embeddingSets.eventId, eventId));
+    .where(eq(embeddingSets.clipId, clipId));
   return {
     needed: new Set(frames.map(({ path }) => path)),
-    spare: new Set(sets.map(({ modelVersion, state }) => embeddingPath(eventId, modelVersion, state))),
+    spare: new Set(sets.map(({ modelVersion, state }) => embeddingPath(clipId, modelVersion, state))),
   };
 }

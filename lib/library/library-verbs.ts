@@ -1,9 +1,9 @@
 import type {
   EmbeddingSet,
-  EventFields,
+  ClipFields,
   EventFrameRow,
   EventRow,
-  EventSummary,
+  ClipSummary,
   FrameEmbedding,
   FrameEmbeddingFilter,
   FrameEmbeddingRow,
@@ -13,7 +13,7 @@ import type {
   ImportResult,
   ImportedClip,
   LibraryFlaws,
-  NewEvent,
+  NewClip,
   PackedVectors,
   PageOptions,
   SearchedSet,
@@ -31,8 +31,8 @@ import type { Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
 import { appendRows, beginFile, embeddingPath, finishFile, readHeader } from './embedding-file';
 import { addToFrames, countAnew, lockClip, setsOf } from './embedding-sets';
-import { checkEventFrames, framePath, listEventFrames, writeEventFrames } from './event-frames';
-import { createEvent, deleteEvent, getEvent, listEvents, recordFrameTimestamps, updateEvent } from './events';
+import { checkFrames, framePath, listFrames, writeFrames } from './frames';
+import { createClip, deleteClip, getClip, listClips, recordFrameTimestamps, updateClip } from './clips';
 import { readEventFrameRows, readFrameEmbeddingRows } from './export-rows';
 import {
   deleteFrameEmbeddings,
@@ -57,7 +57,7 @@ export interface VerbParts {
   connection: DatabaseConnection;
   files: ClipFiles;
   /** A clip has changed, or may have: a write that failed is told too. */
-  onChange: (eventId: string) => void;
+  onChange: (clipId: string) => void;
 }
 
 /**
@@ -73,7 +73,7 @@ export class LibraryVerbs {
   readonly #connection: DatabaseConnection;
   readonly #db: Database;
   readonly #files: ClipFiles;
-  readonly #onChange: (eventId: string) => void;
+  readonly #onChange: (clipId: string) => void;
 
   constructor({ connection, files, onChange }: VerbParts) {
     this.#connection = connection;
@@ -92,34 +92,34 @@ export class LibraryVerbs {
 
   // # Clips
 
-  createEvent(event: NewEvent & { id: string }): Promise<EventRow> {
-    return this.#write(event.id, () => createEvent(this.#db, event));
+  createClip(clip: NewClip & { id: string }): Promise<EventRow> {
+    return this.#write(clip.id, () => createClip(this.#db, clip));
   }
 
-  getEvent(eventId: string): Promise<EventSummary | null> {
-    return getEvent(this.#db, eventId);
+  getClip(clipId: string): Promise<ClipSummary | null> {
+    return getClip(this.#db, clipId);
   }
 
-  listEvents(): Promise<EventSummary[]> {
-    return listEvents(this.#db);
+  listClips(): Promise<ClipSummary[]> {
+    return listClips(this.#db);
   }
 
-  updateEvent(eventId: string, changes: EventFields): Promise<EventRow> {
-    return this.#write(eventId, () =>
+  updateClip(clipId: string, changes: ClipFields): Promise<EventRow> {
+    return this.#write(clipId, () =>
       this.#db.transaction(async (tx) => {
         if (changes.ingestState === 'done') {
-          await countAnew(tx, eventId);
-          await recordFrameTimestamps(tx, eventId);
+          await countAnew(tx, clipId);
+          await recordFrameTimestamps(tx, clipId);
         }
-        return updateEvent(tx, eventId, changes);
+        return updateClip(tx, clipId, changes);
       }),
     );
   }
 
-  async deleteEvent(eventId: string): Promise<boolean> {
-    const deleted = await this.#write(eventId, () => deleteEvent(this.#db, eventId));
+  async deleteClip(clipId: string): Promise<boolean> {
+    const deleted = await this.#write(clipId, () => deleteClip(this.#db, clipId));
     // Rows first: files that nobody names are swept up at the next open, rows without files would show as holes.
-    await this.#files.removeEvent(eventId);
+    await this.#files.removeClip(clipId);
     if (deleted) void this.#reclaimSpace().catch(() => undefined);
     return deleted;
   }
@@ -127,16 +127,16 @@ export class LibraryVerbs {
   // # Frames and vectors
 
   storeFrameBatch(
-    eventId: string,
+    clipId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
     options: { asDraft?: boolean } = {},
   ): Promise<string[]> {
-    return timed('store', () => this.#storeFrameBatch(eventId, frames, modelVersion, options));
+    return timed('store', () => this.#storeFrameBatch(clipId, frames, modelVersion, options));
   }
 
   async #storeFrameBatch(
-    eventId: string,
+    clipId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
     { asDraft = false }: { asDraft?: boolean },
@@ -148,31 +148,31 @@ export class LibraryVerbs {
       width,
       height,
       fileSizeBytes: thumbnail.length,
-      framePath: thumbnailPath(eventId, frameIndex, thumbnail),
+      framePath: thumbnailPath(clipId, frameIndex, thumbnail),
     }));
-    checkEventFrames(rows);
+    checkFrames(rows);
     for (const { span } of frames) if (span) assertSpan(span);
 
     let newPaths: string[] = [];
     let sets: EmbeddingSet[] = [];
     try {
-      const { ids, set } = await this.#write(eventId, () =>
+      const { ids, set } = await this.#write(clipId, () =>
         this.#db.transaction(async (tx) => {
-          sets = await lockClip(tx, eventId);
+          sets = await lockClip(tx, clipId);
           // After the clip is known to be there, which must not get a folder otherwise; before any row names them.
           newPaths = await this.#writeThumbnails(rows, frames);
-          await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, rows));
-          await writeFrameSpans(tx, eventId, frames);
+          await addToFrames(tx, clipId, await writeFrames(tx, clipId, rows));
+          await writeFrameSpans(tx, clipId, frames);
           const written = asDraft
-            ? { ids: [], set: await writeEmbeddingDrafts(tx, eventId, sets, vectors, modelVersion) }
-            : await writeFrameEmbeddings(tx, eventId, sets, vectors, modelVersion);
+            ? { ids: [], set: await writeEmbeddingDrafts(tx, clipId, sets, vectors, modelVersion) }
+            : await writeFrameEmbeddings(tx, clipId, sets, vectors, modelVersion);
           // From here on the rows may be committed although an error follows, and need their pictures. Those of rows that
           // were not are written again, or swept up by `removeOrphanFiles`.
           newPaths = [];
           return written;
         }),
       );
-      await this.#appendVectors(eventId, sets, set, frames, vectors);
+      await this.#appendVectors(clipId, sets, set, frames, vectors);
       return ids;
     } catch (error) {
       await this.#files.remove(newPaths).catch(() => undefined);
@@ -180,34 +180,34 @@ export class LibraryVerbs {
     }
   }
 
-  async finishReembedding(eventId: string, modelVersion: string): Promise<void> {
-    const before = await setsOf(this.#db, eventId, modelVersion);
-    await this.#write(eventId, () =>
+  async finishReembedding(clipId: string, modelVersion: string): Promise<void> {
+    const before = await setsOf(this.#db, clipId, modelVersion);
+    await this.#write(clipId, () =>
       this.#db.transaction(async (tx) => {
-        await adoptEmbeddingDrafts(tx, eventId, modelVersion);
-        await recordFrameTimestamps(tx, eventId);
-        await updateEvent(tx, eventId, { modelVersion, ingestState: 'done', ingestError: null });
+        await adoptEmbeddingDrafts(tx, clipId, modelVersion);
+        await recordFrameTimestamps(tx, clipId);
+        await updateClip(tx, clipId, { modelVersion, ingestState: 'done', ingestError: null });
       }),
     );
-    await this.#adoptVectors(eventId, modelVersion, before).catch(() => undefined);
+    await this.#adoptVectors(clipId, modelVersion, before).catch(() => undefined);
     void this.#reclaimSpace().catch(() => undefined);
   }
 
-  storedFrameIndexes(eventId: string, modelVersion: string): Promise<number[]> {
-    return storedFrameIndexes(this.#db, eventId, modelVersion);
+  storedFrameIndexes(clipId: string, modelVersion: string): Promise<number[]> {
+    return storedFrameIndexes(this.#db, clipId, modelVersion);
   }
 
   /** Of each clip, what a search with a model compares. */
-  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
-    return searchedSets(this.#db, modelVersion, eventIds);
+  searchedSets(modelVersion: string, clipIds: string[]): Promise<SearchedSet[]> {
+    return searchedSets(this.#db, modelVersion, clipIds);
   }
 
   readVectors(
-    eventId: string,
+    clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
   ): Promise<VectorPage> {
-    return this.#db.transaction((tx) => readVectors(tx, eventId, modelVersion, options));
+    return this.#db.transaction((tx) => readVectors(tx, clipId, modelVersion, options));
   }
 
   /**
@@ -215,13 +215,13 @@ export class LibraryVerbs {
    *
    * @returns false where this browser has no such files
    */
-  async packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean> {
-    const path = embeddingPath(eventId, modelVersion, state);
+  async packVectors(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
+    const path = embeddingPath(clipId, modelVersion, state);
     // A clip that is gone must not get a folder.
-    if ((await setsOf(this.#db, eventId, modelVersion)).every((set) => set.state !== state)) return true;
+    if ((await setsOf(this.#db, clipId, modelVersion)).every((set) => set.state !== state)) return true;
     if ((await this.#files.edit(path, beginFile)) === null) return false;
     for (let after = -1; ;) {
-      const { packed, next, revision } = await this.readVectors(eventId, modelVersion, { state, after });
+      const { packed, next, revision } = await this.readVectors(clipId, modelVersion, { state, after });
       await this.#files.edit(path, (file) => {
         appendRows(file, packed, 0, 0);
         if (next === null) finishFile(file, revision);
@@ -231,48 +231,48 @@ export class LibraryVerbs {
     }
   }
 
-  storeFrameEmbeddingsBatch(eventId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
-    return this.#write(eventId, () => storeFrameEmbeddingsBatch(this.#db, eventId, rows, modelVersion));
+  storeFrameEmbeddingsBatch(clipId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
+    return this.#write(clipId, () => storeFrameEmbeddingsBatch(this.#db, clipId, rows, modelVersion));
   }
 
-  getFrameEmbeddings(eventId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
-    return getFrameEmbeddings(this.#db, eventId, options);
+  getFrameEmbeddings(clipId: string, options: FrameEmbeddingFilter = {}): Promise<FrameEmbedding[]> {
+    return getFrameEmbeddings(this.#db, clipId, options);
   }
 
-  async deleteFrameEmbeddings(eventId: string): Promise<number> {
-    const sets = await this.#db.select().from(embeddingSets).where(eq(embeddingSets.eventId, eventId));
-    const deleted = await this.#write(eventId, () =>
-      this.#db.transaction((tx) => deleteFrameEmbeddings(tx, eventId)),
+  async deleteFrameEmbeddings(clipId: string): Promise<number> {
+    const sets = await this.#db.select().from(embeddingSets).where(eq(embeddingSets.clipId, clipId));
+    const deleted = await this.#write(clipId, () =>
+      this.#db.transaction((tx) => deleteFrameEmbeddings(tx, clipId)),
     );
-    const paths = sets.map(({ modelVersion, state }) => embeddingPath(eventId, modelVersion, state));
+    const paths = sets.map(({ modelVersion, state }) => embeddingPath(clipId, modelVersion, state));
     await this.#files.remove(paths).catch(() => undefined);
     return deleted;
   }
 
   // # Taking rows out and bringing them back
 
-  readEventFrameRows(eventId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
-    return readEventFrameRows(this.#db, eventId, options);
+  readEventFrameRows(clipId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
+    return readEventFrameRows(this.#db, clipId, options);
   }
 
-  readFrameEmbeddingRows(eventId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
-    return readFrameEmbeddingRows(this.#db, eventId, options);
+  readFrameEmbeddingRows(clipId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
+    return readFrameEmbeddingRows(this.#db, clipId, options);
   }
 
-  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
-    return listFrameSpans(this.#db, eventId, frameIndexes);
+  readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
+    return listFrameSpans(this.#db, clipId, frameIndexes);
   }
 
   async importClip(clip: ImportedClip, pictures: FrameThumbnail[] = []): Promise<ImportResult> {
     const result = await this.#write(clip.event.id, () => importClip(this.#db, clip));
-    if (pictures.length > 0) await this.storeThumbnails(result.eventId, pictures);
+    if (pictures.length > 0) await this.storeThumbnails(result.clipId, pictures);
     return result;
   }
 
-  async framesWithoutPicture(eventId: string): Promise<(FrameRequest & Moment)[]> {
-    const frames = await listEventFrames(this.#db, eventId);
+  async framesWithoutPicture(clipId: string): Promise<(FrameRequest & Moment)[]> {
+    const frames = await listFrames(this.#db, clipId);
     const spans = new Map(
-      (await this.readFrameSpans(eventId)).map(({ frameIndex, ...span }) => [frameIndex, span]),
+      (await this.readFrameSpans(clipId)).map(({ frameIndex, ...span }) => [frameIndex, span]),
     );
     const isThere: boolean[] = frames.map(() => false);
     await inParallel(frames, async ({ framePath }, i) => {
@@ -287,31 +287,31 @@ export class LibraryVerbs {
       }));
   }
 
-  async storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void> {
-    const frames = await listEventFrames(
+  async storeThumbnails(clipId: string, pictures: FrameThumbnail[]): Promise<void> {
+    const frames = await listFrames(
       this.#db,
-      eventId,
+      clipId,
       pictures.map(({ frameIndex }) => frameIndex),
     );
     const rows = new Map(frames.map((frame) => [frame.frameIndex, frame]));
     const written = pictures.flatMap(({ frameIndex, thumbnail }) => {
       const row = rows.get(frameIndex);
       if (!row) return [];
-      const path = thumbnailPath(eventId, frameIndex, thumbnail);
+      const path = thumbnailPath(clipId, frameIndex, thumbnail);
       return [{ ...row, framePath: path, fileSizeBytes: thumbnail.length, thumbnail }];
     });
     await this.#writeThumbnails(written, written);
-    await this.#write(eventId, () =>
+    await this.#write(clipId, () =>
       this.#db.transaction(async (tx) => {
-        await lockClip(tx, eventId);
-        await addToFrames(tx, eventId, await writeEventFrames(tx, eventId, written));
+        await lockClip(tx, clipId);
+        await addToFrames(tx, clipId, await writeFrames(tx, clipId, written));
       }),
     );
   }
 
   /** Paths of frames' thumbnails, in the order asked for; null for a frame that is not there. */
-  async thumbnailPaths(eventId: string, frameIndexes: number[]): Promise<(string | null)[]> {
-    const frames = await listEventFrames(this.#db, eventId, frameIndexes);
+  async thumbnailPaths(clipId: string, frameIndexes: number[]): Promise<(string | null)[]> {
+    const frames = await listFrames(this.#db, clipId, frameIndexes);
     const paths = new Map(frames.map(({ frameIndex, framePath }) => [frameIndex, framePath]));
     return frameIndexes.map((frameIndex) => paths.get(frameIndex) ?? null);
   }
@@ -333,30 +333,30 @@ export class LibraryVerbs {
    */
   async removeOrphanFiles(): Promise<void> {
     // In this order: a clip gets its row before its first file, so a folder seen now has its row by then.
-    const withFiles = await this.#files.listEventIds();
+    const withFiles = await this.#files.listClipIds();
     if (withFiles.length === 0) return;
-    const clips = new Map((await this.listEvents()).map((event) => [event.id, event]));
-    for (const eventId of withFiles) {
-      const clip = clips.get(eventId);
-      if (!clip) await this.#files.removeEvent(eventId);
-      else if (clip.ingestState !== 'done') await this.#removeUnnamedFiles(eventId);
+    const clips = new Map((await this.listClips()).map((clip) => [clip.id, clip]));
+    for (const clipId of withFiles) {
+      const clip = clips.get(clipId);
+      if (!clip) await this.#files.removeClip(clipId);
+      else if (clip.ingestState !== 'done') await this.#removeUnnamedFiles(clipId);
     }
   }
 
-  async #removeUnnamedFiles(eventId: string): Promise<void> {
-    const { needed, spare } = await namedFiles(this.#db, eventId);
-    const paths = await this.#files.listFiles(eventId);
+  async #removeUnnamedFiles(clipId: string): Promise<void> {
+    const { needed, spare } = await namedFiles(this.#db, clipId);
+    const paths = await this.#files.listFiles(clipId);
     await this.#files.remove(
       // A copy of the clip may be on its way, in another tab; its row comes after it.
       paths.filter((path) => !path.startsWith('clips/') && !needed.has(path) && !spare.has(path)),
     );
   }
 
-  async #write<T>(eventId: string, work: () => Promise<T>): Promise<T> {
+  async #write<T>(clipId: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } finally {
-      this.#onChange(eventId);
+      this.#onChange(clipId);
     }
   }
 
@@ -381,7 +381,7 @@ export class LibraryVerbs {
 
   /** Brings the file of a set up to date with a batch that was stored; what fails is made anew by the next search. */
   async #appendVectors(
-    eventId: string,
+    clipId: string,
     sets: readonly EmbeddingSet[],
     set: EmbeddingSet,
     frames: readonly EmbeddedFrame[],
@@ -398,21 +398,21 @@ export class LibraryVerbs {
     };
     vectors.forEach(({ vector }, row) => packed.vectors.set(vector, row * EMBEDDING_DIMENSION));
     await this.#files
-      .edit(embeddingPath(eventId, set.modelVersion, set.state), (file) =>
+      .edit(embeddingPath(clipId, set.modelVersion, set.state), (file) =>
         appendRows(file, packed, before?.revision ?? null, set.revision, 2 * set.frames + SPARE_ROWS),
       )
       .catch(() => null);
   }
 
   /** The replacement's file becomes the current one's, where it was right; the others of the clip go. */
-  async #adoptVectors(eventId: string, modelVersion: string, before: readonly EmbeddingSet[]): Promise<void> {
+  async #adoptVectors(clipId: string, modelVersion: string, before: readonly EmbeddingSet[]): Promise<void> {
     const replacement = before.find(({ state }) => state === 'replacement');
-    const after = (await setsOf(this.#db, eventId, modelVersion)).find(({ state }) => state === 'current');
-    const from = embeddingPath(eventId, modelVersion, 'replacement');
+    const after = (await setsOf(this.#db, clipId, modelVersion)).find(({ state }) => state === 'current');
+    const from = embeddingPath(clipId, modelVersion, 'replacement');
     const bytes = replacement && (await this.#files.readWhole(from));
     const header = bytes ? readHeader(bytes) : null;
     if (bytes && after && header?.revision === replacement.revision) {
-      await this.#files.edit(embeddingPath(eventId, modelVersion, 'current'), (file) => {
+      await this.#files.edit(embeddingPath(clipId, modelVersion, 'current'), (file) => {
         file.truncate(0);
         file.write(bytes, { at: 0 });
         finishFile(file, after.revision);
@@ -432,11 +432,11 @@ export class LibraryVerbs {
 /** Names of verbs; what is not here is no verb, whatever the object has. */
 export const VERB_NAMES = [
   'info',
-  'createEvent',
-  'getEvent',
-  'listEvents',
-  'updateEvent',
-  'deleteEvent',
+  'createClip',
+  'getClip',
+  'listClips',
+  'updateClip',
+  'deleteClip',
   'storeFrameBatch',
   'finishReembedding',
   'storedFrameIndexes',
@@ -459,6 +459,6 @@ export const VERB_NAMES = [
 
 export type VerbName = (typeof VERB_NAMES)[number];
 
-function thumbnailPath(eventId: string, frameIndex: number, thumbnail: Uint8Array): string {
-  return framePath(eventId, frameIndex, pictureType(thumbnail) === 'image/jpeg' ? 'jpg' : 'webp');
+function thumbnailPath(clipId: string, frameIndex: number, thumbnail: Uint8Array): string {
+  return framePath(clipId, frameIndex, pictureType(thumbnail) === 'image/jpeg' ? 'jpg' : 'webp');
 }

@@ -42,8 +42,8 @@ export async function openOwnedLibrary({
   const turns = new Mutex();
   const files = await openFiles();
   const notices = new ChangeNotices(
-    (eventId) => run('getEvent', [eventId]) as ReturnType<LibraryVerbs['getEvent']>,
-    (eventId, clip) => post({ type: 'changed', eventId, clip }),
+    (clipId) => run('getClip', [clipId]) as ReturnType<LibraryVerbs['getClip']>,
+    (clipId, clip) => post({ type: 'changed', clipId, clip }),
   );
   const open = async () => {
     const connecting = connect();
@@ -54,7 +54,7 @@ export async function openOwnedLibrary({
         throw toStorageError(error);
       },
     );
-    const verbs = new LibraryVerbs({ connection, files, onChange: (eventId) => notices.note(eventId) });
+    const verbs = new LibraryVerbs({ connection, files, onChange: (clipId) => notices.note(clipId) });
     return { connection, verbs };
   };
   let library: Awaited<ReturnType<typeof open>> | null = await open();

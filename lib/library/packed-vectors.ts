@@ -16,25 +16,25 @@ const TABLES = { current: frameEmbeddings, replacement: frameEmbeddingDrafts } s
   unknown
 >;
 
-/** The set of each clip that a search with a model compares, in the order of `eventIds`; one query, however many. */
+/** The set of each clip that a search with a model compares, in the order of `clipIds`; one query, however many. */
 export async function searchedSets(
   db: Database,
   modelVersion: string,
-  eventIds: readonly string[],
+  clipIds: readonly string[],
 ): Promise<SearchedSet[]> {
-  if (eventIds.length === 0) return [];
+  if (clipIds.length === 0) return [];
   const rows = await db
     .select()
     .from(embeddingSets)
-    .where(inArray(embeddingSets.eventId, [...eventIds]));
+    .where(inArray(embeddingSets.clipId, [...clipIds]));
   const byClip = new Map<string, typeof rows>();
-  for (const row of rows) byClip.set(row.eventId, [...(byClip.get(row.eventId) ?? []), row]);
-  return eventIds.map((eventId) => {
-    const sets = byClip.get(eventId) ?? [];
+  for (const row of rows) byClip.set(row.clipId, [...(byClip.get(row.clipId) ?? []), row]);
+  return clipIds.map((clipId) => {
+    const sets = byClip.get(clipId) ?? [];
     const own = searchedSet(sets, modelVersion);
     const others = sets.filter((set) => set.state === 'current' && set.modelVersion !== modelVersion);
     return {
-      eventId,
+      clipId,
       state: own?.state ?? null,
       frames: own?.frames ?? 0,
       revision: own?.revision ?? 0,
@@ -50,11 +50,11 @@ export async function searchedSets(
  */
 export async function readVectors(
   db: Database,
-  eventId: string,
+  clipId: string,
   modelVersion: string,
   options: { state: SetState; after?: number },
 ): Promise<VectorPage> {
-  const set = (await setsOf(db, eventId, modelVersion)).find(({ state }) => state === options.state);
+  const set = (await setsOf(db, clipId, modelVersion)).find(({ state }) => state === options.state);
   const revision = set?.revision ?? 0;
   const table = TABLES[options.state];
   const pages: PackedVectors[] = [];
@@ -71,18 +71,13 @@ export async function readVectors(
       .from(table)
       .leftJoin(
         eventFrames,
-        and(
-          eq(eventFrames.eventId, table.eventId),
-          eq(eventFrames.frameNumber, sql`${table.frameIndex} + 1`),
-        ),
+        and(eq(eventFrames.clipId, table.clipId), eq(eventFrames.frameNumber, sql`${table.frameIndex} + 1`)),
       )
       .leftJoin(
         frameSpans,
-        and(eq(frameSpans.eventId, table.eventId), eq(frameSpans.frameIndex, table.frameIndex)),
+        and(eq(frameSpans.clipId, table.clipId), eq(frameSpans.frameIndex, table.frameIndex)),
       )
-      .where(
-        and(eq(table.eventId, eventId), eq(table.modelVersion, modelVersion), gt(table.frameIndex, after)),
-      )
+      .where(and(eq(table.clipId, clipId), eq(table.modelVersion, modelVersion), gt(table.frameIndex, after)))
       .orderBy(asc(table.frameIndex))
       .limit(ROWS_PER_READ);
     pages.push(pack(rows));

@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 
 /** What a frame takes: its vector as text and packed, its thumbnail, its rows. */
 const BYTES_PER_FRAME = 21_000;
@@ -35,13 +35,13 @@ export function roomOf({
 }
 
 /** About what deleting a clip frees. */
-function bytesOfClip(clip: EventSummary): number {
+function bytesOfClip(clip: ClipSummary): number {
   return (clip.videoPath === null ? 0 : (clip.fileBytes ?? 0)) + clip.frameCount * BYTES_PER_FRAME;
 }
 
 /** The clip whose deletion frees most; null where there is none. */
-export function largestClip(clips: readonly EventSummary[]): { clip: EventSummary; bytes: number } | null {
-  let largest: { clip: EventSummary; bytes: number } | null = null;
+export function largestClip(clips: readonly ClipSummary[]): { clip: ClipSummary; bytes: number } | null {
+  let largest: { clip: ClipSummary; bytes: number } | null = null;
   for (const clip of clips) {
     const bytes = bytesOfClip(clip);
     if (bytes > (largest?.bytes ?? 0)) largest = { clip, bytes };

@@ -67,7 +67,7 @@ export const eventFrames = pgTable(
   'event_frames',
   {
     id: text('id').primaryKey(),
-    eventId: text('event_id')
+    clipId: text('event_id')
       .notNull()
       .references(() => events.id, { onDelete: 'cascade' }),
     /** 1-based: one more than `frame_index`. */
@@ -79,7 +79,7 @@ export const eventFrames = pgTable(
     fileSizeBytes: integer('file_size_bytes'),
     createdAt: timestamptz('created_at').notNull(),
   },
-  (table) => [unique('uq_event_frame_number').on(table.eventId, table.frameNumber)],
+  (table) => [unique('uq_event_frame_number').on(table.clipId, table.frameNumber)],
 );
 
 /**
@@ -89,7 +89,7 @@ export const eventFrames = pgTable(
 export const frameSpans = pgTable(
   'frame_spans',
   {
-    eventId: text('event_id')
+    clipId: text('event_id')
       .notNull()
       .references(() => events.id, { onDelete: 'cascade' }),
     /** 0-based. */
@@ -98,7 +98,7 @@ export const frameSpans = pgTable(
     /** Where the next picture of the clip begins, or the clip ends. */
     endMs: doublePrecision('end_ms').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
+  (table) => [primaryKey({ columns: [table.clipId, table.frameIndex] })],
 );
 
 /** The vector of a frame. */
@@ -106,7 +106,7 @@ export const frameEmbeddings = pgTable(
   'frame_embeddings',
   {
     id: text('id').primaryKey(),
-    eventId: text('event_id')
+    clipId: text('event_id')
       .notNull()
       .references(() => events.id, { onDelete: 'cascade' }),
     /** 0-based position of the frame in its event. */
@@ -117,9 +117,9 @@ export const frameEmbeddings = pgTable(
     createdAt: timestamptz('created_at').notNull(),
   },
   (table) => [
-    unique('uq_frame_embedding_event_frame').on(table.eventId, table.frameIndex),
-    index('ix_frame_embeddings_event_id').on(table.eventId),
-    index('ix_frame_embeddings_event_frame').on(table.eventId, table.frameIndex),
+    unique('uq_frame_embedding_event_frame').on(table.clipId, table.frameIndex),
+    index('ix_frame_embeddings_event_id').on(table.clipId),
+    index('ix_frame_embeddings_event_frame').on(table.clipId, table.frameIndex),
     index('idx_frame_embeddings_model_version').on(table.modelVersion),
   ],
 );
@@ -131,7 +131,7 @@ export const frameEmbeddings = pgTable(
 export const frameEmbeddingDrafts = pgTable(
   'frame_embedding_drafts',
   {
-    eventId: text('event_id')
+    clipId: text('event_id')
       .notNull()
       .references(() => events.id, { onDelete: 'cascade' }),
     frameIndex: integer('frame_index').notNull(),
@@ -139,7 +139,7 @@ export const frameEmbeddingDrafts = pgTable(
     modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
     createdAt: timestamptz('created_at').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.eventId, table.frameIndex] })],
+  (table) => [primaryKey({ columns: [table.clipId, table.frameIndex] })],
 );
 
 /**
@@ -149,7 +149,7 @@ export const frameEmbeddingDrafts = pgTable(
 export const embeddingSets = pgTable(
   'embedding_sets',
   {
-    eventId: text('event_id')
+    clipId: text('event_id')
       .notNull()
       .references(() => events.id, { onDelete: 'cascade' }),
     modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
@@ -158,5 +158,5 @@ export const embeddingSets = pgTable(
     /** Rises with every change, also over the end of a clip: the number of the transaction that wrote it. */
     revision: bigint('revision', { mode: 'number' }).notNull(),
   },
-  (table) => [primaryKey({ columns: [table.eventId, table.modelVersion, table.state] })],
+  (table) => [primaryKey({ columns: [table.clipId, table.modelVersion, table.state] })],
 );

@@ -24,12 +24,15 @@ export function dataDirectory(store: StoreKind, library: string): string {
   return `${store}://${library}`;
 }
 
-/** What all tabs agree on, to find the one that owns the library (gateway.ts). */
+/**
+ * What all tabs agree on, to find the one that owns the library (gateway.ts). The number of the meeting's name counts
+ * the changes of the verbs: a tab whose build has others is not met but waited for.
+ */
 export function gatewayNames(store: StoreKind): GatewayNames {
   return {
     // The name that PGlite's worker client gave it, so that a build which shared PostgreSQL's protocol is waited for.
     lock: `pglite-election-lock:${DATABASE_NAME}:${store}`,
-    meeting: `framesift-library-owner:${store}`,
+    meeting: `framesift-library-owner-2:${store}`,
     tab: 'framesift-library:',
   };
 }

@@ -141,7 +141,7 @@ function watchPaint(video: HTMLVideoElement): {
   };
 }
 
-/** Waits for an event of the player, or for its error, for a limited time. */
+/** Waits for a clip of the player, or for its error, for a limited time. */
 async function waitFor(
   video: HTMLVideoElement,
   event: 'loadeddata' | 'seeked',

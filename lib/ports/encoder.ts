@@ -131,7 +131,7 @@ export interface EmbedProgress {
 
 /** A clip whose frames are embedded and stored. */
 export interface EmbedJob {
-  eventId: string;
+  clipId: string;
   batchSize: number;
   /** The clip has vectors of another model, which stay until these are complete. */
   asDraft: boolean;

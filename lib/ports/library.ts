@@ -15,7 +15,7 @@ export interface EmbeddingSet {
 }
 
 /** What may be said about a clip when it is added and changed later. `null` empties a column. */
-export interface EventFields {
+export interface ClipFields {
   description?: string;
   /** When the clip was recorded, as far as known. */
   timestamp?: Date;
@@ -42,7 +42,7 @@ export interface EventFields {
 }
 
 /** A clip to be added. */
-export interface NewEvent extends EventFields {
+export interface NewClip extends ClipFields {
   /** A UUIDv4 is made when there is none. */
   id?: string;
   description: string;
@@ -87,7 +87,7 @@ export interface EventRow {
 }
 
 /** A clip with how much of it is in the library. */
-export interface EventSummary extends EventRow {
+export interface ClipSummary extends EventRow {
   /** Frames that are stored. */
   frameCount: number;
   /** Vectors in `frame_embeddings`, of any model. */
@@ -115,7 +115,7 @@ export interface FrameEmbedding {
   modelVersion: string;
 }
 
-/** Which of an event's vectors are wanted; all where nothing is said. */
+/** Which of a clip's vectors are wanted; all where nothing is said. */
 export interface FrameEmbeddingFilter {
   modelVersion?: string;
   frameIndex?: number;
@@ -157,7 +157,7 @@ interface ImportedEvent {
   sourceType: SourceType;
   createdAt: Date;
   /** The other columns that the file has; those it has not stay as they are. */
-  fields: Omit<EventFields, 'timestamp' | 'description' | 'videoPath'>;
+  fields: Omit<ClipFields, 'timestamp' | 'description' | 'videoPath'>;
 }
 
 /** A row of `event_frames`. */
@@ -184,14 +184,14 @@ export interface ImportedVector {
 
 /** What an import did. */
 export interface ImportResult {
-  eventId: string;
+  clipId: string;
   /** False when the library had the clip already and it was updated. */
   isNew: boolean;
   frames: number;
   vectors: number;
 }
 
-/** The vectors of one event and one model, in frame order, ready for scoring. */
+/** The vectors of one clip and one model, in frame order, ready for scoring. */
 export interface PackedVectors {
   frameIndexes: Int32Array<ArrayBuffer>;
   /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
@@ -204,7 +204,7 @@ export interface PackedVectors {
 
 /** Where a clip's vectors of one model version are, and how many. */
 export interface SearchedSet {
-  eventId: string;
+  clipId: string;
   /** Null where the clip has none. */
   state: SetState | null;
   frames: number;
@@ -213,7 +213,7 @@ export interface SearchedSet {
   otherFrames: number;
 }
 
-/** One page of an event's vectors. */
+/** One page of a clip's vectors. */
 export interface VectorPage {
   /** Of the set when these were read. */
   revision: number;
@@ -258,14 +258,14 @@ export interface SilenceWatcher {
 /** What is posted on LIBRARY_CHANNEL. */
 export type LibraryNotice =
   /** A clip with its row as it is now; null when it is gone. */
-  | { type: 'changed'; eventId: string; clip: EventSummary | null }
+  | { type: 'changed'; clipId: string; clip: ClipSummary | null }
   /** Another library worker owns the database now. The last notices of the one before may be lost: list anew. */
   | { type: 'owner' };
 
 /** A row of `event_frames`: the picture of a frame. */
 export interface EventFrameRow {
   id: string;
-  eventId: string;
+  clipId: string;
   /** One more than the frame's index. */
   frameNumber: number;
   framePath: string;
@@ -279,7 +279,7 @@ export interface EventFrameRow {
 /** A row of `frame_embeddings`, its vector as the table has it. */
 export interface FrameEmbeddingRow {
   id: string;
-  eventId: string;
+  clipId: string;
   frameIndex: number;
   /** JSON array of 512 numbers. */
   embedding: string;
@@ -291,42 +291,42 @@ export interface FrameEmbeddingRow {
 export interface Library {
   /** Opens the library where no other tab has. After a failure a later call tries again. */
   open(): Promise<ClipDatabaseInfo>;
-  createEvent(event: NewEvent): Promise<EventRow>;
-  getEvent(eventId: string): Promise<EventSummary | null>;
+  createClip(event: NewClip): Promise<EventRow>;
+  getClip(clipId: string): Promise<ClipSummary | null>;
   /** All clips, the newest in the library first. */
-  listEvents(): Promise<EventSummary[]>;
+  listClips(): Promise<ClipSummary[]>;
   /** Setting `ingestState` to `done` also writes `frame_timestamps` and `frame_count_used`. */
-  updateEvent(eventId: string, changes: EventFields): Promise<EventRow>;
+  updateClip(clipId: string, changes: ClipFields): Promise<EventRow>;
   /** Removes a clip with all that is stored of it. False when there was none. */
-  deleteEvent(eventId: string): Promise<boolean>;
+  deleteClip(clipId: string): Promise<boolean>;
   /** Stores a batch, all or none; ids of its vectors' rows. With `asDraft` they wait for `finishReembedding`. */
   storeFrameBatch(
-    eventId: string,
+    clipId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
     options?: { asDraft?: boolean },
   ): Promise<string[]>;
   /** Puts waiting vectors in the place of a clip's vectors of every other model. */
-  finishReembedding(eventId: string, modelVersion: string): Promise<void>;
+  finishReembedding(clipId: string, modelVersion: string): Promise<void>;
   /** Frames that have a vector of a model, in order. */
-  storedFrameIndexes(eventId: string, modelVersion: string): Promise<number[]>;
-  getFrameEmbeddings(eventId: string, filter?: FrameEmbeddingFilter): Promise<FrameEmbedding[]>;
+  storedFrameIndexes(clipId: string, modelVersion: string): Promise<number[]>;
+  getFrameEmbeddings(clipId: string, filter?: FrameEmbeddingFilter): Promise<FrameEmbedding[]>;
   /** Removes a clip's vectors and returns how many there were. */
-  deleteFrameEmbeddings(eventId: string): Promise<number>;
-  readEventFrameRows(eventId: string, options?: PageOptions): Promise<EventFrameRow[]>;
-  readFrameEmbeddingRows(eventId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
-  readFrameSpans(eventId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
+  deleteFrameEmbeddings(clipId: string): Promise<number>;
+  readEventFrameRows(clipId: string, options?: PageOptions): Promise<EventFrameRow[]>;
+  readFrameEmbeddingRows(clipId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
+  readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
   /** Puts an exported clip into the library, all of it or nothing. */
   importClip(clip: ImportedClip, pictures?: FrameThumbnail[]): Promise<ImportResult>;
   /** Frames of a clip whose picture is not in this browser. */
-  framesWithoutPicture(eventId: string): Promise<(FrameRequest & Moment)[]>;
-  storeThumbnails(eventId: string, pictures: FrameThumbnail[]): Promise<void>;
+  framesWithoutPicture(clipId: string): Promise<(FrameRequest & Moment)[]>;
+  storeThumbnails(clipId: string, pictures: FrameThumbnail[]): Promise<void>;
   /** Stored pictures in the order asked for; null where there is none. */
-  readThumbnails(eventId: string, frameIndexes: number[]): Promise<(Blob | null)[]>;
+  readThumbnails(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]>;
   /** Keeps a copy of a clip's file and returns its path; null where there is too little room. */
-  storeClipFile(eventId: string, file: File): Promise<string | null>;
+  storeClipFile(clipId: string, file: File): Promise<string | null>;
   /** The kept copy of a clip's file; null where there is none. */
-  readClipFile(eventId: string): Promise<File | null>;
+  readClipFile(clipId: string): Promise<File | null>;
   /** Compares every row with every file: for the console and tests. */
   scan(): Promise<LibraryFlaws>;
   /** Libraries beside the one at work. */
@@ -345,13 +345,13 @@ export interface Library {
 /** What a search reads of the library. */
 export interface EmbeddingSource {
   /** Of each clip, the set that a search with a model compares. */
-  searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]>;
+  searchedSets(modelVersion: string, clipIds: string[]): Promise<SearchedSet[]>;
   /** A page of a set's vectors, packed, with the revision of that moment. */
   readVectors(
-    eventId: string,
+    clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
   ): Promise<VectorPage>;
   /** Makes the file of a set's vectors anew; false where this browser has no such files. */
-  packVectors(eventId: string, modelVersion: string, state: SetState): Promise<boolean>;
+  packVectors(clipId: string, modelVersion: string, state: SetState): Promise<boolean>;
 }

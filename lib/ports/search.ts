@@ -12,7 +12,7 @@ export interface TimeRange {
 /** Where to look for the frames that answer a question, and which of them to take. */
 export interface SearchRequest {
   /** In the order shown; several lie end to end. `durationMs` is null where nobody knows it. */
-  clips: { eventId: string; durationMs: number | null }[];
+  clips: { clipId: string; durationMs: number | null }[];
   /** Of one clip; null for all of it. */
   range: TimeRange | null;
   strategy: StrategyId;
@@ -54,7 +54,7 @@ export interface AnswerFrame extends FrameKey {
  * show, each the best frame of its stretch.
  */
 export interface ClipCurve {
-  eventId: string;
+  clipId: string;
   timestampsMs: Int32Array<ArrayBuffer>;
   /** Start and end of each frame's picture, two numbers a frame; NaN where nobody knows. */
   spansMs: Float64Array<ArrayBuffer>;
@@ -67,7 +67,7 @@ export interface ClipCurve {
 
 /** A stretch of a clip that answers. */
 export interface AnswerSpan {
-  eventId: string;
+  clipId: string;
   startMs: number;
   endMs: number;
 }
@@ -164,5 +164,5 @@ export interface Search {
     onProgress?: (progress: SearchProgress) => void,
   ): Promise<SearchResult>;
   /** The frames that sum up a clip, from its vectors alone. */
-  overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview>;
+  overview(modelVersion: string, clipId: string, count: number): Promise<ClipOverview>;
 }

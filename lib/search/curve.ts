@@ -23,7 +23,7 @@ export function curveRows(scores: Float32Array, points = MAX_CURVE_POINTS): Int3
  * @param sceneChanges first rows of scenes
  */
 export function clipCurve(
-  eventId: string,
+  clipId: string,
   frameIndexes: Int32Array<ArrayBuffer>,
   timesMs: Float64Array,
   spansMs: Float64Array<ArrayBuffer>,
@@ -34,7 +34,7 @@ export function clipCurve(
   const sceneChangesMs = sceneChanges.map((row) => timesMs[row]!);
   if (scores.length <= MAX_CURVE_POINTS) {
     return {
-      eventId,
+      clipId,
       timestampsMs: Int32Array.from(timesMs),
       spansMs: spansMs.slice(),
       frameIndexes: frameIndexes.slice(),
@@ -45,7 +45,7 @@ export function clipCurve(
   }
   const rows = curveRows(scores);
   return {
-    eventId,
+    clipId,
     timestampsMs: rows.map((row) => timesMs[row]!),
     spansMs: Float64Array.from({ length: 2 * rows.length }, (_, i) => spansMs[2 * rows[i >> 1]! + (i & 1)]!),
     frameIndexes: rows.map((row) => frameIndexes[row]!),

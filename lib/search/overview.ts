@@ -10,7 +10,7 @@ export function overviewOf(part: CachedVectors, count: number): ClipOverview {
   const { frames, changes } = overview(part.vectors, EMBEDDING_DIMENSION, times, count);
   return {
     frames: frames.map(({ row, firstRow, lastRow }) => ({
-      eventId: part.eventId,
+      clipId: part.clipId,
       frameIndex: part.frameIndexes[row]!,
       timestampMs: times[row]!,
       startMs: times[firstRow]!,

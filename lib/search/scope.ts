@@ -154,7 +154,7 @@ function picturesOf({ vectors: part }: ScopePart): Int32Array {
 /** The frame that a row of the scope is, with the span of its picture from the first frame that shows it to the last. */
 export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
   const part = parts[lastAtMost(parts.length, (at) => parts[at]!.startRow, scopeRow)]!;
-  const { eventId, frameIndexes, timestampsMs, spansMs } = part.vectors;
+  const { clipId, frameIndexes, timestampsMs, spansMs } = part.vectors;
   const row = scopeRow - part.startRow;
   const pictures = picturesOf(part);
   const first = pictures[row]!;
@@ -162,7 +162,7 @@ export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
   while (pictures[last + 1] === first) last += 1;
   const span = { startMs: spansMs[2 * first]!, endMs: spansMs[2 * last + 1]! };
   return {
-    eventId,
+    clipId,
     frameIndex: frameIndexes[row]!,
     timestampMs: timestampsMs[row]!,
     span: span.startMs < span.endMs ? span : null,
@@ -170,8 +170,8 @@ export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
 }
 
 /** The row of a frame in the scope; undefined when it is not there. */
-export function rowOfFrame({ parts }: Scope, { eventId, frameIndex }: FrameKey): number | undefined {
-  const part = parts.find(({ vectors }) => vectors.eventId === eventId);
+export function rowOfFrame({ parts }: Scope, { clipId, frameIndex }: FrameKey): number | undefined {
+  const part = parts.find(({ vectors }) => vectors.clipId === clipId);
   if (!part) return undefined;
   const { frameIndexes } = part.vectors;
   const row = lastAtMost(frameIndexes.length, (at) => frameIndexes[at]!, frameIndex);
@@ -185,7 +185,7 @@ export function spansOf({ parts }: Scope, startRow: number, endRow: number): Ans
     if (startRow > last || endRow < first) return [];
     const times = risingTimesMs(vectors.timestampsMs);
     return {
-      eventId: vectors.eventId,
+      clipId: vectors.clipId,
       startMs: times[Math.max(startRow, first) - first]!,
       endMs: times[Math.min(endRow, last) - first]!,
     };

@@ -89,7 +89,7 @@ export class SearchService {
     const clips = distinctClips(request.clips);
     const read = await this.#cache.read(
       question.modelVersion,
-      clips.map(({ eventId }) => ({ eventId, revision: options.revisions?.[eventId] })),
+      clips.map(({ clipId }) => ({ clipId, revision: options.revisions?.[clipId] })),
       (done, total) => onProgress({ stage: 'reading', done, total }),
     );
     const scope = makeScope(read, clips);
@@ -126,9 +126,9 @@ export class SearchService {
   }
 
   /** The frames that sum up a clip, from its vectors; see lib/search/overview.ts. */
-  async overview(modelVersion: string, eventId: string, count: number): Promise<ClipOverview> {
+  async overview(modelVersion: string, clipId: string, count: number): Promise<ClipOverview> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
-    const [part] = await this.#cache.read(modelVersion, [{ eventId }]);
+    const [part] = await this.#cache.read(modelVersion, [{ clipId }]);
     return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
   }
 
@@ -184,7 +184,7 @@ function badRequest(message: string): FramesiftError {
 /** Each clip once, where it is named first. */
 function distinctClips(clips: SearchRequest['clips']): SearchRequest['clips'] {
   const seen = new Set<string>();
-  return clips.filter(({ eventId }) => !seen.has(eventId) && seen.add(eventId));
+  return clips.filter(({ clipId }) => !seen.has(clipId) && seen.add(clipId));
 }
 
 /** The rows of the scope that are chosen, and those among them that are pinned. */
@@ -240,16 +240,16 @@ function curvesOf(
   frames: readonly AnswerFrame[],
   clips: SearchRequest['clips'],
 ): ClipCurve[] {
-  const wanted = new Set(clips.slice(0, CURVES_ALWAYS).map(({ eventId }) => eventId));
-  for (const { eventId } of frames) wanted.add(eventId);
+  const wanted = new Set(clips.slice(0, CURVES_ALWAYS).map(({ clipId }) => clipId));
+  for (const { clipId } of frames) wanted.add(clipId);
   return parts
-    .filter(({ vectors }) => wanted.has(vectors.eventId))
+    .filter(({ vectors }) => wanted.has(vectors.clipId))
     .map(({ vectors: part, startRow }) => {
       const times = risingTimesMs(part.timestampsMs);
       part.sceneChanges ??= sceneChanges(part.vectors, EMBEDDING_DIMENSION, times);
       const end = startRow + part.frameIndexes.length;
       return clipCurve(
-        part.eventId,
+        part.clipId,
         part.frameIndexes,
         times,
         part.spansMs,

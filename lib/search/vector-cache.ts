@@ -15,23 +15,23 @@ export interface VectorFiles {
   ): Promise<EmbeddingRows | null>;
 }
 
-export type SetKey = Pick<SearchedSet, 'eventId' | 'state'> & {
+export type SetKey = Pick<SearchedSet, 'clipId' | 'state'> & {
   modelVersion: string;
   state: NonNullable<SearchedSet['state']>;
 };
 
 /** Which clips are asked about, with the revision of their vectors that the asker has seen, where it knows one. */
 export interface AskedClip {
-  eventId: string;
+  clipId: string;
   revision?: number | undefined;
 }
 
 /** Told how many rows are done, of how many. */
 export type OnRows = (done: number, total: number) => void;
 
-/** An event's vectors of one model as they were at one moment. Other rows or numbers make another object. */
+/** A clip's vectors of one model as they were at one moment. Other rows or numbers make another object. */
 export interface CachedVectors extends PackedVectors {
-  readonly eventId: string;
+  readonly clipId: string;
   readonly modelVersion: string;
   /** No other object has it. */
   readonly version: number;
@@ -48,7 +48,7 @@ export interface CachedVectors extends PackedVectors {
   pictures: Int32Array | null;
 }
 
-/** Rows in the cache, all events together: 2 KB each, so 246 MB. A library of 100,000 frames fits whole, with room to grow. */
+/** Rows in the cache, all clips together: 2 KB each, so 246 MB. A library of 100,000 frames fits whole, with room to grow. */
 const MAX_CACHED_ROWS = 120_000;
 
 /**
@@ -66,14 +66,14 @@ const GROWTH = 1.25;
 /** The database worker replaces its connection after 30 s of silence and tries again; this is past both. */
 const DATABASE_TIMEOUT_MS = 90_000;
 
-/** What is known of one event and model; the lock lets one reader at a time bring it up to date. */
+/** What is known of one clip and model; the lock lets one reader at a time bring it up to date. */
 interface Slot {
   readonly lock: Mutex;
   vectors: CachedVectors | null;
 }
 
 /**
- * Vectors by event and model version, packed for scoring. Read from the library and never the truth.
+ * Vectors by clip and model version, packed for scoring. Read from the library and never the truth.
  *
  * [Note: Freshness] A question names for each clip the revision of its vectors that the asker has seen. What is
  * kept answers when it is of that revision or a later one; else the library is asked for the revision that the clip
@@ -101,10 +101,10 @@ export class VectorCache {
    * @throws FramesiftError `bad-input` when they are more than memory holds
    */
   async read(modelVersion: string, clips: readonly AskedClip[], onRows?: OnRows): Promise<CachedVectors[]> {
-    const asked = clips.map(({ eventId, revision }) => ({
-      eventId,
+    const asked = clips.map(({ clipId, revision }) => ({
+      clipId,
       revision,
-      slot: this.#slotOf(eventId, modelVersion),
+      slot: this.#slotOf(clipId, modelVersion),
     }));
     const outdated = asked.filter(
       ({ revision, slot: { vectors } }) => !vectors || revision === undefined || vectors.revision < revision,
@@ -115,7 +115,7 @@ export class VectorCache {
         : await this.#ask((source) =>
             source.searchedSets(
               modelVersion,
-              outdated.map(({ eventId }) => eventId),
+              outdated.map(({ clipId }) => clipId),
             ),
           );
     assertSearchable(
@@ -123,19 +123,19 @@ export class VectorCache {
       outdated.map(({ slot }) => slot),
       sets,
     );
-    const found = new Map(asked.map(({ eventId, slot }) => [eventId, slot.vectors]));
+    const found = new Map(asked.map(({ clipId, slot }) => [clipId, slot.vectors]));
     const onPage = onRows ? counter(missingRows(outdated, sets), onRows) : () => undefined;
     const room = roomOf(outdated, sets);
-    await inLanes(outdated, async ({ eventId, slot }, i) => {
+    await inLanes(outdated, async ({ clipId, slot }, i) => {
       await slot.lock.run(async () => {
         slot.vectors = await this.#follow(modelVersion, slot.vectors, sets[i]!, room[i]!, onPage);
       });
-      found.set(eventId, slot.vectors);
+      found.set(clipId, slot.vectors);
     });
     // The first asked for are used last: of a scope that is too large, its beginning stays.
-    for (const { eventId, slot } of asked.toReversed()) this.#touch(eventId, modelVersion, slot);
+    for (const { clipId, slot } of asked.toReversed()) this.#touch(clipId, modelVersion, slot);
     this.#evict();
-    return clips.map(({ eventId }) => found.get(eventId)!);
+    return clips.map(({ clipId }) => found.get(clipId)!);
   }
 
   /**
@@ -180,7 +180,7 @@ export class VectorCache {
     room: Float32Array<ArrayBuffer> | null,
     onRows: (rows: number) => void,
   ): Promise<CachedVectors> {
-    const { eventId } = set;
+    const { clipId } = set;
     for (let reads = 0; reads < MAX_READS; reads += 1) {
       // Another question may have done it meanwhile.
       if (known?.state === set.state && known.revision >= set.revision) {
@@ -192,7 +192,7 @@ export class VectorCache {
         return this.#made(modelVersion, set, { packed: allocate(0), revision: 0, file: null });
       const usable = known?.state === state ? known : null;
       const read = await this.#files?.read(
-        { eventId, modelVersion, state },
+        { clipId, modelVersion, state },
         usable?.file ?? null,
         (rows) => allocate(rows, room),
         onRows,
@@ -203,13 +203,13 @@ export class VectorCache {
         return this.#made(modelVersion, set, { packed, revision, file: { epoch, fileRows } });
       }
       const isPacked =
-        this.#files && (await this.#ask((source) => source.packVectors(eventId, modelVersion, state)));
+        this.#files && (await this.#ask((source) => source.packVectors(clipId, modelVersion, state)));
       if (!isPacked) {
-        const page = await this.#readPages(eventId, modelVersion, state, onRows);
+        const page = await this.#readPages(clipId, modelVersion, state, onRows);
         if (page) return this.#made(modelVersion, set, { ...page, file: null });
       }
       // The clip may have gone, or another model's vectors may have come, meanwhile.
-      [set] = (await this.#ask((source) => source.searchedSets(modelVersion, [eventId]))) as [SearchedSet];
+      [set] = (await this.#ask((source) => source.searchedSets(modelVersion, [clipId]))) as [SearchedSet];
     }
     throw new FramesiftError('timed-out', 'This clip is still being read. Ask again in a moment.', {
       transient: true,
@@ -218,12 +218,12 @@ export class VectorCache {
 
   #made(
     modelVersion: string,
-    { eventId, state, otherFrames }: SearchedSet,
+    { clipId, state, otherFrames }: SearchedSet,
     { packed, revision, file }: { packed: PackedVectors; revision: number; file: KnownRows | null },
   ): CachedVectors {
     this.#versions += 1;
     return {
-      eventId,
+      clipId,
       modelVersion,
       version: this.#versions,
       revision,
@@ -238,7 +238,7 @@ export class VectorCache {
 
   /** All rows from the library worker; null where they changed between two pages. */
   async #readPages(
-    eventId: string,
+    clipId: string,
     modelVersion: string,
     state: SetKey['state'],
     onRows: (rows: number) => void,
@@ -248,7 +248,7 @@ export class VectorCache {
     for (let after: number | null = -1; after !== null;) {
       const from: number = after;
       const page = await this.#ask((source) =>
-        source.readVectors(eventId, modelVersion, { state, after: from }),
+        source.readVectors(clipId, modelVersion, { state, after: from }),
       );
       if (revision !== null && page.revision !== revision) return null;
       revision = page.revision;
@@ -263,8 +263,8 @@ export class VectorCache {
     return withTimeout(call(this.#source), DATABASE_TIMEOUT_MS, 'The library');
   }
 
-  #slotOf(eventId: string, modelVersion: string): Slot {
-    const key = keyOf(eventId, modelVersion);
+  #slotOf(clipId: string, modelVersion: string): Slot {
+    const key = keyOf(clipId, modelVersion);
     let slot = this.#slots.get(key);
     if (!slot) {
       slot = { lock: new Mutex(), vectors: null };
@@ -273,8 +273,8 @@ export class VectorCache {
     return slot;
   }
 
-  #touch(eventId: string, modelVersion: string, slot: Slot): void {
-    const key = keyOf(eventId, modelVersion);
+  #touch(clipId: string, modelVersion: string, slot: Slot): void {
+    const key = keyOf(clipId, modelVersion);
     this.#slots.delete(key);
     this.#slots.set(key, slot);
   }
@@ -306,8 +306,8 @@ export class VectorCache {
   }
 }
 
-function keyOf(eventId: string, modelVersion: string): string {
-  return JSON.stringify([eventId, modelVersion]);
+function keyOf(clipId: string, modelVersion: string): string {
+  return JSON.stringify([clipId, modelVersion]);
 }
 
 function rowsOf({ frameIndexes }: PackedVectors): number {

@@ -14,9 +14,9 @@ export function openVectorFiles(): VectorFiles {
 /** The files of vectors in a tree; none where there is no tree. */
 export function vectorFilesIn(tree: Promise<FileTree | null>): VectorFiles {
   return {
-    async read({ eventId, modelVersion, state }, known, allocate, onRows) {
+    async read({ clipId, modelVersion, state }, known, allocate, onRows) {
       for (let attempt = 1; ; attempt += 1) {
-        const file = await (await tree)?.openReader(embeddingPath(eventId, modelVersion, state));
+        const file = await (await tree)?.openReader(embeddingPath(clipId, modelVersion, state));
         if (!file) return null;
         try {
           return await readEmbeddingRows((start, bytes) => file.read(start, bytes), known, allocate, onRows);

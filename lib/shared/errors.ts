@@ -6,7 +6,7 @@
  */
 export type ErrorCode =
   | 'bad-input'
-  | 'unknown-event'
+  | 'unknown-clip'
   | 'unsupported-video'
   | 'unreadable-video'
   | 'file-changed'
@@ -88,7 +88,7 @@ export function describeThrown(thrown: unknown): string | null {
   return detail;
 }
 
-/** A thrown value, what an event carries, and the causes below, outermost first. */
+/** A thrown value, what a clip carries, and the causes below, outermost first. */
 export function causesOf(thrown: unknown): unknown[] {
   const chain: unknown[] = [];
   let next: unknown = thrown;

@@ -1,6 +1,6 @@
 /** Names one frame of the library. */
 export interface FrameKey {
-  eventId: string;
+  clipId: string;
   /** 0-based position of the frame in its clip. */
   frameIndex: number;
 }

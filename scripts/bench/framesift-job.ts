@@ -3,7 +3,7 @@ import type { Page } from '@playwright/test';
 /** Deletes all clips of the library. */
 export async function forgetClips(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    for (const { id } of await window.framesift.listEvents()) await window.framesift.deleteEvent(id);
+    for (const { id } of await window.framesift.listClips()) await window.framesift.deleteClip(id);
   });
 }
 

@@ -95,7 +95,7 @@ async function fillClip(asked: FillRequest): Promise<void> {
   const modelVersion = await window.framesift.modelVersion();
   const texts: Float32Array[] = [];
   for (const question of questions) texts.push(await window.framesift.encodeText(question));
-  const { id } = await window.framesift.createEvent({
+  const { id } = await window.framesift.createClip({
     description: `frames from ${first}`,
     durationMs: count * 1000,
     ingestState: 'done',
@@ -140,7 +140,7 @@ async function ask(page: Page, question: string, strategy: string, count = 8): P
 async function askWithoutCache(page: Page, question: string): Promise<number> {
   return page.evaluate(async (text) => {
     const query = await window.framesift.encodeText(text);
-    const clips = await window.framesift.listEvents();
+    const clips = await window.framesift.listClips();
     const startedMs = performance.now();
     let best = -Infinity;
     for (const { id } of clips) {

@@ -18,7 +18,7 @@ const COUNTED_BATCHES = 10;
 const LATER_QUESTIONS = ['a dog', 'a person', 'a kitchen', 'trees and grass', 'a boat on the water'];
 
 interface StoreRequest {
-  eventId: string;
+  clipId: string;
   /** Index of the first frame. */
   first: number;
   count: number;
@@ -29,7 +29,7 @@ interface StoreRequest {
 
 /** In the page: stores made-up frames, and gives the milliseconds of each call. */
 async function storeFrames(asked: StoreRequest): Promise<number[]> {
-  const { eventId, first, count, perCall, hasPictures } = asked;
+  const { clipId, first, count, perCall, hasPictures } = asked;
   const modelVersion = await window.framesift.modelVersion();
   const picture = async (seed: number) => {
     const canvas = new OffscreenCanvas(256, 144);
@@ -66,7 +66,7 @@ async function storeFrames(asked: StoreRequest): Promise<number[]> {
       });
     }
     const startedMs = performance.now();
-    await window.framesift.storeFrameBatch(eventId, frames, modelVersion);
+    await window.framesift.storeFrameBatch(clipId, frames, modelVersion);
     took.push(performance.now() - startedMs);
   }
   return took;
@@ -77,7 +77,7 @@ function addClip(page: Page, description: string, durationMs: number): Promise<s
     async ([text, ms]) => {
       const modelVersion = await window.framesift.modelVersion();
       const clip = { description: text, durationMs: ms, ingestState: 'running' as const, modelVersion };
-      return (await window.framesift.createEvent(clip)).id;
+      return (await window.framesift.createClip(clip)).id;
     },
     [description, durationMs] as const,
   );
@@ -165,7 +165,7 @@ await withServedProfile(async (context, address) => {
 
   const empty = await addClip(page, 'empty at first', 1000 * 1000);
   const inEmpty = await page.evaluate(storeFrames, {
-    eventId: empty,
+    clipId: empty,
     first: 0,
     count: BATCHES * FRAMES_PER_BATCH,
     perCall: FRAMES_PER_BATCH,
@@ -178,7 +178,7 @@ await withServedProfile(async (context, address) => {
   const count = async (pages: Page[], from: Page, at: number) => {
     const messages = await messagesOf(pages, () =>
       from.evaluate(storeFrames, {
-        eventId: empty,
+        clipId: empty,
         first: at,
         count: COUNTED_BATCHES * FRAMES_PER_BATCH,
         perCall: FRAMES_PER_BATCH,
@@ -198,7 +198,7 @@ await withServedProfile(async (context, address) => {
   for (let clip = 0; clip < clips; clip += 1) {
     const ofClip = Math.floor(((clip + 1) * frames) / clips) - Math.floor((clip * frames) / clips);
     await page.evaluate(storeFrames, {
-      eventId: await addClip(page, `clip ${clip}`, ofClip * 1000),
+      clipId: await addClip(page, `clip ${clip}`, ofClip * 1000),
       first: 0,
       count: ofClip,
       perCall: FRAMES_PER_CALL,
@@ -231,7 +231,7 @@ await withServedProfile(async (context, address) => {
 
   const longClip = await addClip(page, 'a long clip', long * 1000);
   await page.evaluate(storeFrames, {
-    eventId: longClip,
+    clipId: longClip,
     first: 0,
     count: long,
     perCall: FRAMES_PER_CALL,
@@ -241,12 +241,12 @@ await withServedProfile(async (context, address) => {
   const newClip = await addClip(page, 'another empty one', 1000);
   const [inLong, inNew]: [number[], number[]] = [[], []];
   for (let batch = 0; batch < BATCHES; batch += 1) {
-    for (const [eventId, at, times] of [
+    for (const [clipId, at, times] of [
       [longClip, long, inLong],
       [newClip, 0, inNew],
     ] as const) {
       const took = await page.evaluate(storeFrames, {
-        eventId,
+        clipId,
         first: at + batch * FRAMES_PER_BATCH,
         count: FRAMES_PER_BATCH,
         perCall: FRAMES_PER_BATCH,

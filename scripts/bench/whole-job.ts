@@ -187,7 +187,7 @@ async function readWithFramesift(
   // A refusal of the page is what to tell, not that its file input was left waiting.
   const [seconds] = await Promise.all([read, page.getByTestId('file-input').setInputFiles(clip)]);
   const stored = await page.evaluate(async () => {
-    const [clipRead] = await window.framesift.listEvents();
+    const [clipRead] = await window.framesift.listClips();
     const rows = await window.framesift.getFrameEmbeddings(clipRead!.id);
     const frames = await window.framesift.query(
       'select timestamp_offset_ms as ms from event_frames where event_id = $1 order by frame_number',

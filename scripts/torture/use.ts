@@ -46,7 +46,7 @@ async function oneRound(page: Page, round: number): Promise<void> {
     await (await download).delete();
   }
   await page.evaluate(async () => {
-    for (const { id } of await window.framesift.listEvents()) await window.framesift.deleteEvent(id);
+    for (const { id } of await window.framesift.listClips()) await window.framesift.deleteClip(id);
   });
   await page.getByTestId('library').getByRole('listitem').first().waitFor({ state: 'detached' });
 }

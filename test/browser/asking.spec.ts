@@ -152,7 +152,7 @@ test('where WebCodecs is left aside, the video element gives the same frames', a
 /** Vectors of the newest clip, in frame order. */
 function vectorsOf({ page }: FramesiftPage): Promise<number[][]> {
   return page.evaluate(async () => {
-    const [clip] = await window.framesift.listEvents();
+    const [clip] = await window.framesift.listClips();
     const rows = await window.framesift.getFrameEmbeddings(clip!.id);
     return rows.map(({ embedding }) => Array.from(embedding));
   });

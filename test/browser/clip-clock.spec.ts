@@ -110,14 +110,14 @@ test('the timeline counts from the first picture, also where sound begins before
 
 test('a clip of before gets its clock when its file is there again', async ({ page }) => {
   const framesift = await openPage(page);
-  const eventId = await page.evaluate(async () => {
-    const { id } = await window.framesift.createEvent({ description: '02-video-late.mkv', durationMs: 3000 });
+  const clipId = await page.evaluate(async () => {
+    const { id } = await window.framesift.createClip({ description: '02-video-late.mkv', durationMs: 3000 });
     return id;
   });
   await page.reload();
   await framesift.waitUntilReady();
   const start = async () =>
-    (await framesift.query('select player_start_ms as start from events where id = $1', [eventId]))[0]!.start;
+    (await framesift.query('select player_start_ms as start from events where id = $1', [clipId]))[0]!.start;
   expect(await start()).toBeNull();
   await page.getByTestId('clip-file-input').setInputFiles({
     name: '02-video-late.mkv',
@@ -130,7 +130,7 @@ test('a clip of before gets its clock when its file is there again', async ({ pa
 test('a picture that stands still is one card with its span', async ({ page }) => {
   const framesift = await openPage(page);
   await page.evaluate(async () => {
-    const { id } = await window.framesift.createEvent({ description: 'slides', durationMs: 60_000 });
+    const { id } = await window.framesift.createClip({ description: 'slides', durationMs: 60_000 });
     const canvas = new OffscreenCanvas(32, 18);
     canvas.getContext('2d')!.fillRect(0, 0, 32, 18);
     const thumbnail = new Uint8Array(
@@ -151,7 +151,7 @@ test('a picture that stands still is one card with its span', async ({ page }) =
       };
     });
     await window.framesift.storeFrameBatch(id, frames, await window.framesift.modelVersion());
-    const [clip] = await window.framesift.listEvents();
+    const [clip] = await window.framesift.listClips();
     return clip!.id;
   });
   await page.reload();

@@ -82,7 +82,7 @@ test('a dropped clip is read and answers two questions, also after a reload', as
     for (const { text, startMs, endMs } of [first, second]) {
       const best = await page.evaluate(
         async ({ text: question, count: most }) => {
-          const [clip] = await window.framesift.listEvents();
+          const [clip] = await window.framesift.listClips();
           const query = await window.framesift.encodeText(question);
           const rows = await window.framesift.getFrameEmbeddings(clip!.id);
           const scored = rows.map(({ frameIndex, embedding }) => ({

@@ -44,7 +44,7 @@ interface Outcome {
     question: { text: string };
     strategy: string;
     parameters: { count: number };
-    clips: { eventId: string }[];
+    clips: { clipId: string }[];
     frames: { frameIndex: number; score: number }[];
   } | null;
 }
@@ -109,14 +109,14 @@ test('frames come as a ZIP in full resolution, and the ZIP comes back', async ({
   await test.step('each picture is the frame that it says', async () => {
     // The stored thumbnail of the same frame is the nearest of all.
     const differences = await page.evaluate(
-      async ([eventId, frames]) => {
+      async ([clipId, frames]) => {
         const pixels = async (picture: Blob) => {
           const context = new OffscreenCanvas(32, 18).getContext('2d')!;
           context.drawImage(await createImageBitmap(picture), 0, 0, 32, 18);
           return context.getImageData(0, 0, 32, 18).data;
         };
         const root = await navigator.storage.getDirectory();
-        const folder = await (await root.getDirectoryHandle('frames')).getDirectoryHandle(eventId);
+        const folder = await (await root.getDirectoryHandle('frames')).getDirectoryHandle(clipId);
         const found: number[] = [];
         for (const { frameIndex, base64 } of frames) {
           const name = `frame_${String(frameIndex + 1).padStart(3, '0')}.webp`;

@@ -88,16 +88,16 @@ test('several clips are asked at once, and the player follows a frame into its c
   await framesift.readSample('1 every 5 seconds');
   await expect(framesift.clips).toHaveCount(2);
   await framesift.ask(second!.text);
-  const here = new Set(await eventIds(page));
+  const here = new Set(await clipIds(page));
   expect(here.size).toBe(1);
 
   await page.getByRole('button', { name: 'Search in: This clip' }).click();
   await page.getByRole('radio', { name: 'All 2 clips' }).click();
   await page.keyboard.press('Escape');
   await expect(framesift.answerStatus).toContainText('of 2 clips');
-  const both = await eventIds(page);
+  const both = await clipIds(page);
   expect(new Set(both).size).toBe(2);
-  const other = both.findIndex((eventId) => !here.has(eventId));
+  const other = both.findIndex((clipId) => !here.has(clipId));
   const { timestampMs } = (await framesift.shownFrames())[other]!;
   await framesift.frames.nth(other).click();
   await expect
@@ -114,6 +114,6 @@ test('several clips are asked at once, and the player follows a frame into its c
   await expect(page.getByRole('checkbox').nth(1)).toBeDisabled();
 });
 
-function eventIds(page: Page): Promise<string[]> {
-  return page.getByTestId('frame').evaluateAll((cards) => cards.map((card) => card.dataset.eventId ?? ''));
+function clipIds(page: Page): Promise<string[]> {
+  return page.getByTestId('frame').evaluateAll((cards) => cards.map((card) => card.dataset.clipId ?? ''));
 }

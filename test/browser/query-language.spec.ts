@@ -23,7 +23,7 @@ function isIn(scene: SceneId, { timestampMs }: { timestampMs: number }): boolean
 /** All frames of the newest clip, as they answer a question that is asked without the page. */
 async function answer(page: Page, text: string) {
   const frames = await page.evaluate(async (question) => {
-    const [clip] = await window.framesift.listEvents();
+    const [clip] = await window.framesift.listClips();
     return (await window.framesift.ask(clip!.id, question, 64)).frames;
   }, text);
   return [...frames].sort((a, b) => a.rank - b.rank);

@@ -7,9 +7,9 @@ import { expect, openWithSample, test, withoutClips } from './returning';
 const [first] = sample.questions;
 const text = first!.text;
 
-function ask(page: Page, eventIds: string | string[] | null, options: AskOptions = {}) {
+function ask(page: Page, clipIds: string | string[] | null, options: AskOptions = {}) {
   return page.evaluate(([ids, words, request]) => window.framesift.ask(ids, words, request), [
-    eventIds,
+    clipIds,
     text,
     options,
   ] as const);
@@ -29,17 +29,17 @@ async function addHelpers(page: Page): Promise<void> {
       embedding: vector,
     });
     Object.assign(window, {
-      store: (eventId: string, ...indexes: number[]) =>
-        window.framesift.storeFrameBatch(eventId, indexes.map(frame), modelVersion),
-      stored: async (eventId: string) => (await window.framesift.ask(eventId, words)).framesSearched,
+      store: (clipId: string, ...indexes: number[]) =>
+        window.framesift.storeFrameBatch(clipId, indexes.map(frame), modelVersion),
+      stored: async (clipId: string) => (await window.framesift.ask(clipId, words)).framesSearched,
     });
   }, text);
 }
 
 declare global {
   interface Window {
-    store: (eventId: string, ...indexes: number[]) => Promise<string[]>;
-    stored: (eventId: string) => Promise<number>;
+    store: (clipId: string, ...indexes: number[]) => Promise<string[]>;
+    stored: (clipId: string) => Promise<number>;
   }
 }
 
@@ -53,7 +53,7 @@ test('several clips, all and a part of one are asked at once, and a clip that is
   await page.getByRole('button', { name: 'Read the clip' }).click();
   await expect(framesift.clips).toHaveCount(2);
   await framesift.waitUntilRead();
-  const [half, full] = (await page.evaluate(() => window.framesift.listEvents())).map(({ id }) => id);
+  const [half, full] = (await page.evaluate(() => window.framesift.listClips())).map(({ id }) => id);
   const framesOf = async (id: string) =>
     Number(
       (await framesift.query('select count(*)::int as n from frame_embeddings where event_id = $1', [id]))[0]!
@@ -63,9 +63,9 @@ test('several clips, all and a part of one are asked at once, and a clip that is
 
   const both = await ask(page, [full!, half!], { strategy: 'top-k', count: 16 });
   expect(both).toMatchObject({ framesSearched: inHalf + inFull, clipsSearched: 2, clipsSkipped: 0 });
-  expect(new Set(both.frames.map(({ eventId }) => eventId))).toEqual(new Set([half, full]));
+  expect(new Set(both.frames.map(({ clipId }) => clipId))).toEqual(new Set([half, full]));
   expect(both.frames.map(({ rank }) => rank)).toEqual(both.frames.map((_, i) => i + 1));
-  expect(both.curves.map(({ eventId }) => eventId)).toEqual([full, half]);
+  expect(both.curves.map(({ clipId }) => clipId)).toEqual([full, half]);
   expect(both.curves.map(({ scores }) => scores.length)).toEqual([inFull, inHalf]);
   expect(await ask(page, null)).toMatchObject({ framesSearched: inHalf + inFull, clipsSearched: 2 });
 
@@ -85,7 +85,7 @@ test('several clips, all and a part of one are asked at once, and a clip that is
 
   await test.step('pins and drops', async () => {
     const [best, next] = both.frames;
-    const kept = { eventId: full!, frameIndex: inFull - 1 };
+    const kept = { clipId: full!, frameIndex: inFull - 1 };
     const edited = await ask(page, [full!, half!], {
       strategy: 'top-k',
       count: 2,
@@ -93,17 +93,17 @@ test('several clips, all and a part of one are asked at once, and a clip that is
       dropped: [best!],
     });
     expect(edited.frames).toMatchObject([
-      { eventId: next!.eventId, frameIndex: next!.frameIndex, isPinned: false },
+      { clipId: next!.clipId, frameIndex: next!.frameIndex, isPinned: false },
       { ...kept, isPinned: true },
     ]);
   });
 
   await test.step('a question on the page is answered from what is left', async () => {
     await framesift.ask(text);
-    await page.evaluate((id) => window.framesift.deleteEvent(id), half!);
+    await page.evaluate((id) => window.framesift.deleteClip(id), half!);
     const left = await ask(page, [full!, half!], { count: 16 });
     expect(left).toMatchObject({ framesSearched: inFull, clipsSearched: 1 });
-    expect(left.frames.filter(({ eventId }) => eventId !== full)).toEqual([]);
+    expect(left.frames.filter(({ clipId }) => clipId !== full)).toEqual([]);
     await expect(framesift.clips).toHaveCount(1);
   });
   expect(framesift.problems).toEqual([]);
@@ -116,7 +116,7 @@ withoutClips('a question asked right after a write sees it, every time', async (
   const seen = await page.evaluate(async () => {
     const found: Record<string, number>[] = [];
     for (let round = 0; round < 10; round += 1) {
-      const { id } = await window.framesift.createEvent({ description: `clip ${round}` });
+      const { id } = await window.framesift.createClip({ description: `clip ${round}` });
       const none = await window.stored(id);
       await window.store(id, 0, 1, 2);
       const three = await window.stored(id);
@@ -127,7 +127,7 @@ withoutClips('a question asked right after a write sees it, every time', async (
       await window.framesift.deleteFrameEmbeddings(id);
       await window.store(id, 10, 11, 12, 13, 14, 15);
       const [best] = (await window.framesift.ask(id, 'anything', { count: 1 })).frames;
-      await window.framesift.deleteEvent(id);
+      await window.framesift.deleteClip(id);
       found.push({ none, three, five, six, rewritten: best!.frameIndex, deleted: await window.stored(id) });
     }
     return found;
@@ -148,20 +148,20 @@ withoutClips(
     const other = new FramesiftPage(await context.newPage());
     await other.open();
     await addHelpers(other.page);
-    const { id } = await page.evaluate(() => window.framesift.createEvent({ description: 'shared' }));
-    expect(await page.evaluate((eventId) => window.stored(eventId), id)).toBe(0);
+    const { id } = await page.evaluate(() => window.framesift.createClip({ description: 'shared' }));
+    expect(await page.evaluate((clipId) => window.stored(clipId), id)).toBe(0);
     for (let round = 1; round <= 10; round += 1) {
-      const asked = page.evaluate(async (eventId) => {
-        const channel = new BroadcastChannel('framesift-library');
+      const asked = page.evaluate(async (clipId) => {
+        const channel = new BroadcastChannel('framesift-library-2');
         await new Promise((resolve) => (channel.onmessage = resolve));
         channel.close();
-        return window.stored(eventId);
+        return window.stored(clipId);
       }, id);
       await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 20)));
-      await other.page.evaluate(([eventId, index]) => window.store(eventId, index), [id, round] as const);
+      await other.page.evaluate(([clipId, index]) => window.store(clipId, index), [id, round] as const);
       expect(await asked).toBe(round);
     }
-    await other.page.evaluate((eventId) => window.framesift.deleteEvent(eventId), id);
+    await other.page.evaluate((clipId) => window.framesift.deleteClip(clipId), id);
     const answer = await ask(page, id);
     expect(answer.framesSearched).toBe(0);
   },

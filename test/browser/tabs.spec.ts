@@ -13,10 +13,10 @@ test('a tab that the browser freezes gives the library to another, and joins it 
   await first.open();
   const other = new FramesiftPage(await context.newPage());
   await other.open();
-  await page.evaluate(() => window.framesift.createEvent({ id: 'a', description: 'before' }));
+  await page.evaluate(() => window.framesift.createClip({ id: 'a', description: 'before' }));
   // Headless Chromium freezes no page that is shown.
   await page.evaluate(() => document.dispatchEvent(new Event('freeze')));
-  await other.page.evaluate(() => window.framesift.createEvent({ id: 'b', description: 'meanwhile' }));
+  await other.page.evaluate(() => window.framesift.createClip({ id: 'b', description: 'meanwhile' }));
   const clips = 'select id from events order by id';
   expect(await other.query(clips)).toEqual([{ id: 'a' }, { id: 'b' }]);
   await page.evaluate(() => document.dispatchEvent(new Event('resume')));

@@ -141,11 +141,11 @@ function closestTruth({ truths }: ReadableClip, durationMs: number): Truth {
 }
 
 /** What is stored of a clip: each frame's time, and the number in its thumbnail. */
-async function storedFrames(eventId: string, kind: StripesKind): Promise<StoredFrame[]> {
+async function storedFrames(clipId: string, kind: StripesKind): Promise<StoredFrame[]> {
   const rows = await framesift.query(
     `select frame_number - 1 as "frameIndex", timestamp_offset_ms as "timestampMs", frame_path as path
      from event_frames where event_id = $1 order by frame_number`,
-    [eventId],
+    [clipId],
   );
   const paths = rows.map(({ path }) => String(path));
   const numbers = await page.evaluate(

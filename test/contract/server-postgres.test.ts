@@ -43,7 +43,7 @@ beforeAll(async () => {
   source = pg;
   library = makeClipDatabase(connection);
   for (const [i, description] of ['a clip', NASTY].entries()) {
-    const { id } = await library.createEvent({
+    const { id } = await library.createClip({
       description,
       fileName: `${description}.mp4`,
       smartDetectionType: i === 0 ? 'person' : null,
@@ -63,7 +63,7 @@ beforeAll(async () => {
       })),
       MODEL,
     );
-    await library.updateEvent(id, { ingestState: 'done', modelVersion: MODEL });
+    await library.updateClip(id, { ingestState: 'done', modelVersion: MODEL });
   }
 }, 60_000);
 
@@ -85,7 +85,7 @@ async function textOf(chunks: AsyncIterable<string>): Promise<string> {
 }
 
 async function exported(write: typeof toSql | typeof toJsonLines): Promise<string> {
-  return textOf(write(readClips(library, await library.listEvents()), header));
+  return textOf(write(readClips(library, await library.listClips()), header));
 }
 
 function psql(sql: string, ...settings: string[]): void {

@@ -1,6 +1,6 @@
 import type { Clock, Settings } from '@/lib/core/surroundings';
 import type { LoadedModel } from '@/lib/ports/encoder';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 
 /** Time that passes when a test says so. */
 export class FakeClock implements Clock {
@@ -45,8 +45,8 @@ export function memorySettings(): Settings {
 }
 
 /** A clip of the library; of two the one with the later number is newer. */
-export function clipNamed(id: string, number = 0): EventSummary {
-  return { id, createdAt: new Date(number) } as EventSummary;
+export function clipNamed(id: string, number = 0): ClipSummary {
+  return { id, createdAt: new Date(number) } as ClipSummary;
 }
 
 /** A model that runs, of which only the name counts. */

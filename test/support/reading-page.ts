@@ -39,11 +39,11 @@ export class FakeDatabase {
     serve(this, port);
   }
 
-  getEvent(): { embeddingCounts: Record<string, number> } {
+  getClip(): { embeddingCounts: Record<string, number> } {
     return { embeddingCounts: {} };
   }
 
-  updateEvent(_id: string, { ingestState }: { ingestState?: string }): void {
+  updateClip(_id: string, { ingestState }: { ingestState?: string }): void {
     this.state = ingestState ?? this.state;
   }
 
@@ -128,7 +128,7 @@ export async function readClip(
   const statuses: Partial<IngestStatus>[] = [];
   const failures = await ingestClip(
     services,
-    { eventId: 'clip', file, requests, decoder: 'webcodecs', model: TEST_MODEL },
+    { clipId: 'clip', file, requests, decoder: 'webcodecs', model: TEST_MODEL },
     (status) => statuses.push(status),
     signal,
   );

@@ -93,7 +93,7 @@ export class ResumeBench {
     this.#fault = null;
     await this.#pg.exec('truncate events cascade');
     this.#disk = new FakeDirectory({ onWrite: () => this.#may('write') });
-    await this.#library().createEvent({
+    await this.#library().createClip({
       id: 'clip',
       description: 'A clip',
       fileName: 'a.mp4',

@@ -54,7 +54,7 @@ export function AnswerPanel({
   /** The model knows no word of the question. */
   hasUnknownWordsOnly: boolean;
   isReading: boolean;
-  /** By event; null where one clip alone is searched. */
+  /** By clip; null where one clip alone is searched. */
   clipNames: ReadonlyMap<string, string> | null;
   currentKey: string | null;
   settings: AnswerSettings;
@@ -192,10 +192,10 @@ function byTime(
   frames: readonly AnswerFrame[],
   clipNames: ReadonlyMap<string, string> | null,
 ): AnswerFrame[] {
-  const order = new Map(Array.from(clipNames?.keys() ?? [], (eventId, position) => [eventId, position]));
+  const order = new Map(Array.from(clipNames?.keys() ?? [], (clipId, position) => [clipId, position]));
   return [...frames].sort(
     (a, b) =>
-      (order.get(a.eventId) ?? 0) - (order.get(b.eventId) ?? 0) ||
+      (order.get(a.clipId) ?? 0) - (order.get(b.clipId) ?? 0) ||
       a.timestampMs - b.timestampMs ||
       a.frameIndex - b.frameIndex,
   );

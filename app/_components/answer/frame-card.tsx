@@ -66,7 +66,7 @@ export function FrameCard({
         aria-keyshortcuts="Enter Space Delete"
         aria-current={isCurrent || undefined}
         data-testid="frame"
-        data-event-id={frame.eventId}
+        data-clip-id={frame.clipId}
         data-frame-index={frame.frameIndex}
         data-timestamp-ms={frame.timestampMs}
         data-span-start-ms={frame.span?.startMs}

@@ -18,7 +18,7 @@ export function FrameGrid({
   ...actions
 }: FrameActions & {
   frames: readonly AnswerFrame[];
-  /** By event; null where one clip alone was searched. */
+  /** By clip; null where one clip alone was searched. */
   clipNames: ReadonlyMap<string, string> | null;
   /** Of the frame that the player was sent to. */
   currentKey: string | null;
@@ -74,7 +74,7 @@ export function FrameGrid({
           <li key={key}>
             <FrameCard
               frame={frame}
-              clipName={clipNames?.get(frame.eventId) ?? null}
+              clipName={clipNames?.get(frame.clipId) ?? null}
               picture={pictures.get(key)}
               isCurrent={currentKey === key}
               isTabStop={position === tabStop}

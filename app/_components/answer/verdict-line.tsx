@@ -53,7 +53,7 @@ export function VerdictLine({
     );
   }
   const links = spans.map((span, index) => (
-    <span key={`${span.eventId} ${span.startMs}`}>
+    <span key={`${span.clipId} ${span.startMs}`}>
       {index > 0 && (index === spans.length - 1 && more === 0 ? ' and ' : ', ')}
       <button
         type="button"
@@ -62,7 +62,7 @@ export function VerdictLine({
       >
         {formatSpan(span)}
       </button>
-      {clipNames && ` of ${clipNames.get(span.eventId) ?? 'a clip'}`}
+      {clipNames && ` of ${clipNames.get(span.clipId) ?? 'a clip'}`}
     </span>
   ));
   if (verdict.kind === 'perhaps') {

@@ -1,6 +1,6 @@
 'use client';
 
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { DropdownMenu } from 'radix-ui';
 import { Download } from 'lucide-react';
 import type { ComponentProps } from 'react';
@@ -34,7 +34,7 @@ export function ExportMenu({
   clips,
 }: {
   selection: SelectionToExport | null;
-  clips: readonly EventSummary[];
+  clips: readonly ClipSummary[];
 }) {
   const { exporting, run, cancel, dismiss } = useExports();
   const hasFrames = selection !== null && selection.frames.length > 0;
@@ -73,8 +73,8 @@ export function ExportMenu({
   const rows = (format: 'jsonl' | 'sql', of: 'scope' | 'library') =>
     run('Embeddings', async (task) => {
       const { exportRows } = await loadExports();
-      const events = of === 'scope' ? clips : await services.database.listEvents();
-      return download([await exportRows(services, events, format, task)]);
+      const chosen = of === 'scope' ? clips : await services.database.listClips();
+      return download([await exportRows(services, chosen, format, task)]);
     });
 
   return (

@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import type { Answer, SearchRequest } from '@/lib/ports/search';
 import type { Question } from '@/lib/ask/question';
 import type { SelectionToExport } from '@/lib/exchange/selection-to-export';
@@ -8,7 +8,7 @@ export function selectionOfAnswer(
   answer: Answer,
   question: Question,
   request: SearchRequest,
-  clips: readonly EventSummary[],
+  clips: readonly ClipSummary[],
   modelVersion: string,
 ): SelectionToExport {
   const { count, range, pinned, dropped, strategy } = request;
@@ -21,7 +21,7 @@ export function selectionOfAnswer(
     // The whole clip is no stretch of it: what is cut then is around the picked frames.
     spans: answer.verdict?.kind === 'whole' ? [] : (answer.verdict?.spans ?? []),
     clips: clips.map(({ id, fileName, fileFingerprint, durationMs, width, height }) => ({
-      eventId: id,
+      clipId: id,
       fileName,
       fingerprint: fileFingerprint,
       durationMs,

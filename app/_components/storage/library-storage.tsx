@@ -1,6 +1,6 @@
 'use client';
 
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { Archive, ArchiveRestore } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
@@ -21,7 +21,7 @@ export function LibraryStorage({
   statuses,
   onRestore,
 }: {
-  clips: readonly EventSummary[];
+  clips: readonly ClipSummary[];
   statuses: ReadonlyMap<string, IngestStatus>;
   onRestore: () => void;
 }) {

@@ -30,7 +30,7 @@ type Levels = { possible: number; strong: number } | null;
  * were picked and where the player stands. Pointing shows the frame there; a click, or the arrow keys, go to it.
  */
 export function Timeline({
-  eventId,
+  clipId,
   durationMs,
   curve,
   changesMs = [],
@@ -41,7 +41,7 @@ export function Timeline({
   cursorMs,
   onSeek,
 }: {
-  eventId: string;
+  clipId: string;
   durationMs: number;
   /** Null while nothing was asked: then there is the time alone. */
   curve: ClipCurve | null;
@@ -65,7 +65,7 @@ export function Timeline({
   const isAtEnd = (timeMs: number) => timeMs > durationMs * 0.95;
   const timestamps = curve?.timestampsMs ?? [];
   const hovered = curve && hover && hover.row < timestamps.length ? hover : null;
-  const hoveredFrame = curve && hovered ? { eventId, frameIndex: curve.frameIndexes[hovered.row]! } : null;
+  const hoveredFrame = curve && hovered ? { clipId, frameIndex: curve.frameIndexes[hovered.row]! } : null;
   const picture = useFramePictures(hoveredFrame ? [hoveredFrame] : []).get(
     hoveredFrame ? pictureKey(hoveredFrame) : '',
   );

@@ -18,7 +18,7 @@ export interface Asker {
 }
 
 /** A curve as it comes from the page or from this process. */
-type AskedCurve = Pick<ClipCurve, 'eventId'> & {
+type AskedCurve = Pick<ClipCurve, 'clipId'> & {
   timestampsMs: Iterable<number>;
   scores: Iterable<number>;
   likelihoods: Iterable<number> | null;
@@ -29,18 +29,18 @@ type AskedCurve = Pick<ClipCurve, 'eventId'> & {
  */
 export function toAsked(
   { frames, verdict, curves }: Pick<Answer, 'frames' | 'verdict'> & { curves: readonly AskedCurve[] },
-  fileOf: (eventId: string) => string,
+  fileOf: (clipId: string) => string,
 ): AskedAnswer {
-  const scored = curves.map(({ eventId, timestampsMs, scores, likelihoods }) => ({
-    file: fileOf(eventId),
+  const scored = curves.map(({ clipId, timestampsMs, scores, likelihoods }) => ({
+    file: fileOf(clipId),
     timesMs: [...timestampsMs],
     scores: [...scores],
     likelihoods: likelihoods && [...likelihoods],
   }));
   const best = scored.flatMap(({ likelihoods, scores }) => likelihoods ?? scores);
   return {
-    frames: frames.map(({ eventId, timestampMs, likelihood }) => ({
-      file: fileOf(eventId),
+    frames: frames.map(({ clipId, timestampMs, likelihood }) => ({
+      file: fileOf(clipId),
       timeMs: timestampMs,
       likelihood,
     })),

@@ -63,7 +63,7 @@ export async function askByEmbeddings(
         encoded.set(text, question);
       }
       const answer = await search.search(question, {
-        clips: asked.map((file) => ({ eventId: file, durationMs: durations.get(file) ?? null })),
+        clips: asked.map((file) => ({ clipId: file, durationMs: durations.get(file) ?? null })),
         range: null,
         strategy,
         count,

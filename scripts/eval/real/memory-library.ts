@@ -15,10 +15,10 @@ export class MemoryLibrary implements EmbeddingSource {
 
   searchedSets(_modelVersion: string, clipIds: string[]) {
     return Promise.resolve(
-      clipIds.map((eventId) => ({
-        eventId,
+      clipIds.map((clipId) => ({
+        clipId,
         state: 'current' as const,
-        frames: this.#clips.get(eventId)!.timesMs.length,
+        frames: this.#clips.get(clipId)!.timesMs.length,
         revision: 1,
         otherFrames: 0,
       })),

@@ -49,7 +49,7 @@ export async function askByPage(
           () => false,
         );
       const id = await page.evaluate(async (name) => {
-        const events = await window.framesift.listEvents();
+        const events = await window.framesift.listClips();
         return events.find(({ fileName }) => fileName === name)?.id;
       }, basename(file));
       if (isRead && id !== undefined) ids.set(file, id);
@@ -59,22 +59,22 @@ export async function askByPage(
     const fileOf = new Map(Array.from(ids, ([file, id]) => [id, file]));
     const modelVersion = await page.evaluate(() => window.framesift.modelVersion());
     const ask: Asker['ask'] = async (asked, text, strategy, count): Promise<AskedAnswer> => {
-      const eventIds = asked.flatMap((file) => ids.get(file) ?? []);
+      const clipIds = asked.flatMap((file) => ids.get(file) ?? []);
       const answer = await page.evaluate(
         async ([clipIds, question, options]) => {
           const { frames, verdict, curves } = await window.framesift.ask(clipIds, question, options);
           // Typed arrays do not cross to Node.
-          const plain = curves.map(({ eventId, timestampsMs, scores, likelihoods }) => ({
-            eventId,
+          const plain = curves.map(({ clipId, timestampsMs, scores, likelihoods }) => ({
+            clipId,
             timestampsMs: [...timestampsMs],
             scores: [...scores],
             likelihoods: likelihoods && [...likelihoods],
           }));
           return { frames, verdict, curves: plain };
         },
-        [eventIds, text, { strategy, count }] as const,
+        [clipIds, text, { strategy, count }] as const,
       );
-      return toAsked(answer, (eventId) => fileOf.get(eventId)!);
+      return toAsked(answer, (clipId) => fileOf.get(clipId)!);
     };
     await use({ model: `${modelVersion}, through the page`, ask }, refused);
   });

@@ -66,7 +66,7 @@ describe('tidyQuestion', () => {
 describe('cropAttachment', () => {
   const image = new Blob(['part']);
   const area = { x: 0.5, y: 0.2, width: 0.5, height: 0.4 };
-  const frame = { eventId: 'clip', frameIndex: 3, timestampMs: 61_250 };
+  const frame = { clipId: 'clip', frameIndex: 3, timestampMs: 61_250 };
 
   it('keeps where in the frame a part lies, and where the part of a part', () => {
     const whole = { ...frameAttachment(new Blob(), frame), number: 4 };

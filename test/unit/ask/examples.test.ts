@@ -8,7 +8,7 @@ function answer(kind: Kind | null, likelihood = 0.8): Answer {
   return {
     frames: [
       {
-        eventId: 'clip',
+        clipId: 'clip',
         frameIndex: 3,
         timestampMs: 3000,
         score: 0.3,

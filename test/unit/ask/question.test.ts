@@ -59,11 +59,11 @@ function servicesWith(axes: Axes, stored: readonly { frameIndex: number; modelVe
     return new Uint8Array(await image.arrayBuffer());
   });
   const getFrameEmbeddings = vi.fn(
-    (eventId: string, { modelVersion, frameIndex }: { modelVersion?: string; frameIndex?: number }) =>
+    (clipId: string, { modelVersion, frameIndex }: { modelVersion?: string; frameIndex?: number }) =>
       Promise.resolve(
         stored
           .filter((row) => row.modelVersion === modelVersion && row.frameIndex === frameIndex)
-          .map((row) => ({ ...row, id: 'x', embedding: axes.rows([`${eventId} frame ${row.frameIndex}`]) })),
+          .map((row) => ({ ...row, id: 'x', embedding: axes.rows([`${clipId} frame ${row.frameIndex}`]) })),
       ),
   );
   const services = {
@@ -78,7 +78,7 @@ function attachment(number: number, source: AttachmentSource = { kind: 'picture'
   return { number, image: new Blob([Uint8Array.of(number)]), name: `picture ${number}.png`, source };
 }
 
-const frame = { eventId: 'clip', frameIndex: 7, timestampMs: 7000 };
+const frame = { clipId: 'clip', frameIndex: 7, timestampMs: 7000 };
 
 describe('encodeQuestion', () => {
   it('encodes every text once, short ones as an ensemble, quoted ones as they stand, in one run', async () => {

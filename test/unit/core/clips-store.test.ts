@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { ClipsStore, FIRST_OPEN_WAIT_MS, UNDO_MS } from '@/lib/core/clips-store';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { FramesiftError } from '@/lib/shared/errors';
 import { clipNamed, FakeClock, memorySettings, settle } from '../../support/core-fakes';
 
-function openLibrary(stored: EventSummary[], { fails = false } = {}) {
+function openLibrary(stored: ClipSummary[], { fails = false } = {}) {
   const clock = new FakeClock();
   const log: string[] = [];
   const library = { clips: stored, opened: 0, fails };
@@ -14,8 +14,8 @@ function openLibrary(stored: EventSummary[], { fails = false } = {}) {
         library.opened += 1;
         return Promise.resolve({ store: 'memory', postgresVersion: '18', kept: [] });
       },
-      listEvents: () => Promise.resolve([...library.clips]),
-      deleteEvent: (id) => {
+      listClips: () => Promise.resolve([...library.clips]),
+      deleteClip: (id) => {
         if (library.fails) return Promise.reject(new FramesiftError('internal', 'The disk is full.'));
         log.push(`deleted ${id}`);
         library.clips = library.clips.filter((clip) => clip.id !== id);
@@ -94,8 +94,8 @@ describe('ClipsStore', () => {
     const { store, library, shown } = openLibrary([clipNamed('a')]);
     await store.refresh();
     const release = store.holdNew();
-    store.notice({ type: 'changed', eventId: 'b', clip: clipNamed('b') });
-    store.notice({ type: 'changed', eventId: 'a', clip: { ...clipNamed('a'), description: 'renamed' } });
+    store.notice({ type: 'changed', clipId: 'b', clip: clipNamed('b') });
+    store.notice({ type: 'changed', clipId: 'a', clip: { ...clipNamed('a'), description: 'renamed' } });
     expect(shown()).toEqual(['a']);
     expect(store.get().library).toMatchObject({ clips: [{ description: 'renamed' }] });
     release();
@@ -118,7 +118,7 @@ describe('ClipsStore', () => {
     const { store, shown } = openLibrary([clipNamed('a')]);
     await store.refresh();
     store.remove(clipNamed('a'));
-    store.notice({ type: 'changed', eventId: 'a', clip: clipNamed('a') });
+    store.notice({ type: 'changed', clipId: 'a', clip: clipNamed('a') });
     expect(shown()).toEqual([]);
   });
 
@@ -134,9 +134,9 @@ describe('ClipsStore', () => {
   it('takes in clips that another tab adds, changes and deletes', async () => {
     const { store, shown } = openLibrary([clipNamed('old', 1)]);
     await store.refresh();
-    store.notice({ type: 'changed', eventId: 'new', clip: clipNamed('new', 2) });
+    store.notice({ type: 'changed', clipId: 'new', clip: clipNamed('new', 2) });
     expect(shown()).toEqual(['new', 'old']);
-    store.notice({ type: 'changed', eventId: 'old', clip: null });
+    store.notice({ type: 'changed', clipId: 'old', clip: null });
     expect(shown()).toEqual(['new']);
   });
 

@@ -15,20 +15,20 @@ function openStore({ fails = false } = {}) {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
-      add: ({ eventId }) => log.push(`added ${eventId}`),
-      cancel: (eventId) => log.push(`stopped ${eventId}`),
+      add: ({ clipId }) => log.push(`added ${clipId}`),
+      cancel: (clipId) => log.push(`stopped ${clipId}`),
       remove: () => Promise.resolve(),
     },
-    deleteClip: (eventId) => {
+    deleteClip: (clipId) => {
       if (fails) return Promise.reject(new FramesiftError('internal', 'The disk is full.'));
-      log.push(`deleted ${eventId}`);
+      log.push(`deleted ${clipId}`);
       return Promise.resolve();
     },
     onStage: () => log.push('stage'),
     onProblem: (sentence) => log.push(sentence),
   });
-  const reach = async (eventId: string, change: Partial<IngestStatus>) => {
-    statuses.set(eventId, { ...(statuses.get(eventId) ?? WAITING), ...change });
+  const reach = async (clipId: string, change: Partial<IngestStatus>) => {
+    statuses.set(clipId, { ...(statuses.get(clipId) ?? WAITING), ...change });
     listeners.forEach((listener) => listener());
     await settle();
   };

@@ -48,11 +48,11 @@ async function emptyLibrary(): Promise<void> {
 }
 
 async function addClip(name: string, frames: number, file: Uint8Array<ArrayBuffer> | null): Promise<string> {
-  const { id } = await database.createEvent({ description: name, fileName: name, framesPlanned: frames });
+  const { id } = await database.createClip({ description: name, fileName: name, framesPlanned: frames });
   const batch = Array.from({ length: frames }, (_, frameIndex) => embeddedFrame(frameIndex));
   await database.storeFrameBatch(id, batch, MODEL);
   if (file) await database.storeClipFile(id, new File([file], name));
-  await database.updateEvent(id, { ingestState: 'done', modelVersion: MODEL });
+  await database.updateClip(id, { ingestState: 'done', modelVersion: MODEL });
   return id;
 }
 
@@ -74,7 +74,7 @@ describe('a backup of the library', () => {
   it('brings back the same rows, pictures, copies of clips and vectors', async () => {
     await addClip('видео 1.webm', 620, Uint8Array.of(1, 2, 3, 4));
     const unfinished = await addClip('b.mp4', 3, null);
-    await database.updateEvent(unfinished, { ingestState: 'failed', ingestError: 'The disk was full.' });
+    await database.updateClip(unfinished, { ingestState: 'failed', ingestError: 'The disk was full.' });
     const rows = await snapshot(pg);
     const files = kept();
     const vectors = await database.getFrameEmbeddings(unfinished);
@@ -126,7 +126,7 @@ describe('a backup of the library', () => {
       [0, 1, 2, 3].map((n) => embeddedFrame(n, n + 9)),
       OTHER_MODEL,
     );
-    await database.updateEvent(id, { description: 'my words' });
+    await database.updateClip(id, { description: 'my words' });
     const rows = await snapshot(pg);
     await filesOf().remove([`frames/${id}/frame_002.webp`, `clips/${id}/a.mp4`]);
     await importLibrary(services, file, task);
@@ -139,7 +139,7 @@ describe('a backup of the library', () => {
     const file = await backup();
     const vectors = await database.getFrameEmbeddings(id);
     await pg.query('delete from frame_embeddings where frame_index > 1');
-    await database.updateEvent(id, { ingestState: 'done' });
+    await database.updateClip(id, { ingestState: 'done' });
     await importLibrary(services, file, task);
     expect(await database.getFrameEmbeddings(id)).toEqual(vectors);
   });
@@ -168,7 +168,7 @@ describe('a backup of the library', () => {
       code: 'bad-input',
       message: expect.stringMatching(/cut off, so nothing of it was brought in/) as string,
     });
-    expect(await database.listEvents()).toEqual([]);
+    expect(await database.listClips()).toEqual([]);
   });
 
   it('that is damaged inside keeps what came before, and says so', async () => {
@@ -177,7 +177,7 @@ describe('a backup of the library', () => {
     const damaged = await rewritten(await backup(), (rows) => rows.replace(/\[0\.\d+(?=[^[]*$)/, '[none'));
     await emptyLibrary();
     await expect(importLibrary(services, damaged, task)).rejects.toThrow(/1 clip of it is in the library/);
-    expect(await database.listEvents()).toHaveLength(1);
+    expect(await database.listClips()).toHaveLength(1);
   });
 
   it('is told from other archives', async () => {

@@ -5,7 +5,7 @@ export const CLIP_ID = 'b6f7a1f2-6b0e-4c7e-9a55-0d1f2a3b4c5d';
 /** A selection with everything in it that may go wrong. */
 export function makeSelection(change: Partial<SelectionToExport> = {}): SelectionToExport {
   const frame = {
-    eventId: CLIP_ID,
+    clipId: CLIP_ID,
     score: 0.31415926,
     likelihood: 0.97,
     strength: 'strong',
@@ -20,7 +20,7 @@ export function makeSelection(change: Partial<SelectionToExport> = {}): Selectio
           name: '@crop.png',
           source: {
             kind: 'crop',
-            eventId: CLIP_ID,
+            clipId: CLIP_ID,
             frameIndex: 3,
             timestampMs: 1500,
             x: 0.1,
@@ -35,15 +35,15 @@ export function makeSelection(change: Partial<SelectionToExport> = {}): Selectio
     parameters: {
       count: 3,
       range: { startMs: 0, endMs: 60_000 },
-      pinned: [{ eventId: CLIP_ID, frameIndex: 25 }],
-      dropped: [{ eventId: CLIP_ID, frameIndex: 7 }],
+      pinned: [{ clipId: CLIP_ID, frameIndex: 25 }],
+      dropped: [{ clipId: CLIP_ID, frameIndex: 7 }],
     },
     modelVersion: 'framesift-clip-v2/q8/p2',
     verdict: 'moment',
-    spans: [{ eventId: CLIP_ID, startMs: 10_000, endMs: 14_000 }],
+    spans: [{ clipId: CLIP_ID, startMs: 10_000, endMs: 14_000 }],
     clips: [
       {
-        eventId: CLIP_ID,
+        clipId: CLIP_ID,
         fileName: "-Käfer's & Co.mp4",
         fingerprint: 'f00d',
         durationMs: 61_234,

@@ -43,15 +43,15 @@ describe('a selection', () => {
     const [clip] = makeSelection().clips;
     const [frame] = makeSelection().frames;
     const selection = makeSelection({
-      clips: [{ ...clip!, eventId: 'second' }, clip!],
-      frames: [frame!, { ...frame!, eventId: 'second', timestampMs: 90_000 }],
+      clips: [{ ...clip!, clipId: 'second' }, clip!],
+      frames: [frame!, { ...frame!, clipId: 'second', timestampMs: 90_000 }],
     });
-    expect(framesInOrder(selection).map(({ eventId }) => eventId)).toEqual(['second', CLIP_ID]);
+    expect(framesInOrder(selection).map(({ clipId }) => clipId)).toEqual(['second', CLIP_ID]);
   });
 
   it('is cut to its spans, or to a little around each frame where it has none', () => {
     expect(matchingSpans(makeSelection(), CLIP_ID)).toEqual([{ startMs: 9000, endMs: 15_000 }]);
-    const oneFrame = [{ eventId: CLIP_ID, startMs: 500, endMs: 500 }];
+    const oneFrame = [{ clipId: CLIP_ID, startMs: 500, endMs: 500 }];
     const parameters = { ...makeSelection().parameters, range: null };
     expect(matchingSpans(makeSelection({ spans: oneFrame, parameters }), CLIP_ID)).toEqual([
       { startMs: -500, endMs: 1500 },
@@ -67,7 +67,7 @@ describe('a selection', () => {
     const cut = (spans: { startMs: number; endMs: number }[], range: { startMs: number; endMs: number }) =>
       matchingSpans(
         makeSelection({
-          spans: spans.map((span) => ({ eventId: CLIP_ID, ...span })),
+          spans: spans.map((span) => ({ clipId: CLIP_ID, ...span })),
           parameters: { ...makeSelection().parameters, range },
         }),
         CLIP_ID,

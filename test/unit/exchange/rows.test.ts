@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 
 async function addClip(description: string, count: number, seed = 0): Promise<string> {
-  const { id } = await database.createEvent({
+  const { id } = await database.createClip({
     description,
     fileName: `${description}.mp4`,
     fileBytes: 12_345_678_901,
@@ -56,7 +56,7 @@ async function addClip(description: string, count: number, seed = 0): Promise<st
     gaps: '[{"startMs":10,"endMs":20,"reason":"Damaged."}]',
   });
   await database.storeFrameBatch(id, frames(count, seed), MODEL);
-  await database.updateEvent(id, { ingestState: 'done', modelVersion: MODEL });
+  await database.updateClip(id, { ingestState: 'done', modelVersion: MODEL });
   return id;
 }
 
@@ -74,7 +74,7 @@ const frames = (count: number, seed = 0) =>
 type Format = 'jsonl' | 'sql';
 
 async function exportText(format: Format): Promise<string> {
-  const events = await database.listEvents();
+  const events = await database.listClips();
   const header = { createdAt: '2026-11-22T20:00:00.000Z', clips: events.length };
   const clips = readClips(database, events);
   const blob = await textToBlob(
@@ -105,12 +105,12 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     const text = await exportText(format);
     const before = await snapshot(pg);
     await database.storeFrameBatch(id, frames(6, 7), MODEL);
-    await database.updateEvent(id, { description: 'renamed' });
+    await database.updateClip(id, { description: 'renamed' });
     const pictures = files.paths();
     const outcome = await bring(text, format);
     expect(outcome?.sentence).toBe('1 clip updated, with 4 vectors.');
-    expect(await database.listEvents()).toHaveLength(1);
-    expect(await database.getEvent(id)).toMatchObject({ description: 'a clip', frameCount: 6 });
+    expect(await database.listClips()).toHaveLength(1);
+    expect(await database.getClip(id)).toMatchObject({ description: 'a clip', frameCount: 6 });
     const stored = await database.getFrameEmbeddings(id);
     expect(stored.map(({ embedding }) => embedding.slice(0, 3))).toEqual(
       [...frames(4), ...frames(6, 7).slice(4)].map(({ embedding }) => embedding.slice(0, 3)),
@@ -135,9 +135,9 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     const [first] = await database.getFrameEmbeddings(id);
     const cache = new VectorCache(database);
     await database.storeFrameEmbeddingsBatch(id, [{ frameIndex: 0, embedding: randomUnitVector(99) }], MODEL);
-    await cache.read(MODEL, [{ eventId: id }]);
+    await cache.read(MODEL, [{ clipId: id }]);
     await bring(text, format);
-    const [read] = await cache.read(MODEL, [{ eventId: id }]);
+    const [read] = await cache.read(MODEL, [{ clipId: id }]);
     expect(read!.vectors.slice(0, 512)).toEqual(first!.embedding);
   });
 
@@ -150,7 +150,7 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
       await expect(bring(text.slice(0, text.length * share), format)).rejects.toThrow(
         /cut off|damaged|no JSON|not one that Framesift writes|missing/,
       );
-      for (const { frameCount, embeddingCount } of await database.listEvents()) {
+      for (const { frameCount, embeddingCount } of await database.listClips()) {
         expect([frameCount, embeddingCount]).toEqual([3, 3]);
       }
     }
@@ -195,7 +195,7 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
   it('have no pictures, which the library tells and takes later', async () => {
     const id = await addClip('a clip', 3);
     const text = await exportText(format);
-    await database.deleteEvent(id);
+    await database.deleteClip(id);
     await bring(text, format);
     expect(await database.readThumbnails(id, [0, 1])).toEqual([null, null]);
     expect((await database.framesWithoutPicture(id)).map(({ frameIndex }) => frameIndex)).toEqual([0, 1, 2]);
@@ -206,10 +206,10 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
   it('with ids that other rows have get new ones', async () => {
     await addClip('a clip', 2);
     const text = await exportText(format);
-    const [event] = await database.listEvents();
+    const [event] = await database.listClips();
     const copy = text.replaceAll(event!.id, crypto.randomUUID());
     await bring(copy, format);
-    expect((await database.listEvents()).map(({ embeddingCount }) => embeddingCount)).toEqual([2, 2]);
+    expect((await database.listClips()).map(({ embeddingCount }) => embeddingCount)).toEqual([2, 2]);
   });
 });
 
@@ -237,7 +237,7 @@ describe('JSON lines', () => {
     await emptyTables(pg);
     const bare = text.replace(/,"local":\{.*?\}\}\}/, '}').replace('"rtsp"', '"protect"');
     await bring(bare, 'jsonl');
-    const [event] = await database.listEvents();
+    const [event] = await database.listClips();
     expect(event).toMatchObject({ sourceType: 'protect', modelVersion: MODEL, ingestState: 'done' });
   });
 

@@ -10,7 +10,7 @@ vi.mock('@/lib/ingest/ingest-clip', () => ({ ingestClip: vi.fn() }));
 
 /** A clip that is being read: the test ends it. */
 interface Reading {
-  eventId: string;
+  clipId: string;
   signal: AbortSignal;
   report: (change: Partial<IngestStatus>) => void;
   finish: (failures?: FrameFailure[]) => void;
@@ -44,11 +44,11 @@ beforeEach(() => {
   heldLocks = new Set();
   vi.stubGlobal('navigator', { locks });
   vi.mocked(ingestClip).mockImplementation(
-    (_services, { eventId }, report, signal) =>
+    (_services, { clipId }, report, signal) =>
       new Promise((resolve, reject) => {
         report({ stage: 'reading' });
         readings.push({
-          eventId,
+          clipId,
           signal,
           report,
           finish: (failures = []) => resolve(failures),
@@ -62,22 +62,22 @@ beforeEach(() => {
 });
 afterEach(() => vi.unstubAllGlobals());
 
-const jobOf = (eventId: string): IngestJob => ({
-  eventId,
+const jobOf = (clipId: string): IngestJob => ({
+  clipId,
   file: new Blob(),
   requests: [{ frameIndex: 0, timestampMs: 0 }],
   decoder: 'webcodecs',
   model: { modelId: 'a-model' },
 });
 
-function queueOf(...eventIds: string[]): IngestQueue {
+function queueOf(...clipIds: string[]): IngestQueue {
   const queue = new IngestQueue({} as unknown as FramesiftServices);
-  for (const eventId of eventIds) queue.add(jobOf(eventId));
+  for (const clipId of clipIds) queue.add(jobOf(clipId));
   return queue;
 }
 
 const stagesOf = (queue: IngestQueue) =>
-  Object.fromEntries(Array.from(queue.statuses(), ([eventId, { stage }]) => [eventId, stage]));
+  Object.fromEntries(Array.from(queue.statuses(), ([clipId, { stage }]) => [clipId, stage]));
 
 /** The clip that is being read as the `nth` of all, from 0. */
 async function reading(nth: number): Promise<Reading> {
@@ -99,7 +99,7 @@ describe('the queue', () => {
     (await reading(1)).finish();
     await reading(2);
     expect(stagesOf(queue)).toEqual({ a: 'done', b: 'done', c: 'reading' });
-    expect(readings.map(({ eventId }) => eventId)).toEqual(['a', 'b', 'c']);
+    expect(readings.map(({ clipId }) => clipId)).toEqual(['a', 'b', 'c']);
   });
 
   it('keeps the place of a clip that is added again while it waits or is read', async () => {
@@ -141,7 +141,7 @@ describe('a clip that is cancelled', () => {
     expect(stagesOf(queue)).toEqual({ a: 'reading', b: 'cancelled', c: 'waiting' });
     (await reading(0)).finish();
     await reading(1);
-    expect(readings.map(({ eventId }) => eventId)).toEqual(['a', 'c']);
+    expect(readings.map(({ clipId }) => clipId)).toEqual(['a', 'c']);
   });
 
   it('while it waits can be added again, and comes last then', async () => {
@@ -151,7 +151,7 @@ describe('a clip that is cancelled', () => {
     queue.add(jobOf('b'));
     for (const nth of [0, 1, 2]) (await reading(nth)).finish();
     await settle();
-    expect(readings.map(({ eventId }) => eventId)).toEqual(['a', 'c', 'b']);
+    expect(readings.map(({ clipId }) => clipId)).toEqual(['a', 'c', 'b']);
     expect(stagesOf(queue).b).toBe('done');
   });
 
@@ -184,7 +184,7 @@ describe('a clip that another tab reads', () => {
   it('fails with a sentence, is not read here, and holds nobody up', async () => {
     heldLocks.add('framesift-ingest-a');
     const queue = queueOf('a', 'b');
-    expect((await reading(0)).eventId).toBe('b');
+    expect((await reading(0)).clipId).toBe('b');
     expect(queue.statuses().get('a')).toMatchObject({
       stage: 'failed',
       error: 'This clip is being read in another tab of this site.',

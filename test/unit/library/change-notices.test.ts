@@ -1,4 +1,4 @@
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ChangeNotices, NOTICE_INTERVAL_MS } from '@/lib/library/change-notices';
 
@@ -11,8 +11,8 @@ beforeEach(() => {
   told = [];
   frames = 0;
   notices = new ChangeNotices(
-    () => Promise.resolve({ frameCount: frames } as EventSummary),
-    (eventId, clip) => told.push(`${eventId} ${clip?.frameCount}`),
+    () => Promise.resolve({ frameCount: frames } as ClipSummary),
+    (clipId, clip) => told.push(`${clipId} ${clip?.frameCount}`),
   );
 });
 afterEach(() => vi.useRealTimers());
@@ -40,7 +40,7 @@ it('goes on after a row that could not be read', async () => {
   let fails = true;
   const failing = new ChangeNotices(
     () => (fails ? Promise.reject(new Error('closed')) : Promise.resolve(null)),
-    (eventId) => told.push(eventId),
+    (clipId) => told.push(clipId),
   );
   failing.note('a');
   await vi.advanceTimersByTimeAsync(NOTICE_INTERVAL_MS + 1);

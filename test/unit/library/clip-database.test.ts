@@ -29,7 +29,7 @@ let pg: PGlite;
 let connection: DatabaseConnection;
 let root: FakeDirectory;
 let database: ClipDatabase;
-let eventId: string;
+let clipId: string;
 
 beforeAll(async () => {
   ({ pg, connection } = await openMemoryDatabase());
@@ -39,7 +39,7 @@ beforeEach(async () => {
   await emptyTables(pg);
   root = new FakeDirectory({ hasAccess: false });
   database = makeClipDatabase(connection, root);
-  eventId = (await database.createEvent({ description: 'a clip', fileName: 'Käfer & Co.mp4' })).id;
+  clipId = (await database.createClip({ description: 'a clip', fileName: 'Käfer & Co.mp4' })).id;
 });
 
 const frames = (...indexes: number[]) => indexes.map((index) => embeddedFrame(index));
@@ -48,21 +48,21 @@ describe('reading a clip again with another model', () => {
   const NEWER = 'clip-test@2/fp32/p1';
   const asDraft = { asDraft: true };
   const versions = async () =>
-    (await database.getFrameEmbeddings(eventId)).map(({ frameIndex, modelVersion }) => [
+    (await database.getFrameEmbeddings(clipId)).map(({ frameIndex, modelVersion }) => [
       frameIndex,
       modelVersion,
     ]);
 
-  beforeEach(() => database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL));
+  beforeEach(() => database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL));
 
   it('keeps every old vector until the new ones are complete, and then none', async () => {
-    const before = await database.getFrameEmbeddings(eventId);
-    await database.storeFrameBatch(eventId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], NEWER, asDraft);
-    expect(await database.getFrameEmbeddings(eventId)).toEqual(before);
-    expect(await database.storedFrameIndexes(eventId, NEWER)).toEqual([0, 1]);
-    await database.storeFrameBatch(eventId, [embeddedFrame(2, 52)], NEWER, asDraft);
-    await database.finishReembedding(eventId, NEWER);
-    const after = await database.getFrameEmbeddings(eventId);
+    const before = await database.getFrameEmbeddings(clipId);
+    await database.storeFrameBatch(clipId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], NEWER, asDraft);
+    expect(await database.getFrameEmbeddings(clipId)).toEqual(before);
+    expect(await database.storedFrameIndexes(clipId, NEWER)).toEqual([0, 1]);
+    await database.storeFrameBatch(clipId, [embeddedFrame(2, 52)], NEWER, asDraft);
+    await database.finishReembedding(clipId, NEWER);
+    const after = await database.getFrameEmbeddings(clipId);
     expect(after.map(({ id, modelVersion }) => [id, modelVersion])).toEqual(
       before.map(({ id }) => [id, NEWER]),
     );
@@ -70,39 +70,39 @@ describe('reading a clip again with another model', () => {
       randomUnitVector(50 + i).forEach((value, at) => expect(embedding[at]).toBeCloseTo(value, 6));
     });
     expect((await pg.query('select * from frame_embedding_drafts')).rows).toEqual([]);
-    expect(await database.getEvent(eventId)).toMatchObject({ modelVersion: NEWER, ingestState: 'done' });
+    expect(await database.getClip(clipId)).toMatchObject({ modelVersion: NEWER, ingestState: 'done' });
   });
 
   it('counts the drafts for the model that asks, and never mixes them with another’s', async () => {
-    const setOf = async (modelVersion: string) => (await database.searchedSets(modelVersion, [eventId]))[0]!;
-    await database.storeFrameBatch(eventId, frames(1), NEWER, asDraft);
+    const setOf = async (modelVersion: string) => (await database.searchedSets(modelVersion, [clipId]))[0]!;
+    await database.storeFrameBatch(clipId, frames(1), NEWER, asDraft);
     expect(await setOf(NEWER)).toMatchObject({ state: 'replacement', frames: 1, otherFrames: 3 });
     expect(await setOf(MODEL)).toMatchObject({ state: 'current', frames: 3, otherFrames: 0 });
-    const drafts = await database.readVectors(eventId, NEWER, { state: 'replacement' });
+    const drafts = await database.readVectors(clipId, NEWER, { state: 'replacement' });
     expect([...drafts.packed.frameIndexes]).toEqual([1]);
-    await database.storeFrameBatch(eventId, frames(0, 2), NEWER, asDraft);
-    await database.finishReembedding(eventId, NEWER);
+    await database.storeFrameBatch(clipId, frames(0, 2), NEWER, asDraft);
+    await database.finishReembedding(clipId, NEWER);
     expect(await setOf(NEWER)).toMatchObject({ state: 'current', frames: 3, otherFrames: 0 });
     expect(await setOf(MODEL)).toMatchObject({ state: null, frames: 0, otherFrames: 3 });
   });
 
   it('drops the drafts of a model that was given up for a third', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1), NEWER, asDraft);
-    await database.storeFrameBatch(eventId, frames(2), 'third', asDraft);
-    expect(await database.storedFrameIndexes(eventId, NEWER)).toEqual([]);
-    expect(await database.storedFrameIndexes(eventId, 'third')).toEqual([2]);
+    await database.storeFrameBatch(clipId, frames(0, 1), NEWER, asDraft);
+    await database.storeFrameBatch(clipId, frames(2), 'third', asDraft);
+    expect(await database.storedFrameIndexes(clipId, NEWER)).toEqual([]);
+    expect(await database.storedFrameIndexes(clipId, 'third')).toEqual([2]);
     expect(await versions()).toEqual([0, 1, 2].map((index) => [index, MODEL]));
   });
 
   it('leaves no vector of the old model to a frame that the new one has none of', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 2), NEWER, asDraft);
-    await database.finishReembedding(eventId, NEWER);
+    await database.storeFrameBatch(clipId, frames(0, 2), NEWER, asDraft);
+    await database.finishReembedding(clipId, NEWER);
     expect(await versions()).toEqual([0, 2].map((index) => [index, NEWER]));
   });
 
   it('goes with the clip', async () => {
-    await database.storeFrameBatch(eventId, frames(0), NEWER, asDraft);
-    await database.deleteEvent(eventId);
+    await database.storeFrameBatch(clipId, frames(0), NEWER, asDraft);
+    await database.deleteClip(clipId);
     expect((await pg.query('select * from frame_embedding_drafts')).rows).toEqual([]);
   });
 });
@@ -113,7 +113,7 @@ describe('opening', () => {
     const opened = clipDatabaseOf(connect, () =>
       Promise.resolve(new ClipFiles(new OpfsTree(root.asHandle()))),
     );
-    const [info] = await Promise.all([opened.open(), opened.open(), opened.listEvents()]);
+    const [info] = await Promise.all([opened.open(), opened.open(), opened.listClips()]);
     expect(info.store).toBe('memory');
     expect(info.postgresVersion).toMatch(/^18\./);
     expect(connect).toHaveBeenCalledTimes(1);
@@ -140,7 +140,7 @@ describe('opening', () => {
     );
     expect(await opened.open()).toMatchObject({ kept });
     // Verbs run one after another.
-    await opened.listEvents();
+    await opened.listClips();
     expect(root.paths()).toEqual(['frames/gone/frame_001.webp']);
   });
 
@@ -167,20 +167,20 @@ describe('opening', () => {
   it('sweeps up files of clips that are gone', async () => {
     const files = new ClipFiles(new OpfsTree(root.asHandle()));
     await files.write('frames/gone/frame_001.webp', Uint8Array.of(1));
-    await files.write(`frames/${eventId}/frame_001.webp`, Uint8Array.of(1));
-    await database.updateEvent(eventId, { ingestState: 'done' });
+    await files.write(`frames/${clipId}/frame_001.webp`, Uint8Array.of(1));
+    await database.updateClip(clipId, { ingestState: 'done' });
     await makeClipDatabase(connection, root).open();
-    await vi.waitFor(() => expect(root.paths()).toEqual([`frames/${eventId}/frame_001.webp`]));
+    await vi.waitFor(() => expect(root.paths()).toEqual([`frames/${clipId}/frame_001.webp`]));
   });
 });
 
 describe('clips', () => {
   it('are listed newest first with what is stored of them', async () => {
-    const second = (await database.createEvent({ description: 'second' })).id;
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await database.storeFrameEmbeddingsBatch(eventId, [embeddedFrame(2)], 'other');
-    const listed = await database.listEvents();
-    expect(listed.map((event) => event.id)).toEqual([second, eventId]);
+    const second = (await database.createClip({ description: 'second' })).id;
+    await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
+    await database.storeFrameEmbeddingsBatch(clipId, [embeddedFrame(2)], 'other');
+    const listed = await database.listClips();
+    expect(listed.map((event) => event.id)).toEqual([second, clipId]);
     expect(listed[0]).toMatchObject({ frameCount: 0, embeddingCount: 0, embeddingCounts: {} });
     expect(listed[1]).toMatchObject({
       frameCount: 3,
@@ -194,16 +194,16 @@ describe('clips', () => {
   });
 
   it('get their frame times when they are done', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
-    const done = await database.updateEvent(eventId, { ingestState: 'done' });
+    await database.storeFrameBatch(clipId, frames(0, 1), MODEL);
+    const done = await database.updateClip(clipId, { ingestState: 'done' });
     expect(done.frameTimestamps).toBe('[0,1.5]');
-    expect((await database.getEvent(eventId))?.ingestState).toBe('done');
+    expect((await database.getClip(clipId))?.ingestState).toBe('done');
   });
 
   it('are made once even when asked for twice', async () => {
-    const again = await database.createEvent({ id: eventId, description: 'a retry' });
+    const again = await database.createClip({ id: clipId, description: 'a retry' });
     expect(again.description).toBe('a clip');
-    expect(await database.listEvents()).toHaveLength(1);
+    expect(await database.listClips()).toHaveLength(1);
   });
 
   it.each([
@@ -217,32 +217,32 @@ describe('clips', () => {
     { description: 'a\u0000b' },
   ])('refuse %j', async (changes) => {
     const before = await snapshot(pg);
-    await expect(database.updateEvent(eventId, changes)).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(database.updateClip(clipId, changes)).rejects.toMatchObject({ code: 'bad-input' });
     expect(await snapshot(pg)).toEqual(before);
   });
 
   it('go with their rows and files', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
-    expect(await database.deleteEvent(eventId)).toBe(true);
+    await database.storeFrameBatch(clipId, frames(0, 1), MODEL);
+    expect(await database.deleteClip(clipId)).toBe(true);
     expect(await snapshot(pg)).toEqual([[], [], [], []]);
     expect(root.paths()).toEqual([]);
-    expect(await database.deleteEvent(eventId)).toBe(false);
-    expect(await database.getEvent(eventId)).toBeNull();
-    await expect(database.updateEvent(eventId, { width: 1 })).rejects.toMatchObject({
-      code: 'unknown-event',
+    expect(await database.deleteClip(clipId)).toBe(false);
+    expect(await database.getClip(clipId)).toBeNull();
+    await expect(database.updateClip(clipId, { width: 1 })).rejects.toMatchObject({
+      code: 'unknown-clip',
     });
   });
 });
 
 describe('storeFrameBatch', () => {
   it('writes pictures, frames and vectors and returns the vectors’ ids', async () => {
-    const ids = await database.storeFrameBatch(eventId, frames(1, 0), MODEL);
-    const stored = await database.getFrameEmbeddings(eventId);
+    const ids = await database.storeFrameBatch(clipId, frames(1, 0), MODEL);
+    const stored = await database.getFrameEmbeddings(clipId);
     expect(stored.map((row) => row.id)).toEqual([ids[1], ids[0]]);
-    expect(root.paths()).toEqual([`frames/${eventId}/frame_001.webp`, `frames/${eventId}/frame_002.webp`]);
-    const [picture, missing] = await database.readThumbnails(eventId, [1, 7]);
+    expect(root.paths()).toEqual([`frames/${clipId}/frame_001.webp`, `frames/${clipId}/frame_002.webp`]);
+    const [picture, missing] = await database.readThumbnails(clipId, [1, 7]);
     expect([picture?.type, picture?.size, missing]).toEqual(['image/webp', 5, null]);
-    expect(await database.storedFrameIndexes(eventId, MODEL)).toEqual([0, 1]);
+    expect(await database.storedFrameIndexes(clipId, MODEL)).toEqual([0, 1]);
   });
 
   it.each([
@@ -254,28 +254,28 @@ describe('storeFrameBatch', () => {
     ['a frame twice', [embeddedFrame(5), embeddedFrame(5)], 'bad-input'],
     ['a broken time', [{ ...embeddedFrame(5), timestampMs: 0.1 }], 'bad-input'],
   ])('refuses %s and leaves nothing', async (_, batch, code) => {
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await database.storeFrameBatch(clipId, frames(0), MODEL);
     const before = [await snapshot(pg), root.paths()];
-    await expect(database.storeFrameBatch(eventId, batch, MODEL)).rejects.toMatchObject({ code });
+    await expect(database.storeFrameBatch(clipId, batch, MODEL)).rejects.toMatchObject({ code });
     expect([await snapshot(pg), root.paths()]).toEqual(before);
   });
 
   it('makes no folder for an unknown clip', async () => {
     await expect(database.storeFrameBatch('nobody', frames(0), MODEL)).rejects.toMatchObject({
-      code: 'unknown-event',
+      code: 'unknown-clip',
     });
     expect(root.entries.size).toBe(0);
   });
 
   it('takes back frames and new pictures when the vectors cannot be written', async () => {
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await database.storeFrameBatch(clipId, frames(0), MODEL);
     await pg.exec(`
       create function refuse_7() returns trigger language plpgsql as 'begin raise exception ''disk on fire''; end';
       create trigger refuse_7 before insert on frame_embeddings
         for each row when (new.frame_index = 7) execute function refuse_7();`);
     try {
       const before = [await snapshot(pg), root.paths()];
-      await expect(database.storeFrameBatch(eventId, frames(0, 6, 7), MODEL)).rejects.toMatchObject({
+      await expect(database.storeFrameBatch(clipId, frames(0, 6, 7), MODEL)).rejects.toMatchObject({
         code: 'storage-unavailable',
         message: expect.stringMatching(/disk on fire/) as string,
       });
@@ -290,9 +290,9 @@ describe('readVectors', () => {
   const current = { state: 'current' } as const;
 
   it('packs one model’s rows in frame order', async () => {
-    await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
-    await database.storeFrameBatch(eventId, frames(9), 'other');
-    const { packed, next } = await database.readVectors(eventId, MODEL, current);
+    await database.storeFrameBatch(clipId, frames(2, 0, 1), MODEL);
+    await database.storeFrameBatch(clipId, frames(9), 'other');
+    const { packed, next } = await database.readVectors(clipId, MODEL, current);
     expect([...packed.frameIndexes]).toEqual([0, 1, 2]);
     expect([...packed.timestampsMs]).toEqual([0, 1500, 3000]);
     frames(0, 1, 2).forEach(({ embedding }, i) => {
@@ -303,10 +303,10 @@ describe('readVectors', () => {
   });
 
   it('goes on where the page before ended', async () => {
-    await storeMany(connection, eventId, MODEL, 4100, 2);
-    const first = await database.readVectors(eventId, MODEL, current);
+    await storeMany(connection, clipId, MODEL, 4100, 2);
+    const first = await database.readVectors(clipId, MODEL, current);
     expect([first.packed.frameIndexes.length, first.next]).toEqual([4000, 7998]);
-    const second = await database.readVectors(eventId, MODEL, { ...current, after: first.next! });
+    const second = await database.readVectors(clipId, MODEL, { ...current, after: first.next! });
     expect([second.packed.frameIndexes[0], second.packed.frameIndexes.length]).toEqual([8000, 100]);
     expect(second.next).toBeNull();
     // No rows in event_frames, so nobody knows the times.
@@ -317,7 +317,7 @@ describe('readVectors', () => {
 describe('the counts of a clip', () => {
   /** What the writer has counted, and what there is. */
   async function counts() {
-    const clip = (await database.getEvent(eventId))!;
+    const clip = (await database.getClip(clipId))!;
     const [there] = await database.query(
       `select (select count(*)::int from event_frames) as frames,
         (select coalesce(json_object_agg(model_version, n), '{}') from
@@ -336,18 +336,18 @@ describe('the counts of a clip', () => {
   it('are right after every verb that changes them, also when it runs twice', async () => {
     const asDraft = { asDraft: true };
     const verbs: (() => Promise<unknown>)[] = [
-      () => database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL),
-      () => database.storeFrameBatch(eventId, frames(2, 3), MODEL),
-      () => database.storeFrameBatch(eventId, frames(3, 4), 'other'),
-      () => database.storeFrameEmbeddingsBatch(eventId, frames(7), MODEL),
-      () => database.storeFrameBatch(eventId, frames(0, 1), 'third', asDraft),
-      () => database.storeFrameBatch(eventId, frames(2), 'newer', asDraft),
-      () => database.storeFrameBatch(eventId, frames(0, 5), 'newer', asDraft),
-      () => database.storeThumbnails(eventId, [{ frameIndex: 0, thumbnail: Uint8Array.of(1) }]),
-      () => database.updateEvent(eventId, { ingestState: 'done' }),
-      () => database.finishReembedding(eventId, 'newer'),
-      () => database.deleteFrameEmbeddings(eventId),
-      () => database.storeFrameBatch(eventId, frames(1), MODEL),
+      () => database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL),
+      () => database.storeFrameBatch(clipId, frames(2, 3), MODEL),
+      () => database.storeFrameBatch(clipId, frames(3, 4), 'other'),
+      () => database.storeFrameEmbeddingsBatch(clipId, frames(7), MODEL),
+      () => database.storeFrameBatch(clipId, frames(0, 1), 'third', asDraft),
+      () => database.storeFrameBatch(clipId, frames(2), 'newer', asDraft),
+      () => database.storeFrameBatch(clipId, frames(0, 5), 'newer', asDraft),
+      () => database.storeThumbnails(clipId, [{ frameIndex: 0, thumbnail: Uint8Array.of(1) }]),
+      () => database.updateClip(clipId, { ingestState: 'done' }),
+      () => database.finishReembedding(clipId, 'newer'),
+      () => database.deleteFrameEmbeddings(clipId),
+      () => database.storeFrameBatch(clipId, frames(1), MODEL),
     ];
     let last = 0;
     for (const verb of verbs) {
@@ -358,7 +358,7 @@ describe('the counts of a clip', () => {
       }
       const revision = Math.max(
         0,
-        ...(await database.getEvent(eventId))!.embeddingSets.map((set) => set.revision),
+        ...(await database.getClip(clipId))!.embeddingSets.map((set) => set.revision),
       );
       if (revision > 0) expect(revision).toBeGreaterThanOrEqual(last);
       last = revision;
@@ -366,9 +366,9 @@ describe('the counts of a clip', () => {
   });
 
   it('are counted when the clip is done, whatever they were', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
+    await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
     await pg.exec('update embedding_sets set frames = 77; update events set frames_stored = 77');
-    await database.updateEvent(eventId, { ingestState: 'done' });
+    await database.updateClip(clipId, { ingestState: 'done' });
     const { kept, there } = await counts();
     expect(kept).toEqual(there);
   });
@@ -381,7 +381,7 @@ describe('thumbnails', () => {
   });
   const bytesOf = async (...indexes: number[]) =>
     Promise.all(
-      (await database.readThumbnails(eventId, indexes)).map(
+      (await database.readThumbnails(clipId, indexes)).map(
         async (blob) => blob && [...new Uint8Array(await blob.arrayBuffer())],
       ),
     );
@@ -391,25 +391,25 @@ describe('thumbnails', () => {
   });
 
   it('lie at the paths of their rows, the latest of a frame counts', async () => {
-    await database.storeFrameBatch(eventId, [withThumbnail(0, 1, 2), withThumbnail(1, 3)], MODEL);
-    await database.storeFrameBatch(eventId, [withThumbnail(2, 4, 5, 6), withThumbnail(0, 9)], MODEL);
+    await database.storeFrameBatch(clipId, [withThumbnail(0, 1, 2), withThumbnail(1, 3)], MODEL);
+    await database.storeFrameBatch(clipId, [withThumbnail(2, 4, 5, 6), withThumbnail(0, 9)], MODEL);
     expect(await bytesOf(2, 0, 1, 7)).toEqual([[4, 5, 6], [9], [3], null]);
     expect(root.paths().filter((path) => path.startsWith('frames/'))).toEqual(
-      ['001', '002', '003'].map((number) => `frames/${eventId}/frame_${number}.webp`),
+      ['001', '002', '003'].map((number) => `frames/${clipId}/frame_${number}.webp`),
     );
-    expect(await database.framesWithoutPicture(eventId)).toEqual([]);
+    expect(await database.framesWithoutPicture(clipId)).toEqual([]);
   });
 
   it('are taken back with a batch that fails', async () => {
-    await database.storeFrameBatch(eventId, [withThumbnail(0, 1, 2)], MODEL);
+    await database.storeFrameBatch(clipId, [withThumbnail(0, 1, 2)], MODEL);
     await pg.exec(`
       create function refuse_7() returns trigger language plpgsql as 'begin raise exception ''disk on fire''; end';
       create trigger refuse_7 before insert on frame_embeddings
         for each row when (new.frame_index = 7) execute function refuse_7();`);
     try {
-      await expect(database.storeFrameBatch(eventId, frames(7), MODEL)).rejects.toThrow(/disk on fire/);
+      await expect(database.storeFrameBatch(clipId, frames(7), MODEL)).rejects.toThrow(/disk on fire/);
       expect(root.paths().filter((path) => path.startsWith('frames/'))).toEqual([
-        `frames/${eventId}/frame_001.webp`,
+        `frames/${clipId}/frame_001.webp`,
       ]);
       expect(await bytesOf(0)).toEqual([[1, 2]]);
     } finally {
@@ -428,8 +428,8 @@ describe('thumbnails', () => {
       },
     });
     const losing = makeClipDatabase({ ...connection, db }, root);
-    await expect(losing.storeFrameBatch(eventId, [withThumbnail(0, 1, 2)], MODEL)).rejects.toThrow();
-    expect(await database.storedFrameIndexes(eventId, MODEL)).toEqual([0]);
+    await expect(losing.storeFrameBatch(clipId, [withThumbnail(0, 1, 2)], MODEL)).rejects.toThrow();
+    expect(await database.storedFrameIndexes(clipId, MODEL)).toEqual([0]);
     expect(await bytesOf(0)).toEqual([[1, 2]]);
   });
 });
@@ -438,14 +438,14 @@ describe('the clip’s own file', () => {
   it('is kept, found under its name and replaced', async () => {
     vi.stubGlobal('navigator', { storage: { estimate: () => Promise.resolve({}) } });
     try {
-      const path = await database.storeClipFile(eventId, new File(['abc'], 'first.mp4'));
-      expect(path).toBe(`clips/${eventId}/first.mp4`);
-      const file = await database.readClipFile(eventId);
+      const path = await database.storeClipFile(clipId, new File(['abc'], 'first.mp4'));
+      expect(path).toBe(`clips/${clipId}/first.mp4`);
+      const file = await database.readClipFile(clipId);
       expect([file?.name, await file?.text()]).toEqual(['Käfer & Co.mp4', 'abc']);
-      await database.storeClipFile(eventId, new File(['d'], 'second.mp4'));
-      expect(root.paths()).toEqual([`clips/${eventId}/second.mp4`]);
+      await database.storeClipFile(clipId, new File(['d'], 'second.mp4'));
+      expect(root.paths()).toEqual([`clips/${clipId}/second.mp4`]);
       await expect(database.storeClipFile('nobody', new File([], 'x'))).rejects.toMatchObject({
-        code: 'unknown-event',
+        code: 'unknown-clip',
       });
     } finally {
       vi.unstubAllGlobals();
@@ -455,11 +455,11 @@ describe('the clip’s own file', () => {
 
 describe('calls', () => {
   it('query reads and cannot write', async () => {
-    expect(await database.query('select count(*)::int as n from events where id = $1', [eventId])).toEqual([
+    expect(await database.query('select count(*)::int as n from events where id = $1', [clipId])).toEqual([
       { n: 1 },
     ]);
     await expect(database.query('delete from events')).rejects.toThrow(/read-only/);
-    expect(await database.listEvents()).toHaveLength(1);
+    expect(await database.listClips()).toHaveLength(1);
   });
 
   it('a broken connection is closed and made anew, once', async () => {
@@ -485,20 +485,20 @@ describe('calls', () => {
     const heard: LibraryNotice[] = [];
     const channel = new BroadcastChannel(LIBRARY_CHANNEL);
     channel.onmessage = ({ data }: MessageEvent<LibraryNotice>) => heard.push(data);
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await database.storeFrameBatch(clipId, frames(0), MODEL);
     await vi.waitFor(() =>
       expect(heard).toContainEqual({
         type: 'changed',
-        eventId,
+        clipId,
         clip: expect.objectContaining({
-          id: eventId,
+          id: clipId,
           frameCount: 1,
           embeddingCounts: { [MODEL]: 1 },
         }) as unknown,
       }),
     );
-    await database.deleteEvent(eventId);
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: 'changed', eventId, clip: null }));
+    await database.deleteClip(clipId);
+    await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: 'changed', clipId, clip: null }));
     channel.close();
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { framePath } from '@/lib/library/event-frames';
+import { framePath } from '@/lib/library/frames';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { ClipFiles, pictureType, safeFileName } from '@/lib/library/clip-files';
@@ -75,12 +75,12 @@ describe('pictures', () => {
     expect(root.paths()).toEqual([]);
   });
 
-  it('go with their event', async () => {
+  it('go with their clip', async () => {
     await files.write('frames/a/frame_001.webp', Uint8Array.of(1));
     await files.write('frames/b/frame_001.webp', Uint8Array.of(1));
-    expect(await files.listEventIds()).toEqual(['a', 'b']);
-    await files.removeEvent('a');
-    await files.removeEvent('never-there');
+    expect(await files.listClipIds()).toEqual(['a', 'b']);
+    await files.removeClip('a');
+    await files.removeClip('never-there');
     expect(root.paths()).toEqual(['frames/b/frame_001.webp']);
   });
 });
@@ -113,9 +113,9 @@ describe('files of this visit', () => {
     expect(await memory.storeClipFile('e', new File(['abc'], 'a clip.mp4'))).toBe('clips/e/a_clip.mp4');
     expect((await memory.read('frames/e/frame_001.webp'))?.type).toBe('image/webp');
     expect(await (await memory.readClipFile('clips/e/a_clip.mp4'))?.text()).toBe('abc');
-    expect(await memory.listEventIds()).toEqual(['e']);
-    await memory.removeEvent('e');
-    expect(await memory.listEventIds()).toEqual([]);
+    expect(await memory.listClipIds()).toEqual(['e']);
+    await memory.removeClip('e');
+    expect(await memory.listClipIds()).toEqual([]);
     expect(await memory.read('frames/e/frame_001.webp')).toBeNull();
   });
 });

@@ -38,7 +38,7 @@ function openTab(
     shared.ran.push(`${tab} ${verb}`);
     const [key, value] = args as [string, number];
     if (verb === 'put') shared.rows.set(key, value);
-    if (verb === 'fail') throw new FramesiftError('unknown-event', 'There is no such clip.');
+    if (verb === 'fail') throw new FramesiftError('unknown-clip', 'There is no such clip.');
     const held = hold;
     hold = undefined;
     if (held) await held();
@@ -85,7 +85,7 @@ describe('a gateway', () => {
     openTab('a');
     const second = openTab('b');
     await expect(second.call('fail', [])).rejects.toMatchObject({
-      code: 'unknown-event',
+      code: 'unknown-clip',
       message: 'There is no such clip.',
     });
   });

@@ -3,7 +3,7 @@ import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import { describe, expect, it } from 'vitest';
 import { PGlite } from '@electric-sql/pglite';
 import { connectionOver } from '@/lib/library/client';
-import { getEvent, listEvents } from '@/lib/library/events';
+import { getClip, listClips } from '@/lib/library/clips';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { migrations } from '@/lib/library/migrations.generated';
 import { DATABASE_NAME } from '@/lib/library/stores';
@@ -52,7 +52,7 @@ describe('a library of 0.1', () => {
       const { db } = connectionOver(pg, 'memory');
       await migrateDatabase(db);
       expect(await rows()).toEqual(before);
-      expect(await listEvents(db)).toEqual([
+      expect(await listClips(db)).toEqual([
         expect.objectContaining({
           id: 'a',
           frameCount: 3,
@@ -61,7 +61,7 @@ describe('a library of 0.1', () => {
         }),
         expect.objectContaining({ id: 'b', frameCount: 0, embeddingCount: 0 }),
       ]);
-      expect((await getEvent(db, 'a'))!.embeddingSets).toContainEqual({
+      expect((await getClip(db, 'a'))!.embeddingSets).toContainEqual({
         modelVersion: 'newest',
         state: 'replacement',
         frames: 1,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { asStorageError } from '@/lib/files/storage-errors';
 import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/library/room';
-import type { EventSummary } from '@/lib/ports/library';
+import type { ClipSummary } from '@/lib/ports/library';
 import { toFramesiftError } from '@/lib/shared/errors';
 
 const GB = 1_000_000_000;
-const clip = (id: string, fields: Partial<EventSummary>) =>
-  ({ id, videoPath: null, fileBytes: null, frameCount: 0, ...fields }) as EventSummary;
+const clip = (id: string, fields: Partial<ClipSummary>) =>
+  ({ id, videoPath: null, fileBytes: null, frameCount: 0, ...fields }) as ClipSummary;
 
 describe('roomOf', () => {
   it.each([

@@ -64,16 +64,16 @@ export async function emptyTables(pg: PGlite): Promise<void> {
 /** Stores `randomUnitVector(1)` for so many frames, `step` apart from 0 on, at once. */
 export async function storeMany(
   { db }: DatabaseConnection,
-  eventId: string,
+  clipId: string,
   modelVersion: string,
   count: number,
   step: number,
 ): Promise<void> {
   await db.execute(sql`
     insert into frame_embeddings (id, event_id, frame_index, embedding, model_version, created_at)
-    select gen_random_uuid()::text, ${eventId}, n * ${step}::int, ${vectorToJson(randomUnitVector(1))}, ${modelVersion}, now()
+    select gen_random_uuid()::text, ${clipId}, n * ${step}::int, ${vectorToJson(randomUnitVector(1))}, ${modelVersion}, now()
     from generate_series(0, ${count}::int - 1) n`);
-  await countAnew(db, eventId);
+  await countAnew(db, clipId);
 }
 
 /** All rows of all tables, to show that a refused call left them as they were. */

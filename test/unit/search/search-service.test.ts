@@ -26,23 +26,23 @@ interface Row {
 class MemoryLibrary implements EmbeddingSource {
   readonly #rows = new Map<string, { rows: Row[]; model: string; writes: number }>();
 
-  write(eventId: string, rows: Row[], model = MODEL): void {
-    this.#rows.set(eventId, { rows, model, writes: (this.#rows.get(eventId)?.writes ?? 0) + 1 });
+  write(clipId: string, rows: Row[], model = MODEL): void {
+    this.#rows.set(clipId, { rows, model, writes: (this.#rows.get(clipId)?.writes ?? 0) + 1 });
   }
 
-  searchedSets(modelVersion: string, eventIds: string[]) {
+  searchedSets(modelVersion: string, clipIds: string[]) {
     return Promise.resolve(
-      eventIds.map((eventId) => {
-        const { rows = [], model, writes = 0 } = this.#rows.get(eventId) ?? {};
+      clipIds.map((clipId) => {
+        const { rows = [], model, writes = 0 } = this.#rows.get(clipId) ?? {};
         const frames = model === modelVersion ? rows.length : 0;
         const state = frames > 0 ? ('current' as const) : null;
-        return { eventId, state, frames, revision: writes, otherFrames: rows.length - frames };
+        return { clipId, state, frames, revision: writes, otherFrames: rows.length - frames };
       }),
     );
   }
 
-  readVectors(eventId: string) {
-    const { rows, writes } = this.#rows.get(eventId)!;
+  readVectors(clipId: string) {
+    const { rows, writes } = this.#rows.get(clipId)!;
     const vectors = new Float32Array(rows.length * 512);
     rows.forEach(({ axis }, row) => (vectors[row * 512 + axis] = 1));
     return Promise.resolve({
@@ -99,7 +99,7 @@ function search(over: Partial<SearchRequest> & { ids?: string[] } = {}, asked = 
 
 function request({ ids = ['a'], ...over }: Partial<SearchRequest> & { ids?: string[] } = {}): SearchRequest {
   return {
-    clips: ids.map((eventId) => ({ eventId, durationMs: null })),
+    clips: ids.map((clipId) => ({ clipId, durationMs: null })),
     range: null,
     strategy: 'top-k',
     count: 8,
@@ -110,7 +110,7 @@ function request({ ids = ['a'], ...over }: Partial<SearchRequest> & { ids?: stri
 }
 
 const framesOf = ({ frames }: Awaited<ReturnType<typeof search>>) =>
-  frames.map(({ eventId, frameIndex }) => `${eventId}${frameIndex}`);
+  frames.map(({ clipId, frameIndex }) => `${clipId}${frameIndex}`);
 
 const rowsAlong = (...axes: number[]): Row[] => axes.map((axis, frameIndex) => ({ frameIndex, axis }));
 
@@ -150,12 +150,12 @@ describe('search', () => {
       verdict: null,
       levels: { unlikely: 0.4, possible: 0.6, strong: 0.7 },
       frames: [
-        { eventId: 'a', frameIndex: 9, timestampMs: 9000, score: 1, rank: 1, strength: 'strong' },
-        { eventId: 'a', frameIndex: 4, timestampMs: 4000, score: 0, rank: 2, strength: 'weak' },
+        { clipId: 'a', frameIndex: 9, timestampMs: 9000, score: 1, rank: 1, strength: 'strong' },
+        { clipId: 'a', frameIndex: 4, timestampMs: 4000, score: 0, rank: 2, strength: 'weak' },
       ],
     });
     expect(answer.frames[0]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
-    expect(answer.curves).toMatchObject([{ eventId: 'a', sceneChangesMs: [12000] }]);
+    expect(answer.curves).toMatchObject([{ clipId: 'a', sceneChangesMs: [12000] }]);
     expect([...answer.curves[0]!.frameIndexes]).toEqual([4, 9, 12]);
     expect([...answer.curves[0]!.timestampsMs]).toEqual([4000, 9000, 12000]);
     expect([...answer.curves[0]!.scores]).toEqual([0, 1, 0]);
@@ -211,7 +211,7 @@ describe('a scope', () => {
     const answer = await search({ ids: ['b', 'empty', 'a', 'other', 'b'], count: 3 });
     expect(framesOf(answer)).toEqual(['b0', 'a1', 'b1']);
     expect(answer).toMatchObject({ framesSearched: 5, clipsSearched: 2, clipsSkipped: 1 });
-    expect(answer.curves.map(({ eventId }) => eventId)).toEqual(['b', 'a']);
+    expect(answer.curves.map(({ clipId }) => clipId)).toEqual(['b', 'a']);
     expect(framesOf(await search({ ids: ['a', 'b'], count: 2 }))).toEqual(['a1', 'b0']);
   });
 
@@ -228,7 +228,7 @@ describe('a scope', () => {
     for (const id of ids) library.write(id, rowsAlong(0));
     library.write(ids.at(-2)!, rowsAlong(3));
     const { curves } = await search({ ids, count: 1 });
-    expect(curves.map(({ eventId }) => eventId)).toEqual([...ids.slice(0, CURVES_ALWAYS), ids.at(-2)]);
+    expect(curves.map(({ clipId }) => clipId)).toEqual([...ids.slice(0, CURVES_ALWAYS), ids.at(-2)]);
   });
 });
 
@@ -257,7 +257,7 @@ describe('a time range', () => {
     ]);
     const range = { startMs: 0, endMs: 250 };
     expect(framesOf(await search({ range }))).toEqual(['a2', 'a0']);
-    expect(framesOf(await search({ range, dropped: [{ eventId: 'a', frameIndex: 2 }] }))).toEqual(['a0']);
+    expect(framesOf(await search({ range, dropped: [{ clipId: 'a', frameIndex: 2 }] }))).toEqual(['a0']);
     expect(framesOf(await search())).toEqual(['a1', 'a2', 'a3', 'a0']);
   });
 });
@@ -314,9 +314,9 @@ describe('a picture that stands still', () => {
 
   it('is pinned and dropped by any of its frames', async () => {
     library.write('a', slides);
-    const pinned = await search({ count: 1, pinned: [{ eventId: 'a', frameIndex: 47 }] });
+    const pinned = await search({ count: 1, pinned: [{ clipId: 'a', frameIndex: 47 }] });
     expect(pinned.frames).toMatchObject([{ frameIndex: 47, isPinned: true, span: { startMs: 40_000 } }]);
-    const dropped = await search({ count: 3, dropped: [{ eventId: 'a', frameIndex: 33 }] });
+    const dropped = await search({ count: 3, dropped: [{ clipId: 'a', frameIndex: 33 }] });
     expect(dropped.frames.map(({ frameIndex }) => frameIndex)).toEqual([0, 40]);
   });
 
@@ -324,7 +324,7 @@ describe('a picture that stands still', () => {
     library.write('a', still(0, 5, 3));
     library.write('b', still(0, 5, 3));
     const { frames } = await search({ ids: ['a', 'b'] });
-    expect(frames.map(({ eventId, frameIndex }) => [eventId, frameIndex])).toEqual([
+    expect(frames.map(({ clipId, frameIndex }) => [clipId, frameIndex])).toEqual([
       ['a', 0],
       ['b', 0],
     ]);
@@ -355,8 +355,8 @@ describe('verdicts', () => {
         kind: 'moment',
         evidence: 1.5,
         spans: [
-          { eventId: 'a', startMs: 4000, endMs: 4000 },
-          { eventId: 'b', startMs: 0, endMs: 1000 },
+          { clipId: 'a', startMs: 4000, endMs: 4000 },
+          { clipId: 'b', startMs: 0, endMs: 1000 },
         ],
       });
     } finally {
@@ -372,11 +372,11 @@ describe('pins and drops', () => {
     const answer = await search({
       count: 2,
       pinned: [
-        { eventId: 'a', frameIndex: 3 },
-        { eventId: 'a', frameIndex: 99 },
-        { eventId: 'b', frameIndex: 0 },
+        { clipId: 'a', frameIndex: 3 },
+        { clipId: 'a', frameIndex: 99 },
+        { clipId: 'b', frameIndex: 0 },
       ],
-      dropped: [{ eventId: 'a', frameIndex: 0 }],
+      dropped: [{ clipId: 'a', frameIndex: 0 }],
     });
     expect(answer.frames).toMatchObject([
       { frameIndex: 1, rank: 1, isPinned: false },
@@ -385,13 +385,13 @@ describe('pins and drops', () => {
   });
 
   it('a frame that is both is pinned', async () => {
-    const both = [{ eventId: 'a', frameIndex: 2 }];
+    const both = [{ clipId: 'a', frameIndex: 2 }];
     expect(framesOf(await search({ count: 1, pinned: both, dropped: both }))).toEqual(['a2']);
   });
 
   it('of a frame outside the range do nothing', async () => {
     const range = { startMs: 0, endMs: 1000 };
-    const pinned = [{ eventId: 'a', frameIndex: 3 }];
+    const pinned = [{ clipId: 'a', frameIndex: 3 }];
     expect(framesOf(await search({ range, pinned }))).toEqual(['a0', 'a1']);
   });
 });
@@ -406,7 +406,7 @@ describe('scores', () => {
     await search({ count: 1 });
     await search({ strategy: 'uniform' });
     await search({ range: { startMs: 0, endMs: 1000 } });
-    await search({ dropped: [{ eventId: 'a', frameIndex: 0 }] });
+    await search({ dropped: [{ clipId: 'a', frameIndex: 0 }] });
     // As it comes from the page: other objects that say the same.
     await search({}, structuredClone(question));
     expect(scorings()).toBe(1);
@@ -447,7 +447,7 @@ describe('a request that makes no sense', () => {
 
 describe('answerQuestion', () => {
   const request: SearchRequest = {
-    clips: [{ eventId: 'a', durationMs: null }],
+    clips: [{ clipId: 'a', durationMs: null }],
     range: null,
     strategy: 'top-k',
     count: 1,

@@ -21,7 +21,7 @@ let pg: PGlite;
 let connection: DatabaseConnection;
 let services: FramesiftServices;
 let workers: ChannelWorker[];
-let eventId: string;
+let clipId: string;
 
 beforeAll(async () => {
   installRpc();
@@ -48,7 +48,7 @@ beforeEach(async () => {
     models: unused,
     thread: unused,
   });
-  eventId = (await services.database.createEvent({ description: 'a clip' })).id;
+  clipId = (await services.database.createClip({ description: 'a clip' })).id;
 });
 afterEach(() => services.close());
 
@@ -76,7 +76,7 @@ async function ask({ onProgress, ...options }: AskOptions = {}) {
     services,
     question,
     {
-      clips: [{ eventId, durationMs: null }],
+      clips: [{ clipId, durationMs: null }],
       range: null,
       strategy: 'top-k',
       count: 8,
@@ -91,36 +91,36 @@ async function ask({ onProgress, ...options }: AskOptions = {}) {
 
 describe('the search worker', () => {
   it('is not made before somebody asks, and reads from the database worker', async () => {
-    await services.database.storeFrameBatch(eventId, [frame(1), frame(2)], MODEL);
+    await services.database.storeFrameBatch(clipId, [frame(1), frame(2)], MODEL);
     expect(workers).toHaveLength(0);
     expect(await ask()).toEqual([2, 1]);
     expect(workers).toHaveLength(1);
   });
 
   it('tells how far the first question is, and has nothing to tell of the next', async () => {
-    await services.database.storeFrameBatch(eventId, [frame(1), frame(2)], MODEL);
+    await services.database.storeFrameBatch(clipId, [frame(1), frame(2)], MODEL);
     const told: SearchProgress[] = [];
     const onProgress = (progress: SearchProgress) => told.push(progress);
     await ask({ onProgress });
     expect(told).toEqual([{ stage: 'reading', done: 2, total: 2 }]);
     await ask({ onProgress });
     expect(told).toHaveLength(1);
-    await services.database.storeFrameBatch(eventId, [frame(3)], MODEL);
+    await services.database.storeFrameBatch(clipId, [frame(3)], MODEL);
     await ask({ onProgress });
     expect(told[1]).toEqual({ stage: 'reading', done: 1, total: 1 });
   });
 
   it('sees what another tab has stored once the asker has heard of it', async () => {
-    await services.database.storeFrameBatch(eventId, [frame(2)], MODEL);
+    await services.database.storeFrameBatch(clipId, [frame(2)], MODEL);
     expect(await ask()).toEqual([2]);
     const otherTab = makeClipDatabase(connection);
-    await otherTab.storeFrameBatch(eventId, [frame(3)], MODEL);
-    const clips = await services.database.listEvents();
+    await otherTab.storeFrameBatch(clipId, [frame(3)], MODEL);
+    const clips = await services.database.listClips();
     expect(await ask({ revisions: revisionsOf(clips, MODEL) })).toEqual([2, 3]);
   });
 
   it('a new one takes the place of one that is ended, and calls that wait are told', async () => {
-    await services.database.storeFrameBatch(eventId, [frame(2)], MODEL);
+    await services.database.storeFrameBatch(clipId, [frame(2)], MODEL);
     const waiting = ask();
     const told = expect(waiting).rejects.toMatchObject({ code: 'worker-lost', transient: true });
     services.discardSearchWorker();

@@ -30,7 +30,7 @@ let connection: DatabaseConnection;
 let database: ClipDatabase;
 let source: CountingSource;
 let cache: VectorCache;
-let eventId: string;
+let clipId: string;
 let root: FakeDirectory;
 let files: VectorFiles | null;
 
@@ -48,9 +48,9 @@ class CountingSource implements EmbeddingSource {
     this.#database = database;
   }
 
-  async searchedSets(modelVersion: string, eventIds: string[]): Promise<SearchedSet[]> {
+  async searchedSets(modelVersion: string, clipIds: string[]): Promise<SearchedSet[]> {
     this.asked += 1;
-    const sets = await this.#database.searchedSets(modelVersion, eventIds);
+    const sets = await this.#database.searchedSets(modelVersion, clipIds);
     await this.always?.();
     const meanwhile = this.meanwhile;
     this.meanwhile = undefined;
@@ -88,11 +88,11 @@ async function openLibrary(hasFiles: boolean): Promise<void> {
   database = makeClipDatabase(connection, root);
   source = new CountingSource(database);
   cache = new VectorCache(source, files);
-  eventId = await addClip();
+  clipId = await addClip();
 }
 
 async function addClip(...indexes: number[]): Promise<string> {
-  const { id } = await database.createEvent({ description: 'a clip' });
+  const { id } = await database.createClip({ description: 'a clip' });
   if (indexes.length > 0) await database.storeFrameBatch(id, frames(...indexes), MODEL);
   return id;
 }
@@ -100,16 +100,16 @@ async function addClip(...indexes: number[]): Promise<string> {
 const frames = (...indexes: number[]) => indexes.map((index) => embeddedFrame(index));
 
 /** As an asker does that knows no revisions. */
-const asked = (...eventIds: string[]) => eventIds.map((id) => ({ eventId: id }));
+const asked = (...clipIds: string[]) => clipIds.map((id) => ({ clipId: id }));
 
 /** As one does that has listed the library. */
-async function askedAsListed(...eventIds: string[]) {
-  const revisions = revisionsOf(await database.listEvents(), MODEL);
-  return eventIds.map((id) => ({ eventId: id, revision: revisions[id] }));
+async function askedAsListed(...clipIds: string[]) {
+  const revisions = revisionsOf(await database.listClips(), MODEL);
+  return clipIds.map((id) => ({ clipId: id, revision: revisions[id] }));
 }
 
 async function read(modelVersion = MODEL) {
-  const [found] = await cache.read(modelVersion, asked(eventId));
+  const [found] = await cache.read(modelVersion, asked(clipId));
   const { frameIndexes, timestampsMs, spansMs, vectors } = found!;
   return {
     frameIndexes: [...frameIndexes],
@@ -134,43 +134,43 @@ describe.each([
 
   it('is one model’s rows in frame order, nothing of nothing', async () => {
     expect(await read()).toEqual(expected());
-    await database.storeFrameBatch(eventId, frames(2, 0, 1), MODEL);
-    await database.storeFrameBatch(eventId, frames(9), 'other');
+    await database.storeFrameBatch(clipId, frames(2, 0, 1), MODEL);
+    await database.storeFrameBatch(clipId, frames(9), 'other');
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
     expect(await read('other')).toEqual(expected(embeddedFrame(9)));
     expect(await cache.read(MODEL, asked('nobody'))).toMatchObject([{ state: null, otherFrames: 0 }]);
   });
 
   it('follows every write at once', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 4), MODEL);
+    await database.storeFrameBatch(clipId, frames(0, 4), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 4)));
-    await database.storeFrameBatch(eventId, frames(2), MODEL); // between
+    await database.storeFrameBatch(clipId, frames(2), MODEL); // between
     expect(await read()).toEqual(expected(...frames(0, 2, 4)));
-    await database.storeFrameBatch(eventId, [embeddedFrame(2, 77)], MODEL); // replaced
+    await database.storeFrameBatch(clipId, [embeddedFrame(2, 77)], MODEL); // replaced
     expect(await read()).toEqual(expected(embeddedFrame(0), embeddedFrame(2, 77), embeddedFrame(4)));
-    await database.storeFrameBatch(eventId, frames(5, 6), MODEL); // appended
-    await database.storeFrameBatch(eventId, frames(7), MODEL);
+    await database.storeFrameBatch(clipId, frames(5, 6), MODEL); // appended
+    await database.storeFrameBatch(clipId, frames(7), MODEL);
     expect(await read()).toEqual(expected(embeddedFrame(0), embeddedFrame(2, 77), ...frames(4, 5, 6, 7)));
-    await database.storeFrameBatch(eventId, frames(0), 'other'); // read again with another model
+    await database.storeFrameBatch(clipId, frames(0), 'other'); // read again with another model
     expect(await read()).toEqual(expected(embeddedFrame(2, 77), ...frames(4, 5, 6, 7)));
-    await database.deleteFrameEmbeddings(eventId);
-    await database.storeFrameBatch(eventId, frames(1, 2, 3, 8, 9), MODEL); // as many as before
+    await database.deleteFrameEmbeddings(clipId);
+    await database.storeFrameBatch(clipId, frames(1, 2, 3, 8, 9), MODEL); // as many as before
     expect(await read()).toEqual(expected(...frames(1, 2, 3, 8, 9)));
-    await database.deleteEvent(eventId);
+    await database.deleteClip(clipId);
     expect(await read()).toEqual(expected());
   });
 
   it('comes from the drafts of the model that asks, until they take their place', async () => {
     const asDraft = { asDraft: true };
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await database.storeFrameBatch(eventId, [embeddedFrame(1, 51)], 'newer', asDraft);
+    await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
+    await database.storeFrameBatch(clipId, [embeddedFrame(1, 51)], 'newer', asDraft);
     expect(await read('newer')).toEqual(expected(embeddedFrame(1, 51)));
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
-    await database.storeFrameBatch(eventId, [embeddedFrame(0, 50), embeddedFrame(2, 52)], 'newer', asDraft);
+    await database.storeFrameBatch(clipId, [embeddedFrame(0, 50), embeddedFrame(2, 52)], 'newer', asDraft);
     expect(await read('newer')).toEqual(
       expected(embeddedFrame(0, 50), embeddedFrame(1, 51), embeddedFrame(2, 52)),
     );
-    await database.finishReembedding(eventId, 'newer');
+    await database.finishReembedding(clipId, 'newer');
     expect(await read('newer')).toEqual(
       expected(embeddedFrame(0, 50), embeddedFrame(1, 51), embeddedFrame(2, 52)),
     );
@@ -178,24 +178,24 @@ describe.each([
   });
 
   it('is right where rows come and go between the answer about them and the rows', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    source.meanwhile = () => database.storeFrameBatch(eventId, frames(3), MODEL);
+    await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
+    source.meanwhile = () => database.storeFrameBatch(clipId, frames(3), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 1, 2, 3)));
-    await database.storeFrameBatch(eventId, frames(4), MODEL);
+    await database.storeFrameBatch(clipId, frames(4), MODEL);
     source.meanwhile = async () => {
-      await database.deleteFrameEmbeddings(eventId);
-      await database.storeFrameBatch(eventId, frames(1, 9), MODEL);
+      await database.deleteFrameEmbeddings(clipId);
+      await database.storeFrameBatch(clipId, frames(1, 9), MODEL);
     };
     await read();
     expect(await read()).toEqual(expected(...frames(1, 9)));
-    source.meanwhile = () => database.deleteEvent(eventId);
-    await database.storeFrameBatch(eventId, frames(5), MODEL);
+    source.meanwhile = () => database.deleteClip(clipId);
+    await database.storeFrameBatch(clipId, frames(5), MODEL);
     expect(await read()).toEqual(expected());
   });
 
   it('is right while a clip is being read, whose next batch always comes before', async () => {
     let stored = 0;
-    source.always = () => database.storeFrameBatch(eventId, frames(stored++, stored++), MODEL);
+    source.always = () => database.storeFrameBatch(clipId, frames(stored++, stored++), MODEL);
     for (let question = 0; question < 12; question += 1) {
       await source.always();
       const found = await read();
@@ -206,9 +206,9 @@ describe.each([
 
   it('comes in pages and is put together', async () => {
     const indexes = Array.from({ length: 4500 }, (_, index) => index);
-    await storeMany(connection, eventId, MODEL, indexes.length, 1);
+    await storeMany(connection, clipId, MODEL, indexes.length, 1);
     // One more while the first page is read.
-    source.meanwhile = () => database.storeFrameBatch(eventId, [embeddedFrame(4500, 3)], MODEL);
+    source.meanwhile = () => database.storeFrameBatch(clipId, [embeddedFrame(4500, 3)], MODEL);
     const found = await read();
     expect(found.frameIndexes).toEqual([...indexes, 4500]);
     for (const [index, seed] of [
@@ -225,24 +225,24 @@ describe.each([
 
 describe('the file of a set', () => {
   beforeEach(() => openLibrary(true));
-  const path = () => `vectors/${eventId}/${encodeURIComponent(MODEL)}.current.f32`;
+  const path = () => `vectors/${clipId}/${encodeURIComponent(MODEL)}.current.f32`;
 
   it('grows with each batch, so that nothing is packed anew', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
-    await database.storeFrameBatch(eventId, frames(2), MODEL);
+    await database.storeFrameBatch(clipId, frames(0, 1), MODEL);
+    await database.storeFrameBatch(clipId, frames(2), MODEL);
     expect(root.paths()).toContain(path());
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
-    await database.storeFrameBatch(eventId, frames(3), MODEL);
+    await database.storeFrameBatch(clipId, frames(3), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 1, 2, 3)));
     expect(source.packed).toBe(0);
   });
 
   it('takes over what was read with another model, whose own file goes', async () => {
-    await database.storeFrameBatch(eventId, frames(0, 1), 'older');
-    await database.storeFrameBatch(eventId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], MODEL, {
+    await database.storeFrameBatch(clipId, frames(0, 1), 'older');
+    await database.storeFrameBatch(clipId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], MODEL, {
       asDraft: true,
     });
-    await database.finishReembedding(eventId, MODEL);
+    await database.finishReembedding(clipId, MODEL);
     expect(await read()).toEqual(expected(embeddedFrame(0, 50), embeddedFrame(1, 51)));
     expect(source.packed).toBe(0);
     expect(root.paths().filter((name) => name.includes('replacement'))).toEqual([]);
@@ -254,11 +254,11 @@ describe('the file of a set', () => {
     ['is of another revision', (access: FileAccess) => access.write(new Uint8Array(8).fill(9), { at: 8 })],
     ['holds nonsense', (access: FileAccess) => access.write(new Uint8Array(64).fill(7), { at: 0 })],
   ])('that %s is packed anew, once', async (_, damage) => {
-    await database.storeFrameBatch(eventId, frames(0, 1), MODEL);
+    await database.storeFrameBatch(clipId, frames(0, 1), MODEL);
     await new ClipFiles(new OpfsTree(root.asHandle())).edit(path(), (file) => {
       damage(file);
     });
-    await database.storeFrameBatch(eventId, frames(2), MODEL);
+    await database.storeFrameBatch(clipId, frames(2), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
     expect(source.packed).toBe(1);
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
@@ -266,12 +266,12 @@ describe('the file of a set', () => {
   });
 
   it('goes with the vectors and with the clip', async () => {
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
-    await database.deleteFrameEmbeddings(eventId);
+    await database.storeFrameBatch(clipId, frames(0), MODEL);
+    await database.deleteFrameEmbeddings(clipId);
     expect(root.paths()).not.toContain(path());
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
+    await database.storeFrameBatch(clipId, frames(0), MODEL);
     expect(root.paths()).toContain(path());
-    await database.deleteEvent(eventId);
+    await database.deleteClip(clipId);
     expect(root.paths()).toEqual([]);
   });
 });
@@ -279,19 +279,19 @@ describe('the file of a set', () => {
 describe('what is asked of the library', () => {
   beforeEach(async () => {
     await openLibrary(true);
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
+    await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
   });
-  const readAsListed = async () => cache.read(MODEL, await askedAsListed(eventId));
+  const readAsListed = async () => cache.read(MODEL, await askedAsListed(clipId));
 
   it('is nothing while nothing changes that the asker has seen', async () => {
     await readAsListed();
     expect(source.take()).toBe(1);
     await readAsListed();
     expect(source.take()).toBe(0);
-    await database.updateEvent(eventId, { ingestState: 'done' });
+    await database.updateClip(clipId, { ingestState: 'done' });
     await readAsListed();
     expect(source.take()).toBe(0);
-    await database.storeFrameBatch(eventId, frames(3), MODEL);
+    await database.storeFrameBatch(clipId, frames(3), MODEL);
     const [found] = await readAsListed();
     expect([...found!.frameIndexes]).toEqual([0, 1, 2, 3]);
     expect(source.take()).toBe(1);
@@ -305,9 +305,9 @@ describe('what is asked of the library', () => {
 
   it('tells of a clip that came back under its id', async () => {
     await readAsListed();
-    await database.deleteEvent(eventId);
-    await database.createEvent({ id: eventId, description: 'again' });
-    await database.storeFrameBatch(eventId, [embeddedFrame(7)], MODEL);
+    await database.deleteClip(clipId);
+    await database.createClip({ id: clipId, description: 'again' });
+    await database.storeFrameBatch(clipId, [embeddedFrame(7)], MODEL);
     const [found] = await readAsListed();
     expect([...found!.frameIndexes]).toEqual([7]);
   });
@@ -315,15 +315,15 @@ describe('what is asked of the library', () => {
   it('two questions at once read the rows once', async () => {
     const [a, b] = await Promise.all([read(), read()]);
     expect(a).toEqual(b);
-    const parts = await Promise.all([cache.read(MODEL, asked(eventId)), cache.read(MODEL, asked(eventId))]);
+    const parts = await Promise.all([cache.read(MODEL, asked(clipId)), cache.read(MODEL, asked(clipId))]);
     expect(parts[0][0]).toBe(parts[1][0]);
   });
 
   it('keeps versions apart: the same rows are the same object, others are another', async () => {
-    const [first] = await cache.read(MODEL, asked(eventId));
-    expect((await cache.read(MODEL, asked(eventId)))[0]).toBe(first);
-    await database.storeFrameBatch(eventId, frames(3), MODEL);
-    const [second] = await cache.read(MODEL, asked(eventId));
+    const [first] = await cache.read(MODEL, asked(clipId));
+    expect((await cache.read(MODEL, asked(clipId)))[0]).toBe(first);
+    await database.storeFrameBatch(clipId, frames(3), MODEL);
+    const [second] = await cache.read(MODEL, asked(clipId));
     expect(second!.version).not.toBe(first!.version);
     // Whoever still holds the first sees what it was.
     expect([...first!.frameIndexes]).toEqual([0, 1, 2]);
@@ -334,7 +334,7 @@ describe('join', () => {
   beforeEach(() => openLibrary(true));
 
   it('lays clips end to end without a second copy, in any order, again and again', async () => {
-    const ids = [await addClip(0, 1), await addClip(5), eventId, await addClip(2, 3)];
+    const ids = [await addClip(0, 1), await addClip(5), clipId, await addClip(2, 3)];
     const seeds = [[0, 1], [5], [], [2, 3]];
     for (const order of [[0, 1, 2, 3], [3, 1], [1, 3, 0], [1], [0, 1, 2, 3], [2]]) {
       const parts = await cache.read(MODEL, asked(...order.map((at) => ids[at]!)));
@@ -350,10 +350,10 @@ describe('join', () => {
 
   it('and a clip that grows afterwards is right too', async () => {
     const other = await addClip(7);
-    await database.storeFrameBatch(eventId, frames(0), MODEL);
-    cache.join(await cache.read(MODEL, asked(eventId, other)));
-    await database.storeFrameBatch(eventId, frames(1), MODEL);
-    const joined = cache.join(await cache.read(MODEL, asked(eventId, other)));
+    await database.storeFrameBatch(clipId, frames(0), MODEL);
+    cache.join(await cache.read(MODEL, asked(clipId, other)));
+    await database.storeFrameBatch(clipId, frames(1), MODEL);
+    const joined = cache.join(await cache.read(MODEL, asked(clipId, other)));
     expect(joined.slice(512, 1024)).toEqual(randomUnitVector(1));
     expect(joined.slice(1024)).toEqual(randomUnitVector(7));
   });
@@ -381,16 +381,16 @@ describe('how much is kept', () => {
 
   it('is one clip, however long', async () => {
     cache = new VectorCache(source, files, { maxRows: 1 });
-    await database.storeFrameBatch(eventId, frames(0, 1, 2), MODEL);
-    await cache.read(MODEL, await askedAsListed(eventId));
+    await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
+    await cache.read(MODEL, await askedAsListed(clipId));
     source.take();
-    await cache.read(MODEL, await askedAsListed(eventId));
+    await cache.read(MODEL, await askedAsListed(clipId));
     expect(source.take()).toBe(0);
   });
 
   it('more than memory can hold is refused before it is read', async () => {
     vi.spyOn(source, 'searchedSets').mockResolvedValue([
-      { eventId, state: 'current', frames: MAX_SEARCHED_ROWS + 1, revision: 9, otherFrames: 0 },
+      { clipId, state: 'current', frames: MAX_SEARCHED_ROWS + 1, revision: 9, otherFrames: 0 },
     ]);
     await expect(read()).rejects.toMatchObject({
       code: 'bad-input',

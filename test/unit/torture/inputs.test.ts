@@ -41,10 +41,10 @@ beforeAll(async () => {
   const opened = await openMemoryDatabase();
   pg = opened.pg;
   database = makeClipDatabase(connectionOver(pg, opened.connection.store));
-  const { id } = await database.createEvent({ description: 'kept', fileName: 'kept.mp4', durationMs: 3000 });
+  const { id } = await database.createClip({ description: 'kept', fileName: 'kept.mp4', durationMs: 3000 });
   await database.storeFrameBatch(id, [embeddedFrame(0), embeddedFrame(1)], 'test/q8/p1');
   before = await snapshot(pg);
-  const events = await database.listEvents();
+  const events = await database.listClips();
   const header = { createdAt: '2026-11-22T20:00:00.000Z', clips: events.length };
   const text = async (lines: Parameters<typeof textToBlob>[0]) =>
     (await textToBlob(lines, 'text/plain')).text();
@@ -77,8 +77,8 @@ it.each(KINDS)(
 );
 
 it('the library and what it had are untouched by all of them', async () => {
-  for (const { id, fileName } of await database.listEvents()) {
-    if (fileName !== 'kept.mp4' || id.startsWith('b6f7a1f2')) await database.deleteEvent(id);
+  for (const { id, fileName } of await database.listClips()) {
+    if (fileName !== 'kept.mp4' || id.startsWith('b6f7a1f2')) await database.deleteClip(id);
   }
   expect(await snapshot(pg)).toEqual(before);
 });

@@ -1,56 +1,56 @@
-import type { EmbeddingSet, EventFields, EventRow, EventSummary, NewEvent } from '@/lib/ports/library';
+import type { EmbeddingSet, ClipFields, EventRow, ClipSummary, NewClip } from '@/lib/ports/library';
 import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
-import { listEventFrames } from './event-frames';
+import { listFrames } from './frames';
 import { events, PATH_MAX_LENGTH } from './schema';
-import { assertEventId, assertModelVersion, assertText, badInput, unknownEvent } from './validate';
+import { assertClipId, assertModelVersion, assertText, badInput, unknownClip } from './validate';
 
 /** Adds a clip. A second call with the same `id` changes nothing and returns what is there. */
-export async function createEvent(db: Database, event: NewEvent): Promise<EventRow> {
-  const id = event.id ?? crypto.randomUUID();
-  assertEventId(id);
-  assertFields(event);
-  if (event.sourceType !== undefined) assertOneOf(event.sourceType, SOURCE_TYPES, 'A source type');
+export async function createClip(db: Database, clip: NewClip): Promise<EventRow> {
+  const id = clip.id ?? crypto.randomUUID();
+  assertClipId(id);
+  assertFields(clip);
+  if (clip.sourceType !== undefined) assertOneOf(clip.sourceType, SOURCE_TYPES, 'A source type');
   const now = new Date();
   const [created] = await db
     .insert(events)
     .values({
-      ...event,
+      ...clip,
       id,
-      timestamp: event.timestamp ?? now,
-      sourceType: event.sourceType ?? 'upload',
+      timestamp: clip.timestamp ?? now,
+      sourceType: clip.sourceType ?? 'upload',
       createdAt: now,
     })
     .onConflictDoNothing({ target: events.id })
     .returning();
-  return created ?? (await requireEventRow(db, id));
+  return created ?? (await requireClipRow(db, id));
 }
 
 /** The clip, or null when there is none. */
-export async function getEvent(db: Database, eventId: string): Promise<EventSummary | null> {
-  const [event] = await selectSummaries(db).where(eq(events.id, eventId));
-  return event ? toSummary(event) : null;
+export async function getClip(db: Database, clipId: string): Promise<ClipSummary | null> {
+  const [found] = await selectSummaries(db).where(eq(events.id, clipId));
+  return found ? toSummary(found) : null;
 }
 
 /** All clips, the newest in the library first. */
-export async function listEvents(db: Database): Promise<EventSummary[]> {
+export async function listClips(db: Database): Promise<ClipSummary[]> {
   const rows = await selectSummaries(db).orderBy(desc(events.createdAt), asc(events.id));
   return rows.map(toSummary);
 }
 
-/** Changes the named columns of a clip; throws `unknown-event` when it is not there. */
-export async function updateEvent(db: Database, eventId: string, changes: EventFields): Promise<EventRow> {
+/** Changes the named columns of a clip; throws `unknown-clip` when it is not there. */
+export async function updateClip(db: Database, clipId: string, changes: ClipFields): Promise<EventRow> {
   assertFields(changes);
-  if (Object.values(changes).every((value) => value === undefined)) return requireEventRow(db, eventId);
-  const [updated] = await db.update(events).set(changes).where(eq(events.id, eventId)).returning();
-  if (!updated) throw unknownEvent(eventId);
+  if (Object.values(changes).every((value) => value === undefined)) return requireClipRow(db, clipId);
+  const [updated] = await db.update(events).set(changes).where(eq(events.id, clipId)).returning();
+  if (!updated) throw unknownClip(clipId);
   return updated;
 }
 
 /** Removes a clip; its frames and vectors go with it. False when it was not there. */
-export async function deleteEvent(db: Database, eventId: string): Promise<boolean> {
-  const deleted = await db.delete(events).where(eq(events.id, eventId)).returning({ id: events.id });
+export async function deleteClip(db: Database, clipId: string): Promise<boolean> {
+  const deleted = await db.delete(events).where(eq(events.id, clipId)).returning({ id: events.id });
   return deleted.length > 0;
 }
 
@@ -58,15 +58,15 @@ export async function deleteEvent(db: Database, eventId: string): Promise<boolea
  * Writes `frame_timestamps` from the stored frames. Done once, when a clip is finished: PGlite has no
  * autovacuum, and rewriting a growing text with every batch would leave all its versions behind.
  */
-export async function recordFrameTimestamps(db: Database, eventId: string): Promise<void> {
-  const frames = await listEventFrames(db, eventId);
+export async function recordFrameTimestamps(db: Database, clipId: string): Promise<void> {
+  const frames = await listFrames(db, clipId);
   const seconds = frames.map((frame) => frame.timestampMs / 1000);
-  await updateEvent(db, eventId, { frameTimestamps: JSON.stringify(seconds), frameCountUsed: frames.length });
+  await updateClip(db, clipId, { frameTimestamps: JSON.stringify(seconds), frameCountUsed: frames.length });
 }
 
-async function requireEventRow(db: Database, eventId: string): Promise<EventRow> {
-  const [found] = await db.select().from(events).where(eq(events.id, eventId));
-  if (!found) throw unknownEvent(eventId);
+async function requireClipRow(db: Database, clipId: string): Promise<EventRow> {
+  const [found] = await db.select().from(events).where(eq(events.id, clipId));
+  if (!found) throw unknownClip(clipId);
   return found;
 }
 
@@ -74,7 +74,7 @@ async function requireEventRow(db: Database, eventId: string): Promise<EventRow>
 function selectSummaries(db: Database) {
   return db
     .select({
-      event: events,
+      clip: events,
       // Drizzle writes a column of a one-table query without its table, so these name it themselves.
       sets: sql<EmbeddingSet[]>`(
         select coalesce(json_agg(json_build_object('modelVersion', s.model_version, 'state', s.state,
@@ -86,11 +86,11 @@ function selectSummaries(db: Database) {
     .$dynamic();
 }
 
-function toSummary({ event, sets }: { event: EventRow; sets: EmbeddingSet[] }): EventSummary {
+function toSummary({ clip, sets }: { clip: EventRow; sets: EmbeddingSet[] }): ClipSummary {
   const current = sets.filter(({ state }) => state === 'current');
   return {
-    ...event,
-    frameCount: event.framesStored,
+    ...clip,
+    frameCount: clip.framesStored,
     embeddingCount: current.reduce((sum, { frames }) => sum + frames, 0),
     embeddingCounts: Object.fromEntries(current.map(({ modelVersion, frames }) => [modelVersion, frames])),
     embeddingSets: sets,
@@ -98,7 +98,7 @@ function toSummary({ event, sets }: { event: EventRow; sets: EmbeddingSet[] }): 
 }
 
 /** Everything about a clip's columns that can be refused without asking the database. */
-export function assertFields(fields: EventFields): void {
+export function assertFields(fields: ClipFields): void {
   if (fields.smartDetectionType != null) {
     assertOneOf(fields.smartDetectionType, SMART_DETECTION_TYPES, 'A smart detection type');
   }

@@ -2,9 +2,9 @@ import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { eventFrames, PATH_MAX_LENGTH } from './schema';
-import { assertDistinctFrames, assertEventId, badInput } from './validate';
+import { assertDistinctFrames, assertClipId, badInput } from './validate';
 
-export interface EventFrame {
+export interface StoredFrame {
   id: string;
   /** 0-based; the table holds `frame_number`, which is one more. */
   frameIndex: number;
@@ -16,7 +16,7 @@ export interface EventFrame {
   createdAt: Date;
 }
 
-export interface NewEventFrame {
+export interface NewFrame {
   frameIndex: number;
   framePath: string;
   timestampMs: number;
@@ -28,13 +28,13 @@ export interface NewEventFrame {
 }
 
 /** `frames/<event_id>/frame_001.webp`: where the picture of a frame lies. */
-export function framePath(eventId: string, frameIndex: number, extension: 'webp' | 'jpg' = 'webp'): string {
-  assertEventId(eventId);
-  return `frames/${eventId}/frame_${String(frameIndex + 1).padStart(3, '0')}.${extension}`;
+export function framePath(clipId: string, frameIndex: number, extension: 'webp' | 'jpg' = 'webp'): string {
+  assertClipId(clipId);
+  return `frames/${clipId}/frame_${String(frameIndex + 1).padStart(3, '0')}.${extension}`;
 }
 
 /** Everything about frames that can be refused without asking the database. */
-export function checkEventFrames(frames: readonly NewEventFrame[]): void {
+export function checkFrames(frames: readonly NewFrame[]): void {
   assertDistinctFrames(frames);
   for (const { framePath, timestampMs } of frames) {
     if (framePath === '' || framePath.length > PATH_MAX_LENGTH) {
@@ -51,10 +51,10 @@ export function checkEventFrames(frames: readonly NewEventFrame[]): void {
  *
  * @returns how many of them are new
  */
-export async function writeEventFrames(
+export async function writeFrames(
   tx: Database,
-  eventId: string,
-  frames: readonly NewEventFrame[],
+  clipId: string,
+  frames: readonly NewFrame[],
 ): Promise<number> {
   const createdAt = new Date();
   let added = 0;
@@ -64,7 +64,7 @@ export async function writeEventFrames(
       .values(
         chunk.map((frame) => ({
           id: crypto.randomUUID(),
-          eventId,
+          clipId,
           frameNumber: frame.frameIndex + 1,
           framePath: frame.framePath,
           timestampOffsetMs: frame.timestampMs,
@@ -75,7 +75,7 @@ export async function writeEventFrames(
         })),
       )
       .onConflictDoUpdate({
-        target: [eventFrames.eventId, eventFrames.frameNumber],
+        target: [eventFrames.clipId, eventFrames.frameNumber],
         set: {
           framePath: sql`excluded.frame_path`,
           timestampOffsetMs: sql`excluded.timestamp_offset_ms`,
@@ -99,18 +99,18 @@ export async function writeEventFrames(
   return added;
 }
 
-/** The frames of an event in order, or only those named by `frameIndexes`. */
-export async function listEventFrames(
+/** The frames of a clip in order, or only those named by `frameIndexes`. */
+export async function listFrames(
   db: Database,
-  eventId: string,
+  clipId: string,
   frameIndexes?: readonly number[],
-): Promise<EventFrame[]> {
+): Promise<StoredFrame[]> {
   const rows = await db
     .select()
     .from(eventFrames)
     .where(
       and(
-        eq(eventFrames.eventId, eventId),
+        eq(eventFrames.clipId, clipId),
         frameIndexes &&
           inArray(
             eventFrames.frameNumber,
@@ -131,11 +131,8 @@ export async function listEventFrames(
   }));
 }
 
-/** How many pictures an event has. */
-export async function countEventFrames(db: Database, eventId: string): Promise<number> {
-  const [found] = await db
-    .select({ rows: count() })
-    .from(eventFrames)
-    .where(eq(eventFrames.eventId, eventId));
+/** How many pictures a clip has. */
+export async function countFrames(db: Database, clipId: string): Promise<number> {
+  const [found] = await db.select({ rows: count() }).from(eventFrames).where(eq(eventFrames.clipId, clipId));
   return found?.rows ?? 0;
 }
