@@ -70,18 +70,18 @@ export async function encodeQuestion(
     attachments.map(({ number }) => number),
   );
   const contents = query.alternatives.flatMap(({ terms }) => terms.map(({ content }) => content));
-  const [textVectors, pictureVectors] = await Promise.all([
+  const [textEmbeddings, pictureEmbeddings] = await Promise.all([
     encodeTexts(services, model, contents),
     encodePictures(services, model, contents, attachments),
   ]);
   const alternatives = query.alternatives.map(({ terms }) =>
     terms.map(({ weight, content }) =>
       content.kind === 'text'
-        ? { weight, vector: textVectors.get(textKey(content))!, isPicture: false }
-        : { weight, vector: pictureVectors.get(content.attachment)!, isPicture: true },
+        ? { weight, vector: textEmbeddings.get(textKey(content))!, isPicture: false }
+        : { weight, vector: pictureEmbeddings.get(content.attachment)!, isPicture: true },
     ),
   );
-  const calibration = textVectors.size > 0 ? (model.calibration ?? null) : null;
+  const calibration = textEmbeddings.size > 0 ? (model.calibration ?? null) : null;
   return { modelVersion: model.modelVersion, alternatives, calibration };
 }
 
@@ -134,7 +134,7 @@ async function encodePictures(
   const pictures: Attachment[] = [];
   for (const attachment of attachments) {
     if (!named.has(attachment.number)) continue;
-    const stored = await storedVector(services, model, attachment);
+    const stored = await storedEmbedding(services, model, attachment);
     if (stored) vectors.set(attachment.number, stored);
     else pictures.push(attachment);
   }
@@ -168,7 +168,7 @@ async function preparePicture(
 }
 
 /** The vector that a whole frame already has of this model; undefined for anything else. */
-async function storedVector(
+async function storedEmbedding(
   services: QuestionServices,
   { modelVersion }: QuestionModel,
   { source }: Attachment,

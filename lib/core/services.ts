@@ -75,7 +75,7 @@ export class FramesiftServices {
     });
     this.#search = new SupervisedWorker<SearchService>({
       make: factories.search,
-      onStart: (search) => this.#connectVectors(search),
+      onStart: (search) => this.#connectEmbeddings(search),
       onFailure: (event) => this.discardSearchWorker(this.#tellFailure('search', event)),
     });
     this.#sessions = new ClipSessions((file) => {
@@ -194,7 +194,7 @@ export class FramesiftServices {
     wire(library.watch(port2));
   }
 
-  #connectVectors(search: Remote<SearchService>): void {
+  #connectEmbeddings(search: Remote<SearchService>): void {
     const { port1, port2 } = new MessageChannel();
     wire(search.connect(port2));
     wire(this.database.connect(port1));

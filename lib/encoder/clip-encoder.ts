@@ -21,7 +21,7 @@ import { describeProvider, rankProviders, rungOf } from './execution-provider';
 import { goldenMismatch, goldenOf, goldenPicture, readGolden, REFERENCE_TEXT, type Golden } from './golden';
 import { modelVersionOf, readModelConfig } from './model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
-import { cachedReferences, type ReferenceStore } from './reference-vectors';
+import { cachedReferences, type ReferenceStore } from './reference-embeddings';
 import { classifyRunError, costsWorker } from './run-errors';
 import { ClipTokenizer } from './tokenizer';
 import { readTowers, type ClipGraphs, type ClipTowers } from './towers';

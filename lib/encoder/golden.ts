@@ -36,13 +36,13 @@ export function readGolden(json: unknown): Golden | undefined {
   if (!parsed.success) return undefined;
   const { text, dtypes = {} } = parsed.data;
   return {
-    ...readVectors(parsed.data),
+    ...readEmbeddings(parsed.data),
     text,
-    dtypes: Object.fromEntries(Object.entries(dtypes).map(([dtype, one]) => [dtype, readVectors(one)])),
+    dtypes: Object.fromEntries(Object.entries(dtypes).map(([dtype, one]) => [dtype, readEmbeddings(one)])),
   };
 }
 
-function readVectors(vectors: z.infer<typeof vectorsSchema>) {
+function readEmbeddings(vectors: z.infer<typeof vectorsSchema>) {
   return {
     imageEmbedding: Float32Array.from(vectors.image_embedding),
     textEmbedding: Float32Array.from(vectors.text_embedding),

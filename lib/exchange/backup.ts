@@ -43,7 +43,7 @@ export async function exportLibrary(
     toJsonLines(
       readClips(database, library, {
         signal,
-        onVectors: (count) => {
+        onEmbeddings: (count) => {
           vectors = count;
           tell();
         },

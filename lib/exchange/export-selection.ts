@@ -222,7 +222,7 @@ export async function exportRows(
   const total = clips.reduce((sum, { embeddingCount }) => sum + embeddingCount, 0);
   const rows = readClips(services.database, clips, {
     signal,
-    onVectors: (count) => onProgress(Math.min(count, total), total),
+    onEmbeddings: (count) => onProgress(Math.min(count, total), total),
   });
   const header = { createdAt: new Date().toISOString(), clips: clips.length };
   const blob =

@@ -8,7 +8,7 @@ import {
   toFrameRow,
   toLocalEvent,
   toServerEvent,
-  toVectorRow,
+  toEmbeddingRow,
   type ClipRows,
   type RowsHeader,
   type TableName,
@@ -30,7 +30,7 @@ export async function* toJsonLines(
     yield line('events', { ...toServerEvent(event), local: toLocalEvent(event, counts, await readSpans()) });
     for await (const page of frames) yield page.map((row) => line('event_frames', toFrameRow(row))).join('');
     for await (const page of vectors) {
-      yield page.map((row) => line('frame_embeddings', toVectorRow(row))).join('');
+      yield page.map((row) => line('frame_embeddings', toEmbeddingRow(row))).join('');
     }
   }
 }

@@ -19,20 +19,20 @@ export interface RowReader {
 export interface ReadRowsOptions {
   signal?: AbortSignal;
   /** Told how many vectors have been read. */
-  onVectors?: (count: number) => void;
+  onEmbeddings?: (count: number) => void;
 }
 
 /** The rows of clips, read as they are asked for. */
 export function* readClips(
   database: RowReader,
   events: readonly ClipSummary[],
-  { signal, onVectors }: ReadRowsOptions = {},
+  { signal, onEmbeddings }: ReadRowsOptions = {},
 ): Generator<ClipRows, void, undefined> {
   let vectors = 0;
   const count = (page: readonly unknown[]) => {
     throwIfCancelled(signal);
     vectors += page.length;
-    onVectors?.(vectors);
+    onEmbeddings?.(vectors);
   };
   for (const event of events) {
     throwIfCancelled(signal);

@@ -7,7 +7,7 @@ import type {
 } from '@/lib/ports/library';
 import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { parsePostgresTimestamp } from '@/lib/shared/postgres-timestamp';
-import { vectorFromJson } from '@/lib/shared/vector-json';
+import { embeddingFromJson } from '@/lib/shared/embedding-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import { describeMisfit, z } from '@/lib/shared/zod';
@@ -123,7 +123,7 @@ export function toFrameRow(frame: EventFrameRow): Row {
   };
 }
 
-export function toVectorRow(vector: FrameEmbeddingRow): Row {
+export function toEmbeddingRow(vector: FrameEmbeddingRow): Row {
   return {
     id: vector.id,
     event_id: vector.clipId,
@@ -301,7 +301,7 @@ export class ClipAssembler {
       clip.vectors.push({
         id: vector.id,
         frameIndex: vector.frame_index,
-        embedding: vectorFromJson(vector.embedding, EMBEDDING_DIMENSION),
+        embedding: embeddingFromJson(vector.embedding, EMBEDDING_DIMENSION),
         modelVersion: vector.model_version,
         createdAt: vector.created_at,
       });

@@ -9,7 +9,7 @@ import {
   toFrameRow,
   toLocalEvent,
   toServerEvent,
-  toVectorRow,
+  toEmbeddingRow,
   type Cell,
   type ClipRows,
   type Row,
@@ -80,7 +80,7 @@ export async function* toSql(
     yield `\n${BEGIN}\n${LOCAL_START}${JSON.stringify(toLocalEvent(event, counts, await readSpans()))}\n`;
     yield statements('events', [toServerEvent(event)]);
     for await (const page of frames) yield statements('event_frames', page.map(toFrameRow));
-    for await (const page of vectors) yield statements('frame_embeddings', page.map(toVectorRow));
+    for await (const page of vectors) yield statements('frame_embeddings', page.map(toEmbeddingRow));
     yield `${COMMIT}\n`;
   }
 }

@@ -57,7 +57,7 @@ export async function ingestClip(
   try {
     const model = await loadModel(services, job.model, onStatus);
     throwIfCancelled(signal);
-    asDraft = await hasOtherVectors(database, clipId, model.modelVersion);
+    asDraft = await hasOtherEmbeddings(database, clipId, model.modelVersion);
     if (!asDraft) {
       await database.updateClip(clipId, {
         ingestState: 'running',
@@ -110,7 +110,7 @@ export async function ingestClip(
   }
 }
 
-async function hasOtherVectors(
+async function hasOtherEmbeddings(
   database: IngestServices['database'],
   clipId: string,
   modelVersion: string,

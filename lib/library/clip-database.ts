@@ -9,7 +9,7 @@ import type {
   FrameEmbeddingRow,
   FrameSpan,
   FrameThumbnail,
-  FrameVector,
+  NewFrameEmbedding,
   ImportResult,
   ImportedClip,
   KeptLibrary,
@@ -20,7 +20,7 @@ import type {
   SearchedSet,
   SetState,
   SilenceWatcher,
-  VectorPage,
+  EmbeddingPage,
 } from '@/lib/ports/library';
 import { connectRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -159,27 +159,33 @@ export class ClipDatabase {
    * @param options.state of the clip's set
    * @param options.after `next` of the page before
    */
-  async readVectors(
+  async readEmbeddings(
     clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
-  ): Promise<VectorPage> {
-    const page = await this.#call('readVectors', clipId, modelVersion, options);
+  ): Promise<EmbeddingPage> {
+    const page = await this.#call('readEmbeddings', clipId, modelVersion, options);
     const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
     return transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
   }
 
   /** Makes the file of a clip's vectors anew; false where this browser has no such files. */
-  packVectors(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
-    return this.#call('packVectors', clipId, modelVersion, state);
+  packEmbeddings(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
+    return this.#call('packEmbeddings', clipId, modelVersion, state);
   }
 
-  async storeFrameEmbedding(frame: FrameVector & { clipId: string; modelVersion: string }): Promise<string> {
+  async storeFrameEmbedding(
+    frame: NewFrameEmbedding & { clipId: string; modelVersion: string },
+  ): Promise<string> {
     const [id] = await this.storeFrameEmbeddingsBatch(frame.clipId, [frame], frame.modelVersion);
     return id!;
   }
 
-  storeFrameEmbeddingsBatch(clipId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
+  storeFrameEmbeddingsBatch(
+    clipId: string,
+    rows: NewFrameEmbedding[],
+    modelVersion: string,
+  ): Promise<string[]> {
     return this.#call('storeFrameEmbeddingsBatch', clipId, rows, modelVersion);
   }
 

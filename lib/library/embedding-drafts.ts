@@ -1,5 +1,5 @@
 import type { EmbeddingSet } from '@/lib/ports/library';
-import type { CheckedFrameVector } from './checked-vectors';
+import type { CheckedEmbedding } from './checked-embeddings';
 import { and, eq, ne, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { addToSet, countAnew } from './embedding-sets';
@@ -14,7 +14,7 @@ export async function writeEmbeddingDrafts(
   tx: Database,
   clipId: string,
   sets: readonly EmbeddingSet[],
-  rows: readonly CheckedFrameVector[],
+  rows: readonly CheckedEmbedding[],
   modelVersion: string,
 ): Promise<EmbeddingSet> {
   if (sets.some((set) => set.state === 'replacement' && set.modelVersion !== modelVersion)) {

@@ -1,4 +1,4 @@
-import type { PackedVectors, SetState } from '@/lib/ports/library';
+import type { PackedEmbeddings, SetState } from '@/lib/ports/library';
 import type { EditedFile } from '@/lib/files/file-tree';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { assertClipId } from './validate';
@@ -59,7 +59,12 @@ function headerBytes({ revision, rows, epoch }: EmbeddingFileHeader): Uint8Array
 }
 
 /** Rows as they lie in the file. */
-function rowBytes({ frameIndexes, timestampsMs, spansMs, vectors }: PackedVectors): Uint8Array<ArrayBuffer> {
+function rowBytes({
+  frameIndexes,
+  timestampsMs,
+  spansMs,
+  vectors,
+}: PackedEmbeddings): Uint8Array<ArrayBuffer> {
   const rows = frameIndexes.length;
   const bytes = new Uint8Array(rows * ROW_BYTES);
   const floats = new Float32Array(bytes.buffer);
@@ -77,7 +82,7 @@ function rowBytes({ frameIndexes, timestampsMs, spansMs, vectors }: PackedVector
 }
 
 /** Puts rows of a file into `into`, from row `at` on. */
-function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedVectors, at: number): void {
+function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedEmbeddings, at: number): void {
   const rows = Math.floor(bytes.byteLength / ROW_BYTES);
   const floats = new Float32Array(bytes.buffer, bytes.byteOffset, (rows * ROW_BYTES) / 4);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -101,7 +106,7 @@ function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedVectors, at: num
  */
 export function appendRows(
   file: EditedFile,
-  packed: PackedVectors,
+  packed: PackedEmbeddings,
   before: number | null,
   after: number,
   maxRows = Infinity,
@@ -153,7 +158,7 @@ export interface EmbeddingRows extends KnownRows {
   revision: number;
   /** These are the rows behind those that are known, not all. */
   isTail: boolean;
-  packed: PackedVectors;
+  packed: PackedEmbeddings;
 }
 
 /** Bytes read at a time: about 2,000 rows. */
@@ -170,7 +175,7 @@ const READ_ROWS = 2_000;
 export async function readEmbeddingRows(
   read: (start: number, bytes: number) => Promise<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer>,
   known: KnownRows | null,
-  allocate: (rows: number) => PackedVectors,
+  allocate: (rows: number) => PackedEmbeddings,
   onRows?: (rows: number) => void,
 ): Promise<EmbeddingRows | null> {
   const header = readHeader(await read(0, HEADER_BYTES));
@@ -191,14 +196,14 @@ export async function readEmbeddingRows(
 }
 
 /** The same rows in frame order; of a frame that was written twice the later row. */
-function inFrameOrder(packed: PackedVectors): PackedVectors {
+function inFrameOrder(packed: PackedEmbeddings): PackedEmbeddings {
   const { frameIndexes, timestampsMs, spansMs, vectors } = packed;
   if (frameIndexes.every((frameIndex, row) => row === 0 || frameIndex > frameIndexes[row - 1]!))
     return packed;
   const rowOf = new Map<number, number>();
   frameIndexes.forEach((frameIndex, row) => rowOf.set(frameIndex, row));
   const rows = [...rowOf].sort(([a], [b]) => a - b).map(([, row]) => row);
-  const sorted: PackedVectors = {
+  const sorted: PackedEmbeddings = {
     frameIndexes: Int32Array.from(rows, (row) => frameIndexes[row]!),
     timestampsMs: Int32Array.from(rows, (row) => timestampsMs[row]!),
     spansMs: Float64Array.from(rows.flatMap((row) => [spansMs[2 * row]!, spansMs[2 * row + 1]!])),

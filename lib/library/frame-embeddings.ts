@@ -1,5 +1,10 @@
-import type { EmbeddingSet, FrameEmbedding, FrameEmbeddingFilter, FrameVector } from '@/lib/ports/library';
-import { type CheckedFrameVector, checkFrameVectors } from './checked-vectors';
+import type {
+  EmbeddingSet,
+  FrameEmbedding,
+  FrameEmbeddingFilter,
+  NewFrameEmbedding,
+} from '@/lib/ports/library';
+import { type CheckedEmbedding, checkEmbeddings } from './checked-embeddings';
 import { and, asc, count, eq, gt, inArray, ne, sql } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -8,7 +13,7 @@ import { chunked, ROWS_PER_INSERT, ROWS_PER_READ, type Database } from './databa
 import { deleteEmbeddingDrafts } from './embedding-drafts';
 import { addToSet, lockClip } from './embedding-sets';
 import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
-import { vectorFromJson } from '@/lib/shared/vector-json';
+import { embeddingFromJson } from '@/lib/shared/embedding-json';
 
 /**
  * Stores one vector and returns its row's id. A vector that the frame already has is replaced and
@@ -16,7 +21,7 @@ import { vectorFromJson } from '@/lib/shared/vector-json';
  */
 export async function storeFrameEmbedding(
   db: Database,
-  frame: FrameVector & { clipId: string; modelVersion: string },
+  frame: NewFrameEmbedding & { clipId: string; modelVersion: string },
 ): Promise<string> {
   const [id] = await storeFrameEmbeddingsBatch(db, frame.clipId, [frame], frame.modelVersion);
   return id!;
@@ -26,10 +31,10 @@ export async function storeFrameEmbedding(
 export async function storeFrameEmbeddingsBatch(
   db: Database,
   clipId: string,
-  rows: readonly FrameVector[],
+  rows: readonly NewFrameEmbedding[],
   modelVersion: string,
 ): Promise<string[]> {
-  const checked = checkFrameVectors(rows, modelVersion);
+  const checked = checkEmbeddings(rows, modelVersion);
   return db.transaction(async (tx) => {
     const sets = await lockClip(tx, clipId);
     return (await writeFrameEmbeddings(tx, clipId, sets, checked, modelVersion)).ids;
@@ -46,7 +51,7 @@ export async function writeFrameEmbeddings(
   tx: Database,
   clipId: string,
   sets: readonly EmbeddingSet[],
-  rows: readonly CheckedFrameVector[],
+  rows: readonly CheckedEmbedding[],
   modelVersion: string,
 ): Promise<{ ids: string[]; set: EmbeddingSet }> {
   const createdAt = new Date();
@@ -95,7 +100,7 @@ async function takeFromOtherSets(
   tx: Database,
   clipId: string,
   sets: readonly EmbeddingSet[],
-  rows: readonly CheckedFrameVector[],
+  rows: readonly CheckedEmbedding[],
   modelVersion: string,
 ): Promise<number> {
   if (!sets.some((set) => set.state === 'current' && set.modelVersion !== modelVersion)) return 0;
@@ -138,7 +143,7 @@ export async function getFrameEmbeddings(
   const embeddings: FrameEmbedding[] = [];
   for await (const page of pagesOfFrameEmbeddings(db, clipId, options)) {
     for (const { embedding, ...row } of page) {
-      embeddings.push({ ...row, embedding: vectorFromJson(embedding, EMBEDDING_DIMENSION) });
+      embeddings.push({ ...row, embedding: embeddingFromJson(embedding, EMBEDDING_DIMENSION) });
     }
   }
   return embeddings;

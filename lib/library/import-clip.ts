@@ -3,9 +3,9 @@ import type {
   ImportResult,
   ImportedClip,
   ImportedFrame,
-  ImportedVector,
+  ImportedEmbedding,
 } from '@/lib/ports/library';
-import { checkFrameVectors } from './checked-vectors';
+import { checkEmbeddings } from './checked-embeddings';
 import { SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
@@ -41,7 +41,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
   assertDistinctFrames(clip.vectors);
   assertDistinctFrames(clip.spans);
   clip.spans.forEach(assertSpan);
-  const vectors = checkVectors(clip.vectors);
+  const vectors = checkEmbeddingRows(clip.vectors);
   return db.transaction(async (tx) => {
     const [before] = await tx
       .select({ state: events.ingestState, modelVersion: events.modelVersion })
@@ -61,7 +61,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
     if (before) await tx.update(events).set(row).where(eq(events.id, event.id));
     else await tx.insert(events).values({ ...row, id: event.id, createdAt: event.createdAt });
     await writeFrames(tx, event.id, frames, paths);
-    await writeVectors(tx, event.id, clip.vectors, vectors);
+    await writeEmbeddings(tx, event.id, clip.vectors, vectors);
     await writeFrameSpans(
       tx,
       event.id,
@@ -93,9 +93,9 @@ function commonest(values: readonly string[]): string | null {
   return best;
 }
 
-function checkVectors(vectors: readonly ImportedVector[]): { json: string }[] {
+function checkEmbeddingRows(vectors: readonly ImportedEmbedding[]): { json: string }[] {
   const jsons: { json: string }[] = [];
-  for (const vector of vectors) jsons.push(...checkFrameVectors([vector], vector.modelVersion));
+  for (const vector of vectors) jsons.push(...checkEmbeddings([vector], vector.modelVersion));
   return jsons;
 }
 
@@ -176,10 +176,10 @@ async function writeFrames(
   }
 }
 
-async function writeVectors(
+async function writeEmbeddings(
   tx: Database,
   clipId: string,
-  vectors: readonly ImportedVector[],
+  vectors: readonly ImportedEmbedding[],
   checked: readonly { json: string }[],
 ): Promise<void> {
   const now = new Date();

@@ -9,18 +9,18 @@ import type {
   FrameEmbeddingRow,
   FrameSpan,
   FrameThumbnail,
-  FrameVector,
+  NewFrameEmbedding,
   ImportResult,
   ImportedClip,
   LibraryFlaws,
   NewClip,
-  PackedVectors,
+  PackedEmbeddings,
   PageOptions,
   SearchedSet,
   SetState,
-  VectorPage,
+  EmbeddingPage,
 } from '@/lib/ports/library';
-import { type CheckedFrameVector, checkFrameVectors } from './checked-vectors';
+import { type CheckedEmbedding, checkEmbeddings } from './checked-embeddings';
 import { eq, sql } from 'drizzle-orm';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -46,7 +46,7 @@ import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
 import { importClip } from './import-clip';
 import { inParallel } from './in-parallel';
 import { namedFiles, scanLibrary } from './library-scan';
-import { readVectors, searchedSets } from './packed-vectors';
+import { readEmbeddings, searchedSets } from './packed-embeddings';
 import { embeddingSets } from './schema';
 
 /** Rows that a file of vectors may have beyond twice its frames before it is made anew. */
@@ -141,7 +141,7 @@ export class LibraryVerbs {
     modelVersion: string,
     { asDraft = false }: { asDraft?: boolean },
   ): Promise<string[]> {
-    const vectors = checkFrameVectors(frames, modelVersion);
+    const vectors = checkEmbeddings(frames, modelVersion);
     const rows = frames.map(({ frameIndex, timestampMs, width, height, thumbnail }) => ({
       frameIndex,
       timestampMs,
@@ -172,7 +172,7 @@ export class LibraryVerbs {
           return written;
         }),
       );
-      await this.#appendVectors(clipId, sets, set, frames, vectors);
+      await this.#appendEmbeddings(clipId, sets, set, frames, vectors);
       return ids;
     } catch (error) {
       await this.#files.remove(newPaths).catch(() => undefined);
@@ -189,7 +189,7 @@ export class LibraryVerbs {
         await updateClip(tx, clipId, { modelVersion, ingestState: 'done', ingestError: null });
       }),
     );
-    await this.#adoptVectors(clipId, modelVersion, before).catch(() => undefined);
+    await this.#adoptEmbeddings(clipId, modelVersion, before).catch(() => undefined);
     void this.#reclaimSpace().catch(() => undefined);
   }
 
@@ -202,12 +202,12 @@ export class LibraryVerbs {
     return searchedSets(this.#db, modelVersion, clipIds);
   }
 
-  readVectors(
+  readEmbeddings(
     clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
-  ): Promise<VectorPage> {
-    return this.#db.transaction((tx) => readVectors(tx, clipId, modelVersion, options));
+  ): Promise<EmbeddingPage> {
+    return this.#db.transaction((tx) => readEmbeddings(tx, clipId, modelVersion, options));
   }
 
   /**
@@ -215,13 +215,13 @@ export class LibraryVerbs {
    *
    * @returns false where this browser has no such files
    */
-  async packVectors(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
+  async packEmbeddings(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
     const path = embeddingPath(clipId, modelVersion, state);
     // A clip that is gone must not get a folder.
     if ((await setsOf(this.#db, clipId, modelVersion)).every((set) => set.state !== state)) return true;
     if ((await this.#files.edit(path, beginFile)) === null) return false;
     for (let after = -1; ;) {
-      const { packed, next, revision } = await this.readVectors(clipId, modelVersion, { state, after });
+      const { packed, next, revision } = await this.readEmbeddings(clipId, modelVersion, { state, after });
       await this.#files.edit(path, (file) => {
         appendRows(file, packed, 0, 0);
         if (next === null) finishFile(file, revision);
@@ -231,7 +231,11 @@ export class LibraryVerbs {
     }
   }
 
-  storeFrameEmbeddingsBatch(clipId: string, rows: FrameVector[], modelVersion: string): Promise<string[]> {
+  storeFrameEmbeddingsBatch(
+    clipId: string,
+    rows: NewFrameEmbedding[],
+    modelVersion: string,
+  ): Promise<string[]> {
     return this.#write(clipId, () => storeFrameEmbeddingsBatch(this.#db, clipId, rows, modelVersion));
   }
 
@@ -380,17 +384,17 @@ export class LibraryVerbs {
   }
 
   /** Brings the file of a set up to date with a batch that was stored; what fails is made anew by the next search. */
-  async #appendVectors(
+  async #appendEmbeddings(
     clipId: string,
     sets: readonly EmbeddingSet[],
     set: EmbeddingSet,
     frames: readonly EmbeddedFrame[],
-    vectors: readonly CheckedFrameVector[],
+    vectors: readonly CheckedEmbedding[],
   ): Promise<void> {
     const before = sets.find(
       ({ modelVersion, state }) => modelVersion === set.modelVersion && state === set.state,
     );
-    const packed: PackedVectors = {
+    const packed: PackedEmbeddings = {
       frameIndexes: Int32Array.from(frames, ({ frameIndex }) => frameIndex),
       timestampsMs: Int32Array.from(frames, ({ timestampMs }) => timestampMs),
       spansMs: Float64Array.from(frames.flatMap(({ span }) => [span?.startMs ?? NaN, span?.endMs ?? NaN])),
@@ -405,7 +409,11 @@ export class LibraryVerbs {
   }
 
   /** The replacement's file becomes the current one's, where it was right; the others of the clip go. */
-  async #adoptVectors(clipId: string, modelVersion: string, before: readonly EmbeddingSet[]): Promise<void> {
+  async #adoptEmbeddings(
+    clipId: string,
+    modelVersion: string,
+    before: readonly EmbeddingSet[],
+  ): Promise<void> {
     const replacement = before.find(({ state }) => state === 'replacement');
     const after = (await setsOf(this.#db, clipId, modelVersion)).find(({ state }) => state === 'current');
     const from = embeddingPath(clipId, modelVersion, 'replacement');
@@ -441,8 +449,8 @@ export const VERB_NAMES = [
   'finishReembedding',
   'storedFrameIndexes',
   'searchedSets',
-  'readVectors',
-  'packVectors',
+  'readEmbeddings',
+  'packEmbeddings',
   'storeFrameEmbeddingsBatch',
   'getFrameEmbeddings',
   'deleteFrameEmbeddings',

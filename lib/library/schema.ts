@@ -111,7 +111,7 @@ export const frameEmbeddings = pgTable(
       .references(() => events.id, { onDelete: 'cascade' }),
     /** 0-based position of the frame in its event. */
     frameIndex: integer('frame_index').notNull(),
-    /** JSON array of 512 numbers, see vector-json.ts. */
+    /** JSON array of 512 numbers, see embedding-json.ts. */
     embedding: text('embedding').notNull(),
     modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }).notNull(),
     createdAt: timestamptz('created_at').notNull(),

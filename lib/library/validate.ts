@@ -58,7 +58,7 @@ export function assertText(text: string | null | undefined, what: string): void 
 }
 
 /** The vector as float32 of unit length; refuses a wrong length, NaN, infinity and the zero vector. */
-export function toUnitVector(embedding: Float32Array | readonly number[]): Float32Array<ArrayBuffer> {
+export function toUnitLength(embedding: Float32Array | readonly number[]): Float32Array<ArrayBuffer> {
   if (embedding.length !== EMBEDDING_DIMENSION) {
     throw badInput(`An embedding has ${EMBEDDING_DIMENSION} numbers; this one has ${embedding.length}.`);
   }

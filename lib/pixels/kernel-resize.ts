@@ -333,9 +333,9 @@ function alongTable(
     let sum = 0;
     for (let tap = 0; tap < count; tap += 1) {
       const weight = weights[out * stride + (isReversed ? count - 1 - tap : tap)]!;
-      const inVector = tap % NUMBERS;
+      const inEmbedding = tap % NUMBERS;
       // Eight low parts and eight high ones by turns.
-      const at = (column * entry + 4 + tap - inVector) * 2 + inVector;
+      const at = (column * entry + 4 + tap - inEmbedding) * 2 + inEmbedding;
       halves[at] = weight & LOW_MASK;
       halves[at + NUMBERS] = weight >> LOW_BITS;
       sum += weight;

@@ -99,7 +99,7 @@ export interface ClipSummary extends EventRow {
 }
 
 /** A vector to be stored for a frame. */
-export interface FrameVector {
+export interface NewFrameEmbedding {
   /** 0-based position of the frame in its event. */
   frameIndex: number;
   /** 512 finite numbers; stored at unit length. */
@@ -144,7 +144,7 @@ export interface FrameThumbnail {
 export interface ImportedClip {
   event: ImportedEvent;
   frames: ImportedFrame[];
-  vectors: ImportedVector[];
+  vectors: ImportedEmbedding[];
   /** How long the pictures of its frames stay; of frames that it does not name, nothing changes. */
   spans: FrameSpan[];
 }
@@ -173,7 +173,7 @@ export interface ImportedFrame {
 }
 
 /** A row of `frame_embeddings`. */
-export interface ImportedVector {
+export interface ImportedEmbedding {
   id: string;
   frameIndex: number;
   /** 512 finite numbers; stored at unit length, bit for bit where they have it already. */
@@ -192,7 +192,7 @@ export interface ImportResult {
 }
 
 /** The vectors of one clip and one model, in frame order, ready for scoring. */
-export interface PackedVectors {
+export interface PackedEmbeddings {
   frameIndexes: Int32Array<ArrayBuffer>;
   /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
   timestampsMs: Int32Array<ArrayBuffer>;
@@ -214,10 +214,10 @@ export interface SearchedSet {
 }
 
 /** One page of a clip's vectors. */
-export interface VectorPage {
+export interface EmbeddingPage {
   /** Of the set when these were read. */
   revision: number;
-  packed: PackedVectors;
+  packed: PackedEmbeddings;
   /** `after` of the next page; null when this is the last. */
   next: number | null;
 }
@@ -347,11 +347,11 @@ export interface EmbeddingSource {
   /** Of each clip, the set that a search with a model compares. */
   searchedSets(modelVersion: string, clipIds: string[]): Promise<SearchedSet[]>;
   /** A page of a set's vectors, packed, with the revision of that moment. */
-  readVectors(
+  readEmbeddings(
     clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
-  ): Promise<VectorPage>;
+  ): Promise<EmbeddingPage>;
   /** Makes the file of a set's vectors anew; false where this browser has no such files. */
-  packVectors(clipId: string, modelVersion: string, state: SetState): Promise<boolean>;
+  packEmbeddings(clipId: string, modelVersion: string, state: SetState): Promise<boolean>;
 }

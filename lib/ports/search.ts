@@ -75,7 +75,7 @@ export interface AnswerSpan {
 /** Where the time of an answer went, in milliseconds. */
 export interface SearchTimings {
   /** Finding out what has changed, and reading it. */
-  vectorsMs: number;
+  embeddingsMs: number;
   /** Zero when the question had been scored before. */
   scoresMs: number;
   selectionMs: number;

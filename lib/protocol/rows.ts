@@ -1,6 +1,6 @@
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
-import { vectorFromJson } from '@/lib/shared/vector-json';
+import { embeddingFromJson } from '@/lib/shared/embedding-json';
 import { describeMisfit, z } from '@/lib/shared/zod';
 import { id, instant, text } from './ids';
 import { MAX_FRAMES, MAX_LINE_BYTES, ROWS_PER_PAGE } from './limits';
@@ -171,7 +171,7 @@ function readRow(bytes: Uint8Array, decoder: TextDecoder, line: number): ClipRow
 function readUnitVector(json: string, line: number): Float32Array<ArrayBuffer> {
   let values: Float32Array<ArrayBuffer>;
   try {
-    values = vectorFromJson(json, EMBEDDING_DIMENSION);
+    values = embeddingFromJson(json, EMBEDDING_DIMENSION);
   } catch (error) {
     if (!(error instanceof FramesiftError)) throw error;
     throw new BadLine('bad-row', line, error.message);

@@ -2,10 +2,10 @@ import type { ClipOverview } from '@/lib/ports/search';
 import { overview } from '@/lib/select/overview';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { risingTimesMs } from './timeline';
-import type { CachedVectors } from './vector-cache';
+import type { CachedEmbeddings } from './embedding-cache';
 
 /** The overview of a clip, from its vectors alone. */
-export function overviewOf(part: CachedVectors, count: number): ClipOverview {
+export function overviewOf(part: CachedEmbeddings, count: number): ClipOverview {
   const times = risingTimesMs(part.timestampsMs);
   const { frames, changes } = overview(part.vectors, EMBEDDING_DIMENSION, times, count);
   return {

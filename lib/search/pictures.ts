@@ -9,7 +9,7 @@ const SAME_PICTURE_COSINE = 0.99999;
 /**
  * For each frame of a clip the first frame of its picture: a picture that stands still was looked at several times.
  *
- * @param spansMs start and end of each frame's picture, NaN where nobody knows, as in PackedVectors
+ * @param spansMs start and end of each frame's picture, NaN where nobody knows, as in PackedEmbeddings
  * @param vectors rows of unit length, row-major
  */
 export function firstRowsOfPictures(

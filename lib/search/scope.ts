@@ -7,7 +7,7 @@ import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { firstRowsOfPictures } from './pictures';
 import { endToEndMs, matchesScope, risingTimesMs } from './timeline';
-import { allocateNumbers, type CachedVectors } from './vector-cache';
+import { allocateNumbers, type CachedEmbeddings } from './embedding-cache';
 
 /** The frames of all clips that a question can be compared with, one clip after another. */
 export interface Scope {
@@ -17,7 +17,7 @@ export interface Scope {
 }
 
 interface ScopePart {
-  vectors: CachedVectors;
+  vectors: CachedEmbeddings;
   durationMs: number | null;
   /** Row of the clip's first frame in the scope. */
   startRow: number;
@@ -46,7 +46,7 @@ export interface Candidates {
 }
 
 /** Joins clips to a scope. `read[i]` is what there is of `clips[i]`. */
-export function makeScope(read: readonly CachedVectors[], clips: SearchRequest['clips']): Scope {
+export function makeScope(read: readonly CachedEmbeddings[], clips: SearchRequest['clips']): Scope {
   let rows = 0;
   const parts: ScopePart[] = [];
   read.forEach((vectors, i) => {

@@ -35,8 +35,8 @@ import {
   type ScopeScores,
 } from './scope';
 import { risingTimesMs } from './timeline';
-import { VectorCache } from './vector-cache';
-import { openVectorFiles } from './vector-files';
+import { EmbeddingCache } from './embedding-cache';
+import { openEmbeddingFiles } from './embedding-files';
 
 /** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
 export const CURVES_ALWAYS = 20;
@@ -56,18 +56,18 @@ interface ScoredQuestion extends ScopeScores {
  * database worker; the page gets an answer, not vectors.
  */
 export class SearchService {
-  #cache: VectorCache | undefined;
+  #cache: EmbeddingCache | undefined;
   /** Least recently used first. */
   #scored: ScoredQuestion[] = [];
 
   /** @param source what answers in place of the library worker, in tests */
   constructor(source?: EmbeddingSource) {
-    if (source) this.#cache = new VectorCache(source);
+    if (source) this.#cache = new EmbeddingCache(source);
   }
 
   /** Wires this worker to the library worker. */
   connect(libraryPort: MessagePort): void {
-    this.#cache = new VectorCache(connectRemote<EmbeddingSource>(libraryPort), openVectorFiles());
+    this.#cache = new EmbeddingCache(connectRemote<EmbeddingSource>(libraryPort), openEmbeddingFiles());
   }
 
   /**
@@ -94,7 +94,7 @@ export class SearchService {
     );
     const scope = makeScope(read, clips);
     const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
-    const vectorsMs = lap();
+    const embeddingsMs = lap();
     const scored = this.#score(question, scope, vectors);
     const scoresMs = lap();
     const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
@@ -120,7 +120,7 @@ export class SearchService {
       },
       curves,
       levels: candidates.input.levels,
-      timings: { vectorsMs, scoresMs, selectionMs, curvesMs: lap() },
+      timings: { embeddingsMs, scoresMs, selectionMs, curvesMs: lap() },
     };
     return transfer(result, curves.flatMap(buffersOf));
   }

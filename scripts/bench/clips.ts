@@ -17,7 +17,7 @@ interface Figures {
   frames: number;
   framesPerSecond: number;
   firstAnswerSeconds: number;
-  vectorBytes: number;
+  embeddingBytes: number;
   thumbnailBytes: number;
   provider: string;
   modelReadySeconds: number;
@@ -57,7 +57,7 @@ async function measure(browser: Browser, url: string, path: string, question: st
       frames,
       framesPerSecond: frames / seconds,
       firstAnswerSeconds,
-      vectorBytes: Number(row?.vector_bytes),
+      embeddingBytes: Number(row?.vector_bytes),
       thumbnailBytes: Number(row?.thumbnail_bytes),
       provider,
       modelReadySeconds,
@@ -91,7 +91,7 @@ await withServedApp(async (browser, address) => {
         figures.frames,
         figures.framesPerSecond.toFixed(1),
         figures.firstAnswerSeconds.toFixed(1),
-        figures.vectorBytes,
+        figures.embeddingBytes,
         figures.thumbnailBytes,
       ],
       (error: unknown) => [

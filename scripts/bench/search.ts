@@ -160,7 +160,7 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-const PARTS = ['tookMs', 'vectorsMs', 'scoresMs', 'selectionMs', 'curvesMs'] as const;
+const PARTS = ['tookMs', 'embeddingsMs', 'scoresMs', 'selectionMs', 'curvesMs'] as const;
 
 function printRow(name: string, answers: readonly Times[]): void {
   const medians = PARTS.map((part) => median(answers.map((answer) => answer[part])).toFixed(1));

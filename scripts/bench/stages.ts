@@ -111,7 +111,7 @@ export async function measureCeilings(
     })) as { batches: { count: number; ms: number[] }[] };
     const { ms } = (await page.evaluate(askWorker, {
       script: `${sites.peer}/bare/bare-store.js`,
-      message: { rows: DEFAULT_BATCH_SIZE, transactions: STORED_BATCHES, vectorBytes: VECTOR_BYTES },
+      message: { rows: DEFAULT_BATCH_SIZE, transactions: STORED_BATCHES, embeddingBytes: VECTOR_BYTES },
     })) as { ms: number[] };
     return {
       decoding,

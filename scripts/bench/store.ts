@@ -223,7 +223,7 @@ await withServedProfile(async (context, address) => {
   const answer = await ask('a red car');
   print(
     `first search over ${answer.framesSearched} frames`,
-    `${answer.tookMs.toFixed(0)} ms, ${answer.timings.vectorsMs.toFixed(0)} of them embeddings`,
+    `${answer.tookMs.toFixed(0)} ms, ${answer.timings.embeddingsMs.toFixed(0)} of them embeddings`,
   );
   const others: number[] = [];
   for (const question of LATER_QUESTIONS) others.push((await ask(question)).tookMs);

@@ -136,12 +136,12 @@ withoutClips('without cross-origin isolation it works on one thread', async ({ p
 test('where WebCodecs is left aside, the video element gives the same frames', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open('?decoder=element');
-  const byWebCodecs = await vectorsOf(framesift);
+  const byWebCodecs = await embeddingsOf(framesift);
   await framesift.dropClip();
   await expect(page.getByTestId('facts')).toContainText('video element');
   await page.getByRole('button', { name: 'Read the clip' }).click();
   await framesift.waitUntilRead();
-  const byElement = await vectorsOf(framesift);
+  const byElement = await embeddingsOf(framesift);
   expect(byElement).toHaveLength(byWebCodecs.length);
   byElement.forEach((vector, index) => {
     const cosine = vector.reduce((sum, value, at) => sum + value * byWebCodecs[index]![at]!, 0);
@@ -150,7 +150,7 @@ test('where WebCodecs is left aside, the video element gives the same frames', a
 });
 
 /** Vectors of the newest clip, in frame order. */
-function vectorsOf({ page }: FramesiftPage): Promise<number[][]> {
+function embeddingsOf({ page }: FramesiftPage): Promise<number[][]> {
   return page.evaluate(async () => {
     const [clip] = await window.framesift.listClips();
     const rows = await window.framesift.getFrameEmbeddings(clip!.id);

@@ -11,7 +11,7 @@ import { readClips } from '@/lib/exchange/read-rows';
 import { SERVER_TABLES, TABLE_NAMES, type TableName } from '@/lib/exchange/rows';
 import { toSql } from '@/lib/exchange/sql';
 import { startPostgres, type PostgresCluster } from '../support/postgres-cluster';
-import { makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../unit/library/support';
+import { makeClipDatabase, openMemoryDatabase, randomEmbedding } from '../unit/library/support';
 import {
   COLUMNS_SQL,
   CONSTRAINTS_SQL,
@@ -59,7 +59,7 @@ beforeAll(async () => {
         width: 640,
         height: 360,
         thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46),
-        embedding: randomUnitVector(frameIndex * 2 + i),
+        embedding: randomEmbedding(frameIndex * 2 + i),
       })),
       MODEL,
     );

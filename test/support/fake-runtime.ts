@@ -81,11 +81,11 @@ export class FakeRuntime implements EncoderRuntime {
       runVision: async (pixels: Float32Array, count: number) => {
         const runs = this.visionRuns.push(count) - 1;
         const mishap = onVision?.({ provider, threads, rows: count, runs });
-        return mishap ?? vectorsOf(pixels, count);
+        return mishap ?? embeddingsOf(pixels, count);
       },
       runText: async ({ ids, lengths }: EncodedTexts) => {
         const mishap = onText?.({ provider, threads, rows: lengths.length, runs: 0 });
-        return mishap ?? vectorsOf(Float32Array.from(ids), lengths.length);
+        return mishap ?? embeddingsOf(Float32Array.from(ids), lengths.length);
       },
       close: () => {
         this.closed += 1;
@@ -96,7 +96,7 @@ export class FakeRuntime implements EncoderRuntime {
 }
 
 /** A vector for each row that its contents alone decide. */
-export function vectorsOf(values: Float32Array, rows: number): Float32Array<ArrayBuffer> {
+export function embeddingsOf(values: Float32Array, rows: number): Float32Array<ArrayBuffer> {
   const vectors = new Float32Array(rows * DIMENSION);
   const each = values.length / rows;
   for (let row = 0; row < rows; row += 1) {

@@ -11,8 +11,8 @@ import { roleOf, schemaOf } from '@/lib/server/names';
 import { openLibraryServer, type OpenLibraryServer } from '@/lib/server/open-server';
 import { joinLibrary, LibraryClient, type Send } from '@/lib/sync/library-client';
 import type { ClipSource } from '@/lib/sync/push-clip';
-import { vectorToJson } from '@/lib/shared/vector-json';
-import { randomUnitVector } from '../unit/library/support';
+import { embeddingToJson } from '@/lib/shared/embedding-json';
+import { randomEmbedding } from '../unit/library/support';
 import { startPostgres, type PostgresCluster } from './postgres-cluster';
 
 /** Where a server that runs in this process seems to be. */
@@ -225,7 +225,7 @@ export const MODEL = 'framesift-clip-v2@test';
 
 /** A row with the vector of `seed` and its number. */
 export function madeRow(frameIndex: number, seed = 1): ClipRow {
-  const values = randomUnitVector(seed * 1000 + frameIndex);
+  const values = randomEmbedding(seed * 1000 + frameIndex);
   const createdAt = '2026-01-02T03:04:05.678Z';
   return {
     frameIndex,
@@ -237,7 +237,7 @@ export function madeRow(frameIndex: number, seed = 1): ClipRow {
       fileSizeBytes: 20,
       createdAt,
     },
-    vector: { id: randomUUID(), modelVersion: MODEL, json: vectorToJson(values), values, createdAt },
+    vector: { id: randomUUID(), modelVersion: MODEL, json: embeddingToJson(values), values, createdAt },
   };
 }
 

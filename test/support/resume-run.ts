@@ -244,7 +244,7 @@ export class ResumeBench {
     const path = embeddingPath('clip', set?.model_version ?? 'none', 'current');
     // As a search does with a file that is not of its set's revision.
     const library = this.#library();
-    await library.packVectors('clip', set?.model_version ?? 'none', 'current');
+    await library.packEmbeddings('clip', set?.model_version ?? 'none', 'current');
     const packed = await files.readWhole(path);
     const read =
       packed && (await readEmbeddingRows((at, length) => packed.slice(at, at + length), null, allocate));

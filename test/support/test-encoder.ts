@@ -2,7 +2,7 @@ import type { LoadOptions } from '@/lib/ports/encoder';
 import { ClipEncoder, type OpenModelFiles } from '@/lib/encoder/clip-encoder';
 import { onnxRuntime, type EncoderRuntime } from '@/lib/encoder/tower-session';
 import type { Golden } from '@/lib/encoder/golden';
-import type { ReferenceStore } from '@/lib/encoder/reference-vectors';
+import type { ReferenceStore } from '@/lib/encoder/reference-embeddings';
 import type { ClipGraphs } from '@/lib/encoder/towers';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { DTYPE_FILE_SUFFIX } from '@/lib/models/model-files';

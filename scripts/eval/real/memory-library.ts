@@ -25,7 +25,7 @@ export class MemoryLibrary implements EmbeddingSource {
     );
   }
 
-  readVectors(clipId: string) {
+  readEmbeddings(clipId: string) {
     const { timesMs, vectors } = this.#clips.get(clipId)!;
     const frameIndexes = Int32Array.from(timesMs, (_, row) => row);
     const spansMs = new Float64Array(2 * timesMs.length).fill(NaN);
@@ -33,7 +33,7 @@ export class MemoryLibrary implements EmbeddingSource {
     return Promise.resolve({ revision: 1, packed, next: null });
   }
 
-  packVectors() {
+  packEmbeddings() {
     return Promise.resolve(false);
   }
 }

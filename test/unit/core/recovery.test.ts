@@ -13,7 +13,7 @@ import { ChannelWorker } from '../../support/channel-worker';
 import {
   FakeRuntime,
   forever,
-  vectorsOf,
+  embeddingsOf,
   type FakeRuntimeOptions,
   type Mishap,
 } from '../../support/fake-runtime';
@@ -95,7 +95,7 @@ async function expectWholeClip(page: ReadingPage): Promise<LoadedModel> {
   const model = await page.services.clip.load(TEST_MODEL);
   for (const { frameIndex, embedding } of database.frames.values()) {
     const pixels = normalisePixels([pixelsOf(frameIndex)], SIDE, model.config.mean, model.config.std);
-    expect(cosine(vectorsOf(pixels, 1), embedding)).toBeGreaterThan(0.999999);
+    expect(cosine(embeddingsOf(pixels, 1), embedding)).toBeGreaterThan(0.999999);
   }
   return model;
 }

@@ -7,7 +7,7 @@ import { FramesiftError } from '@/lib/shared/errors';
 import { joinBytes } from '@/lib/pixels/views';
 import { cosine, normaliseRows } from '@/lib/shared/vectors';
 import { textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
-import { FakeRuntime, vectorsOf, type FakeRuntimeOptions } from '../../support/fake-runtime';
+import { FakeRuntime, embeddingsOf, type FakeRuntimeOptions } from '../../support/fake-runtime';
 import { PUBLISHED_PREPROCESSOR } from '../../support/published-files';
 import { encoderOf, MemoryReferences, TEST_MODEL } from '../../support/test-encoder';
 
@@ -19,11 +19,11 @@ const preprocessor = {
 };
 
 /** What the golden picture's vector really is, of unit length. */
-function trueImageVector(): Float32Array<ArrayBuffer> {
+function trueImageEmbedding(): Float32Array<ArrayBuffer> {
   const { image_mean, image_std } = PUBLISHED_PREPROCESSOR;
   type Triple = [number, number, number];
   const pixels = normalisePixels([goldenPicture(32)], 32, image_mean as Triple, image_std as Triple);
-  const vector = vectorsOf(pixels, 1);
+  const vector = embeddingsOf(pixels, 1);
   normaliseRows(vector, 512);
   return vector;
 }
@@ -91,7 +91,7 @@ describe('a model with stored vectors', () => {
 
   it('is compared with them on every provider, and never run elsewhere for that', async () => {
     const runtime = new FakeRuntime(textIsRight);
-    const encoder = encoderOf({ graphs, preprocessor, golden: golden(trueImageVector()) }, runtime);
+    const encoder = encoderOf({ graphs, preprocessor, golden: golden(trueImageEmbedding()) }, runtime);
     expect((await encoder.load(TEST_MODEL)).providerLabel).toBe('WebGPU');
     expect(runtime.starts).toEqual(['webgpu']);
   });

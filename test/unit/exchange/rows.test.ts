@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { VectorCache } from '@/lib/search/vector-cache';
+import { EmbeddingCache } from '@/lib/search/embedding-cache';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import { importFile } from '@/lib/exchange/import';
@@ -15,7 +15,7 @@ import {
   emptyTables,
   makeClipDatabase,
   openMemoryDatabase,
-  randomUnitVector,
+  randomEmbedding,
   snapshot,
 } from '../library/support';
 
@@ -68,7 +68,7 @@ const frames = (count: number, seed = 0) =>
     width: 1920,
     height: 1080,
     thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
-    embedding: randomUnitVector(frameIndex + seed * 1000),
+    embedding: randomEmbedding(frameIndex + seed * 1000),
   }));
 
 type Format = 'jsonl' | 'sql';
@@ -133,8 +133,8 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     const id = await addClip('a clip', 2);
     const text = await exportText(format);
     const [first] = await database.getFrameEmbeddings(id);
-    const cache = new VectorCache(database);
-    await database.storeFrameEmbeddingsBatch(id, [{ frameIndex: 0, embedding: randomUnitVector(99) }], MODEL);
+    const cache = new EmbeddingCache(database);
+    await database.storeFrameEmbeddingsBatch(id, [{ frameIndex: 0, embedding: randomEmbedding(99) }], MODEL);
     await cache.read(MODEL, [{ clipId: id }]);
     await bring(text, format);
     const [read] = await cache.read(MODEL, [{ clipId: id }]);

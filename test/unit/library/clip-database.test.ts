@@ -15,7 +15,7 @@ import {
   emptyTables,
   makeClipDatabase,
   openMemoryDatabase,
-  randomUnitVector,
+  randomEmbedding,
   snapshot,
   storeMany,
 } from './support';
@@ -67,7 +67,7 @@ describe('reading a clip again with another model', () => {
       before.map(({ id }) => [id, NEWER]),
     );
     after.forEach(({ embedding }, i) => {
-      randomUnitVector(50 + i).forEach((value, at) => expect(embedding[at]).toBeCloseTo(value, 6));
+      randomEmbedding(50 + i).forEach((value, at) => expect(embedding[at]).toBeCloseTo(value, 6));
     });
     expect((await pg.query('select * from frame_embedding_drafts')).rows).toEqual([]);
     expect(await database.getClip(clipId)).toMatchObject({ modelVersion: NEWER, ingestState: 'done' });
@@ -78,7 +78,7 @@ describe('reading a clip again with another model', () => {
     await database.storeFrameBatch(clipId, frames(1), NEWER, asDraft);
     expect(await setOf(NEWER)).toMatchObject({ state: 'replacement', frames: 1, otherFrames: 3 });
     expect(await setOf(MODEL)).toMatchObject({ state: 'current', frames: 3, otherFrames: 0 });
-    const drafts = await database.readVectors(clipId, NEWER, { state: 'replacement' });
+    const drafts = await database.readEmbeddings(clipId, NEWER, { state: 'replacement' });
     expect([...drafts.packed.frameIndexes]).toEqual([1]);
     await database.storeFrameBatch(clipId, frames(0, 2), NEWER, asDraft);
     await database.finishReembedding(clipId, NEWER);
@@ -286,27 +286,27 @@ describe('storeFrameBatch', () => {
   });
 });
 
-describe('readVectors', () => {
+describe('readEmbeddings', () => {
   const current = { state: 'current' } as const;
 
   it('packs one model’s rows in frame order', async () => {
     await database.storeFrameBatch(clipId, frames(2, 0, 1), MODEL);
     await database.storeFrameBatch(clipId, frames(9), 'other');
-    const { packed, next } = await database.readVectors(clipId, MODEL, current);
+    const { packed, next } = await database.readEmbeddings(clipId, MODEL, current);
     expect([...packed.frameIndexes]).toEqual([0, 1, 2]);
     expect([...packed.timestampsMs]).toEqual([0, 1500, 3000]);
     frames(0, 1, 2).forEach(({ embedding }, i) => {
       expect(packed.vectors.slice(i * 512, (i + 1) * 512)).toEqual(embedding);
     });
     expect(next).toBeNull();
-    expect((await database.readVectors('nobody', MODEL, current)).packed.frameIndexes).toHaveLength(0);
+    expect((await database.readEmbeddings('nobody', MODEL, current)).packed.frameIndexes).toHaveLength(0);
   });
 
   it('goes on where the page before ended', async () => {
     await storeMany(connection, clipId, MODEL, 4100, 2);
-    const first = await database.readVectors(clipId, MODEL, current);
+    const first = await database.readEmbeddings(clipId, MODEL, current);
     expect([first.packed.frameIndexes.length, first.next]).toEqual([4000, 7998]);
-    const second = await database.readVectors(clipId, MODEL, { ...current, after: first.next! });
+    const second = await database.readEmbeddings(clipId, MODEL, { ...current, after: first.next! });
     expect([second.packed.frameIndexes[0], second.packed.frameIndexes.length]).toEqual([8000, 100]);
     expect(second.next).toBeNull();
     // No rows in event_frames, so nobody knows the times.

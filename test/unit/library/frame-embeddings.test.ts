@@ -10,7 +10,7 @@ import {
   storeFrameEmbeddingsBatch,
 } from '@/lib/library/frame-embeddings';
 import { FramesiftError } from '@/lib/shared/errors';
-import { emptyTables, openMemoryDatabase, randomUnitVector, snapshot } from './support';
+import { emptyTables, openMemoryDatabase, randomEmbedding, snapshot } from './support';
 
 const MODEL = 'clip-test@1/fp32/p1';
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 
 const rows = (...frameIndexes: number[]) =>
-  frameIndexes.map((frameIndex) => ({ frameIndex, embedding: randomUnitVector(frameIndex) }));
+  frameIndexes.map((frameIndex) => ({ frameIndex, embedding: randomEmbedding(frameIndex) }));
 
 describe('storing', () => {
   it('returns the ids of the rows, in the order of the batch', async () => {
@@ -47,7 +47,7 @@ describe('storing', () => {
   });
 
   it('keeps a unit vector bit for bit and writes it as a JSON array of numbers', async () => {
-    const embedding = randomUnitVector(7);
+    const embedding = randomEmbedding(7);
     const id = await storeFrameEmbedding(db, { clipId, frameIndex: 0, embedding, modelVersion: MODEL });
     const [stored] = await getFrameEmbeddings(db, clipId);
     expect(stored).toEqual({ id, frameIndex: 0, embedding, modelVersion: MODEL });
@@ -68,8 +68,8 @@ describe('storing', () => {
       db,
       clipId,
       [
-        { frameIndex: 1, embedding: randomUnitVector(99) },
-        { frameIndex: 2, embedding: randomUnitVector(2) },
+        { frameIndex: 1, embedding: randomEmbedding(99) },
+        { frameIndex: 2, embedding: randomEmbedding(2) },
       ],
       'other-model',
     );
@@ -80,14 +80,14 @@ describe('storing', () => {
       [second, 'other-model'],
       [again[1], 'other-model'],
     ]);
-    expect(stored[1]!.embedding).toEqual(randomUnitVector(99));
+    expect(stored[1]!.embedding).toEqual(randomEmbedding(99));
   });
 
   it('gives one frame of one model where that is asked for', async () => {
     await storeFrameEmbeddingsBatch(db, clipId, rows(0, 1, 2), MODEL);
     const [row, ...others] = await getFrameEmbeddings(db, clipId, { modelVersion: MODEL, frameIndex: 1 });
     expect(others).toEqual([]);
-    expect(row).toMatchObject({ frameIndex: 1, embedding: randomUnitVector(1) });
+    expect(row).toMatchObject({ frameIndex: 1, embedding: randomEmbedding(1) });
     expect(await getFrameEmbeddings(db, clipId, { modelVersion: 'other-model', frameIndex: 1 })).toEqual([]);
     expect(await getFrameEmbeddings(db, clipId, { frameIndex: 3 })).toEqual([]);
   });
@@ -101,7 +101,7 @@ describe('storing', () => {
 });
 
 describe('refusing', () => {
-  const vector = randomUnitVector(1);
+  const vector = randomEmbedding(1);
   const bad = (change: (values: Float32Array) => void) => {
     const values = vector.slice();
     change(values);

@@ -7,7 +7,7 @@ import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { gatewayNames } from '@/lib/library/stores';
-import { vectorToJson } from '@/lib/shared/vector-json';
+import { embeddingToJson } from '@/lib/shared/embedding-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { FakeDirectory } from '../../support/fake-opfs';
@@ -53,7 +53,7 @@ export function embeddedFrame(frameIndex: number, seed = frameIndex): EmbeddedFr
     width: 320,
     height: 180,
     thumbnail: Uint8Array.of(0x52, 0x49, 0x46, 0x46, frameIndex),
-    embedding: randomUnitVector(seed),
+    embedding: randomEmbedding(seed),
   };
 }
 
@@ -61,7 +61,7 @@ export async function emptyTables(pg: PGlite): Promise<void> {
   await pg.exec('truncate events cascade');
 }
 
-/** Stores `randomUnitVector(1)` for so many frames, `step` apart from 0 on, at once. */
+/** Stores `randomEmbedding(1)` for so many frames, `step` apart from 0 on, at once. */
 export async function storeMany(
   { db }: DatabaseConnection,
   clipId: string,
@@ -71,7 +71,7 @@ export async function storeMany(
 ): Promise<void> {
   await db.execute(sql`
     insert into frame_embeddings (id, event_id, frame_index, embedding, model_version, created_at)
-    select gen_random_uuid()::text, ${clipId}, n * ${step}::int, ${vectorToJson(randomUnitVector(1))}, ${modelVersion}, now()
+    select gen_random_uuid()::text, ${clipId}, n * ${step}::int, ${embeddingToJson(randomEmbedding(1))}, ${modelVersion}, now()
     from generate_series(0, ${count}::int - 1) n`);
   await countAnew(db, clipId);
 }
@@ -97,7 +97,7 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-export function randomUnitVector(seed: number): Float32Array<ArrayBuffer> {
+export function randomEmbedding(seed: number): Float32Array<ArrayBuffer> {
   const random = seededRandom(seed);
   const values = Float64Array.from({ length: EMBEDDING_DIMENSION }, () => random() - 0.5);
   const length = Math.hypot(...values);

@@ -41,7 +41,7 @@ class MemoryLibrary implements EmbeddingSource {
     );
   }
 
-  readVectors(clipId: string) {
+  readEmbeddings(clipId: string) {
     const { rows, writes } = this.#rows.get(clipId)!;
     const vectors = new Float32Array(rows.length * 512);
     rows.forEach(({ axis }, row) => (vectors[row * 512 + axis] = 1));
@@ -57,7 +57,7 @@ class MemoryLibrary implements EmbeddingSource {
     });
   }
 
-  packVectors() {
+  packEmbeddings() {
     return Promise.resolve(false);
   }
 }

@@ -8,7 +8,7 @@ import type { DatabaseConnection } from '@/lib/library/client';
 import { FramesiftServices } from '@/lib/core/services';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { ChannelWorker } from '../../support/channel-worker';
-import { emptyTables, makeClipDatabase, openMemoryDatabase, randomUnitVector } from '../library/support';
+import { emptyTables, makeClipDatabase, openMemoryDatabase, randomEmbedding } from '../library/support';
 
 /*
  * The page's services with the search worker and the database worker, each behind a real message channel, over a
@@ -63,13 +63,13 @@ const frame = (frameIndex: number) => ({
   width: 8,
   height: 8,
   thumbnail: Uint8Array.of(1),
-  embedding: randomUnitVector(frameIndex),
+  embedding: randomEmbedding(frameIndex),
 });
 
 async function ask({ onProgress, ...options }: AskOptions = {}) {
   const question = {
     modelVersion: MODEL,
-    alternatives: [[{ weight: 1, vector: randomUnitVector(2), isPicture: false }]],
+    alternatives: [[{ weight: 1, vector: randomEmbedding(2), isPicture: false }]],
     calibration: null,
   };
   const answer = await answerQuestion(

@@ -1,4 +1,4 @@
-import type { PackedVectors, SearchedSet, SetState, VectorPage } from '@/lib/ports/library';
+import type { PackedEmbeddings, SearchedSet, SetState, EmbeddingPage } from '@/lib/ports/library';
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { UNKNOWN_TIME } from '@/lib/shared/frames';
@@ -6,9 +6,9 @@ import { ROWS_PER_READ, type Database } from './database';
 import { setsOf } from './embedding-sets';
 import { embeddingSets, eventFrames, frameEmbeddingDrafts, frameEmbeddings, frameSpans } from './schema';
 import { searchedSet } from '@/lib/shared/searched-set';
-import { readVectorInto } from '@/lib/shared/vector-json';
+import { readEmbeddingInto } from '@/lib/shared/embedding-json';
 
-/** Rows of one answer of `readVectors`: 8 MB of vectors, read in well under a second. */
+/** Rows of one answer of `readEmbeddings`: 8 MB of vectors, read in well under a second. */
 const ROWS_PER_CALL = 4 * ROWS_PER_READ;
 
 const TABLES = { current: frameEmbeddings, replacement: frameEmbeddingDrafts } satisfies Record<
@@ -48,16 +48,16 @@ export async function searchedSets(
  *
  * @param options.after `next` of the page before
  */
-export async function readVectors(
+export async function readEmbeddings(
   db: Database,
   clipId: string,
   modelVersion: string,
   options: { state: SetState; after?: number },
-): Promise<VectorPage> {
+): Promise<EmbeddingPage> {
   const set = (await setsOf(db, clipId, modelVersion)).find(({ state }) => state === options.state);
   const revision = set?.revision ?? 0;
   const table = TABLES[options.state];
-  const pages: PackedVectors[] = [];
+  const pages: PackedEmbeddings[] = [];
   let after = options.after ?? -1;
   while (pages.length * ROWS_PER_READ < ROWS_PER_CALL) {
     const rows = await db
@@ -90,7 +90,7 @@ export async function readVectors(
   return { revision, packed: concatenatePacked(pages), next: after };
 }
 
-function allocate(rows: number): PackedVectors {
+function allocate(rows: number): PackedEmbeddings {
   return {
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
@@ -107,20 +107,20 @@ interface PackedRow {
   endMs: number | null;
 }
 
-function pack(rows: PackedRow[]): PackedVectors {
+function pack(rows: PackedRow[]): PackedEmbeddings {
   const packed = allocate(rows.length);
   rows.forEach((row, i) => {
     packed.frameIndexes[i] = row.frameIndex;
     packed.timestampsMs[i] = row.timestampMs ?? UNKNOWN_TIME;
     packed.spansMs[2 * i] = row.startMs ?? NaN;
     packed.spansMs[2 * i + 1] = row.endMs ?? NaN;
-    readVectorInto(packed.vectors, i * EMBEDDING_DIMENSION, row.embedding, EMBEDDING_DIMENSION);
+    readEmbeddingInto(packed.vectors, i * EMBEDDING_DIMENSION, row.embedding, EMBEDDING_DIMENSION);
   });
   return packed;
 }
 
 /** All pages one after another. */
-function concatenatePacked(pages: readonly PackedVectors[]): PackedVectors {
+function concatenatePacked(pages: readonly PackedEmbeddings[]): PackedEmbeddings {
   if (pages.length === 1) return pages[0]!;
   const all = allocate(pages.reduce((sum, page) => sum + page.frameIndexes.length, 0));
   let row = 0;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { vectorFromJson, vectorToJson } from '@/lib/shared/vector-json';
+import { embeddingFromJson, embeddingToJson } from '@/lib/shared/embedding-json';
 import { FramesiftError } from '@/lib/shared/errors';
-import { randomUnitVector, seededRandom } from '../library/support';
+import { randomEmbedding, seededRandom } from '../library/support';
 
 const fromBits = (bits: number) => new Float32Array(Uint32Array.of(bits).buffer)[0]!;
 
@@ -14,7 +14,7 @@ function shortest(value: number): string {
   throw new Error(`${value} needs more than nine digits`);
 }
 
-describe('vectorToJson', () => {
+describe('embeddingToJson', () => {
   it.each([
     ['zero', 0, '[0]'],
     ['minus zero', -0, '[-0]'],
@@ -29,17 +29,17 @@ describe('vectorToJson', () => {
     ['the largest number', fromBits(0x7f7fffff), '[3.4028235e+38]'],
     ['nine digits', fromBits(0x3dcccccf), '[0.10000002]'],
   ])('writes %s', (_, value, json) => {
-    expect(vectorToJson(Float32Array.of(value))).toBe(json);
-    expect(Object.is(vectorFromJson(json, 1)[0], Math.fround(value))).toBe(true);
+    expect(embeddingToJson(Float32Array.of(value))).toBe(json);
+    expect(Object.is(embeddingFromJson(json, 1)[0], Math.fround(value))).toBe(true);
   });
 
   it('writes an empty vector and several numbers', () => {
-    expect(vectorToJson(new Float32Array(0))).toBe('[]');
-    expect(vectorToJson(Float32Array.of(0.25, -3, 1e-7))).toBe('[0.25,-3,1e-7]');
+    expect(embeddingToJson(new Float32Array(0))).toBe('[]');
+    expect(embeddingToJson(Float32Array.of(0.25, -3, 1e-7))).toBe('[0.25,-3,1e-7]');
   });
 
   it('writes a part of a larger buffer', () => {
-    expect(vectorToJson(Float32Array.of(1, 2, 3, 4).subarray(1, 3))).toBe('[2,3]');
+    expect(embeddingToJson(Float32Array.of(1, 2, 3, 4).subarray(1, 3))).toBe('[2,3]');
   });
 
   it('reads back any float32 bit for bit, with no digit to spare', () => {
@@ -47,37 +47,37 @@ describe('vectorToJson', () => {
     for (let i = 0; i < 20_000; i++) {
       const value = fromBits(Math.floor(random() * 2 ** 32));
       if (!Number.isFinite(value) || value === 0) continue;
-      expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
+      expect(embeddingToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
     }
     for (let i = 0; i < 20_000; i++) {
       const value = Math.fround((random() < 0.5 ? -1 : 1) * 10 ** (-4.5 * random()));
-      expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
+      expect(embeddingToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
     }
     for (const digits of [1, 2, 3, 4, 5, 6, 7]) {
       const value = Math.fround(Number(random().toFixed(digits)));
-      if (value > 0) expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
+      if (value > 0) expect(embeddingToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
     }
     for (let exponent = -149; exponent <= 127; exponent++) {
       const value = 2 ** exponent;
-      expect(vectorToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
+      expect(embeddingToJson(Float32Array.of(value))).toBe(`[${shortest(value)}]`);
     }
   });
 
   it('keeps unit vectors exactly and in less than 6.5 KB', () => {
     for (let seed = 0; seed < 50; seed++) {
-      const vector = randomUnitVector(seed);
-      const json = vectorToJson(vector);
+      const vector = randomEmbedding(seed);
+      const json = embeddingToJson(vector);
       expect(json.length).toBeLessThan(6500);
-      expect(vectorFromJson(json, vector.length)).toEqual(vector);
+      expect(embeddingFromJson(json, vector.length)).toEqual(vector);
     }
   });
 
   it.each([NaN, Infinity, -Infinity])('refuses %s', (value) => {
-    expect(() => vectorToJson(Float32Array.of(0, value))).toThrow(FramesiftError);
+    expect(() => embeddingToJson(Float32Array.of(0, value))).toThrow(FramesiftError);
   });
 });
 
-describe('vectorFromJson', () => {
+describe('embeddingFromJson', () => {
   it.each([
     ['[0.1,', /not valid JSON/],
     ['{"0":1}', /not a JSON array/],
@@ -88,11 +88,11 @@ describe('vectorFromJson', () => {
     ['[null,2]', /position 0/],
     ['[1,1e39]', /position 1/],
   ])('refuses %s', (json, message) => {
-    expect(() => vectorFromJson(json, 2)).toThrow(message);
+    expect(() => embeddingFromJson(json, 2)).toThrow(message);
   });
 
   it('reads what Python writes', () => {
-    expect(vectorFromJson('[0.01230000052601099, -4.5E-02]', 2)).toEqual(
+    expect(embeddingFromJson('[0.01230000052601099, -4.5E-02]', 2)).toEqual(
       Float32Array.of(0.01230000052601099, -0.045),
     );
   });

@@ -1,18 +1,18 @@
 import type { FileTree } from '@/lib/files/file-tree';
 import { openPrivateFiles } from '@/lib/files/open-tree';
 import { embeddingPath, readEmbeddingRows } from '@/lib/library/embedding-file';
-import type { VectorFiles } from './vector-cache';
+import type { EmbeddingFiles } from './embedding-cache';
 
 /** How often a file is read again that is appended to meanwhile. */
 const CHANGED_TRIES = 20;
 
 /** The files of vectors in the private file system, read in this worker. */
-export function openVectorFiles(): VectorFiles {
-  return vectorFilesIn(openPrivateFiles());
+export function openEmbeddingFiles(): EmbeddingFiles {
+  return embeddingFilesIn(openPrivateFiles());
 }
 
 /** The files of vectors in a tree; none where there is no tree. */
-export function vectorFilesIn(tree: Promise<FileTree | null>): VectorFiles {
+export function embeddingFilesIn(tree: Promise<FileTree | null>): EmbeddingFiles {
   return {
     async read({ clipId, modelVersion, state }, known, allocate, onRows) {
       for (let attempt = 1; ; attempt += 1) {

@@ -2,8 +2,8 @@ import type { EmbeddingSource, SearchedSet } from '@/lib/ports/library';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { revisionsOf } from '@/lib/ask/revisions';
-import { MAX_SEARCHED_ROWS, VectorCache, type VectorFiles } from '@/lib/search/vector-cache';
-import { vectorFilesIn } from '@/lib/search/vector-files';
+import { MAX_SEARCHED_ROWS, EmbeddingCache, type EmbeddingFiles } from '@/lib/search/embedding-cache';
+import { embeddingFilesIn } from '@/lib/search/embedding-files';
 import type { DatabaseConnection } from '@/lib/library/client';
 import type { EditedFile as FileAccess } from '@/lib/files/file-tree';
 import { ClipFiles } from '@/lib/library/clip-files';
@@ -16,7 +16,7 @@ import {
   emptyTables,
   makeClipDatabase,
   openMemoryDatabase,
-  randomUnitVector,
+  randomEmbedding,
   storeMany,
 } from '../library/support';
 
@@ -29,10 +29,10 @@ let pg: PGlite;
 let connection: DatabaseConnection;
 let database: ClipDatabase;
 let source: CountingSource;
-let cache: VectorCache;
+let cache: EmbeddingCache;
 let clipId: string;
 let root: FakeDirectory;
-let files: VectorFiles | null;
+let files: EmbeddingFiles | null;
 
 /** The library of this page, counting what is asked of it. */
 class CountingSource implements EmbeddingSource {
@@ -58,13 +58,13 @@ class CountingSource implements EmbeddingSource {
     return sets;
   }
 
-  readVectors(...args: Parameters<ClipDatabase['readVectors']>) {
-    return this.#database.readVectors(...args);
+  readEmbeddings(...args: Parameters<ClipDatabase['readEmbeddings']>) {
+    return this.#database.readEmbeddings(...args);
   }
 
-  packVectors(...args: Parameters<ClipDatabase['packVectors']>) {
+  packEmbeddings(...args: Parameters<ClipDatabase['packEmbeddings']>) {
     this.packed += 1;
-    return this.#database.packVectors(...args);
+    return this.#database.packEmbeddings(...args);
   }
 
   /** How often the library was asked since the last call. */
@@ -84,10 +84,10 @@ beforeEach(() => emptyTables(pg));
 /** A library whose vectors lie in files beside it, or come from the database alone. */
 async function openLibrary(hasFiles: boolean): Promise<void> {
   root = new FakeDirectory({ hasAccess: hasFiles });
-  files = hasFiles ? vectorFilesIn(Promise.resolve(new OpfsTree(root.asHandle()))) : null;
+  files = hasFiles ? embeddingFilesIn(Promise.resolve(new OpfsTree(root.asHandle()))) : null;
   database = makeClipDatabase(connection, root);
   source = new CountingSource(database);
-  cache = new VectorCache(source, files);
+  cache = new EmbeddingCache(source, files);
   clipId = await addClip();
 }
 
@@ -218,7 +218,7 @@ describe.each([
       [4499, 1],
       [4500, 3],
     ] as const) {
-      expect(found.rows[index]).toEqual(randomUnitVector(seed));
+      expect(found.rows[index]).toEqual(randomEmbedding(seed));
     }
   });
 });
@@ -342,7 +342,7 @@ describe('join', () => {
       const rows = Array.from({ length: joined.length / 512 }, (_, row) =>
         joined.slice(row * 512, (row + 1) * 512),
       );
-      expect(rows).toEqual(order.flatMap((at) => seeds[at]!.map((seed) => randomUnitVector(seed))));
+      expect(rows).toEqual(order.flatMap((at) => seeds[at]!.map((seed) => randomEmbedding(seed))));
       for (const { vectors } of parts) if (vectors.length > 0) expect(vectors.buffer).toBe(joined.buffer);
       if (joined.length > 0) expect(cache.join(parts).buffer).toBe(joined.buffer);
     }
@@ -354,8 +354,8 @@ describe('join', () => {
     cache.join(await cache.read(MODEL, asked(clipId, other)));
     await database.storeFrameBatch(clipId, frames(1), MODEL);
     const joined = cache.join(await cache.read(MODEL, asked(clipId, other)));
-    expect(joined.slice(512, 1024)).toEqual(randomUnitVector(1));
-    expect(joined.slice(1024)).toEqual(randomUnitVector(7));
+    expect(joined.slice(512, 1024)).toEqual(randomEmbedding(1));
+    expect(joined.slice(1024)).toEqual(randomEmbedding(7));
   });
 });
 
@@ -363,7 +363,7 @@ describe('how much is kept', () => {
   beforeEach(() => openLibrary(true));
 
   it('is what was used last, and the beginning of a scope that is too large', async () => {
-    cache = new VectorCache(source, files, { maxRows: 5 });
+    cache = new EmbeddingCache(source, files, { maxRows: 5 });
     const ids = [await addClip(0, 1), await addClip(2, 3), await addClip(4, 5)];
     const readListed = async (...of: string[]) => cache.read(MODEL, await askedAsListed(...of));
     await readListed(...ids);
@@ -380,7 +380,7 @@ describe('how much is kept', () => {
   });
 
   it('is one clip, however long', async () => {
-    cache = new VectorCache(source, files, { maxRows: 1 });
+    cache = new EmbeddingCache(source, files, { maxRows: 1 });
     await database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL);
     await cache.read(MODEL, await askedAsListed(clipId));
     source.take();

@@ -1,16 +1,16 @@
-import type { EmbeddingSource, PackedVectors, SearchedSet } from '@/lib/ports/library';
+import type { EmbeddingSource, PackedEmbeddings, SearchedSet } from '@/lib/ports/library';
 import type { EmbeddingRows, KnownRows } from '@/lib/library/embedding-file';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 
 /** The files of vectors beside the library, see [Note: Packed embeddings] in lib/library/embedding-file.ts. */
-export interface VectorFiles {
+export interface EmbeddingFiles {
   /** Null where there is no such file, or it is being made. */
   read(
     set: SetKey,
     known: KnownRows | null,
-    allocate: (rows: number) => PackedVectors,
+    allocate: (rows: number) => PackedEmbeddings,
     onRows: (rows: number) => void,
   ): Promise<EmbeddingRows | null>;
 }
@@ -30,7 +30,7 @@ export interface AskedClip {
 export type OnRows = (done: number, total: number) => void;
 
 /** A clip's vectors of one model as they were at one moment. Other rows or numbers make another object. */
-export interface CachedVectors extends PackedVectors {
+export interface CachedEmbeddings extends PackedEmbeddings {
   readonly clipId: string;
   readonly modelVersion: string;
   /** No other object has it. */
@@ -69,7 +69,7 @@ const DATABASE_TIMEOUT_MS = 90_000;
 /** What is known of one clip and model; the lock lets one reader at a time bring it up to date. */
 interface Slot {
   readonly lock: Mutex;
-  vectors: CachedVectors | null;
+  vectors: CachedEmbeddings | null;
 }
 
 /**
@@ -79,16 +79,20 @@ interface Slot {
  * kept answers when it is of that revision or a later one; else the library is asked for the revision that the clip
  * has now, and what is missing is read. Where the asker knows none, the library is always asked.
  */
-export class VectorCache {
+export class EmbeddingCache {
   readonly #source: EmbeddingSource;
-  readonly #files: VectorFiles | null;
+  readonly #files: EmbeddingFiles | null;
   readonly #maxRows: number;
   /** Least recently used first. */
   readonly #slots = new Map<string, Slot>();
   #versions = 0;
 
   /** @param files null where vectors come from the library worker alone */
-  constructor(source: EmbeddingSource, files: VectorFiles | null = null, { maxRows = MAX_CACHED_ROWS } = {}) {
+  constructor(
+    source: EmbeddingSource,
+    files: EmbeddingFiles | null = null,
+    { maxRows = MAX_CACHED_ROWS } = {},
+  ) {
     this.#source = source;
     this.#files = files;
     this.#maxRows = maxRows;
@@ -100,7 +104,11 @@ export class VectorCache {
    * @param onRows told how many rows have come of those that are missing
    * @throws FramesiftError `bad-input` when they are more than memory holds
    */
-  async read(modelVersion: string, clips: readonly AskedClip[], onRows?: OnRows): Promise<CachedVectors[]> {
+  async read(
+    modelVersion: string,
+    clips: readonly AskedClip[],
+    onRows?: OnRows,
+  ): Promise<CachedEmbeddings[]> {
     const asked = clips.map(({ clipId, revision }) => ({
       clipId,
       revision,
@@ -142,7 +150,7 @@ export class VectorCache {
    * All rows of `parts`, one after another, in one array. Where they do not lie so already they are moved there, so that
    * there is one copy of each and the next question about the same finds them in place.
    */
-  join(parts: readonly CachedVectors[]): Float32Array<ArrayBuffer> {
+  join(parts: readonly CachedEmbeddings[]): Float32Array<ArrayBuffer> {
     const filled = parts.filter(({ vectors }) => vectors.length > 0);
     const [first] = filled;
     if (!first) return new Float32Array(0);
@@ -175,11 +183,11 @@ export class VectorCache {
   /** Brings what is known to the revision of `set`, or a later one. */
   async #follow(
     modelVersion: string,
-    known: CachedVectors | null,
+    known: CachedEmbeddings | null,
     set: SearchedSet,
     room: Float32Array<ArrayBuffer> | null,
     onRows: (rows: number) => void,
-  ): Promise<CachedVectors> {
+  ): Promise<CachedEmbeddings> {
     const { clipId } = set;
     for (let reads = 0; reads < MAX_READS; reads += 1) {
       // Another question may have done it meanwhile.
@@ -203,7 +211,7 @@ export class VectorCache {
         return this.#made(modelVersion, set, { packed, revision, file: { epoch, fileRows } });
       }
       const isPacked =
-        this.#files && (await this.#ask((source) => source.packVectors(clipId, modelVersion, state)));
+        this.#files && (await this.#ask((source) => source.packEmbeddings(clipId, modelVersion, state)));
       if (!isPacked) {
         const page = await this.#readPages(clipId, modelVersion, state, onRows);
         if (page) return this.#made(modelVersion, set, { ...page, file: null });
@@ -219,8 +227,8 @@ export class VectorCache {
   #made(
     modelVersion: string,
     { clipId, state, otherFrames }: SearchedSet,
-    { packed, revision, file }: { packed: PackedVectors; revision: number; file: KnownRows | null },
-  ): CachedVectors {
+    { packed, revision, file }: { packed: PackedEmbeddings; revision: number; file: KnownRows | null },
+  ): CachedEmbeddings {
     this.#versions += 1;
     return {
       clipId,
@@ -242,13 +250,13 @@ export class VectorCache {
     modelVersion: string,
     state: SetKey['state'],
     onRows: (rows: number) => void,
-  ): Promise<{ packed: PackedVectors; revision: number } | null> {
-    const pages: PackedVectors[] = [];
+  ): Promise<{ packed: PackedEmbeddings; revision: number } | null> {
+    const pages: PackedEmbeddings[] = [];
     let revision: number | null = null;
     for (let after: number | null = -1; after !== null;) {
       const from: number = after;
       const page = await this.#ask((source) =>
-        source.readVectors(clipId, modelVersion, { state, after: from }),
+        source.readEmbeddings(clipId, modelVersion, { state, after: from }),
       );
       if (revision !== null && page.revision !== revision) return null;
       revision = page.revision;
@@ -310,7 +318,7 @@ function keyOf(clipId: string, modelVersion: string): string {
   return JSON.stringify([clipId, modelVersion]);
 }
 
-function rowsOf({ frameIndexes }: PackedVectors): number {
+function rowsOf({ frameIndexes }: PackedEmbeddings): number {
   return frameIndexes.length;
 }
 
@@ -378,7 +386,7 @@ function counter(total: number, onRows: OnRows): (rows: number) => void {
 }
 
 /** Whether the parts lie in one buffer, each where the one before it ends. */
-function isContiguous(parts: readonly CachedVectors[]): boolean {
+function isContiguous(parts: readonly CachedEmbeddings[]): boolean {
   return parts.every(({ vectors }, i) => {
     const before = parts[i - 1]?.vectors;
     return (
@@ -402,7 +410,7 @@ export function allocateNumbers(length: number): Float32Array<ArrayBuffer> {
 }
 
 /** @param room used where it is of that size */
-function allocate(rows: number, room: Float32Array<ArrayBuffer> | null = null): PackedVectors {
+function allocate(rows: number, room: Float32Array<ArrayBuffer> | null = null): PackedEmbeddings {
   const numbers = rows * EMBEDDING_DIMENSION;
   return {
     frameIndexes: new Int32Array(rows),
@@ -413,7 +421,10 @@ function allocate(rows: number, room: Float32Array<ArrayBuffer> | null = null): 
 }
 
 /** The first `rows` rows, in the same memory. */
-function cut({ frameIndexes, timestampsMs, spansMs, vectors }: PackedVectors, rows: number): PackedVectors {
+function cut(
+  { frameIndexes, timestampsMs, spansMs, vectors }: PackedEmbeddings,
+  rows: number,
+): PackedEmbeddings {
   return {
     frameIndexes: frameIndexes.subarray(0, rows),
     timestampsMs: timestampsMs.subarray(0, rows),
@@ -422,7 +433,13 @@ function cut({ frameIndexes, timestampsMs, spansMs, vectors }: PackedVectors, ro
   };
 }
 
-function copyRows(from: PackedVectors, start: number, end: number, to: PackedVectors, at: number): void {
+function copyRows(
+  from: PackedEmbeddings,
+  start: number,
+  end: number,
+  to: PackedEmbeddings,
+  at: number,
+): void {
   to.frameIndexes.set(from.frameIndexes.subarray(start, end), at);
   to.timestampsMs.set(from.timestampsMs.subarray(start, end), at);
   to.spansMs.set(from.spansMs.subarray(2 * start, 2 * end), 2 * at);
@@ -432,7 +449,7 @@ function copyRows(from: PackedVectors, start: number, end: number, to: PackedVec
   );
 }
 
-function concatenate(pages: readonly PackedVectors[]): PackedVectors {
+function concatenate(pages: readonly PackedEmbeddings[]): PackedEmbeddings {
   if (pages.length === 1) return pages[0]!;
   const all = allocate(pages.reduce((sum, page) => sum + rowsOf(page), 0));
   let row = 0;
@@ -447,7 +464,10 @@ function concatenate(pages: readonly PackedVectors[]): PackedVectors {
  * Two packs in one, both in frame order; where both have a frame, the newer one's row counts. Rows that all come after
  * the last are appended, in place where there is room.
  */
-function merge(older: PackedVectors, newer: PackedVectors): { packed: PackedVectors; keptRows: number } {
+function merge(
+  older: PackedEmbeddings,
+  newer: PackedEmbeddings,
+): { packed: PackedEmbeddings; keptRows: number } {
   const before = rowsOf(older);
   const added = rowsOf(newer);
   if (added === 0) return { packed: older, keptRows: before };
@@ -456,7 +476,7 @@ function merge(older: PackedVectors, newer: PackedVectors): { packed: PackedVect
     copyRows(newer, 0, added, packed, before);
     return { packed, keptRows: before };
   }
-  const sources: [PackedVectors, number][] = [];
+  const sources: [PackedEmbeddings, number][] = [];
   let keptRows = -1;
   for (let i = 0, j = 0; i < before || j < added;) {
     const a = older.frameIndexes[i] ?? Infinity;
@@ -473,7 +493,7 @@ function merge(older: PackedVectors, newer: PackedVectors): { packed: PackedVect
 }
 
 /** The same rows with room for `rows`, in the same memory where that has it and nobody else uses what follows. */
-function withRoom(packed: PackedVectors, rows: number): PackedVectors {
+function withRoom(packed: PackedEmbeddings, rows: number): PackedEmbeddings {
   const { frameIndexes, timestampsMs, spansMs, vectors } = packed;
   const roomy = roomFor.get(vectors.buffer);
   if (roomy?.usedRows === rowsOf(packed) && roomy.packed.frameIndexes.length >= rows) {
@@ -490,4 +510,4 @@ function withRoom(packed: PackedVectors, rows: number): PackedVectors {
 }
 
 /** Memory that was allocated with room to grow, and how much of it is taken. */
-const roomFor = new WeakMap<ArrayBuffer, { packed: PackedVectors; usedRows: number }>();
+const roomFor = new WeakMap<ArrayBuffer, { packed: PackedEmbeddings; usedRows: number }>();

@@ -12,7 +12,7 @@ const MANTISSA_MASK = 0x7fffff;
  * A vector as a JSON array, each number with the fewest significant digits that read back to exactly
  * the same float32. A 512-long unit vector takes about 6 KB, against 10.8 KB of full doubles.
  */
-export function vectorToJson(vector: Float32Array): string {
+export function embeddingToJson(vector: Float32Array): string {
   const bits = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
   let json = '[';
   for (let i = 0; i < vector.length; i++) {
@@ -76,15 +76,20 @@ function fractionToJson(value: number, size: number): string {
   return (value < 0 ? '-0.' : '0.') + String(digits).padStart(decimals, '0');
 }
 
-/** Reads what `vectorToJson` or the server wrote. Throws `bad-input` for anything but `dimension` finite numbers. */
-export function vectorFromJson(text: string, dimension: number): Float32Array<ArrayBuffer> {
+/** Reads what `embeddingToJson` or the server wrote. Throws `bad-input` for anything but `dimension` finite numbers. */
+export function embeddingFromJson(text: string, dimension: number): Float32Array<ArrayBuffer> {
   const vector = new Float32Array(dimension);
-  readVectorInto(vector, 0, text, dimension);
+  readEmbeddingInto(vector, 0, text, dimension);
   return vector;
 }
 
-/** `vectorFromJson` into `target` from `offset` on, for packing many rows into one array. */
-export function readVectorInto(target: Float32Array, offset: number, text: string, dimension: number): void {
+/** `embeddingFromJson` into `target` from `offset` on, for packing many rows into one array. */
+export function readEmbeddingInto(
+  target: Float32Array,
+  offset: number,
+  text: string,
+  dimension: number,
+): void {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
