@@ -104,7 +104,7 @@ export function ClipView({
 
   const isReading = isActive(status);
   const storedFrames = Math.max(status?.framesStored ?? 0, clip.embeddingCount);
-  // Vectors of another model's making cannot be compared with this model's questions.
+  // Embeddings of another model's making cannot be compared with this model's questions.
   const isOtherVersion = model !== null && isReadWithAnother(clip, model);
   const comparableFrames = isOtherVersion ? (status?.framesStored ?? 0) : storedFrames;
 

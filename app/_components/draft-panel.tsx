@@ -27,7 +27,7 @@ const RATES = [
 const DEFAULT_RATE = 2;
 const DEFAULT_COUNT = 32;
 
-/** Text of a vector (6.3 kB) and a thumbnail (2 to 8 kB) as measured (docs/benchmarks.md), and their rows and indexes. */
+/** Text of an embedding (6.3 kB) and a thumbnail (2 to 8 kB) as measured (docs/benchmarks.md), and their rows and indexes. */
 const BYTES_PER_FRAME = 15_000;
 
 /** The facts of a clip before anything is done with it, and how it shall be read. */

@@ -29,8 +29,8 @@ export function PrivateWindowNotice() {
         </Button>
       }
     >
-      This looks like a private window: clips, pictures and vectors go when it is closed. To keep them, choose
-      “Back up” beside the clips, and drop the file on a window that is not private.
+      This looks like a private window: clips, pictures and embeddings go when it is closed. To keep them,
+      choose “Back up” beside the clips, and drop the file on a window that is not private.
     </Notice>
   );
 }

@@ -15,15 +15,15 @@ import { modelOptions } from './model-choices';
 const consoleApi = {
   /** Clips in the library, newest first. */
   listClips: () => getFramesift().services.database.listClips(),
-  /** A clip's vectors as stored: id, frameIndex, embedding, modelVersion. */
+  /** A clip's embeddings as stored: id, frameIndex, embedding, modelVersion. */
   getFrameEmbeddings: (clipId: string, options: { modelVersion?: string } = {}) =>
     getFramesift().services.database.getFrameEmbeddings(clipId, options),
   /** Adds a clip without a file and returns its row. */
   createClip: (clip: NewClip) => getFramesift().services.database.createClip(clip),
-  /** Stores frames of a clip with their pictures and vectors, all or none, and returns the vectors' ids. */
+  /** Stores frames of a clip with their pictures and embeddings, all or none, and returns the ids of their rows. */
   storeFrameBatch: (clipId: string, frames: EmbeddedFrame[], modelVersion: string) =>
     getFramesift().services.database.storeFrameBatch(clipId, frames, modelVersion),
-  /** Removes a clip's vectors and returns how many there were. */
+  /** Removes a clip's embeddings and returns how many there were. */
   deleteFrameEmbeddings: (clipId: string) => getFramesift().services.database.deleteFrameEmbeddings(clipId),
   /** Removes a clip with everything that is stored of it. */
   deleteClip: (clipId: string) => getFramesift().services.database.deleteClip(clipId),
@@ -31,17 +31,17 @@ const consoleApi = {
   query: (sql: string, parameters: unknown[] = []) => getFramesift().services.database.query(sql, parameters),
   /** What does not fit together in the library: rows without files, files without rows, wrong counts. */
   scanLibrary: () => getFramesift().services.database.scan(),
-  /** Which model's vectors questions are compared with. */
+  /** Which model's embeddings questions are compared with. */
   modelVersion: async (): Promise<string> =>
     (await getFramesift().services.clip.load(modelOptions())).modelVersion,
-  /** A text as the model's unit vector; of a composed question, its first term's. */
+  /** A text as the model's embedding; of a composed question, its first term's. */
   encodeText: async (text: string): Promise<Float32Array<ArrayBuffer>> => {
     const { services } = getFramesift();
     const { encodeQuestion } = await import('@/lib/ask/question');
     const model = await services.clip.load(modelOptions());
     const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
     const [term] = alternatives.flat();
-    return term!.vector;
+    return term!.embedding;
   },
   /** Frames of a file as a model gets them, RGB of `resize.size`². */
   prepareFrames: async (file: Blob, timestampsMs: number[], resize: ResizeSpec): Promise<PreparedFrame[]> => {

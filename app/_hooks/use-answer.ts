@@ -12,7 +12,7 @@ import { getFramesift } from './framesift';
  * The frames that answer a question, see AnswerStore.
  *
  * @param request compared by what it says, so a new object for each render is fine; null for no question
- * @param revisions of the clips' vectors, by clip; asked anew whenever they say something else
+ * @param revisions of the clips' embeddings, by clip; asked anew whenever they say something else
  */
 export function useAnswer(
   request: SearchRequest | null,

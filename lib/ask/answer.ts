@@ -20,7 +20,7 @@ export interface AnswerServices {
 const SEARCH_TIMEOUT_MS = 300_000;
 
 /**
- * The frames that answer a question, from the vectors that are in the library now.
+ * The frames that answer a question, from the embeddings that are in the library now.
  *
  * @param options.revisions by clip, what the asker has seen of it
  * @param onProgress told how far work is that only a first question has

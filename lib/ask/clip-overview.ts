@@ -5,7 +5,7 @@ import { withTimeout } from '@/lib/shared/async';
 /** Frames that sum up a clip. */
 const OVERVIEW_FRAMES = 8;
 
-/** Reading the vectors of a clip of 20,000 frames takes seconds; what takes so long is stuck. */
+/** Reading the embeddings of a clip of 20,000 frames takes seconds; what takes so long is stuck. */
 const OVERVIEW_TIMEOUT_MS = 120_000;
 
 /** The overview of a clip in the library, made in the search worker. */

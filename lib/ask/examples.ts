@@ -45,7 +45,7 @@ const EXAMPLE_CANDIDATES = [
   'a stage with lights',
 ] as const;
 
-/** Vectors of the candidates by model; made once, they serve every clip. */
+/** Embeddings of the candidates by model; made once, they serve every clip. */
 const encodedByModel = new Map<string, Map<string, EncodedQuestion>>();
 
 /**

@@ -55,7 +55,7 @@ export interface QuestionServices {
 }
 
 /**
- * The question's terms as unit vectors in the model's space, with what rates its matches.
+ * The question's terms as embeddings in the model's space, with what rates its matches.
  *
  * @throws QuerySyntaxError (`bad-input`) for a question that cannot be read
  * @throws FramesiftError `bad-input` for a picture that cannot be read
@@ -77,8 +77,8 @@ export async function encodeQuestion(
   const alternatives = query.alternatives.map(({ terms }) =>
     terms.map(({ weight, content }) =>
       content.kind === 'text'
-        ? { weight, vector: textEmbeddings.get(textKey(content))!, isPicture: false }
-        : { weight, vector: pictureEmbeddings.get(content.attachment)!, isPicture: true },
+        ? { weight, embedding: textEmbeddings.get(textKey(content))!, isPicture: false }
+        : { weight, embedding: pictureEmbeddings.get(content.attachment)!, isPicture: true },
     ),
   );
   const calibration = textEmbeddings.size > 0 ? (model.calibration ?? null) : null;
@@ -92,7 +92,7 @@ function textKey({ text, isQuoted }: TextContent): string {
   return `${isQuoted ? 'quoted' : 'plain'} ${text}`;
 }
 
-/** Vectors of all texts by `textKey`, made in one run. */
+/** Embeddings of all texts by `textKey`, made in one run. */
 async function encodeTexts(
   services: QuestionServices,
   model: QuestionModel,
@@ -120,7 +120,7 @@ async function encodeTexts(
   );
 }
 
-/** Vectors of all pictures by their attachment's number; what is not in the library is encoded in one run. */
+/** Embeddings of all pictures by their attachment's number; what is not in the library is encoded in one run. */
 async function encodePictures(
   services: QuestionServices,
   model: QuestionModel,
@@ -130,23 +130,23 @@ async function encodePictures(
   const named = new Set(
     contents.flatMap((content) => (content.kind === 'picture' ? [content.attachment] : [])),
   );
-  const vectors = new Map<number, Float32Array<ArrayBuffer>>();
+  const embeddings = new Map<number, Float32Array<ArrayBuffer>>();
   const pictures: Attachment[] = [];
   for (const attachment of attachments) {
     if (!named.has(attachment.number)) continue;
     const stored = await storedEmbedding(services, model, attachment);
-    if (stored) vectors.set(attachment.number, stored);
+    if (stored) embeddings.set(attachment.number, stored);
     else pictures.push(attachment);
   }
-  if (pictures.length === 0) return vectors;
+  if (pictures.length === 0) return embeddings;
   const pixels: Uint8Array<ArrayBuffer>[] = [];
   for (const picture of pictures) pixels.push(await preparePicture(services, model, picture));
   const dimension = model.config.embeddingDimension;
   const rows = await withTimeout(services.clip.encodeImages(pixels), ENCODE_TIMEOUT_MS, 'The model');
   pictures.forEach(({ number }, row) =>
-    vectors.set(number, rows.slice(row * dimension, (row + 1) * dimension)),
+    embeddings.set(number, rows.slice(row * dimension, (row + 1) * dimension)),
   );
-  return vectors;
+  return embeddings;
 }
 
 /** The picture as the model gets it; an error says which of the question's pictures it is about. */
@@ -167,7 +167,7 @@ async function preparePicture(
   }
 }
 
-/** The vector that a whole frame already has of this model; undefined for anything else. */
+/** The embedding that a whole frame already has of this model; undefined for anything else. */
 async function storedEmbedding(
   services: QuestionServices,
   { modelVersion }: QuestionModel,

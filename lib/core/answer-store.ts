@@ -22,7 +22,7 @@ export interface RatedProgress extends SearchProgress {
 /** A search that is over sooner shows no progress: a bar that flashes up tells nobody anything. */
 export const PROGRESS_AFTER_MS = 500;
 
-/** What a person wants to know, of which model, and what the page has seen of the clips' vectors. */
+/** What a person wants to know, of which model, and what the page has seen of the clips' embeddings. */
 export interface Asking {
   question: Question;
   model: LoadedModel;

@@ -137,7 +137,7 @@ export class FramesiftServices {
     return this.#models.remote;
   }
 
-  /** What scores and selects; its cache of vectors goes with it when it is discarded. */
+  /** What scores and selects; its cache of embeddings goes with it when it is discarded. */
   get search(): Remote<SearchService> {
     return this.#search.remote;
   }

@@ -10,7 +10,7 @@ const kindSchema = z.object({
   slope: z.number().positive(),
   intercept: z.number(),
   /**
-   * A share of the mean vector of many pictures; nothing without it. Some queries have high cosines with every picture,
+   * A share of the mean embedding of many pictures; nothing without it. Some queries have high cosines with every picture,
    * “a person” 0.3 higher ones than “a glass of wine” (docs/decisions/021-verdict.md).
    */
   common: z.array(z.number()).length(EMBEDDING_DIMENSION).optional(),

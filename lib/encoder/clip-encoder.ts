@@ -55,7 +55,7 @@ export interface EncoderSurroundings {
 }
 
 /**
- * A CLIP model, loaded once and kept. Encodes pictures and texts into unit-length vectors of one space.
+ * A CLIP model, loaded once and kept. Encodes pictures and texts into unit-length embeddings of one space.
  * Calls may overlap: they run one after another.
  *
  * Nothing in here has a time limit: a call that hangs holds its worker, and only the owner of the
@@ -114,7 +114,7 @@ export class ClipEncoder {
   /**
    * @param pictures what `resizeFrame` makes of each (lib/pixels/resize.ts)
    * @returns row-major [pictures.length, dimension], rows of unit length
-   * @throws FramesiftError `provider-failed` when a vector is zero or not finite, `out-of-memory`, or
+   * @throws FramesiftError `provider-failed` when an embedding is zero or not finite, `out-of-memory`, or
    *   `worker-lost` when this worker is of no more use
    */
   async encodeImages(pictures: readonly Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
@@ -303,8 +303,8 @@ export class ClipEncoder {
       const golden = start.golden ?? (await this.#reference(start, choice));
       const text = golden?.text ?? REFERENCE_TEXT;
       // Run also where there is nothing to compare with: a graph that cannot be run is found out here.
-      const vectors = await this.#encodeGolden(session, config, tokenizer, text);
-      const mismatch = golden && goldenMismatch(golden, vectors.imageEmbedding, vectors.textEmbedding);
+      const embeddings = await this.#encodeGolden(session, config, tokenizer, text);
+      const mismatch = golden && goldenMismatch(golden, embeddings.imageEmbedding, embeddings.textEmbedding);
       if (mismatch) throw new FramesiftError('provider-failed', mismatch);
       return session;
     } catch (error) {
@@ -314,7 +314,7 @@ export class ClipEncoder {
   }
 
   /**
-   * What a model without stored vectors makes on WASM, which is what it must make on WebGPU; undefined
+   * What a model without stored embeddings makes on WASM, which is what it must make on WebGPU; undefined
    * where WASM itself is about to run.
    */
   async #reference(start: Start, choice: ProviderChoice): Promise<Golden | undefined> {
@@ -360,7 +360,7 @@ export class ClipEncoder {
     pictures: readonly Uint8Array[],
   ): Promise<Float32Array<ArrayBuffer>> {
     const { embeddingDimension: dimension, resize, mean, std } = config;
-    const vectors = new Float32Array(pictures.length * dimension);
+    const embeddings = new Float32Array(pictures.length * dimension);
     for (const { side, views, counts, places } of groupViews(pictures, resize)) {
       const made = await this.#alone(async () =>
         session.runVision(normalisePixels(views, side, mean, std), views.length),
@@ -371,10 +371,10 @@ export class ClipEncoder {
           ? rows
           : unitRows(meanRows(rows, counts, dimension), dimension, 'picture');
       for (const [row, place] of places.entries()) {
-        vectors.set(means.subarray(row * dimension, (row + 1) * dimension), place * dimension);
+        embeddings.set(means.subarray(row * dimension, (row + 1) * dimension), place * dimension);
       }
     }
-    return vectors;
+    return embeddings;
   }
 
   async #encodeTexts(
@@ -388,14 +388,14 @@ export class ClipEncoder {
     const encoded = tokenizer.encodeBatch(parts.flat());
     const rows = unitRows(await this.#alone(() => session.runText(encoded)), dimension, 'text');
     if (parts.every(({ length }) => length === 1)) return rows;
-    const vectors = new Float32Array(texts.length * dimension);
+    const embeddings = new Float32Array(texts.length * dimension);
     let first = 0;
     parts.forEach(({ length }, text) => {
       const own = rows.subarray(first * dimension, (first + length) * dimension);
-      vectors.set(length === 1 ? own : meanDirection(own, dimension), text * dimension);
+      embeddings.set(length === 1 ? own : meanDirection(own, dimension), text * dimension);
       first += length;
     });
-    return unitRows(vectors, dimension, 'text');
+    return unitRows(embeddings, dimension, 'text');
   }
 }
 
@@ -411,18 +411,18 @@ interface Start {
 }
 
 function unitRows(
-  vectors: Float32Array<ArrayBuffer>,
+  embeddings: Float32Array<ArrayBuffer>,
   dimension: number,
   what: string,
 ): Float32Array<ArrayBuffer> {
-  const bad = normaliseRows(vectors, dimension);
+  const bad = normaliseRows(embeddings, dimension);
   if (bad.length > 0) {
     throw new FramesiftError(
       'provider-failed',
-      `The model gave no usable vector for ${what} ${bad.map((row) => row + 1).join(', ')} of ${vectors.length / dimension}.`,
+      `The model gave no usable embedding for ${what} ${bad.map((row) => row + 1).join(', ')} of ${embeddings.length / dimension}.`,
     );
   }
-  return vectors;
+  return embeddings;
 }
 
 /** A model's files, read. */
@@ -457,7 +457,7 @@ async function readFiles(source: ModelFileSource): Promise<ModelFiles> {
     readJson('config.json'),
     readJson('preprocessor_config.json'),
     readJson('tokenizer.json'),
-    // Not every model has vectors to be compared with, or has been measured.
+    // Not every model has embeddings to be compared with, or has been measured.
     readJson('golden.json').then(readGolden, () => undefined),
     readJson('calibration.json').then(readCalibration, () => undefined),
     readGraphs(),

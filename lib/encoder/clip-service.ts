@@ -94,14 +94,14 @@ export class ClipService {
 
   /** @returns row-major [texts.length, 512], rows of unit length */
   async encodeTexts(texts: string[]): Promise<Float32Array<ArrayBuffer>> {
-    const vectors = await this.#encoder.encodeTexts(texts);
-    return transfer(vectors, [vectors.buffer]);
+    const embeddings = await this.#encoder.encodeTexts(texts);
+    return transfer(embeddings, [embeddings.buffer]);
   }
 
   /** @returns row-major [pictures.length, 512], rows of unit length */
   async encodeImages(pictures: Uint8Array[]): Promise<Float32Array<ArrayBuffer>> {
-    const vectors = await this.#encoder.encodeImages(pictures);
-    return transfer(vectors, [vectors.buffer]);
+    const embeddings = await this.#encoder.encodeImages(pictures);
+    return transfer(embeddings, [embeddings.buffer]);
   }
 
   /** What the training data of the loaded model says of words; null for a model that does not tell. */

@@ -4,12 +4,12 @@ import { throwIfCancelled } from '@/lib/shared/async';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import type { EmbeddedFrame, FrameBatch, FrameFailure, PreparedFrame } from '@/lib/shared/frames';
 
-/** Turns pictures into unit-length vectors, row-major. */
+/** Turns pictures into unit-length embeddings, row-major. */
 export interface ImageEncoder {
   encodeImages(pictures: readonly Uint8Array[]): Promise<Float32Array<ArrayBuffer>>;
 }
 
-/** Keeps frames and vectors. Resolves when they are durably stored. */
+/** Keeps frames and embeddings. Resolves when they are durably stored. */
 export interface FrameStore {
   storeFrameBatch(frames: EmbeddedFrame[]): Promise<void>;
 }
@@ -166,10 +166,10 @@ async function storeBatch(
   return stored;
 }
 
-/** The rows of a matrix of vectors. */
-function rowsOf(vectors: Float32Array<ArrayBuffer>, count: number): Float32Array<ArrayBuffer>[] {
-  const dimension = vectors.length / count;
-  return Array.from({ length: count }, (_, row) => vectors.slice(row * dimension, (row + 1) * dimension));
+/** The rows of a matrix of embeddings. */
+function rowsOf(embeddings: Float32Array<ArrayBuffer>, count: number): Float32Array<ArrayBuffer>[] {
+  const dimension = embeddings.length / count;
+  return Array.from({ length: count }, (_, row) => embeddings.slice(row * dimension, (row + 1) * dimension));
 }
 
 function embeddedFrame(

@@ -68,7 +68,7 @@ export function rankProviders(
         : !capabilities.promiseIntegration
           ? 'this browser lacks WebAssembly promise integration (JSPI)'
           : dtype === 'q8'
-            ? '8-bit models give wrong vectors there'
+            ? '8-bit models give wrong embeddings there'
             : dtype === 'fp16' && !capabilities.halfPrecision
               ? 'this graphics adapter does not compute with half-precision floats (shader-f16)'
               : undefined;

@@ -3,18 +3,18 @@ import { cosine } from '@/lib/shared/vectors';
 import { z } from '@/lib/shared/zod';
 
 /**
- * A picture and a phrase whose vectors are stored with the model. A provider that does not reproduce
+ * A picture and a phrase whose embeddings are stored with the model. A provider that does not reproduce
  * them computes wrong numbers, finite though they may be (onnxruntime #31626), and is not used.
  */
-const vectorsSchema = z.object({
+const embeddingsSchema = z.object({
   image_embedding: z.array(z.number()),
   text_embedding: z.array(z.number()),
 });
 
-const goldenSchema = vectorsSchema.extend({
+const goldenSchema = embeddingsSchema.extend({
   text: z.string(),
-  /** Vectors of the model's other number formats, where they are not those of fp32. */
-  dtypes: z.partialRecord(z.enum(['fp32', 'fp16', 'q8']), vectorsSchema).optional(),
+  /** Embeddings of the model's other number formats, where they are not those of fp32. */
+  dtypes: z.partialRecord(z.enum(['fp32', 'fp16', 'q8']), embeddingsSchema).optional(),
 });
 
 export interface Golden {
@@ -24,10 +24,10 @@ export interface Golden {
   dtypes?: Partial<Record<ModelDtype, Pick<Golden, 'imageEmbedding' | 'textEmbedding'>>>;
 }
 
-/** What a model without stored vectors is tested with. */
+/** What a model without stored embeddings is tested with. */
 export const REFERENCE_TEXT = 'a photo of a cat';
 
-/** Below this cosine with its golden vector a provider is refused: fp32 kernels agree to 0.999999. */
+/** Below this cosine with its golden embedding a provider is refused: fp32 kernels agree to 0.999999. */
 const GOLDEN_MIN_COSINE = 0.999;
 
 /** The parsed `golden.json` of a model, or undefined when it is not one. */
@@ -42,16 +42,16 @@ export function readGolden(json: unknown): Golden | undefined {
   };
 }
 
-function readEmbeddings(vectors: z.infer<typeof vectorsSchema>) {
+function readEmbeddings(embeddings: z.infer<typeof embeddingsSchema>) {
   return {
-    imageEmbedding: Float32Array.from(vectors.image_embedding),
-    textEmbedding: Float32Array.from(vectors.text_embedding),
+    imageEmbedding: Float32Array.from(embeddings.image_embedding),
+    textEmbedding: Float32Array.from(embeddings.text_embedding),
   };
 }
 
 /**
- * The vectors that a model in that number format must reproduce. Half precision must reproduce those of
- * fp32; 8-bit weights give vectors of their own, and have none unless they are stored.
+ * The embeddings that a model in that number format must reproduce. Half precision must reproduce those of
+ * fp32; 8-bit weights give embeddings of their own, and have none unless they are stored.
  */
 export function goldenOf(golden: Golden | undefined, dtype: ModelDtype): Golden | undefined {
   if (!golden) return undefined;
@@ -79,11 +79,11 @@ export function goldenPicture(size: number): Uint8Array<ArrayBuffer> {
   return pixels;
 }
 
-/** A sentence on why the vectors are not the golden ones, or undefined when they are. */
+/** A sentence on why the embeddings are not the golden ones, or undefined when they are. */
 export function goldenMismatch(golden: Golden, image: Float32Array, text: Float32Array): string | undefined {
   const imageCosine = cosine(golden.imageEmbedding, image);
   const textCosine = cosine(golden.textEmbedding, text);
   // Written so that NaN fails too.
   if (imageCosine >= GOLDEN_MIN_COSINE && textCosine >= GOLDEN_MIN_COSINE) return undefined;
-  return `its self-test gave wrong vectors (cosine ${imageCosine.toFixed(4)} for the picture, ${textCosine.toFixed(4)} for the text)`;
+  return `its self-test gave wrong embeddings (cosine ${imageCosine.toFixed(4)} for the picture, ${textCosine.toFixed(4)} for the text)`;
 }

@@ -8,7 +8,7 @@ import { describeMisfit, z } from '@/lib/shared/zod';
 
 /**
  * Version of everything between a decoded frame and `pixel_values`: colour conversion, resampling,
- * cropping, normalisation. Raised whenever a change in it can change a vector.
+ * cropping, normalisation. Raised whenever a change in it can change an embedding.
  */
 const PREPROCESSING_VERSION = 2;
 
@@ -107,7 +107,7 @@ export function readModelConfig(
   if (model.data.projection_dim !== EMBEDDING_DIMENSION) {
     throw new FramesiftError(
       'model-mismatch',
-      `This model makes vectors of ${model.data.projection_dim} numbers; the database's table is made for ${EMBEDDING_DIMENSION}.`,
+      `This model makes embeddings of ${model.data.projection_dim} numbers; the database's table is made for ${EMBEDDING_DIMENSION}.`,
     );
   }
   if (pixels.data.resample !== PIL_BICUBIC) {
@@ -171,8 +171,8 @@ export function readModelConfig(
 const percent = (share: number) => String(Math.round(share * 100)).padStart(2, '0');
 
 /**
- * The name that is stored beside every vector: model, weights, dtype and preprocessing with its views. Two
- * vectors may be compared only when it is the same, letter for letter. Views are count, percentage and size (hexadecimal,
+ * The name that is stored beside every embedding: model, weights, dtype and preprocessing with its views. Two
+ * embeddings may be compared only when it is the same, letter for letter. Views are count, percentage and size (hexadecimal,
  * as an own model's long name leaves six characters).
  *
  * @throws FramesiftError `model-mismatch` when it would not fit the column's 50 characters
@@ -188,7 +188,7 @@ export function modelVersionOf(
   if (version.length > MODEL_VERSION_MAX_LENGTH) {
     throw new FramesiftError(
       'model-mismatch',
-      `The model's name is too long to be stored beside its vectors: ${version}`,
+      `The model's name is too long to be stored beside its embeddings: ${version}`,
     );
   }
   return version;

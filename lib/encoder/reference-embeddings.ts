@@ -2,7 +2,7 @@ import { z } from '@/lib/shared/zod';
 import { readGolden, type Golden } from './golden';
 
 /**
- * Where the vectors lie that a model without stored ones was found to make on WASM, so that its self-test
+ * Where the embeddings lie that a model without stored ones was found to make on WASM, so that its self-test
  * on WebGPU need not run it on WASM at every start.
  */
 export interface ReferenceStore {

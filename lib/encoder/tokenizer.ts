@@ -58,7 +58,7 @@ export class ClipTokenizer {
 
   /**
    * Ids of several texts as one block, short rows filled with the end marker: CLIP's text tower is
-   * causal and reads its vector at the first one, so what follows is inert.
+   * causal and reads its embedding at the first one, so what follows is inert.
    */
   encodeBatch(texts: readonly string[]): EncodedTexts {
     const rows = texts.map((text) => this.encode(text));

@@ -221,13 +221,13 @@ class ClipSession implements TowerSession {
     run: (first: number, rows: number, padded: number) => Promise<Float32Array<ArrayBuffer>>,
   ): Promise<Float32Array<ArrayBuffer>> {
     if (batch === null || batch === count) return run(0, count, count);
-    const vectors = new Float32Array(count * this.#dimension);
+    const embeddings = new Float32Array(count * this.#dimension);
     for (let first = 0; first < count; first += batch) {
       const rows = Math.min(batch, count - first);
       const some = await run(first, rows, batch);
-      vectors.set(some.subarray(0, rows * this.#dimension), first * this.#dimension);
+      embeddings.set(some.subarray(0, rows * this.#dimension), first * this.#dimension);
     }
-    return vectors;
+    return embeddings;
   }
 
   #floats(values: Float32Array, type: FloatType, dims: number[]): Ort.Tensor {
@@ -252,14 +252,14 @@ class ClipSession implements TowerSession {
       outputs = await this.#loss.race(session.run(feeds, [output.name]));
       const tensor = outputs[output.name];
       const data = tensor && (await this.#loss.race(tensor.getData()));
-      const vectors = asFloats(data);
-      if (vectors?.length !== rows * this.#dimension) {
+      const embeddings = asFloats(data);
+      if (embeddings?.length !== rows * this.#dimension) {
         throw new FramesiftError(
           'model-mismatch',
           `This model cannot be used: its ${output.name} is not ${rows} rows of ${this.#dimension} numbers.`,
         );
       }
-      return vectors;
+      return embeddings;
     } finally {
       for (const tensor of Object.values(feeds)) tensor.dispose();
       for (const tensor of Object.values(outputs ?? {})) tensor.dispose();

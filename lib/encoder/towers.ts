@@ -20,7 +20,7 @@ export type ClipGraphs =
 export type FloatType = 'float32' | 'float16';
 export type IntegerType = 'int64' | 'int32';
 
-/** The graph that makes vectors of pictures, and how it is to be fed. */
+/** The graph that makes embeddings of pictures, and how it is to be fed. */
 export interface VisionTower {
   graph: Uint8Array<ArrayBuffer>;
   /** [n, 3, size, size] */
@@ -31,7 +31,7 @@ export interface VisionTower {
   batch: number | null;
 }
 
-/** The graph that makes vectors of texts, and how it is to be fed. */
+/** The graph that makes embeddings of texts, and how it is to be fed. */
 export interface TextTower {
   graph: Uint8Array<ArrayBuffer>;
   /** [n, t] */
@@ -138,7 +138,7 @@ function readText(graph: Uint8Array<ArrayBuffer>, expected: TowerExpectations): 
   };
 }
 
-/** The output of that name, or else the only one that holds one vector a row. */
+/** The output of that name, or else the only one that holds one embedding a row. */
 function findOutput(
   { outputs }: OnnxSignature,
   name: string,
@@ -153,7 +153,7 @@ function findOutput(
   if (typeof dimension === 'number' && dimension !== embeddingDimension) {
     throw misfit(
       what,
-      `gives vectors of ${dimension} numbers, while its config.json says ${embeddingDimension}`,
+      `gives embeddings of ${dimension} numbers, while its config.json says ${embeddingDimension}`,
     );
   }
   return { name: output.name, type: floatType(output, what) };

@@ -16,7 +16,7 @@ import { bad } from './rows';
 /*
  * [Note: Backup] All that a library has, as one tar archive that may be larger than memory: `library.jsonl`, the rows as
  * they are exported, then thumbnails at `frames/<clip>/<frame index>` and copies of clips at `clips/<clip>/file`. Tar, since
- * a ZIP without its 64-bit extension ends at 65,535 files and 4 GB. Packed vectors are made again from the rows.
+ * a ZIP without its 64-bit extension ends at 65,535 files and 4 GB. Packed embeddings are made again from the rows.
  */
 
 /** Pictures in one call of the library. */
@@ -36,15 +36,15 @@ export async function exportLibrary(
   const createdAt = new Date();
   const library = await database.listClips();
   const total = library.reduce((sum, { frameCount, embeddingCount }) => sum + frameCount + embeddingCount, 0);
-  let vectors = 0;
+  let embeddings = 0;
   let pictures = 0;
-  const tell = () => onProgress(Math.min(vectors + pictures, total), total);
+  const tell = () => onProgress(Math.min(embeddings + pictures, total), total);
   const rows = await textToBlob(
     toJsonLines(
       readClips(database, library, {
         signal,
         onEmbeddings: (count) => {
-          vectors = count;
+          embeddings = count;
           tell();
         },
       }),
@@ -208,8 +208,8 @@ async function openBackup(file: Blob): Promise<{
   return { rows, pictures, copies };
 }
 
-function hasAll(stored: ClipSummary, { frames, vectors }: ImportedClip): boolean {
-  return stored.frameCount >= frames.length && stored.embeddingCount >= vectors.length;
+function hasAll(stored: ClipSummary, { frames, embeddings }: ImportedClip): boolean {
+  return stored.frameCount >= frames.length && stored.embeddingCount >= embeddings.length;
 }
 
 function indexOf({ frameIndex }: { frameIndex: number }): number {

@@ -28,7 +28,7 @@ export interface ExportedFile {
 const FULL_SIZE = { type: 'image/jpeg', quality: 0.95 } as const;
 const SMALL_QUALITY = 0.85;
 
-/** Frames at full resolution with the manifest, the table, and the vectors that bring them back without their clip. */
+/** Frames at full resolution with the manifest, the table, and the embeddings that bring them back without their clip. */
 export async function exportZip(
   services: ExchangeServices,
   selection: SelectionToExport,
@@ -105,7 +105,7 @@ function describeZip(selection: SelectionToExport, createdAt: Date, note: string
     'frames/           the pictures, numbered in order of time, each with its time in minutes and seconds',
     'manifest.json     clips, times, scores, strategy, parameters, model and question',
     'frames.csv        the same as a table',
-    'embeddings.jsonl  the frames’ rows and vectors as JSON lines',
+    'embeddings.jsonl  the frames’ rows and embeddings as JSON lines',
     ...(note === null ? [] : ['', note]),
     '',
     'Drop this ZIP on Framesift to get the selection back.',

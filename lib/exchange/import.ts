@@ -101,7 +101,7 @@ async function importRows(
 
 function describeRows(results: readonly ImportResult[]): string {
   if (results.length === 0) return 'This file has no clips in it.';
-  const vectors = results.reduce((sum, result) => sum + result.vectors, 0);
+  const embeddings = results.reduce((sum, result) => sum + result.embeddings, 0);
   const added = results.filter(({ isNew }) => isNew).length;
   const updated = results.length - added;
   const what = [
@@ -112,7 +112,7 @@ function describeRows(results: readonly ImportResult[]): string {
     added > 0
       ? ' Such a file has no pictures in it: they come when you choose the clip’s own file under the player.'
       : '';
-  return `${what.filter(Boolean).join(' and ')}, with ${plural(vectors, 'vector')}.${hint}`;
+  return `${what.filter(Boolean).join(' and ')}, with ${plural(embeddings, 'embedding')}.${hint}`;
 }
 
 async function readManifest(

@@ -26,10 +26,10 @@ export async function* toJsonLines(
   header: Omit<RowsHeader, 'framesift' | 'format'>,
 ): AsyncGenerator<string, void, undefined> {
   yield JSON.stringify({ framesift: 1, format: 'rows', ...header } satisfies RowsHeader) + '\n';
-  for await (const { event, frames, vectors, readSpans, counts } of clips) {
+  for await (const { event, frames, embeddings, readSpans, counts } of clips) {
     yield line('events', { ...toServerEvent(event), local: toLocalEvent(event, counts, await readSpans()) });
     for await (const page of frames) yield page.map((row) => line('event_frames', toFrameRow(row))).join('');
-    for await (const page of vectors) {
+    for await (const page of embeddings) {
       yield page.map((row) => line('frame_embeddings', toEmbeddingRow(row))).join('');
     }
   }

@@ -1,6 +1,6 @@
 import { FramesiftError } from '@/lib/shared/errors';
 
-/** The longest line of ours is a vector in full digits, 12 KB, or the times of 20,000 frames, 200 KB. */
+/** The longest line of ours is an embedding in full digits, 12 KB, or the times of 20,000 frames, 200 KB. */
 const MAX_LINE_CHARACTERS = 4_000_000;
 
 /** The lines of a text file without their ends, read as they are asked for. */

@@ -18,7 +18,7 @@ export interface RowReader {
 
 export interface ReadRowsOptions {
   signal?: AbortSignal;
-  /** Told how many vectors have been read. */
+  /** Told how many embeddings have been read. */
   onEmbeddings?: (count: number) => void;
 }
 
@@ -28,11 +28,11 @@ export function* readClips(
   events: readonly ClipSummary[],
   { signal, onEmbeddings }: ReadRowsOptions = {},
 ): Generator<ClipRows, void, undefined> {
-  let vectors = 0;
+  let embeddings = 0;
   const count = (page: readonly unknown[]) => {
     throwIfCancelled(signal);
-    vectors += page.length;
-    onEmbeddings?.(vectors);
+    embeddings += page.length;
+    onEmbeddings?.(embeddings);
   };
   for (const event of events) {
     throwIfCancelled(signal);
@@ -43,7 +43,7 @@ export function* readClips(
         (last) => last.frameNumber - 1,
         () => throwIfCancelled(signal),
       ),
-      vectors: pages(
+      embeddings: pages(
         (options) => database.readFrameEmbeddingRows(event.id, options),
         (last) => last.frameIndex,
         count,
@@ -76,7 +76,7 @@ export async function readFramesOfClip(
   frameIndexes: readonly number[],
 ): Promise<ClipRows> {
   const frames = await database.readEventFrameRows(event.id, { frameIndexes });
-  const vectors = await database.readFrameEmbeddingRows(event.id, { frameIndexes });
+  const embeddings = await database.readFrameEmbeddingRows(event.id, { frameIndexes });
   return {
     event: {
       ...event,
@@ -87,9 +87,9 @@ export async function readFramesOfClip(
       ingestError: null,
     },
     frames: once(frames),
-    vectors: once(vectors),
+    embeddings: once(embeddings),
     readSpans: () => database.readFrameSpans(event.id, [...frameIndexes]),
-    counts: { event_frames: frames.length, frame_embeddings: vectors.length },
+    counts: { event_frames: frames.length, frame_embeddings: embeddings.length },
   };
 }
 

@@ -53,7 +53,7 @@ export type Row = Record<string, Cell>;
 export interface ClipRows {
   event: ClipSummary;
   frames: AsyncIterable<EventFrameRow[]>;
-  vectors: AsyncIterable<FrameEmbeddingRow[]>;
+  embeddings: AsyncIterable<FrameEmbeddingRow[]>;
   /** Of its frames, as far as they are known. */
   readSpans: () => Promise<FrameSpan[]>;
   /** How many of each follow, at least: a file with fewer was cut off. */
@@ -123,15 +123,15 @@ export function toFrameRow(frame: EventFrameRow): Row {
   };
 }
 
-export function toEmbeddingRow(vector: FrameEmbeddingRow): Row {
+export function toEmbeddingRow(embedding: FrameEmbeddingRow): Row {
   return {
-    id: vector.id,
-    event_id: vector.clipId,
-    frame_index: vector.frameIndex,
-    // The very text that is stored: the vector comes back to the last digit.
-    embedding: vector.embedding,
-    model_version: vector.modelVersion,
-    created_at: vector.createdAt.toISOString(),
+    id: embedding.id,
+    event_id: embedding.clipId,
+    frame_index: embedding.frameIndex,
+    // The very text that is stored: the embedding comes back to the last digit.
+    embedding: embedding.embedding,
+    model_version: embedding.modelVersion,
+    created_at: embedding.createdAt.toISOString(),
   };
 }
 
@@ -232,7 +232,7 @@ export function parseHeader(json: string): RowsHeader {
   );
 }
 
-/** Puts clips together from rows in the order in which they are written: a clip, its pictures, its vectors. */
+/** Puts clips together from rows in the order in which they are written: a clip, its pictures, its embeddings. */
 export class ClipAssembler {
   #clip: ImportedClip | null = null;
   #counts: RowCounts | null = null;
@@ -273,7 +273,7 @@ export class ClipAssembler {
         },
       },
       frames: [],
-      vectors: [],
+      embeddings: [],
       spans:
         extra?.frame_spans?.map(([frameIndex, startMs, endMs]) => ({ frameIndex, startMs, endMs })) ?? [],
     };
@@ -296,17 +296,17 @@ export class ClipAssembler {
         createdAt: frame.created_at,
       });
     } else {
-      const vector = check(columns.frame_embeddings, row, table);
-      this.#assertOwn(vector.event_id, clip);
-      clip.vectors.push({
-        id: vector.id,
-        frameIndex: vector.frame_index,
-        embedding: embeddingFromJson(vector.embedding, EMBEDDING_DIMENSION),
-        modelVersion: vector.model_version,
-        createdAt: vector.created_at,
+      const embedding = check(columns.frame_embeddings, row, table);
+      this.#assertOwn(embedding.event_id, clip);
+      clip.embeddings.push({
+        id: embedding.id,
+        frameIndex: embedding.frame_index,
+        embedding: embeddingFromJson(embedding.embedding, EMBEDDING_DIMENSION),
+        modelVersion: embedding.model_version,
+        createdAt: embedding.created_at,
       });
     }
-    if (Math.max(clip.frames.length, clip.vectors.length) > MAX_ROWS_PER_TABLE) {
+    if (Math.max(clip.frames.length, clip.embeddings.length) > MAX_ROWS_PER_TABLE) {
       throw bad(`A clip has at most ${MAX_ROWS_PER_TABLE.toLocaleString('en')} frames; this one has more.`);
     }
   }
@@ -318,7 +318,7 @@ export class ClipAssembler {
     const counts = this.#counts;
     if (
       counts &&
-      (clip.frames.length < counts.event_frames || clip.vectors.length < counts.frame_embeddings)
+      (clip.frames.length < counts.event_frames || clip.embeddings.length < counts.frame_embeddings)
     ) {
       throw cutOff();
     }

@@ -76,11 +76,11 @@ export async function* toSql(
 ): AsyncGenerator<string, void, undefined> {
   yield `${SQL_START}${JSON.stringify({ framesift: 1, format: 'rows', ...header } satisfies RowsHeader)}\n`;
   yield '-- For PostgreSQL: psql --set ON_ERROR_STOP=1 --file THIS_FILE\n';
-  for await (const { event, frames, vectors, readSpans, counts } of clips) {
+  for await (const { event, frames, embeddings, readSpans, counts } of clips) {
     yield `\n${BEGIN}\n${LOCAL_START}${JSON.stringify(toLocalEvent(event, counts, await readSpans()))}\n`;
     yield statements('events', [toServerEvent(event)]);
     for await (const page of frames) yield statements('event_frames', page.map(toFrameRow));
-    for await (const page of vectors) yield statements('frame_embeddings', page.map(toEmbeddingRow));
+    for await (const page of embeddings) yield statements('frame_embeddings', page.map(toEmbeddingRow));
     yield `${COMMIT}\n`;
   }
 }
@@ -189,7 +189,7 @@ export function parseTuple(
 }
 
 const PLAIN = /null|-?\d{1,16}/y;
-// Written so that a run of plain characters is one step: a vector has 6,000 of them.
+// Written so that a run of plain characters is one step: an embedding has 6,000 of them.
 const QUOTED = /'[^'\\]*(?:''[^'\\]*)*'/y;
 const ESCAPED = /E'[^'\\]*(?:(?:''|\\[\\nr])[^'\\]*)*'/y;
 

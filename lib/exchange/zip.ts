@@ -18,7 +18,7 @@ const MAX_ZIP_BYTES = 1_000_000_000;
 const MAX_UNPACKED_BYTES = 1_500_000_000;
 const MAX_ENTRIES = 20_000;
 
-/** Nothing of ours deflates better: JSON lines of vectors reach 2.5, manifests of like frames 30. */
+/** Nothing of ours deflates better: JSON lines of embeddings reach 2.5, manifests of like frames 30. */
 const MAX_RATIO = 200;
 
 /** Packs files one after another; only one is in memory at a time besides the result. */

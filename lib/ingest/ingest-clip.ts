@@ -38,7 +38,7 @@ const MAX_FRUITLESS_ATTEMPTS = 3;
 
 /**
  * Reads a clip into the database from wherever an earlier run stopped: loads the model, decodes and
- * embeds the frames that have no vector of this model version yet, and counts the rows in the end. Vectors of
+ * embeds the frames that have no embedding of this model version yet, and counts the rows in the end. Embeddings of
  * another model stay until all of the new ones are there, and the clip is as it was when that is given up.
  *
  * @returns the moments that gave no frame
@@ -131,7 +131,7 @@ async function loadModel(
   });
 }
 
-/** A job, once it is known whether the clip has vectors of another model. */
+/** A job, once it is known whether the clip has embeddings of another model. */
 type ReadingJob = IngestJob & { asDraft: boolean };
 
 async function readInAttempts(
@@ -170,7 +170,7 @@ async function readInAttempts(
       );
     } catch (thrown) {
       const error = toFramesiftError(thrown);
-      // A provider that gives no usable vectors any more may be another one in the next worker.
+      // A provider that gives no usable embeddings any more may be another one in the next worker.
       const isCurable = error.transient || error.code === 'provider-failed';
       if (isCancelled(error) || !isCurable || fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) throw error;
       if (error.code === 'out-of-memory') batchSize = Math.ceil(batchSize / 2);

@@ -16,7 +16,7 @@ type IngestStage =
 /** A snapshot of one clip's progress; never changed in place. */
 export interface IngestStatus {
   stage: IngestStage;
-  /** Frames whose vectors are in the database, those of an earlier run included. */
+  /** Frames whose embeddings are in the database, those of an earlier run included. */
   framesStored: number;
   framesTotal: number;
   rate: Rate | null;

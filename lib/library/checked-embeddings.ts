@@ -2,11 +2,11 @@ import type { NewFrameEmbedding } from '@/lib/ports/library';
 import { embeddingToJson } from '@/lib/shared/embedding-json';
 import { assertDistinctFrames, assertModelVersion, toUnitLength } from './validate';
 
-/** A vector that has passed every check and is ready to be written. */
+/** An embedding that has passed every check and is ready to be written. */
 export interface CheckedEmbedding {
   frameIndex: number;
   /** Unit length. */
-  vector: Float32Array<ArrayBuffer>;
+  unit: Float32Array<ArrayBuffer>;
   json: string;
 }
 
@@ -18,7 +18,7 @@ export function checkEmbeddings(
   assertModelVersion(modelVersion);
   assertDistinctFrames(rows);
   return rows.map(({ frameIndex, embedding }) => {
-    const vector = toUnitLength(embedding);
-    return { frameIndex, vector, json: embeddingToJson(vector) };
+    const unit = toUnitLength(embedding);
+    return { frameIndex, unit, json: embeddingToJson(unit) };
   });
 }

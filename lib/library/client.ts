@@ -120,6 +120,6 @@ export function toStorageError(error: unknown): FramesiftError {
       { transient: true, cause: error },
     );
   }
-  // Of the innermost cause: Drizzle's own message repeats the query with all its parameters, vectors included.
+  // Of the innermost cause: Drizzle's own message repeats the query with all its parameters, embeddings included.
   return new FramesiftError('storage-unavailable', explainFailure(whatHappened, error), { cause: error });
 }

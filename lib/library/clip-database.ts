@@ -55,7 +55,7 @@ export interface OtherLibraries {
 export type Connect = (options: { asItIs: boolean }) => Promise<DatabaseConnection>;
 
 /**
- * The library as one tab has it: clips, their thumbnails and their vectors. Lives in workers/db.worker.ts; the page and
+ * The library as one tab has it: clips, their thumbnails and their embeddings. Lives in workers/db.worker.ts; the page and
  * the CLIP worker call it over Comlink. What needs the database goes to the owner through the gateway, which may be in
  * another tab; thumbnails and copies of clips are read from private files here. The first call joins the other tabs.
  */
@@ -114,19 +114,19 @@ export class ClipDatabase {
     return this.#call('updateClip', clipId, changes);
   }
 
-  /** Removes a clip with its frames, vectors and files. False when there was none. */
+  /** Removes a clip with its frames, embeddings and files. False when there was none. */
   deleteClip(clipId: string): Promise<boolean> {
     return this.#call('deleteClip', clipId);
   }
 
-  // # Frames and vectors
+  // # Frames and embeddings
 
   /**
-   * Stores a batch of frames with their pictures and vectors and returns the ids of the
+   * Stores a batch of frames with their pictures and embeddings and returns the ids of the
    * frame_embeddings rows, in order. Pictures first, then all rows in one transaction: a row always has
    * its picture, and a batch that fails leaves nothing.
    *
-   * @param options.asDraft keeps the vectors beside those of another model until `finishReembedding`; no ids then
+   * @param options.asDraft keeps the embeddings beside those of another model until `finishReembedding`; no ids then
    */
   storeFrameBatch(
     clipId: string,
@@ -137,12 +137,12 @@ export class ClipDatabase {
     return this.#call('storeFrameBatch', clipId, frames, modelVersion, options);
   }
 
-  /** Puts the drafts of a model in the place of a clip's vectors of every other one, all at once. */
+  /** Puts the drafts of a model in the place of a clip's embeddings of every other one, all at once. */
   finishReembedding(clipId: string, modelVersion: string): Promise<void> {
     return this.#call('finishReembedding', clipId, modelVersion);
   }
 
-  /** Which frames already have a vector of this model, in order: what a resumed ingest may skip. */
+  /** Which frames already have an embedding of this model, in order: what a resumed ingest may skip. */
   storedFrameIndexes(clipId: string, modelVersion: string): Promise<number[]> {
     return this.#call('storedFrameIndexes', clipId, modelVersion);
   }
@@ -153,7 +153,7 @@ export class ClipDatabase {
   }
 
   /**
-   * Some thousand vectors of a clip and a model in frame order, packed, and the revision of the moment that they were
+   * Some thousand embeddings of a clip and a model in frame order, packed, and the revision of the moment that they were
    * read in; the arrays are transferred to the caller.
    *
    * @param options.state of the clip's set
@@ -165,11 +165,11 @@ export class ClipDatabase {
     options: { state: SetState; after?: number },
   ): Promise<EmbeddingPage> {
     const page = await this.#call('readEmbeddings', clipId, modelVersion, options);
-    const { frameIndexes, timestampsMs, spansMs, vectors } = page.packed;
-    return transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, vectors.buffer]);
+    const { frameIndexes, timestampsMs, spansMs, embeddings } = page.packed;
+    return transfer(page, [frameIndexes.buffer, timestampsMs.buffer, spansMs.buffer, embeddings.buffer]);
   }
 
-  /** Makes the file of a clip's vectors anew; false where this browser has no such files. */
+  /** Makes the file of a clip's embeddings anew; false where this browser has no such files. */
   packEmbeddings(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
     return this.#call('packEmbeddings', clipId, modelVersion, state);
   }
@@ -193,7 +193,7 @@ export class ClipDatabase {
     return this.#call('getFrameEmbeddings', clipId, options);
   }
 
-  /** Removes the vectors of a clip and returns how many there were; too few where another tab took over meanwhile. */
+  /** Removes the embeddings of a clip and returns how many there were; too few where another tab took over meanwhile. */
   deleteFrameEmbeddings(clipId: string): Promise<number> {
     return this.#call('deleteFrameEmbeddings', clipId);
   }
@@ -205,7 +205,7 @@ export class ClipDatabase {
     return this.#call('readEventFrameRows', clipId, options);
   }
 
-  /** The next page of a clip's vectors as the table has them, for an export. */
+  /** The next page of a clip's embeddings as the table has them, for an export. */
   readFrameEmbeddingRows(clipId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
     return this.#call('readFrameEmbeddingRows', clipId, options);
   }

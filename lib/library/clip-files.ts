@@ -4,9 +4,9 @@ import { toFramesiftError } from '@/lib/shared/errors';
 import { assertClipId, badInput } from './validate';
 
 /** The folders that hold one folder for each clip. */
-const EVENT_FOLDERS = ['frames', 'clips', 'vectors'] as const;
+const CLIP_FOLDERS = ['frames', 'clips', 'vectors'] as const;
 
-/** Share of the quota that copying a clip leaves free, so that pictures and vectors still find room. */
+/** Share of the quota that copying a clip leaves free, so that pictures and embeddings still find room. */
 const HEADROOM = 0.2;
 
 /** Characters of a clip's own name that are kept in its path. */
@@ -63,13 +63,13 @@ export class ClipFiles {
   /** Removes all files of a clip. */
   async removeClip(clipId: string): Promise<void> {
     assertClipId(clipId);
-    for (const folder of EVENT_FOLDERS) await this.#tree.remove(`${folder}/${clipId}`);
+    for (const folder of CLIP_FOLDERS) await this.#tree.remove(`${folder}/${clipId}`);
   }
 
   /** Ids of the clips that have files. */
   async listClipIds(): Promise<string[]> {
     const ids = new Set<string>();
-    for (const folder of EVENT_FOLDERS) for (const id of await this.#tree.folders(folder)) ids.add(id);
+    for (const folder of CLIP_FOLDERS) for (const id of await this.#tree.folders(folder)) ids.add(id);
     return [...ids];
   }
 
@@ -77,7 +77,7 @@ export class ClipFiles {
   async listFiles(clipId: string): Promise<string[]> {
     assertClipId(clipId);
     const lists: string[][] = [];
-    for (const folder of EVENT_FOLDERS) lists.push(await this.#tree.files(`${folder}/${clipId}`));
+    for (const folder of CLIP_FOLDERS) lists.push(await this.#tree.files(`${folder}/${clipId}`));
     return lists.flat();
   }
 
@@ -148,7 +148,7 @@ function pathParts(path: string): [folder: string, clipId: string, name: string]
   const [folder, clipId, name] = parts;
   const isOurs =
     parts.length === 3 &&
-    (EVENT_FOLDERS as readonly string[]).includes(folder!) &&
+    (CLIP_FOLDERS as readonly string[]).includes(folder!) &&
     name !== '' &&
     !name!.startsWith('.') &&
     !name!.includes('\\');

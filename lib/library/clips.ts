@@ -48,7 +48,7 @@ export async function updateClip(db: Database, clipId: string, changes: ClipFiel
   return updated;
 }
 
-/** Removes a clip; its frames and vectors go with it. False when it was not there. */
+/** Removes a clip; its frames and embeddings go with it. False when it was not there. */
 export async function deleteClip(db: Database, clipId: string): Promise<boolean> {
   const deleted = await db.delete(events).where(eq(events.id, clipId)).returning({ id: events.id });
   return deleted.length > 0;

@@ -6,11 +6,11 @@ export type Database = PgDatabase<PgQueryResultHKT, typeof schema>;
 
 /**
  * Rows in one INSERT. PostgreSQL takes 65,535 parameters and a frame has at most nine, so this is about
- * the size of a message: 100 vectors are 0.6 MB of JSON, and PGlite on `opfs-ahp` hung on one of 60 MB.
+ * the size of a message: 100 embeddings are 0.6 MB of JSON, and PGlite on `opfs-ahp` hung on one of 60 MB.
  */
 export const ROWS_PER_INSERT = 100;
 
-/** Rows in one SELECT of vectors (6 KB each), which bounds what one answer holds in memory. */
+/** Rows in one SELECT of embeddings (6 KB each), which bounds what one answer holds in memory. */
 export const ROWS_PER_READ = 1000;
 
 /** `items` in runs of at most `size`. */

@@ -6,7 +6,7 @@ import { addToSet, countAnew } from './embedding-sets';
 import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
 
 /**
- * Stores vectors beside those that a clip has of another model. Drafts of a third model make way.
+ * Stores embeddings beside those that a clip has of another model. Drafts of a third model make way.
  *
  * @param sets of `lockClip`
  */
@@ -58,8 +58,8 @@ export async function writeEmbeddingDrafts(
 }
 
 /**
- * Puts the drafts of a model in the place of the clip's vectors of every other one, in the caller's
- * transaction: nobody sees half of each. A frame's row keeps its id; a frame without a draft loses its vector.
+ * Puts the drafts of a model in the place of the clip's embeddings of every other one, in the caller's
+ * transaction: nobody sees half of each. A frame's row keeps its id; a frame without a draft loses its embedding.
  */
 export async function adoptEmbeddingDrafts(
   tx: Database,

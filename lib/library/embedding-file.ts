@@ -4,13 +4,13 @@ import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { assertClipId } from './validate';
 
 /*
- * [Note: Packed embeddings] Beside the truth, which is text in `frame_embeddings`, the vectors of each set lie as numbers
+ * [Note: Packed embeddings] Beside the truth, which is text in `frame_embeddings`, the embeddings of each set lie as numbers
  * in a private file, so that a search reads them without PostgreSQL. Losing the file loses time alone. A header says
  * of which revision of the set it is, and how many rows count; rows follow in the order that they were written in, so
  * that storing a batch appends, and a later row of a frame takes the place of an earlier one. The header is written
  * last: a file that was cut off while it was written has the revision of before, and is made anew.
  *
- * A row has the frame's index and times beside its vector: in a second file they would cost one more to open for each
+ * A row has the frame's index and times beside its embedding: in a second file they would cost one more to open for each
  * clip.
  */
 
@@ -25,7 +25,7 @@ export interface EmbeddingFileHeader {
 
 const HEADER_BYTES = 64;
 const VECTOR_BYTES = EMBEDDING_DIMENSION * 4;
-/** A row: the vector, frame index and time (int32), start and end of the picture (float64), eight bytes to spare. */
+/** A row: the embedding, frame index and time (int32), start and end of the picture (float64), eight bytes to spare. */
 const ROW_BYTES = VECTOR_BYTES + 32;
 const MAGIC = 0x31455346; // "FSE1", little-endian.
 
@@ -63,7 +63,7 @@ function rowBytes({
   frameIndexes,
   timestampsMs,
   spansMs,
-  vectors,
+  embeddings,
 }: PackedEmbeddings): Uint8Array<ArrayBuffer> {
   const rows = frameIndexes.length;
   const bytes = new Uint8Array(rows * ROW_BYTES);
@@ -71,7 +71,7 @@ function rowBytes({
   const view = new DataView(bytes.buffer);
   for (let row = 0; row < rows; row += 1) {
     const start = row * EMBEDDING_DIMENSION;
-    floats.set(vectors.subarray(start, start + EMBEDDING_DIMENSION), (row * ROW_BYTES) / 4);
+    floats.set(embeddings.subarray(start, start + EMBEDDING_DIMENSION), (row * ROW_BYTES) / 4);
     const at = row * ROW_BYTES + VECTOR_BYTES;
     view.setInt32(at, frameIndexes[row]!, true);
     view.setInt32(at + 4, timestampsMs[row]!, true);
@@ -88,7 +88,10 @@ function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedEmbeddings, at: 
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let row = 0; row < rows; row += 1) {
     const start = (row * ROW_BYTES) / 4;
-    into.vectors.set(floats.subarray(start, start + EMBEDDING_DIMENSION), (at + row) * EMBEDDING_DIMENSION);
+    into.embeddings.set(
+      floats.subarray(start, start + EMBEDDING_DIMENSION),
+      (at + row) * EMBEDDING_DIMENSION,
+    );
     const facts = row * ROW_BYTES + VECTOR_BYTES;
     into.frameIndexes[at + row] = view.getInt32(facts, true);
     into.timestampsMs[at + row] = view.getInt32(facts + 4, true);
@@ -100,7 +103,7 @@ function unpackRows(bytes: Uint8Array<ArrayBuffer>, into: PackedEmbeddings, at: 
 /**
  * Appends rows to a file that is right as of revision `before`, and makes it right as of `after`.
  *
- * @param before null where the set had no vectors: the file is made
+ * @param before null where the set had no embeddings: the file is made
  * @param maxRows more are refused: a file that frames were written to again and again is made anew
  * @returns false where the file is of another revision; it stays as it is, and is made anew when it is needed
  */
@@ -165,7 +168,7 @@ export interface EmbeddingRows extends KnownRows {
 const READ_ROWS = 2_000;
 
 /**
- * Reads a set's vectors from its file.
+ * Reads a set's embeddings from its file.
  *
  * @param read gives bytes of the file, fewer at its end
  * @param known leaves out rows that are known, where the file is still the same one
@@ -197,7 +200,7 @@ export async function readEmbeddingRows(
 
 /** The same rows in frame order; of a frame that was written twice the later row. */
 function inFrameOrder(packed: PackedEmbeddings): PackedEmbeddings {
-  const { frameIndexes, timestampsMs, spansMs, vectors } = packed;
+  const { frameIndexes, timestampsMs, spansMs, embeddings } = packed;
   if (frameIndexes.every((frameIndex, row) => row === 0 || frameIndex > frameIndexes[row - 1]!))
     return packed;
   const rowOf = new Map<number, number>();
@@ -207,11 +210,11 @@ function inFrameOrder(packed: PackedEmbeddings): PackedEmbeddings {
     frameIndexes: Int32Array.from(rows, (row) => frameIndexes[row]!),
     timestampsMs: Int32Array.from(rows, (row) => timestampsMs[row]!),
     spansMs: Float64Array.from(rows.flatMap((row) => [spansMs[2 * row]!, spansMs[2 * row + 1]!])),
-    vectors: new Float32Array(rows.length * EMBEDDING_DIMENSION),
+    embeddings: new Float32Array(rows.length * EMBEDDING_DIMENSION),
   };
   rows.forEach((row, at) => {
     const start = row * EMBEDDING_DIMENSION;
-    sorted.vectors.set(vectors.subarray(start, start + EMBEDDING_DIMENSION), at * EMBEDDING_DIMENSION);
+    sorted.embeddings.set(embeddings.subarray(start, start + EMBEDDING_DIMENSION), at * EMBEDDING_DIMENSION);
   });
   return sorted;
 }

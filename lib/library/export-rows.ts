@@ -28,7 +28,7 @@ export function readEventFrameRows(
     .limit(ROWS_PER_EXPORT_PAGE);
 }
 
-/** The next page of a clip's vectors, as the table has them (drafts are left out), in frame order. */
+/** The next page of a clip's embeddings, as the table has them (drafts are left out), in frame order. */
 export function readFrameEmbeddingRows(
   db: Database,
   clipId: string,

@@ -16,7 +16,7 @@ import { embeddingSets, frameEmbeddingDrafts, frameEmbeddings } from './schema';
 import { embeddingFromJson } from '@/lib/shared/embedding-json';
 
 /**
- * Stores one vector and returns its row's id. A vector that the frame already has is replaced and
+ * Stores one embedding and returns its row's id. An embedding that the frame already has is replaced and
  * keeps its id.
  */
 export async function storeFrameEmbedding(
@@ -27,7 +27,7 @@ export async function storeFrameEmbedding(
   return id!;
 }
 
-/** Stores vectors of one clip in one transaction, all or none, and returns their rows' ids in order. */
+/** Stores embeddings of one clip in one transaction, all or none, and returns their rows' ids in order. */
 export async function storeFrameEmbeddingsBatch(
   db: Database,
   clipId: string,
@@ -42,7 +42,7 @@ export async function storeFrameEmbeddingsBatch(
 }
 
 /**
- * Writes vectors of a clip in the caller's transaction and counts them.
+ * Writes embeddings of a clip in the caller's transaction and counts them.
  *
  * @param sets of `lockClip`
  * @returns the ids of their rows, in order, and the set that they belong to
@@ -129,12 +129,12 @@ async function takeFromOtherSets(
 function writeIncomplete(expected: number, found: number): FramesiftError {
   return new FramesiftError(
     'write-incomplete',
-    `Only ${found} of ${expected} vectors reached the library, so none of them was kept. Try again.`,
+    `Only ${found} of ${expected} embeddings reached the library, so none of them was kept. Try again.`,
     { transient: true },
   );
 }
 
-/** The vectors of a clip in frame order, those that a filter leaves. Empty when there are none. */
+/** The embeddings of a clip in frame order, those that a filter leaves. Empty when there are none. */
 export async function getFrameEmbeddings(
   db: Database,
   clipId: string,
@@ -181,7 +181,7 @@ async function* pagesOfFrameEmbeddings(
 }
 
 /**
- * Removes the vectors of a clip, drafts included, in the caller's transaction, and returns how many there were
+ * Removes the embeddings of a clip, drafts included, in the caller's transaction, and returns how many there were
  * without those.
  */
 export async function deleteFrameEmbeddings(tx: Database, clipId: string): Promise<number> {
@@ -195,7 +195,7 @@ export async function deleteFrameEmbeddings(tx: Database, clipId: string): Promi
 }
 
 /**
- * Which frames of a clip already have a vector of this model, drafts included, in order: what a resumed
+ * Which frames of a clip already have an embedding of this model, drafts included, in order: what a resumed
  * ingest may skip.
  */
 export async function storedFrameIndexes(

@@ -32,16 +32,16 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
   if (!SOURCE_TYPES.includes(event.sourceType)) {
     throw badInput(`A source type is one of ${SOURCE_TYPES.join(', ')}; "${event.sourceType}" is not.`);
   }
-  assertDates([event, ...frames, ...clip.vectors]);
+  assertDates([event, ...frames, ...clip.embeddings]);
   assertIds(frames, 'event_frames');
-  assertIds(clip.vectors, 'frame_embeddings');
+  assertIds(clip.embeddings, 'frame_embeddings');
   const paths = frames.map((frame) => ownFramePath(event.id, frame));
   checkFrames(frames.map((frame, i) => ({ ...frame, framePath: paths[i]! })));
   assertSizes(frames);
-  assertDistinctFrames(clip.vectors);
+  assertDistinctFrames(clip.embeddings);
   assertDistinctFrames(clip.spans);
   clip.spans.forEach(assertSpan);
-  const vectors = checkEmbeddingRows(clip.vectors);
+  const embeddings = checkEmbeddingRows(clip.embeddings);
   return db.transaction(async (tx) => {
     const [before] = await tx
       .select({ state: events.ingestState, modelVersion: events.modelVersion })
@@ -52,7 +52,8 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
       timestamp: event.timestamp,
       description: event.description,
       sourceType: event.sourceType,
-      modelVersion: before?.modelVersion ?? commonest(clip.vectors.map(({ modelVersion }) => modelVersion)),
+      modelVersion:
+        before?.modelVersion ?? commonest(clip.embeddings.map(({ modelVersion }) => modelVersion)),
       framesPlanned: frames.length,
       ...event.fields,
       // A clip that is being read in another tab says itself how far it is; one that was, when it was exported, is not.
@@ -61,7 +62,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
     if (before) await tx.update(events).set(row).where(eq(events.id, event.id));
     else await tx.insert(events).values({ ...row, id: event.id, createdAt: event.createdAt });
     await writeFrames(tx, event.id, frames, paths);
-    await writeEmbeddings(tx, event.id, clip.vectors, vectors);
+    await writeEmbeddings(tx, event.id, clip.embeddings, embeddings);
     await writeFrameSpans(
       tx,
       event.id,
@@ -71,7 +72,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
     const stored = await countFrames(tx, event.id);
     // Where the file has every frame, its own text of their times is kept letter for letter.
     if (stored !== frames.length) await recordFrameTimestamps(tx, event.id);
-    return { clipId: event.id, isNew: !before, frames: frames.length, vectors: vectors.length };
+    return { clipId: event.id, isNew: !before, frames: frames.length, embeddings: embeddings.length };
   });
 }
 
@@ -93,9 +94,9 @@ function commonest(values: readonly string[]): string | null {
   return best;
 }
 
-function checkEmbeddingRows(vectors: readonly ImportedEmbedding[]): { json: string }[] {
+function checkEmbeddingRows(embeddings: readonly ImportedEmbedding[]): { json: string }[] {
   const jsons: { json: string }[] = [];
-  for (const vector of vectors) jsons.push(...checkEmbeddings([vector], vector.modelVersion));
+  for (const embedding of embeddings) jsons.push(...checkEmbeddings([embedding], embedding.modelVersion));
   return jsons;
 }
 
@@ -179,11 +180,11 @@ async function writeFrames(
 async function writeEmbeddings(
   tx: Database,
   clipId: string,
-  vectors: readonly ImportedEmbedding[],
+  embeddings: readonly ImportedEmbedding[],
   checked: readonly { json: string }[],
 ): Promise<void> {
   const now = new Date();
-  const rows = vectors.map((vector, i) => ({ ...vector, json: checked[i]!.json }));
+  const rows = embeddings.map((embedding, i) => ({ ...embedding, json: checked[i]!.json }));
   for (const chunk of chunked(rows, ROWS_PER_INSERT)) {
     const taken = await tx
       .select({
@@ -203,13 +204,13 @@ async function writeEmbeddings(
     await tx
       .insert(frameEmbeddings)
       .values(
-        chunk.map((vector) => ({
-          id: isTaken(vector.id, vector.frameIndex) ? crypto.randomUUID() : vector.id,
+        chunk.map((embedding) => ({
+          id: isTaken(embedding.id, embedding.frameIndex) ? crypto.randomUUID() : embedding.id,
           clipId,
-          frameIndex: vector.frameIndex,
-          embedding: vector.json,
-          modelVersion: vector.modelVersion,
-          createdAt: vector.createdAt,
+          frameIndex: embedding.frameIndex,
+          embedding: embedding.json,
+          modelVersion: embedding.modelVersion,
+          createdAt: embedding.createdAt,
         })),
       )
       .onConflictDoUpdate({
@@ -217,7 +218,7 @@ async function writeEmbeddings(
         set: {
           embedding: sql`excluded.embedding`,
           modelVersion: sql`excluded.model_version`,
-          // Caches compare the newest created_at: a vector that becomes another one must get a new one.
+          // Caches compare the newest created_at: an embedding that becomes another one must get a new one.
           createdAt: sql`case when ${and(
             sql`${frameEmbeddings.embedding} = excluded.embedding`,
             sql`${frameEmbeddings.modelVersion} = excluded.model_version`,

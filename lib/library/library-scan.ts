@@ -41,7 +41,7 @@ export async function scanLibrary(db: Database, files: ClipFiles): Promise<Libra
 }
 
 /**
- * Paths of a clip's pictures and vectors that rows name.
+ * Paths of a clip's pictures and embeddings that rows name.
  *
  * @returns `needed` ones must be there; `spare` ones may be lost, since they are made again from the rows
  */

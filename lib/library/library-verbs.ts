@@ -49,7 +49,7 @@ import { namedFiles, scanLibrary } from './library-scan';
 import { readEmbeddings, searchedSets } from './packed-embeddings';
 import { embeddingSets } from './schema';
 
-/** Rows that a file of vectors may have beyond twice its frames before it is made anew. */
+/** Rows that a file of embeddings may have beyond twice its frames before it is made anew. */
 const SPARE_ROWS = 1_000;
 
 /** What the verbs work on. */
@@ -124,7 +124,7 @@ export class LibraryVerbs {
     return deleted;
   }
 
-  // # Frames and vectors
+  // # Frames and embeddings
 
   storeFrameBatch(
     clipId: string,
@@ -141,7 +141,7 @@ export class LibraryVerbs {
     modelVersion: string,
     { asDraft = false }: { asDraft?: boolean },
   ): Promise<string[]> {
-    const vectors = checkEmbeddings(frames, modelVersion);
+    const embeddings = checkEmbeddings(frames, modelVersion);
     const rows = frames.map(({ frameIndex, timestampMs, width, height, thumbnail }) => ({
       frameIndex,
       timestampMs,
@@ -164,15 +164,15 @@ export class LibraryVerbs {
           await addToFrames(tx, clipId, await writeFrames(tx, clipId, rows));
           await writeFrameSpans(tx, clipId, frames);
           const written = asDraft
-            ? { ids: [], set: await writeEmbeddingDrafts(tx, clipId, sets, vectors, modelVersion) }
-            : await writeFrameEmbeddings(tx, clipId, sets, vectors, modelVersion);
+            ? { ids: [], set: await writeEmbeddingDrafts(tx, clipId, sets, embeddings, modelVersion) }
+            : await writeFrameEmbeddings(tx, clipId, sets, embeddings, modelVersion);
           // From here on the rows may be committed although an error follows, and need their pictures. Those of rows that
           // were not are written again, or swept up by `removeOrphanFiles`.
           newPaths = [];
           return written;
         }),
       );
-      await this.#appendEmbeddings(clipId, sets, set, frames, vectors);
+      await this.#appendEmbeddings(clipId, sets, set, frames, embeddings);
       return ids;
     } catch (error) {
       await this.#files.remove(newPaths).catch(() => undefined);
@@ -389,7 +389,7 @@ export class LibraryVerbs {
     sets: readonly EmbeddingSet[],
     set: EmbeddingSet,
     frames: readonly EmbeddedFrame[],
-    vectors: readonly CheckedEmbedding[],
+    embeddings: readonly CheckedEmbedding[],
   ): Promise<void> {
     const before = sets.find(
       ({ modelVersion, state }) => modelVersion === set.modelVersion && state === set.state,
@@ -398,9 +398,9 @@ export class LibraryVerbs {
       frameIndexes: Int32Array.from(frames, ({ frameIndex }) => frameIndex),
       timestampsMs: Int32Array.from(frames, ({ timestampMs }) => timestampMs),
       spansMs: Float64Array.from(frames.flatMap(({ span }) => [span?.startMs ?? NaN, span?.endMs ?? NaN])),
-      vectors: new Float32Array(frames.length * EMBEDDING_DIMENSION),
+      embeddings: new Float32Array(frames.length * EMBEDDING_DIMENSION),
     };
-    vectors.forEach(({ vector }, row) => packed.vectors.set(vector, row * EMBEDDING_DIMENSION));
+    embeddings.forEach(({ unit }, row) => packed.embeddings.set(unit, row * EMBEDDING_DIMENSION));
     await this.#files
       .edit(embeddingPath(clipId, set.modelVersion, set.state), (file) =>
         appendRows(file, packed, before?.revision ?? null, set.revision, 2 * set.frames + SPARE_ROWS),

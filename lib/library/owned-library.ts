@@ -95,6 +95,6 @@ function runOn(verbs: LibraryVerbs, name: VerbName, args: unknown[]): Promise<un
 
 function timeLimitOf(name: VerbName, args: unknown[]): number {
   if (name !== 'importClip') return VERB_TIMEOUT_MS;
-  const { frames, vectors } = args[0] as ImportedClip;
-  return VERB_TIMEOUT_MS + Math.max(frames.length, vectors.length) * IMPORT_MS_PER_FRAME;
+  const { frames, embeddings } = args[0] as ImportedClip;
+  return VERB_TIMEOUT_MS + Math.max(frames.length, embeddings.length) * IMPORT_MS_PER_FRAME;
 }

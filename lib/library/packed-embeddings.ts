@@ -8,7 +8,7 @@ import { embeddingSets, eventFrames, frameEmbeddingDrafts, frameEmbeddings, fram
 import { searchedSet } from '@/lib/shared/searched-set';
 import { readEmbeddingInto } from '@/lib/shared/embedding-json';
 
-/** Rows of one answer of `readEmbeddings`: 8 MB of vectors, read in well under a second. */
+/** Rows of one answer of `readEmbeddings`: 8 MB of embeddings, read in well under a second. */
 const ROWS_PER_CALL = 4 * ROWS_PER_READ;
 
 const TABLES = { current: frameEmbeddings, replacement: frameEmbeddingDrafts } satisfies Record<
@@ -44,7 +44,7 @@ export async function searchedSets(
 }
 
 /**
- * Vectors of one clip and model in frame order, some thousand at a time. With their revision, so in a transaction.
+ * Embeddings of one clip and model in frame order, some thousand at a time. With their revision, so in a transaction.
  *
  * @param options.after `next` of the page before
  */
@@ -95,7 +95,7 @@ function allocate(rows: number): PackedEmbeddings {
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
     spansMs: new Float64Array(2 * rows),
-    vectors: new Float32Array(rows * EMBEDDING_DIMENSION),
+    embeddings: new Float32Array(rows * EMBEDDING_DIMENSION),
   };
 }
 
@@ -114,7 +114,7 @@ function pack(rows: PackedRow[]): PackedEmbeddings {
     packed.timestampsMs[i] = row.timestampMs ?? UNKNOWN_TIME;
     packed.spansMs[2 * i] = row.startMs ?? NaN;
     packed.spansMs[2 * i + 1] = row.endMs ?? NaN;
-    readEmbeddingInto(packed.vectors, i * EMBEDDING_DIMENSION, row.embedding, EMBEDDING_DIMENSION);
+    readEmbeddingInto(packed.embeddings, i * EMBEDDING_DIMENSION, row.embedding, EMBEDDING_DIMENSION);
   });
   return packed;
 }
@@ -128,7 +128,7 @@ function concatenatePacked(pages: readonly PackedEmbeddings[]): PackedEmbeddings
     all.frameIndexes.set(page.frameIndexes, row);
     all.timestampsMs.set(page.timestampsMs, row);
     all.spansMs.set(page.spansMs, 2 * row);
-    all.vectors.set(page.vectors, row * EMBEDDING_DIMENSION);
+    all.embeddings.set(page.embeddings, row * EMBEDDING_DIMENSION);
     row += page.frameIndexes.length;
   }
   return all;

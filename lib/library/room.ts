@@ -1,6 +1,6 @@
 import type { ClipSummary } from '@/lib/ports/library';
 
-/** What a frame takes: its vector as text and packed, its thumbnail, its rows. */
+/** What a frame takes: its embedding as text and packed, its thumbnail, its rows. */
 const BYTES_PER_FRAME = 21_000;
 
 /** Less room than this is told of: some minutes of reading, or one short clip. */

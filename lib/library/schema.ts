@@ -45,7 +45,7 @@ export const events = pgTable('events', {
   durationMs: integer('duration_ms'),
   width: integer('width'),
   height: integer('height'),
-  /** The model that the clip was last ingested with; each vector has its own in `frame_embeddings`. */
+  /** The model that the clip was last ingested with; each embedding has its own in `frame_embeddings`. */
   modelVersion: varchar('model_version', { length: MODEL_VERSION_MAX_LENGTH }),
   ingestState: varchar('ingest_state', { length: 20 }).$type<IngestState>().notNull().default('pending'),
   ingestError: text('ingest_error'),
@@ -101,7 +101,7 @@ export const frameSpans = pgTable(
   (table) => [primaryKey({ columns: [table.clipId, table.frameIndex] })],
 );
 
-/** The vector of a frame. */
+/** The embedding of a frame. */
 export const frameEmbeddings = pgTable(
   'frame_embeddings',
   {
@@ -125,7 +125,7 @@ export const frameEmbeddings = pgTable(
 );
 
 /**
- * Vectors of a clip that is being read again with another model, local to the browser. `frame_embeddings` has
+ * Embeddings of a clip that is being read again with another model, local to the browser. `frame_embeddings` has
  * one row a frame, so the old ones stay there until these are complete and take their place.
  */
 export const frameEmbeddingDrafts = pgTable(
@@ -143,7 +143,7 @@ export const frameEmbeddingDrafts = pgTable(
 );
 
 /**
- * How many vectors a clip has of each model version, local to the browser. Kept by whoever writes vectors, in the same
+ * How many embeddings a clip has of each model version, local to the browser. Kept by whoever writes embeddings, in the same
  * transaction: `current` ones lie in `frame_embeddings`, a `replacement` in `frame_embedding_drafts`.
  */
 export const embeddingSets = pgTable(

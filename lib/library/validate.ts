@@ -6,8 +6,8 @@ import { MODEL_VERSION_MAX_LENGTH } from './schema';
 const MAX_FRAME_INDEX = 2 ** 31 - 2;
 
 /**
- * How far the squared length may be from 1 for a vector to count as unit length already. Rounding
- * 512 numbers to float32 moves it by about 1e-7; such a vector is stored bit for bit as it came.
+ * How far the squared length may be from 1 for an embedding to count as unit length already. Rounding
+ * 512 numbers to float32 moves it by about 1e-7; such an embedding is stored bit for bit as it came.
  */
 const UNIT_LENGTH_TOLERANCE = 1e-6;
 
@@ -57,7 +57,7 @@ export function assertText(text: string | null | undefined, what: string): void 
   if (text?.includes('\u0000')) throw badInput(`${what} must not contain a NUL character.`);
 }
 
-/** The vector as float32 of unit length; refuses a wrong length, NaN, infinity and the zero vector. */
+/** The embedding as float32 of unit length; refuses a wrong length, NaN, infinity and the zero embedding. */
 export function toUnitLength(embedding: Float32Array | readonly number[]): Float32Array<ArrayBuffer> {
   if (embedding.length !== EMBEDDING_DIMENSION) {
     throw badInput(`An embedding has ${EMBEDDING_DIMENSION} numbers; this one has ${embedding.length}.`);

@@ -54,7 +54,7 @@ export interface ModelConfig {
 export interface KindCalibration {
   slope: number;
   intercept: number;
-  /** A share of the mean vector of many pictures, 512 long; nothing without it. */
+  /** A share of the mean embedding of many pictures, 512 long; nothing without it. */
   common?: number[] | undefined;
 }
 
@@ -123,7 +123,7 @@ export interface SpeedMeasurement {
 
 /** What has happened since embedding began. */
 export interface EmbedProgress {
-  /** Frames whose vectors are stored. */
+  /** Frames whose embeddings are stored. */
   framesStored: number;
   /** Frames that could not be decoded, embedded or stored, each once. */
   failures: FrameFailure[];
@@ -133,7 +133,7 @@ export interface EmbedProgress {
 export interface EmbedJob {
   clipId: string;
   batchSize: number;
-  /** The clip has vectors of another model, which stay until these are complete. */
+  /** The clip has embeddings of another model, which stay until these are complete. */
   asDraft: boolean;
 }
 

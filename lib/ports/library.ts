@@ -2,15 +2,15 @@ import type { IngestState, SmartDetectionType, SourceType } from '@/lib/shared/c
 import type { Moment, PictureSpan } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 
-/** Whether vectors count, or wait until they are complete to take the place of another model's. */
+/** Whether embeddings count, or wait until they are complete to take the place of another model's. */
 export type SetState = 'current' | 'replacement';
 
-/** A clip's vectors of one model version. */
+/** A clip's embeddings of one model version. */
 export interface EmbeddingSet {
   modelVersion: string;
   state: SetState;
   frames: number;
-  /** Another after every change of the vectors, and later ones are higher. */
+  /** Another after every change of the embeddings, and later ones are higher. */
   revision: number;
 }
 
@@ -90,15 +90,15 @@ export interface EventRow {
 export interface ClipSummary extends EventRow {
   /** Frames that are stored. */
   frameCount: number;
-  /** Vectors in `frame_embeddings`, of any model. */
+  /** Embeddings in `frame_embeddings`, of any model. */
   embeddingCount: number;
   /** The same by model version. */
   embeddingCounts: Record<string, number>;
-  /** All vectors, those that wait to take the place of others included. */
+  /** All embeddings, those that wait to take the place of others included. */
   embeddingSets: EmbeddingSet[];
 }
 
-/** A vector to be stored for a frame. */
+/** An embedding to be stored for a frame. */
 export interface NewFrameEmbedding {
   /** 0-based position of the frame in its event. */
   frameIndex: number;
@@ -106,7 +106,7 @@ export interface NewFrameEmbedding {
   embedding: Float32Array | readonly number[];
 }
 
-/** A stored vector. */
+/** A stored embedding. */
 export interface FrameEmbedding {
   id: string;
   frameIndex: number;
@@ -115,7 +115,7 @@ export interface FrameEmbedding {
   modelVersion: string;
 }
 
-/** Which of a clip's vectors are wanted; all where nothing is said. */
+/** Which of a clip's embeddings are wanted; all where nothing is said. */
 export interface FrameEmbeddingFilter {
   modelVersion?: string;
   frameIndex?: number;
@@ -144,7 +144,7 @@ export interface FrameThumbnail {
 export interface ImportedClip {
   event: ImportedEvent;
   frames: ImportedFrame[];
-  vectors: ImportedEmbedding[];
+  embeddings: ImportedEmbedding[];
   /** How long the pictures of its frames stay; of frames that it does not name, nothing changes. */
   spans: FrameSpan[];
 }
@@ -188,32 +188,32 @@ export interface ImportResult {
   /** False when the library had the clip already and it was updated. */
   isNew: boolean;
   frames: number;
-  vectors: number;
+  embeddings: number;
 }
 
-/** The vectors of one clip and one model, in frame order, ready for scoring. */
+/** The embeddings of one clip and one model, in frame order, ready for scoring. */
 export interface PackedEmbeddings {
   frameIndexes: Int32Array<ArrayBuffer>;
-  /** Time of each frame from the start of the clip; UNKNOWN_TIME for a vector whose frame has no row. */
+  /** Time of each frame from the start of the clip; UNKNOWN_TIME for an embedding whose frame has no row. */
   timestampsMs: Int32Array<ArrayBuffer>;
   /** Start and end of each frame's picture in clip time, two numbers a frame; NaN where nobody knows. */
   spansMs: Float64Array<ArrayBuffer>;
   /** `frameIndexes.length` rows of 512. */
-  vectors: Float32Array<ArrayBuffer>;
+  embeddings: Float32Array<ArrayBuffer>;
 }
 
-/** Where a clip's vectors of one model version are, and how many. */
+/** Where a clip's embeddings of one model version are, and how many. */
 export interface SearchedSet {
   clipId: string;
   /** Null where the clip has none. */
   state: SetState | null;
   frames: number;
   revision: number;
-  /** Vectors that the clip has of other models. */
+  /** Embeddings that the clip has of other models. */
   otherFrames: number;
 }
 
-/** One page of a clip's vectors. */
+/** One page of a clip's embeddings. */
 export interface EmbeddingPage {
   /** Of the set when these were read. */
   revision: number;
@@ -276,7 +276,7 @@ export interface EventFrameRow {
   createdAt: Date;
 }
 
-/** A row of `frame_embeddings`, its vector as the table has it. */
+/** A row of `frame_embeddings`, its embedding as the table has it. */
 export interface FrameEmbeddingRow {
   id: string;
   clipId: string;
@@ -299,19 +299,19 @@ export interface Library {
   updateClip(clipId: string, changes: ClipFields): Promise<EventRow>;
   /** Removes a clip with all that is stored of it. False when there was none. */
   deleteClip(clipId: string): Promise<boolean>;
-  /** Stores a batch, all or none; ids of its vectors' rows. With `asDraft` they wait for `finishReembedding`. */
+  /** Stores a batch, all or none; ids of its embeddings’ rows. With `asDraft` they wait for `finishReembedding`. */
   storeFrameBatch(
     clipId: string,
     frames: EmbeddedFrame[],
     modelVersion: string,
     options?: { asDraft?: boolean },
   ): Promise<string[]>;
-  /** Puts waiting vectors in the place of a clip's vectors of every other model. */
+  /** Puts waiting embeddings in the place of a clip's embeddings of every other model. */
   finishReembedding(clipId: string, modelVersion: string): Promise<void>;
-  /** Frames that have a vector of a model, in order. */
+  /** Frames that have an embedding of a model, in order. */
   storedFrameIndexes(clipId: string, modelVersion: string): Promise<number[]>;
   getFrameEmbeddings(clipId: string, filter?: FrameEmbeddingFilter): Promise<FrameEmbedding[]>;
-  /** Removes a clip's vectors and returns how many there were. */
+  /** Removes a clip's embeddings and returns how many there were. */
   deleteFrameEmbeddings(clipId: string): Promise<number>;
   readEventFrameRows(clipId: string, options?: PageOptions): Promise<EventFrameRow[]>;
   readFrameEmbeddingRows(clipId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
@@ -346,12 +346,12 @@ export interface Library {
 export interface EmbeddingSource {
   /** Of each clip, the set that a search with a model compares. */
   searchedSets(modelVersion: string, clipIds: string[]): Promise<SearchedSet[]>;
-  /** A page of a set's vectors, packed, with the revision of that moment. */
+  /** A page of a set's embeddings, packed, with the revision of that moment. */
   readEmbeddings(
     clipId: string,
     modelVersion: string,
     options: { state: SetState; after?: number },
   ): Promise<EmbeddingPage>;
-  /** Makes the file of a set's vectors anew; false where this browser has no such files. */
+  /** Makes the file of a set's embeddings anew; false where this browser has no such files. */
   packEmbeddings(clipId: string, modelVersion: string, state: SetState): Promise<boolean>;
 }

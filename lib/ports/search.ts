@@ -27,7 +27,7 @@ export interface SearchRequest {
 /** What may be said of a request that changes no answer. */
 export interface SearchOptions {
   /**
-   * By clip, the revision of its vectors that the asker has seen: what is in memory answers when it is of that one or a
+   * By clip, the revision of its embeddings that the asker has seen: what is in memory answers when it is of that one or a
    * later one. The library is asked about clips that are not named.
    */
   revisions?: Readonly<Record<string, number>>;
@@ -84,7 +84,7 @@ export interface SearchTimings {
 
 /** How far the work is that only the first question about some frames has. */
 export interface SearchProgress {
-  /** Vectors are read from the library. */
+  /** Embeddings are read from the library. */
   stage: 'reading';
   /** Frames of the stage that are done, of all that were missing. */
   done: number;
@@ -98,7 +98,7 @@ export interface Answer {
   framesSearched: number;
   /** Clips with at least one frame that was searched. */
   clipsSearched: number;
-  /** Clips that have vectors of other models alone, which cannot be compared with the question. */
+  /** Clips that have embeddings of other models alone, which cannot be compared with the question. */
   clipsSkipped: number;
   /** Null where the strategy gives none. */
   verdict: (Pick<Verdict, 'kind' | 'evidence'> & { spans: AnswerSpan[] }) | null;
@@ -115,14 +115,14 @@ interface EncodedTerm {
   /** Not zero; see `Term.weight`. */
   weight: number;
   /** Unit length. */
-  vector: Float32Array<ArrayBuffer>;
+  embedding: Float32Array<ArrayBuffer>;
   /** Pictures are rated by numbers of their own, where there are any: two pictures lie much closer to each other. */
   isPicture: boolean;
 }
 
 /** A question, ready to be compared with frames. */
 export interface EncodedQuestion {
-  /** Of the model that made the vectors. */
+  /** Of the model that made the embeddings. */
   modelVersion: string;
   /** A frame answers by the alternative that it fits best; see lib/query/combine.ts. */
   alternatives: EncodedTerm[][];
@@ -152,7 +152,7 @@ export type SearchResult = Omit<Answer, 'tookMs'>;
 /** Scores and selects, in the search worker. */
 export interface Search {
   /**
-   * The frames that answer a question, from the vectors that are in the library now.
+   * The frames that answer a question, from the embeddings that are in the library now.
    *
    * @param onProgress told how far work is that only a first question has
    * @throws FramesiftError `bad-input` when the request does not make sense
@@ -163,6 +163,6 @@ export interface Search {
     options?: SearchOptions,
     onProgress?: (progress: SearchProgress) => void,
   ): Promise<SearchResult>;
-  /** The frames that sum up a clip, from its vectors alone. */
+  /** The frames that sum up a clip, from its embeddings alone. */
   overview(modelVersion: string, clipId: string, count: number): Promise<ClipOverview>;
 }

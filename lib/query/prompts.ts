@@ -10,7 +10,7 @@ export const MAX_QUERY_LENGTH = 500;
 export const EMPTY_QUERY = 'Type a few words about what you want to see, such as “a red car”.';
 
 /**
- * Sentences that a bare name is put into; their vectors are averaged. CLIP was trained on captions, and
+ * Sentences that a bare name is put into; their embeddings are averaged. CLIP was trained on captions, and
  * reads a caption better than a word (Radford et al. 2021, section 3.1.4).
  */
 const TEMPLATES = [
@@ -24,7 +24,7 @@ const QUESTION_FRAME =
   /^(?:please\s+)?(?:(?:can you\s+)?(?:find|show)(?: me)?|where (?:is|are|was|were)|when (?:is|was) there|when (?:is|was|does|did)|is there|are there|who(?: is| was)?|what(?: is| was)?|which|do you see|can you see)\s+/i;
 
 /**
- * The texts to be encoded for a typed question, whose vectors' mean stands for it.
+ * The texts to be encoded for a typed question, the mean of whose embeddings stands for it.
  *
  * @throws FramesiftError `bad-input` when it is empty or too long
  */

@@ -4,7 +4,7 @@ import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 
-/** The files of vectors beside the library, see [Note: Packed embeddings] in lib/library/embedding-file.ts. */
+/** The files of embeddings beside the library, see [Note: Packed embeddings] in lib/library/embedding-file.ts. */
 export interface EmbeddingFiles {
   /** Null where there is no such file, or it is being made. */
   read(
@@ -20,7 +20,7 @@ export type SetKey = Pick<SearchedSet, 'clipId' | 'state'> & {
   state: NonNullable<SearchedSet['state']>;
 };
 
-/** Which clips are asked about, with the revision of their vectors that the asker has seen, where it knows one. */
+/** Which clips are asked about, with the revision of their embeddings that the asker has seen, where it knows one. */
 export interface AskedClip {
   clipId: string;
   revision?: number | undefined;
@@ -29,7 +29,7 @@ export interface AskedClip {
 /** Told how many rows are done, of how many. */
 export type OnRows = (done: number, total: number) => void;
 
-/** A clip's vectors of one model as they were at one moment. Other rows or numbers make another object. */
+/** A clip's embeddings of one model as they were at one moment. Other rows or numbers make another object. */
 export interface CachedEmbeddings extends PackedEmbeddings {
   readonly clipId: string;
   readonly modelVersion: string;
@@ -38,7 +38,7 @@ export interface CachedEmbeddings extends PackedEmbeddings {
   /** Of the set that these are. */
   revision: number;
   state: SearchedSet['state'];
-  /** Vectors that the clip has of other models. */
+  /** Embeddings that the clip has of other models. */
   otherFrames: number;
   /** Where they are read from, to go on from there; null where that is no file. */
   file: KnownRows | null;
@@ -57,7 +57,7 @@ const MAX_CACHED_ROWS = 120_000;
  */
 export const MAX_SEARCHED_ROWS = 400_000;
 
-/** How often vectors are read again when others write to them all the while; each time only what is new. */
+/** How often embeddings are read again when others write to them all the while; each time only what is new. */
 const MAX_READS = 8;
 
 /** Room that a growing clip gets ahead of its rows, so that not every batch copies it. */
@@ -69,13 +69,13 @@ const DATABASE_TIMEOUT_MS = 90_000;
 /** What is known of one clip and model; the lock lets one reader at a time bring it up to date. */
 interface Slot {
   readonly lock: Mutex;
-  vectors: CachedEmbeddings | null;
+  embeddings: CachedEmbeddings | null;
 }
 
 /**
- * Vectors by clip and model version, packed for scoring. Read from the library and never the truth.
+ * Embeddings by clip and model version, packed for scoring. Read from the library and never the truth.
  *
- * [Note: Freshness] A question names for each clip the revision of its vectors that the asker has seen. What is
+ * [Note: Freshness] A question names for each clip the revision of its embeddings that the asker has seen. What is
  * kept answers when it is of that revision or a later one; else the library is asked for the revision that the clip
  * has now, and what is missing is read. Where the asker knows none, the library is always asked.
  */
@@ -87,7 +87,7 @@ export class EmbeddingCache {
   readonly #slots = new Map<string, Slot>();
   #versions = 0;
 
-  /** @param files null where vectors come from the library worker alone */
+  /** @param files null where embeddings come from the library worker alone */
   constructor(
     source: EmbeddingSource,
     files: EmbeddingFiles | null = null,
@@ -99,7 +99,7 @@ export class EmbeddingCache {
   }
 
   /**
-   * The clips' vectors, in the order of `clips`, of the revisions asked for or later ones; a clip without any has no rows.
+   * The clips' embeddings, in the order of `clips`, of the revisions asked for or later ones; a clip without any has no rows.
    *
    * @param onRows told how many rows have come of those that are missing
    * @throws FramesiftError `bad-input` when they are more than memory holds
@@ -115,7 +115,8 @@ export class EmbeddingCache {
       slot: this.#slotOf(clipId, modelVersion),
     }));
     const outdated = asked.filter(
-      ({ revision, slot: { vectors } }) => !vectors || revision === undefined || vectors.revision < revision,
+      ({ revision, slot: { embeddings } }) =>
+        !embeddings || revision === undefined || embeddings.revision < revision,
     );
     const sets =
       outdated.length === 0
@@ -131,14 +132,14 @@ export class EmbeddingCache {
       outdated.map(({ slot }) => slot),
       sets,
     );
-    const found = new Map(asked.map(({ clipId, slot }) => [clipId, slot.vectors]));
+    const found = new Map(asked.map(({ clipId, slot }) => [clipId, slot.embeddings]));
     const onPage = onRows ? counter(missingRows(outdated, sets), onRows) : () => undefined;
     const room = roomOf(outdated, sets);
     await inLanes(outdated, async ({ clipId, slot }, i) => {
       await slot.lock.run(async () => {
-        slot.vectors = await this.#follow(modelVersion, slot.vectors, sets[i]!, room[i]!, onPage);
+        slot.embeddings = await this.#follow(modelVersion, slot.embeddings, sets[i]!, room[i]!, onPage);
       });
-      found.set(clipId, slot.vectors);
+      found.set(clipId, slot.embeddings);
     });
     // The first asked for are used last: of a scope that is too large, its beginning stays.
     for (const { clipId, slot } of asked.toReversed()) this.#touch(clipId, modelVersion, slot);
@@ -151,24 +152,25 @@ export class EmbeddingCache {
    * there is one copy of each and the next question about the same finds them in place.
    */
   join(parts: readonly CachedEmbeddings[]): Float32Array<ArrayBuffer> {
-    const filled = parts.filter(({ vectors }) => vectors.length > 0);
+    const filled = parts.filter(({ embeddings }) => embeddings.length > 0);
     const [first] = filled;
     if (!first) return new Float32Array(0);
-    const numbers = filled.reduce((sum, { vectors }) => sum + vectors.length, 0);
+    const numbers = filled.reduce((sum, { embeddings }) => sum + embeddings.length, 0);
     if (isContiguous(filled))
-      return new Float32Array(first.vectors.buffer, first.vectors.byteOffset, numbers);
+      return new Float32Array(first.embeddings.buffer, first.embeddings.byteOffset, numbers);
     const joined = allocateNumbers(numbers);
     let at = 0;
     const left = new Set<ArrayBuffer>();
     for (const part of filled) {
-      left.add(part.vectors.buffer);
-      joined.set(part.vectors, at);
-      part.vectors = joined.subarray(at, at + part.vectors.length);
-      at += part.vectors.length;
+      left.add(part.embeddings.buffer);
+      joined.set(part.embeddings, at);
+      part.embeddings = joined.subarray(at, at + part.embeddings.length);
+      at += part.embeddings.length;
     }
     // Whoever shared memory with those that moved would keep all of it alive.
-    for (const { vectors } of this.#slots.values()) {
-      if (vectors && left.has(vectors.vectors.buffer)) vectors.vectors = vectors.vectors.slice();
+    for (const { embeddings } of this.#slots.values()) {
+      if (embeddings && left.has(embeddings.embeddings.buffer))
+        embeddings.embeddings = embeddings.embeddings.slice();
     }
     return joined;
   }
@@ -176,7 +178,7 @@ export class EmbeddingCache {
   /** Rows that are kept. */
   get rows(): number {
     let rows = 0;
-    for (const { vectors } of this.#slots.values()) rows += vectors?.frameIndexes.length ?? 0;
+    for (const { embeddings } of this.#slots.values()) rows += embeddings?.frameIndexes.length ?? 0;
     return rows;
   }
 
@@ -216,7 +218,7 @@ export class EmbeddingCache {
         const page = await this.#readPages(clipId, modelVersion, state, onRows);
         if (page) return this.#made(modelVersion, set, { ...page, file: null });
       }
-      // The clip may have gone, or another model's vectors may have come, meanwhile.
+      // The clip may have gone, or another model's embeddings may have come, meanwhile.
       [set] = (await this.#ask((source) => source.searchedSets(modelVersion, [clipId]))) as [SearchedSet];
     }
     throw new FramesiftError('timed-out', 'This clip is still being read. Ask again in a moment.', {
@@ -275,7 +277,7 @@ export class EmbeddingCache {
     const key = keyOf(clipId, modelVersion);
     let slot = this.#slots.get(key);
     if (!slot) {
-      slot = { lock: new Mutex(), vectors: null };
+      slot = { lock: new Mutex(), embeddings: null };
       this.#slots.set(key, slot);
     }
     return slot;
@@ -290,12 +292,12 @@ export class EmbeddingCache {
   #evict(): void {
     let rows = this.rows;
     const gone = new Set<ArrayBuffer>();
-    for (const [key, { vectors }] of this.#slots) {
+    for (const [key, { embeddings }] of this.#slots) {
       // The newest stays whatever its size: it is what the person is asking about.
       if (rows <= this.#maxRows || this.#slots.size === 1) break;
       this.#slots.delete(key);
-      rows -= vectors?.frameIndexes.length ?? 0;
-      if (vectors) gone.add(vectors.vectors.buffer);
+      rows -= embeddings?.frameIndexes.length ?? 0;
+      if (embeddings) gone.add(embeddings.embeddings.buffer);
     }
     this.#release(gone);
   }
@@ -304,12 +306,12 @@ export class EmbeddingCache {
   #release(buffers: ReadonlySet<ArrayBuffer>): void {
     if (buffers.size === 0) return;
     for (const buffer of buffers) {
-      const left = [...this.#slots.values()].flatMap(({ vectors }) =>
-        vectors?.vectors.buffer === buffer ? [vectors] : [],
+      const left = [...this.#slots.values()].flatMap(({ embeddings }) =>
+        embeddings?.embeddings.buffer === buffer ? [embeddings] : [],
       );
-      const bytes = left.reduce((sum, { vectors }) => sum + vectors.byteLength, 0);
+      const bytes = left.reduce((sum, { embeddings }) => sum + embeddings.byteLength, 0);
       if (bytes > buffer.byteLength / 2) continue;
-      for (const one of left) one.vectors = one.vectors.slice();
+      for (const one of left) one.embeddings = one.embeddings.slice();
     }
   }
 }
@@ -325,7 +327,7 @@ function rowsOf({ frameIndexes }: PackedEmbeddings): number {
 function assertSearchable(asked: Slot[], outdated: Slot[], sets: SearchedSet[]): void {
   const isOutdated = new Set(outdated);
   let rows = sets.reduce((sum, { frames }) => sum + frames, 0);
-  for (const slot of asked) if (!isOutdated.has(slot)) rows += slot.vectors ? rowsOf(slot.vectors) : 0;
+  for (const slot of asked) if (!isOutdated.has(slot)) rows += slot.embeddings ? rowsOf(slot.embeddings) : 0;
   if (rows <= MAX_SEARCHED_ROWS) return;
   throw new FramesiftError(
     'bad-input',
@@ -357,7 +359,7 @@ function roomOf(
   sets: readonly SearchedSet[],
 ): (Float32Array<ArrayBuffer> | null)[] {
   const lengths = outdated.map(({ slot }, i) =>
-    slot.vectors === null ? sets[i]!.frames * EMBEDDING_DIMENSION : 0,
+    slot.embeddings === null ? sets[i]!.frames * EMBEDDING_DIMENSION : 0,
   );
   const all = allocateNumbers(lengths.reduce((sum, length) => sum + length, 0));
   let at = 0;
@@ -371,7 +373,7 @@ function roomOf(
 /** Rows of the outdated that are in the library and not in the cache. */
 function missingRows(outdated: readonly { slot: Slot }[], sets: readonly SearchedSet[]): number {
   return outdated.reduce((sum, { slot }, i) => {
-    const known = slot.vectors ? rowsOf(slot.vectors) : 0;
+    const known = slot.embeddings ? rowsOf(slot.embeddings) : 0;
     return sum + Math.max(0, sets[i]!.frames - known);
   }, 0);
 }
@@ -387,11 +389,11 @@ function counter(total: number, onRows: OnRows): (rows: number) => void {
 
 /** Whether the parts lie in one buffer, each where the one before it ends. */
 function isContiguous(parts: readonly CachedEmbeddings[]): boolean {
-  return parts.every(({ vectors }, i) => {
-    const before = parts[i - 1]?.vectors;
+  return parts.every(({ embeddings }, i) => {
+    const before = parts[i - 1]?.embeddings;
     return (
       !before ||
-      (before.buffer === vectors.buffer && before.byteOffset + before.byteLength === vectors.byteOffset)
+      (before.buffer === embeddings.buffer && before.byteOffset + before.byteLength === embeddings.byteOffset)
     );
   });
 }
@@ -403,7 +405,7 @@ export function allocateNumbers(length: number): Float32Array<ArrayBuffer> {
   } catch (cause) {
     throw new FramesiftError(
       'out-of-memory',
-      'There is too little memory for the vectors of these clips. Choose fewer clips, or close other tabs.',
+      'There is too little memory for the embeddings of these clips. Choose fewer clips, or close other tabs.',
       { cause },
     );
   }
@@ -416,20 +418,20 @@ function allocate(rows: number, room: Float32Array<ArrayBuffer> | null = null): 
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
     spansMs: new Float64Array(2 * rows),
-    vectors: room?.length === numbers ? room : allocateNumbers(numbers),
+    embeddings: room?.length === numbers ? room : allocateNumbers(numbers),
   };
 }
 
 /** The first `rows` rows, in the same memory. */
 function cut(
-  { frameIndexes, timestampsMs, spansMs, vectors }: PackedEmbeddings,
+  { frameIndexes, timestampsMs, spansMs, embeddings }: PackedEmbeddings,
   rows: number,
 ): PackedEmbeddings {
   return {
     frameIndexes: frameIndexes.subarray(0, rows),
     timestampsMs: timestampsMs.subarray(0, rows),
     spansMs: spansMs.subarray(0, 2 * rows),
-    vectors: vectors.subarray(0, rows * EMBEDDING_DIMENSION),
+    embeddings: embeddings.subarray(0, rows * EMBEDDING_DIMENSION),
   };
 }
 
@@ -443,8 +445,8 @@ function copyRows(
   to.frameIndexes.set(from.frameIndexes.subarray(start, end), at);
   to.timestampsMs.set(from.timestampsMs.subarray(start, end), at);
   to.spansMs.set(from.spansMs.subarray(2 * start, 2 * end), 2 * at);
-  to.vectors.set(
-    from.vectors.subarray(start * EMBEDDING_DIMENSION, end * EMBEDDING_DIMENSION),
+  to.embeddings.set(
+    from.embeddings.subarray(start * EMBEDDING_DIMENSION, end * EMBEDDING_DIMENSION),
     at * EMBEDDING_DIMENSION,
   );
 }
@@ -494,8 +496,8 @@ function merge(
 
 /** The same rows with room for `rows`, in the same memory where that has it and nobody else uses what follows. */
 function withRoom(packed: PackedEmbeddings, rows: number): PackedEmbeddings {
-  const { frameIndexes, timestampsMs, spansMs, vectors } = packed;
-  const roomy = roomFor.get(vectors.buffer);
+  const { frameIndexes, timestampsMs, spansMs, embeddings } = packed;
+  const roomy = roomFor.get(embeddings.buffer);
   if (roomy?.usedRows === rowsOf(packed) && roomy.packed.frameIndexes.length >= rows) {
     roomy.usedRows = rows;
     return roomy.packed;
@@ -504,8 +506,8 @@ function withRoom(packed: PackedEmbeddings, rows: number): PackedEmbeddings {
   grown.frameIndexes.set(frameIndexes);
   grown.timestampsMs.set(timestampsMs);
   grown.spansMs.set(spansMs);
-  grown.vectors.set(vectors);
-  roomFor.set(grown.vectors.buffer, { packed: grown, usedRows: rows });
+  grown.embeddings.set(embeddings);
+  roomFor.set(grown.embeddings.buffer, { packed: grown, usedRows: rows });
   return grown;
 }
 

@@ -6,12 +6,12 @@ import type { EmbeddingFiles } from './embedding-cache';
 /** How often a file is read again that is appended to meanwhile. */
 const CHANGED_TRIES = 20;
 
-/** The files of vectors in the private file system, read in this worker. */
+/** The files of embeddings in the private file system, read in this worker. */
 export function openEmbeddingFiles(): EmbeddingFiles {
   return embeddingFilesIn(openPrivateFiles());
 }
 
-/** The files of vectors in a tree; none where there is no tree. */
+/** The files of embeddings in a tree; none where there is no tree. */
 export function embeddingFilesIn(tree: Promise<FileTree | null>): EmbeddingFiles {
   return {
     async read({ clipId, modelVersion, state }, known, allocate, onRows) {

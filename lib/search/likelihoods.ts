@@ -4,7 +4,7 @@ import { dotAt } from '@/lib/shared/vectors';
 /**
  * How likely each frame shows what a query asks for, 0…1, from its cosines.
  *
- * @param query its vector, of unit length
+ * @param query its embedding, of unit length
  */
 export function likelihoodsOf(
   cosines: Float32Array,

@@ -4,10 +4,10 @@ import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { risingTimesMs } from './timeline';
 import type { CachedEmbeddings } from './embedding-cache';
 
-/** The overview of a clip, from its vectors alone. */
+/** The overview of a clip, from its embeddings alone. */
 export function overviewOf(part: CachedEmbeddings, count: number): ClipOverview {
   const times = risingTimesMs(part.timestampsMs);
-  const { frames, changes } = overview(part.vectors, EMBEDDING_DIMENSION, times, count);
+  const { frames, changes } = overview(part.embeddings, EMBEDDING_DIMENSION, times, count);
   return {
     frames: frames.map(({ row, firstRow, lastRow }) => ({
       clipId: part.clipId,

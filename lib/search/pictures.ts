@@ -10,17 +10,17 @@ const SAME_PICTURE_COSINE = 0.99999;
  * For each frame of a clip the first frame of its picture: a picture that stands still was looked at several times.
  *
  * @param spansMs start and end of each frame's picture, NaN where nobody knows, as in PackedEmbeddings
- * @param vectors rows of unit length, row-major
+ * @param embeddings rows of unit length, row-major
  */
 export function firstRowsOfPictures(
   spansMs: Float64Array,
-  vectors: Float32Array,
+  embeddings: Float32Array,
   dimension: number,
 ): Int32Array<ArrayBuffer> {
   const rows = spansMs.length / 2;
   const firsts = new Int32Array(rows);
   const looksSame = (row: number) =>
-    dotAt(vectors, row * dimension, vectors, (row - 1) * dimension, dimension) >= SAME_PICTURE_COSINE;
+    dotAt(embeddings, row * dimension, embeddings, (row - 1) * dimension, dimension) >= SAME_PICTURE_COSINE;
   for (let row = 1; row < rows; row += 1) {
     const [startMs, endMs] = [spansMs[2 * row]!, spansMs[2 * row + 1]!];
     const [startBeforeMs, endBeforeMs] = [spansMs[2 * row - 2]!, spansMs[2 * row - 1]!];

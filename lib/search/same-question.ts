@@ -16,9 +16,11 @@ function hasSameTerms(
 ): boolean {
   return (
     a.length === b.length &&
-    a.every(({ weight, vector, isPicture }, i) => {
+    a.every(({ weight, embedding, isPicture }, i) => {
       const other = b[i]!;
-      return weight === other.weight && isPicture === other.isPicture && isSameList(vector, other.vector);
+      return (
+        weight === other.weight && isPicture === other.isPicture && isSameList(embedding, other.embedding)
+      );
     })
   );
 }

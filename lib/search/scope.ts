@@ -17,7 +17,7 @@ export interface Scope {
 }
 
 interface ScopePart {
-  vectors: CachedEmbeddings;
+  embeddings: CachedEmbeddings;
   durationMs: number | null;
   /** Row of the clip's first frame in the scope. */
   startRow: number;
@@ -49,10 +49,10 @@ export interface Candidates {
 export function makeScope(read: readonly CachedEmbeddings[], clips: SearchRequest['clips']): Scope {
   let rows = 0;
   const parts: ScopePart[] = [];
-  read.forEach((vectors, i) => {
-    if (vectors.frameIndexes.length === 0) return;
-    parts.push({ vectors, durationMs: clips[i]!.durationMs, startRow: rows });
-    rows += vectors.frameIndexes.length;
+  read.forEach((embeddings, i) => {
+    if (embeddings.frameIndexes.length === 0) return;
+    parts.push({ embeddings, durationMs: clips[i]!.durationMs, startRow: rows });
+    rows += embeddings.frameIndexes.length;
   });
   return { parts, rows };
 }
@@ -60,27 +60,27 @@ export function makeScope(read: readonly CachedEmbeddings[], clips: SearchReques
 /**
  * The pictures of a scope that lie within a range.
  *
- * @param vectors all rows of the scope, row-major
+ * @param embeddings all rows of the scope, row-major
  * @param range of the scope's one clip; null for all of any
  */
 export function candidatesOf(
   { parts }: Scope,
-  vectors: Float32Array,
+  embeddings: Float32Array,
   { scores, likelihoods }: ScopeScores,
   calibration: Calibration | null,
   range: TimeRange | null,
 ): Candidates {
   const timesMs = endToEndMs(
-    parts.map(({ vectors: { timestampsMs }, durationMs }) => ({ timestampsMs, durationMs })),
+    parts.map(({ embeddings: { timestampsMs }, durationMs }) => ({ timestampsMs, durationMs })),
   );
   const dimension = EMBEDDING_DIMENSION;
   const levels = likelihoods && calibration && levelsOf(calibration);
   const [part] = parts;
-  const total = parts.reduce((sum, { vectors: { frameIndexes } }) => sum + frameIndexes.length, 0);
+  const total = parts.reduce((sum, { embeddings: { frameIndexes } }) => sum + frameIndexes.length, 0);
   if (!part || (!range && parts.every((one) => picturesOf(one).every((first, row) => first === row)))) {
     const same = (row: number) => row;
     return {
-      input: { dimension, levels, vectors, scores, timesMs, likelihoods },
+      input: { dimension, levels, embeddings, scores, timesMs, likelihoods },
       frames: total,
       toScope: same,
       lastInScope: same,
@@ -94,7 +94,7 @@ export function candidatesOf(
   for (const one of parts) {
     const pictures = picturesOf(one);
     let shown = -1;
-    one.vectors.timestampsMs.forEach((timestampMs, row) => {
+    one.embeddings.timestampsMs.forEach((timestampMs, row) => {
       if (!matchesScope(timestampMs, range)) return;
       if (pictures[row] !== shown) rows.push(one.startRow + row);
       shown = pictures[row]!;
@@ -118,7 +118,7 @@ export function candidatesOf(
       input: {
         dimension,
         levels,
-        vectors: vectors.subarray(first * dimension, end * dimension),
+        embeddings: embeddings.subarray(first * dimension, end * dimension),
         scores: scores.subarray(first, end),
         timesMs: timesMs.subarray(first, end),
         likelihoods: likelihoods?.subarray(first, end) ?? null,
@@ -130,13 +130,13 @@ export function candidatesOf(
   // holds.
   const gathered = allocateNumbers(rows.length * dimension);
   rows.forEach((row, i) =>
-    gathered.set(vectors.subarray(row * dimension, (row + 1) * dimension), i * dimension),
+    gathered.set(embeddings.subarray(row * dimension, (row + 1) * dimension), i * dimension),
   );
   return {
     input: {
       dimension,
       levels,
-      vectors: gathered,
+      embeddings: gathered,
       scores: Float32Array.from(rows, (row) => scores[row]!),
       timesMs: Float64Array.from(rows, (row) => timesMs[row]!),
       likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
@@ -146,15 +146,15 @@ export function candidatesOf(
 }
 
 /** Which frames of a clip show one picture; see `firstRowsOfPictures`. */
-function picturesOf({ vectors: part }: ScopePart): Int32Array {
-  part.pictures ??= firstRowsOfPictures(part.spansMs, part.vectors, EMBEDDING_DIMENSION);
+function picturesOf({ embeddings: part }: ScopePart): Int32Array {
+  part.pictures ??= firstRowsOfPictures(part.spansMs, part.embeddings, EMBEDDING_DIMENSION);
   return part.pictures;
 }
 
 /** The frame that a row of the scope is, with the span of its picture from the first frame that shows it to the last. */
 export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
   const part = parts[lastAtMost(parts.length, (at) => parts[at]!.startRow, scopeRow)]!;
-  const { clipId, frameIndexes, timestampsMs, spansMs } = part.vectors;
+  const { clipId, frameIndexes, timestampsMs, spansMs } = part.embeddings;
   const row = scopeRow - part.startRow;
   const pictures = picturesOf(part);
   const first = pictures[row]!;
@@ -171,21 +171,21 @@ export function frameAt({ parts }: Scope, scopeRow: number): FrameKey & Moment {
 
 /** The row of a frame in the scope; undefined when it is not there. */
 export function rowOfFrame({ parts }: Scope, { clipId, frameIndex }: FrameKey): number | undefined {
-  const part = parts.find(({ vectors }) => vectors.clipId === clipId);
+  const part = parts.find(({ embeddings }) => embeddings.clipId === clipId);
   if (!part) return undefined;
-  const { frameIndexes } = part.vectors;
+  const { frameIndexes } = part.embeddings;
   const row = lastAtMost(frameIndexes.length, (at) => frameIndexes[at]!, frameIndex);
   return frameIndexes[row] === frameIndex ? part.startRow + row : undefined;
 }
 
 /** Rows of a scope, both ends included, as one stretch of each clip that they touch. */
 export function spansOf({ parts }: Scope, startRow: number, endRow: number): AnswerSpan[] {
-  return parts.flatMap(({ vectors, startRow: first }) => {
-    const last = first + vectors.frameIndexes.length - 1;
+  return parts.flatMap(({ embeddings, startRow: first }) => {
+    const last = first + embeddings.frameIndexes.length - 1;
     if (startRow > last || endRow < first) return [];
-    const times = risingTimesMs(vectors.timestampsMs);
+    const times = risingTimesMs(embeddings.timestampsMs);
     return {
-      clipId: vectors.clipId,
+      clipId: embeddings.clipId,
       startMs: times[Math.max(startRow, first) - first]!,
       endMs: times[Math.min(endRow, last) - first]!,
     };

@@ -52,8 +52,8 @@ interface ScoredQuestion extends ScopeScores {
 }
 
 /**
- * Scores and selects. Lives in workers/search.worker.ts beside the vectors, of which only what is new crosses from the
- * database worker; the page gets an answer, not vectors.
+ * Scores and selects. Lives in workers/search.worker.ts beside the embeddings, of which only what is new crosses from the
+ * database worker; the page gets an answer, not embeddings.
  */
 export class SearchService {
   #cache: EmbeddingCache | undefined;
@@ -71,9 +71,9 @@ export class SearchService {
   }
 
   /**
-   * The frames that answer a question, from the vectors that are in the library now.
+   * The frames that answer a question, from the embeddings that are in the library now.
    *
-   * @param options.revisions by clip, of its vectors of the question's model that the asker has seen
+   * @param options.revisions by clip, of its embeddings of the question's model that the asker has seen
    * @param onProgress told how far work is that only a first question has, often
    * @throws FramesiftError `bad-input` when the request does not make sense
    */
@@ -93,11 +93,11 @@ export class SearchService {
       (done, total) => onProgress({ stage: 'reading', done, total }),
     );
     const scope = makeScope(read, clips);
-    const vectors = this.#cache.join(scope.parts.map((part) => part.vectors));
+    const embeddings = this.#cache.join(scope.parts.map((part) => part.embeddings));
     const embeddingsMs = lap();
-    const scored = this.#score(question, scope, vectors);
+    const scored = this.#score(question, scope, embeddings);
     const scoresMs = lap();
-    const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
+    const candidates = candidatesOf(scope, embeddings, scored, question.calibration, request.range);
     const { selection, rows, pinned } = select(scope, candidates, request);
     const frames = answerFrames(scope, scored, question, rows, pinned);
     const selectionMs = lap();
@@ -125,38 +125,38 @@ export class SearchService {
     return transfer(result, curves.flatMap(buffersOf));
   }
 
-  /** The frames that sum up a clip, from its vectors; see lib/search/overview.ts. */
+  /** The frames that sum up a clip, from its embeddings; see lib/search/overview.ts. */
   async overview(modelVersion: string, clipId: string, count: number): Promise<ClipOverview> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
     const [part] = await this.#cache.read(modelVersion, [{ clipId }]);
     return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
   }
 
-  /** What is known of the question and these very vectors, all of the scope's, or else is found out now. */
-  #score(question: EncodedQuestion, scope: Scope, vectors: Float32Array): ScoredQuestion {
-    const versions = scope.parts.map(({ vectors }) => vectors.version);
+  /** What is known of the question and these very embeddings, all of the scope's, or else is found out now. */
+  #score(question: EncodedQuestion, scope: Scope, embeddings: Float32Array): ScoredQuestion {
+    const versions = scope.parts.map(({ embeddings }) => embeddings.version);
     const index = this.#scored.findIndex(
       (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
     );
     const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
-    const scored = known ?? { question, versions, ...scoreTerms(question, vectors) };
+    const scored = known ?? { question, versions, ...scoreTerms(question, embeddings) };
     this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
     return scored;
   }
 }
 
-function scoreTerms({ alternatives, calibration }: EncodedQuestion, vectors: Float32Array): ScopeScores {
+function scoreTerms({ alternatives, calibration }: EncodedQuestion, embeddings: Float32Array): ScopeScores {
   const terms = alternatives.flat();
   const cosinesOfTerms = scoreFrames(
-    vectors,
-    terms.map(({ vector }) => vector),
+    embeddings,
+    terms.map(({ embedding }) => embedding),
   );
   const scored = new Map(
     terms.map((term, i) => {
-      const { weight, vector, isPicture } = term;
+      const { weight, embedding, isPicture } = term;
       const cosines = cosinesOfTerms[i]!;
       const numbers = isPicture ? calibration?.image : calibration?.text;
-      const likelihoods = numbers ? likelihoodsOf(cosines, numbers, vector) : null;
+      const likelihoods = numbers ? likelihoodsOf(cosines, numbers, embedding) : null;
       return [term, { weight, cosines, likelihoods, isPicture }] as const;
     }),
   );
@@ -243,10 +243,10 @@ function curvesOf(
   const wanted = new Set(clips.slice(0, CURVES_ALWAYS).map(({ clipId }) => clipId));
   for (const { clipId } of frames) wanted.add(clipId);
   return parts
-    .filter(({ vectors }) => wanted.has(vectors.clipId))
-    .map(({ vectors: part, startRow }) => {
+    .filter(({ embeddings }) => wanted.has(embeddings.clipId))
+    .map(({ embeddings: part, startRow }) => {
       const times = risingTimesMs(part.timestampsMs);
-      part.sceneChanges ??= sceneChanges(part.vectors, EMBEDDING_DIMENSION, times);
+      part.sceneChanges ??= sceneChanges(part.embeddings, EMBEDDING_DIMENSION, times);
       const end = startRow + part.frameIndexes.length;
       return clipCurve(
         part.clipId,

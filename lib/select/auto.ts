@@ -168,14 +168,14 @@ function judge(
  * Scenes that look different say nothing here, since any question fits some better than others.
  */
 function riseInPlace(
-  { vectors, dimension, scores }: SelectionInput,
+  { embeddings, dimension, scores }: SelectionInput,
   evidence: Float64Array,
   bestRow: number,
 ): number {
   const step = Math.ceil(scores.length / PLACE_FRAMES);
   const alike: number[] = [];
   for (let row = 0; row < scores.length; row += step) {
-    if (rowCosine(vectors, dimension, row, bestRow) >= SAME_PLACE_COSINE) alike.push(evidence[row]!);
+    if (rowCosine(embeddings, dimension, row, bestRow) >= SAME_PLACE_COSINE) alike.push(evidence[row]!);
   }
   return alike.length === 0 ? 0 : evidence[bestRow]! - medianOf(Float64Array.from(alike));
 }

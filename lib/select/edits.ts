@@ -38,7 +38,7 @@ export function applyEdits(
   edits: SelectionEdits,
 ): EditedSelection {
   checkInput(input, count);
-  const { vectors, dimension, scores, likelihoods, levels } = input;
+  const { embeddings, dimension, scores, likelihoods, levels } = input;
   const pinned = new Set(edits.pinned);
   const dropped = new Set(edits.dropped);
   for (const row of [...selection.rows, ...pinned, ...dropped]) {
@@ -72,7 +72,7 @@ export function applyEdits(
       likelihoods && levels ? likelihoods[row]! >= levels.possible : scores[row]! >= leastScore;
     while (chosen.size < wanted) {
       const isNew = (row: number): boolean =>
-        Array.from(chosen).every((other) => rowCosine(vectors, dimension, row, other) <= MAX_SIMILARITY);
+        Array.from(chosen).every((other) => rowCosine(embeddings, dimension, row, other) <= MAX_SIMILARITY);
       const row = pool.find((one) => isFree(one) && fits(one) && isNew(one)) ?? anyway.find(isFree)!;
       chosen.add(row);
       const place = vacant.shift();

@@ -1,14 +1,14 @@
 import type { SelectionInput } from './selection';
 
 /**
- * Refuses what no strategy can choose from. Vectors are not looked through: that would cost more than choosing, and
- * a vector that is not finite gives a score that is not either.
+ * Refuses what no strategy can choose from. Embeddings are not looked through: that would cost more than choosing, and
+ * an embedding that is not finite gives a score that is not either.
  *
  * @throws RangeError when `count` is no whole number ≥ 0, when the arrays do not fit together, when a score, time or
  * likelihood is not a finite number, or when times do not ascend
  */
 export function checkInput(input: SelectionInput, count: number): void {
-  const { vectors, dimension, scores, timesMs, likelihoods, levels } = input;
+  const { embeddings, dimension, scores, timesMs, likelihoods, levels } = input;
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(`count must be a whole number ≥ 0, not ${count}.`);
   }
@@ -16,9 +16,9 @@ export function checkInput(input: SelectionInput, count: number): void {
     throw new RangeError(`dimension must be a whole number ≥ 1, not ${dimension}.`);
   }
   const frames = scores.length;
-  if (vectors.length !== frames * dimension) {
+  if (embeddings.length !== frames * dimension) {
     throw new RangeError(
-      `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${vectors.length}.`,
+      `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${embeddings.length}.`,
     );
   }
   if (timesMs.length !== frames)

@@ -24,7 +24,7 @@ export function mmrWith(lambda: number): SelectionStrategy {
       name: 'Relevant and different (MMR)',
       summary: 'Each frame as relevant, and as unlike those before it, as can be.',
     },
-    ({ vectors, dimension, scores }, count) => {
+    ({ embeddings, dimension, scores }, count) => {
       const pool = comparisonPool(scores, dimension, count);
       const relevance = minMaxed(Float32Array.from(pool, (row) => scores[row]!));
       const similarity = new Float64Array(pool.length).fill(-Infinity);
@@ -37,7 +37,7 @@ export function mmrWith(lambda: number): SelectionStrategy {
         let highest = -Infinity;
         for (let index = 0; index < pool.length; index += 1) {
           if (isPicked[index]) continue;
-          const cosine = rowCosine(vectors, dimension, pool[index]!, last);
+          const cosine = rowCosine(embeddings, dimension, pool[index]!, last);
           const nearest = Math.max(similarity[index]!, cosine);
           similarity[index] = nearest;
           lowest = Math.min(lowest, nearest);

@@ -30,7 +30,7 @@ const MAX_CHANGES = 3;
 /** A change below this is a camera that moves, or noise. */
 const LEAST_CHANGE = 0.1;
 
-/** Rows of a clip, [first, end), with the sum of their vectors. */
+/** Rows of a clip, [first, end), with the sum of their embeddings. */
 interface Stretch {
   first: number;
   end: number;
@@ -38,32 +38,34 @@ interface Stretch {
 }
 
 /**
- * The frames that sum up a clip, from its vectors alone: the medoid of each shot, of the shots that together stand for
+ * The frames that sum up a clip, from its embeddings alone: the medoid of each shot, of the shots that together stand for
  * the most of it where there are more than `count`; where there are fewer, shots are parted where their halves differ
- * most. The same vectors give the same frames.
+ * most. The same embeddings give the same frames.
  *
- * @param vectors row-major [frames, dimension], rows of unit length
+ * @param embeddings row-major [frames, dimension], rows of unit length
  * @param timesMs ascending, one of each frame
  * @returns min(count, frames) frames
  */
 export function overview(
-  vectors: Float32Array,
+  embeddings: Float32Array,
   dimension: number,
   timesMs: Float64Array,
   count: number,
 ): Overview {
   const frames = timesMs.length;
   if (frames === 0 || count < 1) return { frames: [], changes: [] };
-  const firsts = [0, ...sceneChanges(vectors, dimension, timesMs), frames];
-  const shots = firsts.slice(0, -1).map((first, i) => stretchOf(vectors, dimension, first, firsts[i + 1]!));
+  const firsts = [0, ...sceneChanges(embeddings, dimension, timesMs), frames];
+  const shots = firsts
+    .slice(0, -1)
+    .map((first, i) => stretchOf(embeddings, dimension, first, firsts[i + 1]!));
   const wanted = Math.min(count, frames);
   const stretches =
     shots.length > wanted
-      ? mostTelling(shots, vectors, dimension, wanted)
-      : partUntil(shots, vectors, dimension, wanted);
+      ? mostTelling(shots, embeddings, dimension, wanted)
+      : partUntil(shots, embeddings, dimension, wanted);
   return {
     frames: stretches.map(({ first, end, sum }) => ({
-      row: medoid(vectors, dimension, first, end, sum),
+      row: medoid(embeddings, dimension, first, end, sum),
       firstRow: first,
       lastRow: end - 1,
     })),
@@ -71,17 +73,17 @@ export function overview(
   };
 }
 
-function stretchOf(vectors: Float32Array, dimension: number, first: number, end: number): Stretch {
+function stretchOf(embeddings: Float32Array, dimension: number, first: number, end: number): Stretch {
   const sum = new Float64Array(dimension);
   for (let row = first; row < end; row += 1) {
-    for (let i = 0; i < dimension; i += 1) sum[i]! += vectors[row * dimension + i]!;
+    for (let i = 0; i < dimension; i += 1) sum[i]! += embeddings[row * dimension + i]!;
   }
   return { first, end, sum };
 }
 
-/** The row that is nearest to all others of its stretch: for unit vectors, the one nearest to their sum. Ties go to the first. */
+/** The row that is nearest to all others of its stretch: for embeddings, the one nearest to their sum. Ties go to the first. */
 function medoid(
-  vectors: Float32Array,
+  embeddings: Float32Array,
   dimension: number,
   first: number,
   end: number,
@@ -91,7 +93,7 @@ function medoid(
   let bestDot = -Infinity;
   for (let row = first; row < end; row += 1) {
     let dot = 0;
-    for (let i = 0; i < dimension; i += 1) dot += vectors[row * dimension + i]! * sum[i]!;
+    for (let i = 0; i < dimension; i += 1) dot += embeddings[row * dimension + i]! * sum[i]!;
     // Rounding must not choose between frames that are alike.
     if (dot > bestDot + 1e-9) {
       best = row;
@@ -104,19 +106,19 @@ function medoid(
 /** Of many shots those that stand for the most of the clip together: each time the one that adds most (facility location). */
 function mostTelling(
   shots: readonly Stretch[],
-  vectors: Float32Array,
+  embeddings: Float32Array,
   dimension: number,
   count: number,
 ): Stretch[] {
   const longest = [...shots]
     .sort((a, b) => b.end - b.first - (a.end - a.first) || a.first - b.first)
     .slice(0, Math.max(MAX_SHOTS, count));
-  const medoids = longest.map(({ first, end, sum }) => medoid(vectors, dimension, first, end, sum));
+  const medoids = longest.map(({ first, end, sum }) => medoid(embeddings, dimension, first, end, sum));
   // What a shot's frames have in common with a candidate, summed over them, negative for what is opposed.
   const likeness = longest.map(({ sum }) =>
     medoids.map((row) => {
       let dot = 0;
-      for (let i = 0; i < dimension; i += 1) dot += vectors[row * dimension + i]! * sum[i]!;
+      for (let i = 0; i < dimension; i += 1) dot += embeddings[row * dimension + i]! * sum[i]!;
       return dot;
     }),
   );
@@ -151,11 +153,14 @@ interface Parting {
 /** Parts stretches, each time the one whose two parts are most alike within themselves, until there are `count`. */
 function partUntil(
   shots: readonly Stretch[],
-  vectors: Float32Array,
+  embeddings: Float32Array,
   dimension: number,
   count: number,
 ): Stretch[] {
-  const stretches = shots.map((stretch) => ({ stretch, parting: bestParting(stretch, vectors, dimension) }));
+  const stretches = shots.map((stretch) => ({
+    stretch,
+    parting: bestParting(stretch, embeddings, dimension),
+  }));
   while (stretches.length < count) {
     let best = -1;
     stretches.forEach(({ stretch, parting }, i) => {
@@ -176,17 +181,21 @@ function partUntil(
     stretches.splice(
       best,
       1,
-      ...parts.map((part) => ({ stretch: part, parting: bestParting(part, vectors, dimension) })),
+      ...parts.map((part) => ({ stretch: part, parting: bestParting(part, embeddings, dimension) })),
     );
   }
   return stretches.map(({ stretch }) => stretch);
 }
 
 /**
- * Where a stretch falls into two that are most alike within: unit vectors are the closer to their mean, the longer their
+ * Where a stretch falls into two that are most alike within: embeddings are the closer to their mean, the longer their
  * sum. Where all places are as good, as in a still picture, in the middle. Null for a single frame.
  */
-function bestParting({ first, end, sum }: Stretch, vectors: Float32Array, dimension: number): Parting | null {
+function bestParting(
+  { first, end, sum }: Stretch,
+  embeddings: Float32Array,
+  dimension: number,
+): Parting | null {
   if (end - first < 2) return null;
   const whole = Math.sqrt(squares(sum));
   const left = new Float64Array(dimension);
@@ -196,7 +205,7 @@ function bestParting({ first, end, sum }: Stretch, vectors: Float32Array, dimens
     let leftSquares = 0;
     let rightSquares = 0;
     for (let i = 0; i < dimension; i += 1) {
-      const value = left[i]! + vectors[(at - 1) * dimension + i]!;
+      const value = left[i]! + embeddings[(at - 1) * dimension + i]!;
       left[i] = value;
       leftSquares += value * value;
       const rest = sum[i]! - value;

@@ -23,24 +23,24 @@ const MAX_STEP_FACTOR = 2;
  * adapts to the clip: a hand-held camera moves more between two frames than a fixed one sees in a minute. Of
  * changes in a row, as a cross-fade gives them, only the largest counts. A clip of one shot gives none.
  *
- * @param vectors row-major [frames, dimension], rows of unit length
+ * @param embeddings row-major [frames, dimension], rows of unit length
  * @param timesMs ascending, one of each frame
  * @throws RangeError when the arrays do not fit together or a number is not finite
  */
-export function sceneChanges(vectors: Float32Array, dimension: number, timesMs: Float64Array): number[] {
+export function sceneChanges(embeddings: Float32Array, dimension: number, timesMs: Float64Array): number[] {
   const frames = timesMs.length;
-  if (vectors.length !== frames * dimension) {
+  if (embeddings.length !== frames * dimension) {
     throw new RangeError(
-      `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${vectors.length}.`,
+      `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${embeddings.length}.`,
     );
   }
-  return sceneChangesAmong(Uint32Array.from(timesMs.keys()), vectors, dimension, timesMs);
+  return sceneChangesAmong(Uint32Array.from(timesMs.keys()), embeddings, dimension, timesMs);
 }
 
 /** The same among some rows, ascending, as positions in `rows`. */
 export function sceneChangesAmong(
   rows: Uint32Array,
-  vectors: Float32Array,
+  embeddings: Float32Array,
   dimension: number,
   timesMs: Float64Array,
 ): number[] {
@@ -49,7 +49,7 @@ export function sceneChangesAmong(
   const changes = new Float64Array(rows.length - 1);
   const steps = new Float64Array(rows.length - 1);
   for (let index = 0; index < changes.length; index += 1) {
-    changes[index] = 1 - rowCosine(vectors, dimension, rows[index]!, rows[index + 1]!);
+    changes[index] = 1 - rowCosine(embeddings, dimension, rows[index]!, rows[index + 1]!);
     steps[index] = timesMs[rows[index + 1]!]! - timesMs[rows[index]!]!;
   }
   const longest = MAX_STEP_FACTOR * median(steps);

@@ -3,13 +3,13 @@ import { dotProducts } from '../shared/dot-products';
 /**
  * Cosine of every frame with each of several questions, which takes little longer than with one.
  *
- * @param vectors row-major [frames, dimension], rows of unit length
- * @param queries vectors of unit length, [dimension] each
+ * @param embeddings row-major [frames, dimension], rows of unit length
+ * @param queries embeddings of unit length, [dimension] each
  * @returns float32 [frames] for each query, −1…1
- * @throws RangeError when the vectors are no whole rows, or queries differ in length
+ * @throws RangeError when the embeddings are no whole rows, or queries differ in length
  */
 export function scoreFrames(
-  vectors: Float32Array,
+  embeddings: Float32Array,
   queries: readonly Float32Array[],
 ): Float32Array<ArrayBuffer>[] {
   const [first] = queries;
@@ -22,7 +22,7 @@ export function scoreFrames(
     }
     matrix.set(query, i * dimension);
   });
-  const products = dotProducts(vectors, matrix, dimension);
+  const products = dotProducts(embeddings, matrix, dimension);
   if (queries.length === 1) return [products];
   const frames = products.length / queries.length;
   return queries.map((_, i) => {

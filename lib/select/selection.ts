@@ -4,7 +4,7 @@
  */
 export interface SelectionInput {
   /** Row-major [frames, dimension], rows of unit length. */
-  vectors: Float32Array;
+  embeddings: Float32Array;
   dimension: number;
   /** How well each frame fits the question; higher is better, the scale is the question's own. */
   scores: Float32Array;

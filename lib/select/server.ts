@@ -21,11 +21,11 @@ const MAX_SIMILARITY = 0.92;
  */
 export function serverPicks(input: SelectionInput, count: number): number[] {
   checkInput(input, count);
-  const { vectors, dimension, scores } = input;
+  const { embeddings, dimension, scores } = input;
   const picked: number[] = [];
   for (const row of comparisonPool(scores, dimension, count)) {
     if (picked.length === count || scores[row]! < MIN_COSINE) break;
-    if (picked.every((other) => rowCosine(vectors, dimension, row, other) <= MAX_SIMILARITY))
+    if (picked.every((other) => rowCosine(embeddings, dimension, row, other) <= MAX_SIMILARITY))
       picked.push(row);
   }
   return picked;

@@ -2,7 +2,7 @@ import { dotAt } from '../shared/vectors';
 import { topRows } from './ranking';
 
 /**
- * Multiplications that one selection may spend on comparing vectors: some ten milliseconds. Comparing every frame
+ * Multiplications that one selection may spend on comparing embeddings: some ten milliseconds. Comparing every frame
  * with every pick would be 3.3 thousand million for 64 of 100,000 frames, which is seconds.
  */
 const COMPARISON_BUDGET = 10_000_000;
@@ -11,18 +11,18 @@ const COMPARISON_BUDGET = 10_000_000;
 const MIN_POOL_FACTOR = 2;
 
 /**
- * Cosine of two rows of a row-major [frames, dimension] matrix of unit vectors, −1…1.
+ * Cosine of two rows of a row-major [frames, dimension] matrix of embeddings, −1…1.
  *
  * @throws RangeError when one of them holds a number that is not finite
  */
-export function rowCosine(vectors: Float32Array, dimension: number, a: number, b: number): number {
-  const sum = dotAt(vectors, a * dimension, vectors, b * dimension, dimension);
-  if (!Number.isFinite(sum)) throw new RangeError(`The vector of row ${a} or ${b} is not finite.`);
+export function rowCosine(embeddings: Float32Array, dimension: number, a: number, b: number): number {
+  const sum = dotAt(embeddings, a * dimension, embeddings, b * dimension, dimension);
+  if (!Number.isFinite(sum)) throw new RangeError(`The embedding of row ${a} or ${b} is not finite.`);
   return sum;
 }
 
 /**
- * The frames that are worth comparing by their vectors, best first: all of a clip of ordinary length, and of a large
+ * The frames that are worth comparing by their embeddings, best first: all of a clip of ordinary length, and of a large
  * collection as many of the highest-scored as can be compared with every pick in the time that a page has.
  */
 export function comparisonPool(scores: Float32Array, dimension: number, count: number): number[] {

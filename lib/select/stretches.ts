@@ -30,7 +30,7 @@ export interface Stretch extends RowSpan {
  * @returns stretches in time order that cover all rows; none for no frames
  */
 export function stretchesOf(
-  { vectors, dimension, timesMs }: SelectionInput,
+  { embeddings, dimension, timesMs }: SelectionInput,
   evidence: Float64Array,
   leastStep: number,
 ): Stretch[] {
@@ -44,7 +44,7 @@ export function stretchesOf(
     best[block] = bestRow(evidence, block * blockLength, Math.min(frames, (block + 1) * blockLength));
     sums[block + 1] = sums[block]! + evidence[best[block]!]!;
   }
-  const firsts = [0, ...sceneChangesAmong(best, vectors, dimension, timesMs), blocks];
+  const firsts = [0, ...sceneChangesAmong(best, embeddings, dimension, timesMs), blocks];
   const stretches: Stretch[] = [];
   for (let shot = 0; shot + 1 < firsts.length; shot += 1) {
     for (const [start, end] of splitShot(sums, firsts[shot]!, firsts[shot + 1]!, leastStep)) {

@@ -3,7 +3,7 @@ import type { FrameKey } from './frame-key';
 /** Where a picture that is asked with comes from. */
 export type AttachmentSource =
   | { kind: 'picture' }
-  /** A whole frame of a clip in the library: its stored vector is taken where the model at work made it. */
+  /** A whole frame of a clip in the library: its stored embedding is taken where the model at work made it. */
   | ({ kind: 'frame'; timestampMs: number } & FrameKey)
   /** A part of a frame; position and size are shares of the frame's, 0…1. */
   | ({ kind: 'crop'; timestampMs: number; x: number; y: number; width: number; height: number } & FrameKey);

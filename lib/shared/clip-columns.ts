@@ -10,5 +10,5 @@ export type SmartDetectionType = (typeof SMART_DETECTION_TYPES)[number];
 export const INGEST_STATES = ['pending', 'running', 'paused', 'done', 'failed', 'cancelled'] as const;
 export type IngestState = (typeof INGEST_STATES)[number];
 
-/** Rows in one page of an export: 3 MB of vectors, which bounds what is in memory on either side. */
+/** Rows in one page of an export: 3 MB of embeddings, which bounds what is in memory on either side. */
 export const ROWS_PER_EXPORT_PAGE = 500;

@@ -23,9 +23,9 @@ interface Kernel {
 let kernel: Kernel | undefined;
 
 /**
- * Dot product of every row with every query, in single precision: 1e-6 is what it may be off for unit vectors of 512.
+ * Dot product of every row with every query, in single precision: 1e-6 is what it may be off for embeddings of 512.
  *
- * WebAssembly's vector instructions, which every browser that can run the model has, do four numbers at a time and make
+ * WebAssembly's embedding instructions, which every browser that can run the model has, do four numbers at a time and make
  * this several times as fast as a loop over doubles (`npm run bench:dot`). Rows pass through a memory of its own in
  * small pieces, so they may lie anywhere.
  *

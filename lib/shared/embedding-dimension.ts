@@ -1,2 +1,2 @@
-/** Length of every stored vector: CLIP ViT-B/32's projection, which the server's table is made for. */
+/** Length of every stored embedding: CLIP ViT-B/32's projection, which the server's table is made for. */
 export const EMBEDDING_DIMENSION = 512;

@@ -3,21 +3,21 @@ import { FramesiftError } from './errors';
 /** Nine significant digits tell every float32 from its neighbours (IEEE 754: ceil(1 + 24 · log10 2)). */
 const MAX_DIGITS = 9;
 
-/** Where the search for the fewest digits starts: half of the values of a unit vector need exactly 8. */
+/** Where the search for the fewest digits starts: half of the values of an embedding need exactly 8. */
 const LIKELY_DIGITS = 8;
 
 const MANTISSA_MASK = 0x7fffff;
 
 /**
- * A vector as a JSON array, each number with the fewest significant digits that read back to exactly
- * the same float32. A 512-long unit vector takes about 6 KB, against 10.8 KB of full doubles.
+ * An embedding as a JSON array, each number with the fewest significant digits that read back to exactly
+ * the same float32. A 512-long embedding takes about 6 KB, against 10.8 KB of full doubles.
  */
-export function embeddingToJson(vector: Float32Array): string {
-  const bits = new Uint32Array(vector.buffer, vector.byteOffset, vector.length);
+export function embeddingToJson(embedding: Float32Array): string {
+  const bits = new Uint32Array(embedding.buffer, embedding.byteOffset, embedding.length);
   let json = '[';
-  for (let i = 0; i < vector.length; i++) {
+  for (let i = 0; i < embedding.length; i++) {
     if (i > 0) json += ',';
-    json += float32ToJson(vector[i]!, bits[i]!);
+    json += float32ToJson(embedding[i]!, bits[i]!);
   }
   return json + ']';
 }
@@ -30,7 +30,7 @@ export function embeddingToJson(vector: Float32Array): string {
 function float32ToJson(value: number, bits: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   if (!Number.isFinite(value))
-    throw new FramesiftError('bad-input', 'A vector holds a value that is no number.');
+    throw new FramesiftError('bad-input', 'An embedding holds a value that is no number.');
   const isPowerOfTwo = (bits & MANTISSA_MASK) === 0;
   const size = Math.abs(value);
   if (!isPowerOfTwo && size >= SMALLEST_BY_INTEGERS && size < 1) return fractionToJson(value, size);
@@ -51,7 +51,7 @@ function float32ToJson(value: number, bits: number): string {
 }
 
 /**
- * [Note: Digits by integers] From here to 1, where nearly all numbers of a unit vector lie, up to twelve decimals are wanted. A
+ * [Note: Digits by integers] From here to 1, where nearly all numbers of an embedding lie, up to twelve decimals are wanted. A
  * float32 has 24 bits and 5¹² has 28, so that the product with 10¹² is exact in 53: rounding it to an integer gives the
  * very digits of `toPrecision`, in a fifth of its time.
  */
@@ -78,9 +78,9 @@ function fractionToJson(value: number, size: number): string {
 
 /** Reads what `embeddingToJson` or the server wrote. Throws `bad-input` for anything but `dimension` finite numbers. */
 export function embeddingFromJson(text: string, dimension: number): Float32Array<ArrayBuffer> {
-  const vector = new Float32Array(dimension);
-  readEmbeddingInto(vector, 0, text, dimension);
-  return vector;
+  const embedding = new Float32Array(dimension);
+  readEmbeddingInto(embedding, 0, text, dimension);
+  return embedding;
 }
 
 /** `embeddingFromJson` into `target` from `offset` on, for packing many rows into one array. */
@@ -94,20 +94,21 @@ export function readEmbeddingInto(
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
-    throw new FramesiftError('bad-input', 'A stored vector is not valid JSON.', { cause });
+    throw new FramesiftError('bad-input', 'A stored embedding is not valid JSON.', { cause });
   }
-  if (!Array.isArray(parsed)) throw new FramesiftError('bad-input', 'A stored vector is not a JSON array.');
+  if (!Array.isArray(parsed))
+    throw new FramesiftError('bad-input', 'A stored embedding is not a JSON array.');
   const numbers = parsed as unknown[];
   if (numbers.length !== dimension) {
     throw new FramesiftError(
       'bad-input',
-      `A stored vector has ${numbers.length} numbers instead of ${dimension}.`,
+      `A stored embedding has ${numbers.length} numbers instead of ${dimension}.`,
     );
   }
   for (let i = 0; i < dimension; i++) {
     const value = numbers[i];
     if (typeof value !== 'number' || !Number.isFinite(Math.fround(value))) {
-      throw new FramesiftError('bad-input', `A stored vector has no usable number at position ${i}.`);
+      throw new FramesiftError('bad-input', `A stored embedding has no usable number at position ${i}.`);
     }
     target[offset + i] = value;
   }

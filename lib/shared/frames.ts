@@ -1,6 +1,6 @@
 import type { PictureSpan } from './clip-clock';
 
-/** The time of a frame that has a vector but no row in event_frames. */
+/** The time of a frame that has an embedding but no row in event_frames. */
 export const UNKNOWN_TIME = -1;
 
 /** Frames in one run of a model: int8 and fp32 graphs are both at their best from here on; larger batches only delay the first answer. */
@@ -70,7 +70,7 @@ export interface FrameBatch {
   failures: FrameFailure[];
 }
 
-/** A frame with its vector, ready to be stored. */
+/** A frame with its embedding, ready to be stored. */
 export interface EmbeddedFrame {
   frameIndex: number;
   timestampMs: number;

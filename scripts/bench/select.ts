@@ -34,7 +34,7 @@ function randomNumbers(seed: number): () => number {
 /** A collection of shots of 5 to 60 frames; the frames of a shot have a cosine of about 0.9, those of others 0.3. */
 function makeInput(kind: 'some shots match' | 'every shot matches alike'): SelectionInput {
   const random = randomNumbers(1);
-  const vectors = new Float32Array(frames * DIMENSION);
+  const embeddings = new Float32Array(frames * DIMENSION);
   const scores = new Float32Array(frames);
   const common = Float32Array.from({ length: DIMENSION }, () => random() - 0.5);
   let shot = new Float32Array(DIMENSION);
@@ -48,13 +48,13 @@ function makeInput(kind: 'some shots match' | 'every shot matches alike'): Selec
     }
     left -= 1;
     for (let index = 0; index < DIMENSION; index += 1) {
-      vectors[row * DIMENSION + index] = shot[index]! + 0.4 * (random() - 0.5);
+      embeddings[row * DIMENSION + index] = shot[index]! + 0.4 * (random() - 0.5);
     }
     scores[row] = match + 0.06 * (random() + random() - 1);
   }
-  normaliseRows(vectors, DIMENSION);
+  normaliseRows(embeddings, DIMENSION);
   return {
-    vectors,
+    embeddings,
     dimension: DIMENSION,
     scores,
     timesMs: Float64Array.from({ length: frames }, (_, row) => row * 1000),

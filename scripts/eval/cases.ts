@@ -17,7 +17,7 @@ export interface Case {
   clipId: string;
   half: 'train' | 'test';
   question: Question;
-  vectors: Float32Array;
+  embeddings: Float32Array;
   dimension: number;
   timesMs: Float64Array;
   scores: Float32Array;
@@ -27,7 +27,7 @@ export interface Case {
 
 export interface EmbeddedClip {
   truth: ClipFile;
-  vectors: Float32Array;
+  embeddings: Float32Array;
   timesMs: Float64Array;
 }
 
@@ -53,7 +53,7 @@ export async function cached(name: string, make: () => Promise<Uint8Array>): Pro
   }
 }
 
-/** The vectors of a clip's candidates, one frame a second, from the cache where the same file was read before. */
+/** The embeddings of a clip's candidates, one frame a second, from the cache where the same file was read before. */
 export class FrameReader {
   readonly #browser: ClipBrowser;
   readonly #embedder: Embedder;
@@ -63,7 +63,7 @@ export class FrameReader {
     this.#embedder = embedder;
   }
 
-  async read(file: Uint8Array): Promise<{ vectors: Float32Array; timesMs: Float64Array }> {
+  async read(file: Uint8Array): Promise<{ embeddings: Float32Array; timesMs: Float64Array }> {
     const { visionDigest, resize } = this.#embedder;
     const name = `vectors/${sha256(file).slice(0, 24)}-${visionDigest.slice(0, 24)}`;
     const bytes = await cached(name, async () => {
@@ -83,7 +83,7 @@ export class FrameReader {
     const [count = 0] = new Float64Array(memory, 0, 1);
     return {
       timesMs: new Float64Array(memory, 8, count),
-      vectors: new Float32Array(memory, 8 * (count + 1)),
+      embeddings: new Float32Array(memory, 8 * (count + 1)),
     };
   }
 }
@@ -98,7 +98,7 @@ export function openEmbedder(): Promise<Embedder> {
 
 /** Every question of a clip, with its scores. */
 export async function makeCases(
-  { truth, vectors, timesMs }: EmbeddedClip,
+  { truth, embeddings, timesMs }: EmbeddedClip,
   embedder: Embedder,
 ): Promise<Case[]> {
   const cases: Case[] = [];
@@ -106,13 +106,13 @@ export async function makeCases(
     const query = await embedder.embedQuestion(question.text);
     const dimension = query.length;
     const { id: clipId, half } = truth;
-    const scores = scoreFrames(vectors, [query])[0]!;
+    const scores = scoreFrames(embeddings, [query])[0]!;
     const likelihoods = embedder.likelihoodsOf(scores, query);
     cases.push({
       clipId,
       half,
       question,
-      vectors,
+      embeddings,
       dimension,
       timesMs,
       scores,

@@ -36,11 +36,11 @@ export function contenderOf(strategy: SelectionStrategy, isCalibrated = true): C
   return {
     id: isCalibrated ? strategy.id : `${strategy.id}, no calibration`,
     choose: (one, count) => {
-      const { vectors, dimension, scores, timesMs } = one;
+      const { embeddings, dimension, scores, timesMs } = one;
       const calibrated = isCalibrated ? one : { likelihoods: null, levels: null };
       const { likelihoods, levels } = calibrated;
       const { rows, verdict } = strategy.select(
-        { vectors, dimension, scores, timesMs, likelihoods, levels },
+        { embeddings, dimension, scores, timesMs, likelihoods, levels },
         count,
       );
       const wanted = Math.min(count, timesMs.length);

@@ -20,7 +20,7 @@ export async function exportCases(folder: string, cases: readonly Case[]): Promi
     const ofHalf = cases.filter((one) => one.half === half);
     const clips = new Map(ofHalf.map((one) => [one.clipId, one]));
     const listed = [];
-    for (const { clipId, vectors, dimension, timesMs, levels } of clips.values()) {
+    for (const { clipId, embeddings, dimension, timesMs, levels } of clips.values()) {
       const questions: (Question & { scores: string; likelihoods: string })[] = [];
       for (const { question, scores, likelihoods } of ofHalf.filter((one) => one.clipId === clipId)) {
         const name = `${clipId}-q${questions.length + 1}`;
@@ -31,7 +31,7 @@ export async function exportCases(folder: string, cases: readonly Case[]): Promi
         });
       }
       const frames = timesMs.length;
-      const file = await write(`${clipId}.f32`, vectors);
+      const file = await write(`${clipId}.f32`, embeddings);
       listed.push({ clipId, frames, dimension, vectors: file, timesMs: [...timesMs], levels, questions });
     }
     await writeFile(

@@ -26,7 +26,7 @@ interface ExportedHalf {
   clips: {
     clipId: string;
     dimension: number;
-    vectors: string;
+    embeddings: string;
     timesMs: number[];
     levels: MatchLevels;
     questions: { text: string; kind: QuestionKind; spans: Span[]; scores: string; likelihoods: string }[];
@@ -40,14 +40,14 @@ async function readTrainingHalf(folder: string): Promise<Case[]> {
     new Float32Array(new Uint8Array(await readFile(join(folder, name))).buffer);
   const { clips } = JSON.parse(await readFile(join(folder, 'cases-train.json'), 'utf8')) as ExportedHalf;
   const cases: Case[] = [];
-  for (const { clipId, dimension, levels, timesMs, vectors: file, questions } of clips) {
-    const vectors = await floats(file);
+  for (const { clipId, dimension, levels, timesMs, embeddings: file, questions } of clips) {
+    const embeddings = await floats(file);
     for (const { text, kind, spans, scores, likelihoods } of questions) {
       cases.push({
         clipId,
         half: 'train',
         question: { text, kind, spans },
-        vectors,
+        embeddings,
         dimension,
         timesMs: Float64Array.from(timesMs),
         scores: await floats(scores),

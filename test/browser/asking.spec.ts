@@ -143,13 +143,13 @@ test('where WebCodecs is left aside, the video element gives the same frames', a
   await framesift.waitUntilRead();
   const byElement = await embeddingsOf(framesift);
   expect(byElement).toHaveLength(byWebCodecs.length);
-  byElement.forEach((vector, index) => {
-    const cosine = vector.reduce((sum, value, at) => sum + value * byWebCodecs[index]![at]!, 0);
+  byElement.forEach((embedding, index) => {
+    const cosine = embedding.reduce((sum, value, at) => sum + value * byWebCodecs[index]![at]!, 0);
     expect(cosine, `frame ${index}`).toBeGreaterThan(0.98);
   });
 });
 
-/** Vectors of the newest clip, in frame order. */
+/** Embeddings of the newest clip, in frame order. */
 function embeddingsOf({ page }: FramesiftPage): Promise<number[][]> {
   return page.evaluate(async () => {
     const [clip] = await window.framesift.listClips();

@@ -38,11 +38,11 @@ test('a dropped clip is read and answers two questions, also after a reload', as
   const expectedFrames = Math.round(sample.durationMs / stepMs);
   await test.step('the rows are there', async () => {
     const [counts] = await framesift.query(
-      `select (select count(*)::int from frame_embeddings) as vectors, (select count(*)::int from event_frames) as frames,
+      `select (select count(*)::int from frame_embeddings) as embeddings, (select count(*)::int from event_frames) as frames,
               (select ingest_state from events) as state, (select frame_count_used from events) as used`,
     );
     expect(counts).toEqual({
-      vectors: expectedFrames,
+      embeddings: expectedFrames,
       frames: expectedFrames,
       state: 'done',
       used: expectedFrames,
@@ -54,11 +54,11 @@ test('a dropped clip is read and answers two questions, also after a reload', as
     rows.forEach((row, index) => {
       expect(row.frame_index).toBe(index);
       expect(Math.abs(Number(row.timestamp_offset_ms) - (index + 0.5) * stepMs)).toBeLessThan(120);
-      const vector = JSON.parse(String(row.embedding)) as number[];
-      expect(vector).toHaveLength(512);
-      expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+      const embedding = JSON.parse(String(row.embedding)) as number[];
+      expect(embedding).toHaveLength(512);
+      expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
     });
-    // Thumbnails, all vectors and the clip.
+    // Thumbnails, all embeddings and the clip.
     expect(await framesift.storedFiles()).toHaveLength(expectedFrames + 2);
   });
 

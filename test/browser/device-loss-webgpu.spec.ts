@@ -67,10 +67,10 @@ async function passTime(page: Page, seconds: number): Promise<void> {
 
 async function expectEveryFrame(framesift: FramesiftPage): Promise<void> {
   const [counts] = await framesift.query(
-    `select (select count(*)::int from frame_embeddings) as vectors, (select count(distinct frame_index)::int
+    `select (select count(*)::int from frame_embeddings) as embeddings, (select count(distinct frame_index)::int
      from frame_embeddings) as frames, (select ingest_state from events) as state`,
   );
-  expect(counts).toEqual({ vectors: expectedFrames, frames: expectedFrames, state: 'done' });
+  expect(counts).toEqual({ embeddings: expectedFrames, frames: expectedFrames, state: 'done' });
 }
 
 test('a device that is lost while a clip is read costs no frame', async ({ page }, { project }) => {

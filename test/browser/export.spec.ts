@@ -171,7 +171,7 @@ test('rows come back into an emptied library to the digit, and give the same ans
     expect(name).toMatch(/^framesift-sample_embeddings\.(jsonl|sql)$/);
     await deleteAll(framesift);
     const outcome = await bring(page, name, bytes);
-    expect(outcome?.sentence).toContain(`1 clip added, with ${before.length} vectors.`);
+    expect(outcome?.sentence).toContain(`1 clip added, with ${before.length} embeddings.`);
     expect(await rows()).toEqual(before);
     await expect(framesift.clips).toHaveCount(1);
     expect(await framesift.ask(question.text)).toEqual(answer);

@@ -23,7 +23,7 @@ askingTest('a frame, and a part of one, finds those that look like it', async ({
   await expect(framesift.answerStatus).toContainText('for “the frame at ');
   const [itself] = await framesift.shownFrames();
   expect(itself!.frameIndex).toBe(best!.frameIndex);
-  // Its own stored vector was asked with, not a picture that was encoded anew.
+  // Its own stored embedding was asked with, not a picture that was encoded anew.
   expect(itself!.score).toBeGreaterThan(0.99999);
 
   await chooseFromFrame(page, 0, 'Search with a part of it…');

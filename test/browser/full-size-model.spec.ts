@@ -40,12 +40,12 @@ test('a model of CLIP ViT-B/32’s size reads a clip and answers', async ({ page
   const frames = Math.round(sample.durationMs / 5000);
   const rows = await framesift.query('select embedding from frame_embeddings');
   expect(rows).toHaveLength(frames);
-  const vectors = rows.map(({ embedding }) => JSON.parse(String(embedding)) as number[]);
-  for (const vector of vectors) {
-    expect(vector).toHaveLength(512);
-    expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+  const embeddings = rows.map(({ embedding }) => JSON.parse(String(embedding)) as number[]);
+  for (const embedding of embeddings) {
+    expect(embedding).toHaveLength(512);
+    expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
   }
-  expect(new Set(vectors.map(String)).size).toBe(frames);
+  expect(new Set(embeddings.map(String)).size).toBe(frames);
   const answer = await framesift.ask('a red car');
   expect(answer.length).toBeGreaterThan(0);
   expect(framesift.problems).toEqual([]);

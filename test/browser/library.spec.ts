@@ -11,15 +11,15 @@ test('reading can be stopped and gone on with, also after a reload', async ({ pa
   const framesift = new FramesiftPage(page);
   await framesift.open();
   const goOn = await framesift.startAndStopSample('4 a second');
-  const [stopped] = await framesift.query('select count(*)::int as vectors from frame_embeddings');
-  expect(stopped!.vectors).toBeGreaterThan(0);
-  expect(stopped!.vectors).toBeLessThan(totalAtFour);
+  const [stopped] = await framesift.query('select count(*)::int as embeddings from frame_embeddings');
+  expect(stopped!.embeddings).toBeGreaterThan(0);
+  expect(stopped!.embeddings).toBeLessThan(totalAtFour);
   const before = await framesift.query('select id, frame_index from frame_embeddings order by frame_index');
 
   await page.reload();
   await framesift.waitUntilReady();
   await expect(
-    page.getByText(`${String(stopped!.vectors)} frames of ${totalAtFour} are in the library`),
+    page.getByText(`${String(stopped!.embeddings)} frames of ${totalAtFour} are in the library`),
   ).toBeVisible();
   await goOn.click();
   await framesift.waitUntilRead();
@@ -40,9 +40,9 @@ test('a page that is closed in the middle leaves a clip that can be gone on with
   await page.getByRole('button', { name: 'Go on reading' }).click();
   await framesift.waitUntilRead();
   const [counts] = await framesift.query(
-    'select count(*)::int as vectors, count(distinct frame_index)::int as frames from frame_embeddings',
+    'select count(*)::int as embeddings, count(distinct frame_index)::int as frames from frame_embeddings',
   );
-  expect(counts).toEqual({ vectors: totalAtFour, frames: totalAtFour });
+  expect(counts).toEqual({ embeddings: totalAtFour, frames: totalAtFour });
   expect(await framesift.scan()).toEqual(SOUND);
 });
 
@@ -62,9 +62,9 @@ test('deleting a clip can be undone, and then takes its rows and files with it',
   const left = () =>
     framesift.query(
       `select (select count(*)::int from events) as events, (select count(*)::int from event_frames) as frames,
-              (select count(*)::int from frame_embeddings) as vectors`,
+              (select count(*)::int from frame_embeddings) as embeddings`,
     );
-  await expect.poll(left).toEqual([{ events: 0, frames: 0, vectors: 0 }]);
+  await expect.poll(left).toEqual([{ events: 0, frames: 0, embeddings: 0 }]);
   await expect.poll(() => framesift.storedFiles()).toEqual([]);
   expect(await framesift.scan()).toEqual(SOUND);
   expect(framesift.problems).toEqual([]);
@@ -150,8 +150,8 @@ test('a clip that is cut off is read as far as it goes', async ({ page }) => {
   await framesift.drop({ name: 'half.webm', type: 'video/webm', bytes: whole.subarray(0, whole.length / 2) });
   await page.getByRole('button', { name: 'Read the clip' }).click();
   await framesift.waitUntilRead();
-  const [counts] = await framesift.query('select count(*)::int as vectors from frame_embeddings');
-  expect(counts!.vectors).toBeGreaterThan(3);
+  const [counts] = await framesift.query('select count(*)::int as embeddings from frame_embeddings');
+  expect(counts!.embeddings).toBeGreaterThan(3);
 });
 
 test('a fixed number of frames is spread over the clip', async ({ page }) => {

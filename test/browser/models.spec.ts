@@ -160,7 +160,7 @@ test('an own model from an address is fetched, used, kept over a reload, and rem
   expect(await framesift.modelVersion()).toBe(version);
   expect(hub.requests.slice(before)).toEqual([]);
 
-  // The bundled model cannot compare with the other's vectors; the clip can be read again with it.
+  // The bundled model cannot compare with the other's embeddings; the clip can be read again with it.
   await framesift.openModels();
   await framesift.model('Framesift CLIP').getByRole('button', { name: /^Use/ }).click();
   await expect(framesift.model('Framesift CLIP').getByText('In use')).toBeVisible({ timeout: 120_000 });
@@ -173,7 +173,7 @@ test('an own model from an address is fetched, used, kept over a reload, and rem
   await framesift.closeModels();
   const bundled = await framesift.modelVersion();
   await expect(framesift.clips.getByRole('img', { name: 'Read with another model' })).toBeVisible();
-  // What is stored is looked at while it is read again: all of the old vectors or all of the new, never some of each.
+  // What is stored is looked at while it is read again: all of the old embeddings or all of the new, never some of each.
   const seen = page.evaluate(async (newVersion) => {
     const states = new Set<string>();
     for (;;) {

@@ -73,14 +73,14 @@ test('all of a long question counts, and what is too long says so', async ({ pag
   const start =
     'a wide quiet place in the early morning light seen from far away with nobody in sight and a pale clear sky ' +
     'above it all while a soft wind blows over the whole of it and ';
-  const vectors = await page.evaluate(
+  const embeddings = await page.evaluate(
     async ([beach, car]) => [
       Array.from(await window.framesift.encodeText(beach!)),
       Array.from(await window.framesift.encodeText(car!)),
     ],
     [`${start} a sandy beach`, `${start} a red car`],
   );
-  const cosine = vectors[0]!.reduce((sum, value, i) => sum + value * vectors[1]![i]!, 0);
+  const cosine = embeddings[0]!.reduce((sum, value, i) => sum + value * embeddings[1]![i]!, 0);
   expect(cosine).toBeLessThan(0.99);
 
   await framesift.questionBox.fill('very '.repeat(120) + 'red car');

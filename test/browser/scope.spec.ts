@@ -18,7 +18,7 @@ function ask(page: Page, clipIds: string | string[] | null, options: AskOptions 
 /** Puts two verbs into the page: `store` adds frames that show just what is asked, `stored` asks how many there are. */
 async function addHelpers(page: Page): Promise<void> {
   await page.evaluate(async (words) => {
-    const vector = await window.framesift.encodeText(words);
+    const embedding = await window.framesift.encodeText(words);
     const modelVersion = await window.framesift.modelVersion();
     const frame = (frameIndex: number) => ({
       frameIndex,
@@ -26,7 +26,7 @@ async function addHelpers(page: Page): Promise<void> {
       width: 8,
       height: 8,
       thumbnail: new Uint8Array(4),
-      embedding: vector,
+      embedding: embedding,
     });
     Object.assign(window, {
       store: (clipId: string, ...indexes: number[]) =>

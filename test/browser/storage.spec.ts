@@ -17,7 +17,7 @@ test('a backup in one click brings the whole library back, with the same answers
        from events e join event_frames f on f.event_id = e.id
        join frame_embeddings v on v.event_id = e.id and v.frame_index = f.frame_number - 1 order by 3`,
     );
-  // Packed vectors are made from the rows when they are searched.
+  // Packed embeddings are made from the rows when they are searched.
   const files = async () =>
     (await framesift.storedFiles()).filter((path) => !path.startsWith('vectors/')).sort();
   const before = { rows: await rows(), files: await files() };

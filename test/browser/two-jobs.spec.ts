@@ -11,7 +11,7 @@ import { expect, withoutClips as test } from './returning';
 const OTHER_CLIP = join(import.meta.dirname, '../fixtures/out-of-black.mp4');
 
 const storedFrames = `
-  select f.frame_number, f.timestamp_offset_ms, f.width, f.height, count(e.id)::int as vectors
+  select f.frame_number, f.timestamp_offset_ms, f.width, f.height, count(e.id)::int as embeddings
   from event_frames f left join frame_embeddings e on e.event_id = f.event_id and e.frame_index = f.frame_number - 1
   group by f.frame_number, f.timestamp_offset_ms, f.width, f.height order by f.frame_number`;
 
@@ -54,7 +54,7 @@ test('frames that the console asks for and frames of a clip that is being read s
       timestamp_offset_ms: 250 + frameIndex * 500,
       width: 640,
       height: 360,
-      vectors: 1,
+      embeddings: 1,
     })),
   );
   expect(answers.length).toBeGreaterThan(3);

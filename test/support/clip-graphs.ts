@@ -66,7 +66,7 @@ export const TOY_CLIP: ClipSize = {
 
 /** How an exporter chose to write a graph's inputs and outputs. */
 export interface ExportStyle {
-  /** Number type of pictures and vectors. */
+  /** Number type of pictures and embeddings. */
   floats?: 'float32' | 'float16';
   integers?: 'int64' | 'int32';
   /** Rows in a run; any number unless given. */
@@ -81,7 +81,7 @@ export interface ExportStyle {
 /** Length of the block of noise: a prime, so that rows of weights begin at ever different places of it. */
 const NOISE_LENGTH = 65_521;
 
-/** Makes a vector's scale like a trained model's: outputs of a layer neither vanish nor blow up. */
+/** Makes an embedding's scale like a trained model's: outputs of a layer neither vanish nor blow up. */
 const WEIGHT_SCALE = 0.04;
 
 export function visionGraph(size: ClipSize, style: ExportStyle = {}): Uint8Array<ArrayBuffer> {
@@ -169,8 +169,8 @@ class GraphBuilder {
     const normalised = this.#layerNorm(placed, vision.width);
     const last = this.#layers(normalised, vision);
     const pooled = this.add('Gather', [last, this.#scalarInt64(0)], { axis: 1 });
-    const vector = this.#layerNorm(pooled, vision.width);
-    return this.add('MatMul', [vector, this.#noise([vision.width, dimension])]);
+    const embedding = this.#layerNorm(pooled, vision.width);
+    return this.add('MatMul', [embedding, this.#noise([vision.width, dimension])]);
   }
 
   /** Ids to [n, dimension], read at the highest id, which is the end marker. */

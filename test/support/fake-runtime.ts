@@ -40,7 +40,7 @@ export function forever<T>(): Promise<T> {
 }
 
 /**
- * Stands in for onnxruntime-web, where devices cannot be lost on demand: its vectors tell pictures apart,
+ * Stands in for onnxruntime-web, where devices cannot be lost on demand: its embeddings tell pictures apart,
  * and each start and run can be made to fail as the real one does.
  */
 export class FakeRuntime implements EncoderRuntime {
@@ -95,15 +95,15 @@ export class FakeRuntime implements EncoderRuntime {
   }
 }
 
-/** A vector for each row that its contents alone decide. */
+/** An embedding for each row that its contents alone decide. */
 export function embeddingsOf(values: Float32Array, rows: number): Float32Array<ArrayBuffer> {
-  const vectors = new Float32Array(rows * DIMENSION);
+  const embeddings = new Float32Array(rows * DIMENSION);
   const each = values.length / rows;
   for (let row = 0; row < rows; row += 1) {
     for (let at = 0; at < each; at += 1) {
       const place = row * DIMENSION + (at % DIMENSION);
-      vectors[place] = vectors[place]! + values[row * each + at]! * (1 + Math.floor(at / DIMENSION));
+      embeddings[place] = embeddings[place]! + values[row * each + at]! * (1 + Math.floor(at / DIMENSION));
     }
   }
-  return vectors;
+  return embeddings;
 }

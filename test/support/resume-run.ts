@@ -251,7 +251,7 @@ export class ResumeBench {
     return {
       events: await rows('events', 'id'),
       frames: await rows('event_frames', 'frame_number'),
-      vectors: await rows('frame_embeddings', 'frame_index'),
+      embeddings: await rows('frame_embeddings', 'frame_index'),
       drafts: await rows('frame_embedding_drafts', 'frame_index'),
       spans: await rows('frame_spans', 'frame_index'),
       sets: await rows('embedding_sets', 'model_version'),
@@ -260,7 +260,10 @@ export class ResumeBench {
         .filter(([name]) => name.startsWith('frames/'))
         .map(([name, { bytes }]) => `${name} ${bytes.join()}`)
         .sort(),
-      packed: read && { frameIndexes: [...read.packed.frameIndexes], vectors: [...read.packed.vectors] },
+      packed: read && {
+        frameIndexes: [...read.packed.frameIndexes],
+        embeddings: [...read.packed.embeddings],
+      },
       flaws: await scanLibrary(db, files),
       openHandles: this.#disk.disk.openHandles,
     };
@@ -288,6 +291,6 @@ function allocate(rows: number) {
     frameIndexes: new Int32Array(rows),
     timestampsMs: new Int32Array(rows),
     spansMs: new Float64Array(2 * rows),
-    vectors: new Float32Array(rows * EMBEDDING_DIMENSION),
+    embeddings: new Float32Array(rows * EMBEDDING_DIMENSION),
   };
 }

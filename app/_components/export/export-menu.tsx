@@ -27,7 +27,7 @@ const ITEM =
  * Takes away what was found.
  *
  * @param selection the frames that answer; null while there are none
- * @param clips the clips in scope, whose vectors can be taken away without a question
+ * @param clips the clips in scope, whose embeddings can be taken away without a question
  */
 export function ExportMenu({
   selection,

@@ -33,8 +33,8 @@ export async function askByEmbeddings(
   const durations = new Map<string, number>();
   for (const file of files) {
     progress.note(file);
-    const { durationMs, timesMs, vectors } = await readClip(join(clips, file), embedder);
-    library.add(file, { timesMs, vectors });
+    const { durationMs, timesMs, embeddings } = await readClip(join(clips, file), embedder);
+    library.add(file, { timesMs, embeddings });
     durations.set(file, durationMs);
     progress.add(1);
   }
@@ -75,7 +75,7 @@ export async function askByEmbeddings(
   };
 }
 
-/** Pixels are kept by file and size, vectors by file and model: another model reads the frames from the cache. */
+/** Pixels are kept by file and size, embeddings by file and model: another model reads the frames from the cache. */
 async function readClip(path: string, embedder: Embedder) {
   const { size, fit, views } = embedder.resize;
   const hash = createHash('sha256');
@@ -90,7 +90,7 @@ async function readClip(path: string, embedder: Embedder) {
   );
   const headBytes = 8 * (2 + frames);
   const times = new Float64Array(stored.buffer.slice(stored.byteOffset + 16, stored.byteOffset + headBytes));
-  const rows = await cached(`real-vectors/${name}-${embedder.visionDigest.slice(0, 24)}`, async () => {
+  const rows = await cached(`real-embeddings/${name}-${embedder.visionDigest.slice(0, 24)}`, async () => {
     const made: Uint8Array[] = [];
     const pictureBytes = (stored.length - headBytes) / frames;
     for (let at = headBytes; at < stored.length; at += pictureBytes) {
@@ -101,7 +101,7 @@ async function readClip(path: string, embedder: Embedder) {
   return {
     durationMs,
     timesMs: Int32Array.from(times),
-    vectors: new Float32Array(new Uint8Array(rows).buffer),
+    embeddings: new Float32Array(new Uint8Array(rows).buffer),
   };
 }
 

@@ -2,7 +2,7 @@ import type { EmbeddingSource } from '@/lib/ports/library';
 
 interface StoredClip {
   timesMs: Int32Array<ArrayBuffer>;
-  vectors: Float32Array<ArrayBuffer>;
+  embeddings: Float32Array<ArrayBuffer>;
 }
 
 /** Vectors of clips as the library's worker would give them to the search worker; nothing in it changes. */
@@ -26,10 +26,10 @@ export class MemoryLibrary implements EmbeddingSource {
   }
 
   readEmbeddings(clipId: string) {
-    const { timesMs, vectors } = this.#clips.get(clipId)!;
+    const { timesMs, embeddings } = this.#clips.get(clipId)!;
     const frameIndexes = Int32Array.from(timesMs, (_, row) => row);
     const spansMs = new Float64Array(2 * timesMs.length).fill(NaN);
-    const packed = { frameIndexes, timestampsMs: timesMs.slice(), spansMs, vectors: vectors.slice() };
+    const packed = { frameIndexes, timestampsMs: timesMs.slice(), spansMs, embeddings: embeddings.slice() };
     return Promise.resolve({ revision: 1, packed, next: null });
   }
 

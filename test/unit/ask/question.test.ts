@@ -28,7 +28,7 @@ function modelWith(rating: Calibration | undefined): LoadedModel {
   } as unknown as LoadedModel;
 }
 
-/** The unit vector that stands for a text or a picture's first byte: each has an axis of its own. */
+/** The embedding that stands for a text or a picture's first byte: each has an axis of its own. */
 class Axes {
   readonly #names: string[] = [];
 
@@ -43,9 +43,9 @@ class Axes {
     return rows;
   }
 
-  /** The names in a vector. */
-  namesIn(vector: Float32Array): string[] {
-    return this.#names.filter((_, axis) => vector[axis] !== 0);
+  /** The names in an embedding. */
+  namesIn(embedding: Float32Array): string[] {
+    return this.#names.filter((_, axis) => embedding[axis] !== 0);
   }
 }
 
@@ -98,7 +98,11 @@ describe('encodeQuestion', () => {
       ],
     ]);
     const [first, second] = encoded.alternatives.map((terms) =>
-      terms.map(({ weight, vector, isPicture }) => ({ weight, isPicture, names: axes.namesIn(vector) })),
+      terms.map(({ weight, embedding, isPicture }) => ({
+        weight,
+        isPicture,
+        names: axes.namesIn(embedding),
+      })),
     );
     const ensemble = ['a photo of a red car', 'a picture showing a red car', 'a red car'];
     expect(first).toEqual([
@@ -107,8 +111,8 @@ describe('encodeQuestion', () => {
       { weight: -2, isPicture: false, names: ['a man throws a ball'] },
     ]);
     expect(second).toEqual([{ weight: 1, isPicture: false, names: ensemble }]);
-    const [vector] = encoded.alternatives.flat().map((term) => term.vector);
-    expect(Math.hypot(...vector!)).toBeCloseTo(1, 6);
+    const [embedding] = encoded.alternatives.flat().map((term) => term.embedding);
+    expect(Math.hypot(...embedding!)).toBeCloseTo(1, 6);
     expect(encoded).toMatchObject({ calibration: null });
   });
 
@@ -120,12 +124,14 @@ describe('encodeQuestion', () => {
       attachments: [attachment(1), attachment(2), attachment(3)],
     });
     expect(encodeImages).toHaveBeenCalledTimes(1);
-    const names = encoded.alternatives.map((terms) => terms.map(({ vector }) => axes.namesIn(vector)[0]));
+    const names = encoded.alternatives.map((terms) =>
+      terms.map(({ embedding }) => axes.namesIn(embedding)[0]),
+    );
     expect(names).toEqual([['picture 3', 'picture 1'], ['picture 3']]);
     expect(encoded.alternatives.flat().every(({ isPicture }) => isPicture)).toBe(true);
   });
 
-  it('takes the stored vector of a frame where this model made it, and the picture otherwise', async () => {
+  it('takes the stored embedding of a frame where this model made it, and the picture otherwise', async () => {
     const axes = new Axes();
     const model = modelWith(undefined);
     const { services, encodeImages } = servicesWith(axes, [
@@ -140,7 +146,7 @@ describe('encodeQuestion', () => {
         attachment(3, { kind: 'crop', ...frame, x: 0.1, y: 0.1, width: 0.5, height: 0.5 }),
       ],
     });
-    const names = encoded.alternatives.flat().map(({ vector }) => axes.namesIn(vector)[0]);
+    const names = encoded.alternatives.flat().map(({ embedding }) => axes.namesIn(embedding)[0]);
     expect(names).toEqual(['clip frame 7', 'picture 2', 'picture 3']);
     expect(encodeImages.mock.calls[0]![0]).toHaveLength(2);
   });
@@ -151,7 +157,7 @@ describe('encodeQuestion', () => {
     getFrameEmbeddings.mockRejectedValue(new FramesiftError('timed-out', 'The library is away.'));
     const question = { text: '#1', attachments: [attachment(1, { kind: 'frame', ...frame })] };
     const encoded = await encodeQuestion(services, modelWith(undefined), question);
-    expect(axes.namesIn(encoded.alternatives[0]![0]!.vector)).toEqual(['picture 1']);
+    expect(axes.namesIn(encoded.alternatives[0]![0]!.embedding)).toEqual(['picture 1']);
   });
 
   it('brings what rates matches when there are words, and only then', async () => {

@@ -23,7 +23,7 @@ describe('orderOfRound', () => {
 });
 
 describe('pairedCosines', () => {
-  it('pairs vectors by index, whatever their lengths', () => {
+  it('pairs embeddings by index, whatever their lengths', () => {
     const cosines = pairedCosines(
       [
         [1, 0],

@@ -82,7 +82,7 @@ const openPage = (mishaps: FakeRuntimeOptions): ReadingPage =>
     video: () => new ChannelWorker((port) => serve(new FakeVideo(), port)).asWorker(),
   });
 
-/** Every frame once, each with the vector of its own pixels, none given up. */
+/** Every frame once, each with the embedding of its own pixels, none given up. */
 async function expectWholeClip(page: ReadingPage): Promise<LoadedModel> {
   const { failures } = await readClip(page);
   expect(failures).toEqual([]);
@@ -182,7 +182,7 @@ describe('reading a clip', () => {
     expect(page.clipWorkers).toHaveLength(2);
   });
 
-  it('takes another provider when one gives no usable vectors any more', async () => {
+  it('takes another provider when one gives no usable embeddings any more', async () => {
     let isBroken = false;
     const page = openPage({
       onVision: ({ provider, rows, runs }) => {
@@ -384,8 +384,8 @@ describe('a question', () => {
     await page.services.clip.load(TEST_MODEL);
     isArmed = true;
     const reading = expectWholeClip(page);
-    const vector = await page.services.clip.encodeTexts(['a red car']);
-    expect(Math.hypot(...vector)).toBeCloseTo(1, 5);
+    const embedding = await page.services.clip.encodeTexts(['a red car']);
+    expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
     await reading;
     expect(page.clipWorkers).toHaveLength(2);
   });

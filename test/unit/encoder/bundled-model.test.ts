@@ -49,11 +49,11 @@ describe('the bundled model', () => {
     expect(calibration.strong).toBeGreaterThan(calibration.possible);
   });
 
-  it('has golden vectors, of unit length and not alike', () => {
+  it('has golden embeddings, of unit length and not alike', () => {
     const golden = readGolden(json('golden.json'))!;
-    for (const vector of [golden.imageEmbedding, golden.textEmbedding]) {
-      expect(vector).toHaveLength(512);
-      expect(Math.hypot(...vector)).toBeCloseTo(1, 3);
+    for (const embedding of [golden.imageEmbedding, golden.textEmbedding]) {
+      expect(embedding).toHaveLength(512);
+      expect(Math.hypot(...embedding)).toBeCloseTo(1, 3);
     }
     expect(Math.abs(cosine(golden.imageEmbedding, golden.textEmbedding))).toBeLessThan(0.9);
   });

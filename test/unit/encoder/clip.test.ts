@@ -169,7 +169,7 @@ describe('modelVersionOf', () => {
     expect(modelVersionOf('clip-vit-b32', 'd15189d7028b43f1', 'q8')).toBe('clip-vit-b32@d15189d7/q8/p2');
   });
 
-  it('names the views, which make another vector', () => {
+  it('names the views, which make another embedding', () => {
     expect(modelVersionOf('clip', 'd15189d7', 'fp32', { count: 2, share: 0.58, size: 64 })).toBe(
       'clip@d15189d7/fp32/p2v25840',
     );
@@ -211,7 +211,7 @@ describe('golden picture', () => {
     expect(at(16, 0)).toEqual([131, 0, 255]);
   });
 
-  it('refuses wrong vectors and NaN', () => {
+  it('refuses wrong embeddings and NaN', () => {
     const unit = new Float32Array([1, 0]);
     const golden = { imageEmbedding: unit, text: 'x', textEmbedding: unit };
     expect(goldenMismatch(golden, unit, unit)).toBeUndefined();

@@ -57,7 +57,7 @@ const indexesOf = (frames: { frameIndex: number }[]) => frames.map(({ frameIndex
 
 describe('embedFrames', () => {
   it.each([0, 1, 4, 5, 11])(
-    'stores each of %d frames once, with its own vector, in whole batches',
+    'stores each of %d frames once, with its own embedding, in whole batches',
     async (count) => {
       const store = new MemoryStore();
       const result = await embedFrames({

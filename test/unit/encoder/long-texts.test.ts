@@ -69,8 +69,8 @@ describe('encodeTexts of a text beyond the context', () => {
 
   it('tells two texts with different endings apart (#19)', async () => {
     const encoder = await load();
-    const vectors = await encoder.encodeTexts([words(60, 'a red car'), words(60, 'a sandy beach')]);
-    const [one, other] = [vectors.subarray(0, 512), vectors.subarray(512)];
+    const embeddings = await encoder.encodeTexts([words(60, 'a red car'), words(60, 'a sandy beach')]);
+    const [one, other] = [embeddings.subarray(0, 512), embeddings.subarray(512)];
     expect(cosine(one, other)).toBeLessThan(1 - 1e-6);
   });
 

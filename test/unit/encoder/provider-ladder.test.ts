@@ -18,14 +18,14 @@ const preprocessor = {
   crop_size: { height: 32, width: 32 },
 };
 
-/** What the golden picture's vector really is, of unit length. */
+/** What the golden picture's embedding really is, of unit length. */
 function trueImageEmbedding(): Float32Array<ArrayBuffer> {
   const { image_mean, image_std } = PUBLISHED_PREPROCESSOR;
   type Triple = [number, number, number];
   const pixels = normalisePixels([goldenPicture(32)], 32, image_mean as Triple, image_std as Triple);
-  const vector = embeddingsOf(pixels, 1);
-  normaliseRows(vector, 512);
-  return vector;
+  const embedding = embeddingsOf(pixels, 1);
+  normaliseRows(embedding, 512);
+  return embedding;
 }
 
 const wrong = () => Promise.resolve(new Float32Array(512).fill(1));
@@ -61,13 +61,13 @@ describe('a model without stored vectors', () => {
     expect(runtime.starts).toEqual(['webgpu']);
   });
 
-  it('runs on WASM when WebGPU gives wrong vectors, which are finite and look good', async () => {
+  it('runs on WASM when WebGPU gives wrong embeddings, which are finite and look good', async () => {
     const { model, runtime } = await loadOn({
       onVision: ({ provider }) => (provider === 'webgpu' ? wrong() : undefined),
     });
     expect(model.providerLabel).toBe('WASM, 4 threads');
     expect(model.skipped).toMatchObject([{ rung: 'webgpu', failed: true }]);
-    expect(model.skipped[0]!.reason).toMatch(/self-test gave wrong vectors/);
+    expect(model.skipped[0]!.reason).toMatch(/self-test gave wrong embeddings/);
     // WebGPU's session and the reference's.
     expect(runtime.closed).toBe(2);
   });
@@ -108,16 +108,16 @@ describe('a model with stored vectors', () => {
   });
 
   it('has other ones for other number formats', () => {
-    const vectors = (value: number) => ({
+    const embeddings = (value: number) => ({
       image_embedding: [value, 0],
       text_embedding: [0, value],
     });
-    const stored = readGolden({ ...vectors(1), text, dtypes: { q8: vectors(2) } });
+    const stored = readGolden({ ...embeddings(1), text, dtypes: { q8: embeddings(2) } });
     expect(goldenOf(stored, 'fp32')!.imageEmbedding[0]).toBe(1);
     expect(goldenOf(stored, 'fp16')!.imageEmbedding[0]).toBe(1);
     expect(goldenOf(stored, 'q8')).toMatchObject({ text, imageEmbedding: Float32Array.of(2, 0) });
-    // 8-bit weights have vectors of their own: those of fp32 say nothing about them.
-    expect(goldenOf(readGolden({ ...vectors(1), text }), 'q8')).toBeUndefined();
+    // 8-bit weights have embeddings of their own: those of fp32 say nothing about them.
+    expect(goldenOf(readGolden({ ...embeddings(1), text }), 'q8')).toBeUndefined();
   });
 });
 
@@ -217,7 +217,8 @@ describe('a model that wants views of a picture', () => {
     const model = await encoder.load(TEST_MODEL);
     expect(model.modelVersion).toMatch(/p2v25810$/);
     const [one, two, whole] = [pixels(16, 7), pixels(16, 20), pixels(32, 3)];
-    const row = (vectors: Float32Array, index: number) => vectors.subarray(index * 512, (index + 1) * 512);
+    const row = (embeddings: Float32Array, index: number) =>
+      embeddings.subarray(index * 512, (index + 1) * 512);
     const twice = await encoder.encodeImages([joinBytes([one, one]), joinBytes([two, two]), whole]);
     const mixed = await encoder.encodeImages([whole, joinBytes([one, two])]);
     expect(runtime.visionRuns.slice(-2)).toEqual([1, 2]);

@@ -115,12 +115,12 @@ describe('readTowers', () => {
       /bool_masked_pos/,
     ],
     [
-      'vectors of another length',
+      'embeddings of another length',
       { vision: graphWith([PIXELS], [['image_embeds', 'float32', ['n', 768]]]), text },
       /768 numbers, while its config\.json says 512/,
     ],
     [
-      'no vector among the outputs',
+      'no embedding among the outputs',
       { vision: graphWith([PIXELS], [['last_hidden_state', 'float32', ['n', 5, 32]]]), text },
       /none of which is image_embeds/,
     ],
@@ -145,7 +145,7 @@ describe('readTowers', () => {
       /no output image_embeds, only logits_per_image/,
     ],
     [
-      'one graph whose picture vector depends on the text',
+      'one graph whose picture embedding depends on the text',
       { both: graphWith([PIXELS, IDS], [IMAGES, TEXTS]) },
       /not one input of pictures/,
     ],

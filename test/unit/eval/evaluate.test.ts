@@ -21,7 +21,7 @@ function makeCase(
       kind,
       spans: spans.map(([start, end]) => ({ startMs: start * 1000, endMs: end * 1000 })),
     },
-    vectors: new Float32Array(FRAMES * 2).fill(Math.SQRT1_2),
+    embeddings: new Float32Array(FRAMES * 2).fill(Math.SQRT1_2),
     dimension: 2,
     timesMs: Float64Array.from({ length: FRAMES }, (_, second) => second * 1000 + 500),
     scores: new Float32Array(FRAMES),

@@ -57,7 +57,7 @@ async function addClip(name: string, frames: number, file: Uint8Array<ArrayBuffe
 }
 
 const filesOf = () => new ClipFiles(new OpfsTree(root.asHandle()));
-/** All files but packed vectors, which are made again. */
+/** All files but packed embeddings, which are made again. */
 const kept = () =>
   [...root.files()]
     .filter(([path]) => !path.startsWith('vectors/'))
@@ -77,7 +77,7 @@ describe('a backup of the library', () => {
     await database.updateClip(unfinished, { ingestState: 'failed', ingestError: 'The disk was full.' });
     const rows = await snapshot(pg);
     const files = kept();
-    const vectors = await database.getFrameEmbeddings(unfinished);
+    const embeddings = await database.getFrameEmbeddings(unfinished);
     const file = await backup();
     expect(file.name).toMatch(/^framesift-library_\d{4}-\d\d-\d\d\.tar$/);
     expect(await recogniseExport(file)).toEqual({ kind: 'library' });
@@ -87,7 +87,7 @@ describe('a backup of the library', () => {
     expect(restored.sentence).toBe('2 clips of the backup are in the library.');
     expect(await snapshot(pg)).toEqual(rows);
     expect(kept()).toEqual(files);
-    expect(await database.getFrameEmbeddings(unfinished)).toEqual(vectors);
+    expect(await database.getFrameEmbeddings(unfinished)).toEqual(embeddings);
     expect(await scanLibrary(connection.db, filesOf())).toEqual({
       orphanFiles: [],
       missingFiles: [],
@@ -137,11 +137,11 @@ describe('a backup of the library', () => {
   it('that has more than the library has of a clip brings the rest', async () => {
     const id = await addClip('a.mp4', 4, null);
     const file = await backup();
-    const vectors = await database.getFrameEmbeddings(id);
+    const embeddings = await database.getFrameEmbeddings(id);
     await pg.query('delete from frame_embeddings where frame_index > 1');
     await database.updateClip(id, { ingestState: 'done' });
     await importLibrary(services, file, task);
-    expect(await database.getFrameEmbeddings(id)).toEqual(vectors);
+    expect(await database.getFrameEmbeddings(id)).toEqual(embeddings);
   });
 
   it('tells of clips whose file it does not have', async () => {

@@ -96,7 +96,7 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     await emptyTables(pg);
     const outcome = await bring(text, format);
     expect(outcome?.clipIds).toHaveLength(2);
-    expect(outcome?.sentence).toMatch(/^2 clips added, with 8 vectors\./);
+    expect(outcome?.sentence).toMatch(/^2 clips added, with 8 embeddings\./);
     expect(await snapshot(pg)).toEqual(before);
   });
 
@@ -108,7 +108,7 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     await database.updateClip(id, { description: 'renamed' });
     const pictures = files.paths();
     const outcome = await bring(text, format);
-    expect(outcome?.sentence).toBe('1 clip updated, with 4 vectors.');
+    expect(outcome?.sentence).toBe('1 clip updated, with 4 embeddings.');
     expect(await database.listClips()).toHaveLength(1);
     expect(await database.getClip(id)).toMatchObject({ description: 'a clip', frameCount: 6 });
     const stored = await database.getFrameEmbeddings(id);
@@ -129,7 +129,7 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     expect(await snapshot(pg)).toEqual(before);
   });
 
-  it('of a changed vector are seen by the next question', async () => {
+  it('of a changed embedding are seen by the next question', async () => {
     const id = await addClip('a clip', 2);
     const text = await exportText(format);
     const [first] = await database.getFrameEmbeddings(id);
@@ -138,7 +138,7 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
     await cache.read(MODEL, [{ clipId: id }]);
     await bring(text, format);
     const [read] = await cache.read(MODEL, [{ clipId: id }]);
-    expect(read!.vectors.slice(0, 512)).toEqual(first!.embedding);
+    expect(read!.embeddings.slice(0, 512)).toEqual(first!.embedding);
   });
 
   it('that are cut off anywhere bring in only clips that are whole', async () => {
@@ -160,8 +160,8 @@ describe.each(['jsonl', 'sql'] as const)('rows as %s', (format) => {
   });
 
   it.each([
-    ['a vector that is too short', /\[-?0\.\d+,/, '[', /511 numbers instead of 512/],
-    ['a vector of zeros', /\[[^\]]{500,}\]/, `[${'0,'.repeat(511)}0]`, /all zeros/],
+    ['an embedding that is too short', /\[-?0\.\d+,/, '[', /511 numbers instead of 512/],
+    ['an embedding of zeros', /\[[^\]]{500,}\]/, `[${'0,'.repeat(511)}0]`, /all zeros/],
     ['a model version that is too long', new RegExp(MODEL.replaceAll('/', '\\/'), 'g'), 'm'.repeat(51), /50/],
     ['a wrong source type', /upload/, 'webcam', /source_type/],
     ['a row of another clip', /another-clip/, 'another-clip', /another clip/],

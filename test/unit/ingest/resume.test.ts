@@ -39,7 +39,7 @@ afterAll(() => bench.close());
 describe('a reading that was disturbed and gone on with', () => {
   it('is compared with one that has every frame and no flaw', () => {
     expect(whole.frames).toHaveLength(RESUME_FRAMES);
-    expect(whole.vectors).toHaveLength(RESUME_FRAMES);
+    expect(whole.embeddings).toHaveLength(RESUME_FRAMES);
     expect(whole.thumbnails).toHaveLength(RESUME_FRAMES);
     expect(whole.paths).toHaveLength(RESUME_FRAMES + 1);
     expect(whole.flaws).toEqual({ orphanFiles: [], missingFiles: [], wrongRows: [] });

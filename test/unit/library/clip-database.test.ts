@@ -55,7 +55,7 @@ describe('reading a clip again with another model', () => {
 
   beforeEach(() => database.storeFrameBatch(clipId, frames(0, 1, 2), MODEL));
 
-  it('keeps every old vector until the new ones are complete, and then none', async () => {
+  it('keeps every old embedding until the new ones are complete, and then none', async () => {
     const before = await database.getFrameEmbeddings(clipId);
     await database.storeFrameBatch(clipId, [embeddedFrame(0, 50), embeddedFrame(1, 51)], NEWER, asDraft);
     expect(await database.getFrameEmbeddings(clipId)).toEqual(before);
@@ -94,7 +94,7 @@ describe('reading a clip again with another model', () => {
     expect(await versions()).toEqual([0, 1, 2].map((index) => [index, MODEL]));
   });
 
-  it('leaves no vector of the old model to a frame that the new one has none of', async () => {
+  it('leaves no embedding of the old model to a frame that the new one has none of', async () => {
     await database.storeFrameBatch(clipId, frames(0, 2), NEWER, asDraft);
     await database.finishReembedding(clipId, NEWER);
     expect(await versions()).toEqual([0, 2].map((index) => [index, NEWER]));
@@ -235,7 +235,7 @@ describe('clips', () => {
 });
 
 describe('storeFrameBatch', () => {
-  it('writes pictures, frames and vectors and returns the vectors’ ids', async () => {
+  it('writes pictures, frames and embeddings and returns the embeddings’ ids', async () => {
     const ids = await database.storeFrameBatch(clipId, frames(1, 0), MODEL);
     const stored = await database.getFrameEmbeddings(clipId);
     expect(stored.map((row) => row.id)).toEqual([ids[1], ids[0]]);
@@ -247,7 +247,7 @@ describe('storeFrameBatch', () => {
 
   it.each([
     [
-      'a bad vector',
+      'a bad embedding',
       [embeddedFrame(5), { ...embeddedFrame(6), embedding: new Float32Array(3) }],
       'bad-input',
     ],
@@ -267,7 +267,7 @@ describe('storeFrameBatch', () => {
     expect(root.entries.size).toBe(0);
   });
 
-  it('takes back frames and new pictures when the vectors cannot be written', async () => {
+  it('takes back frames and new pictures when the embeddings cannot be written', async () => {
     await database.storeFrameBatch(clipId, frames(0), MODEL);
     await pg.exec(`
       create function refuse_7() returns trigger language plpgsql as 'begin raise exception ''disk on fire''; end';
@@ -296,7 +296,7 @@ describe('readEmbeddings', () => {
     expect([...packed.frameIndexes]).toEqual([0, 1, 2]);
     expect([...packed.timestampsMs]).toEqual([0, 1500, 3000]);
     frames(0, 1, 2).forEach(({ embedding }, i) => {
-      expect(packed.vectors.slice(i * 512, (i + 1) * 512)).toEqual(embedding);
+      expect(packed.embeddings.slice(i * 512, (i + 1) * 512)).toEqual(embedding);
     });
     expect(next).toBeNull();
     expect((await database.readEmbeddings('nobody', MODEL, current)).packed.frameIndexes).toHaveLength(0);

@@ -46,7 +46,7 @@ describe('storing', () => {
     ]);
   });
 
-  it('keeps a unit vector bit for bit and writes it as a JSON array of numbers', async () => {
+  it('keeps an embedding bit for bit and writes it as a JSON array of numbers', async () => {
     const embedding = randomEmbedding(7);
     const id = await storeFrameEmbedding(db, { clipId, frameIndex: 0, embedding, modelVersion: MODEL });
     const [stored] = await getFrameEmbeddings(db, clipId);
@@ -55,14 +55,14 @@ describe('storing', () => {
     expect(JSON.parse(raw.rows[0]!.embedding)).toHaveLength(512);
   });
 
-  it('brings other vectors to unit length, from plain numbers too', async () => {
+  it('brings other embeddings to unit length, from plain numbers too', async () => {
     const embedding = Array.from({ length: 512 }, (_, i) => (i === 3 ? 30 : i === 4 ? -40 : 0));
     await storeFrameEmbedding(db, { clipId, frameIndex: 0, embedding, modelVersion: MODEL });
     const [stored] = await getFrameEmbeddings(db, clipId);
     expect([stored!.embedding[3], stored!.embedding[4]]).toEqual([Math.fround(0.6), Math.fround(-0.8)]);
   });
 
-  it('replaces the vector of a frame and returns the id that is in the table', async () => {
+  it('replaces the embedding of a frame and returns the id that is in the table', async () => {
     const [first, second] = await storeFrameEmbeddingsBatch(db, clipId, rows(0, 1), MODEL);
     const again = await storeFrameEmbeddingsBatch(
       db,
@@ -101,9 +101,9 @@ describe('storing', () => {
 });
 
 describe('refusing', () => {
-  const vector = randomEmbedding(1);
+  const embedding = randomEmbedding(1);
   const bad = (change: (values: Float32Array) => void) => {
-    const values = vector.slice();
+    const values = embedding.slice();
     change(values);
     return values;
   };
@@ -114,16 +114,21 @@ describe('refusing', () => {
     string,
     string?,
   ][] = [
-    ['a vector that is too short', 'bad-input', [{ frameIndex: 1, embedding: vector.slice(1) }], MODEL],
-    ['an empty vector', 'bad-input', [{ frameIndex: 1, embedding: [] }], MODEL],
+    [
+      'an embedding that is too short',
+      'bad-input',
+      [{ frameIndex: 1, embedding: embedding.slice(1) }],
+      MODEL,
+    ],
+    ['an empty embedding', 'bad-input', [{ frameIndex: 1, embedding: [] }], MODEL],
     ['NaN', 'bad-input', [{ frameIndex: 1, embedding: bad((v) => (v[9] = NaN)) }], MODEL],
     ['infinity', 'bad-input', [{ frameIndex: 1, embedding: bad((v) => (v[0] = -Infinity)) }], MODEL],
-    ['the zero vector', 'bad-input', [{ frameIndex: 1, embedding: bad((v) => v.fill(0)) }], MODEL],
-    ['a negative index', 'bad-input', [{ frameIndex: -1, embedding: vector }], MODEL],
-    ['half an index', 'bad-input', [{ frameIndex: 0.5, embedding: vector }], MODEL],
-    ['an index beyond integer', 'bad-input', [{ frameIndex: 2 ** 31 - 1, embedding: vector }], MODEL],
+    ['the zero embedding', 'bad-input', [{ frameIndex: 1, embedding: bad((v) => v.fill(0)) }], MODEL],
+    ['a negative index', 'bad-input', [{ frameIndex: -1, embedding: embedding }], MODEL],
+    ['half an index', 'bad-input', [{ frameIndex: 0.5, embedding: embedding }], MODEL],
+    ['an index beyond integer', 'bad-input', [{ frameIndex: 2 ** 31 - 1, embedding: embedding }], MODEL],
     [
-      'one bad vector among good ones',
+      'one bad embedding among good ones',
       'bad-input',
       [...rows(1, 2), { frameIndex: 3, embedding: [1] }],
       MODEL,
@@ -190,13 +195,13 @@ describe('reading and deleting', () => {
     expect(await indexes('unheard of')).toEqual([]);
   });
 
-  it('is empty for a clip without vectors and for no clip', async () => {
+  it('is empty for a clip without embeddings and for no clip', async () => {
     expect(await getFrameEmbeddings(db, clipId)).toEqual([]);
     expect(await getFrameEmbeddings(db, 'nobody')).toEqual([]);
     expect(await deleteFrameEmbeddings(db, 'nobody')).toBe(0);
   });
 
-  it('deletes one clip’s vectors and says how many', async () => {
+  it('deletes one clip’s embeddings and says how many', async () => {
     const other = (await createClip(db, { description: 'another' })).id;
     await storeFrameEmbeddingsBatch(db, clipId, rows(0, 1, 2), MODEL);
     await storeFrameEmbeddingsBatch(db, other, rows(0), MODEL);
@@ -204,7 +209,7 @@ describe('reading and deleting', () => {
     expect(await getFrameEmbeddings(db, other)).toHaveLength(1);
   });
 
-  it('loses the vectors with their clip', async () => {
+  it('loses the embeddings with their clip', async () => {
     await storeFrameEmbeddingsBatch(db, clipId, rows(0, 1), MODEL);
     expect(await deleteClip(db, clipId)).toBe(true);
     expect((await pg.query('select 1 from frame_embeddings')).rows).toEqual([]);

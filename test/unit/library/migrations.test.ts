@@ -26,7 +26,7 @@ describe('migrations', () => {
 });
 
 describe('a library of 0.1', () => {
-  it('opens with its rows as they are and its vectors counted', async () => {
+  it('opens with its rows as they are and its embeddings counted', async () => {
     const pg = await PGlite.create();
     try {
       await pg.exec(

@@ -44,7 +44,7 @@ export function clipDatabaseOf(
   });
 }
 
-/** One of a clip's frames, 1.5 s apart, with the vector of `seed`; of every second one nobody knows the span. */
+/** One of a clip's frames, 1.5 s apart, with the embedding of `seed`; of every second one nobody knows the span. */
 export function embeddedFrame(frameIndex: number, seed = frameIndex): EmbeddedFrame {
   return {
     frameIndex,

@@ -143,7 +143,7 @@ describe('a model at an address', () => {
     ['no address', () => 'my clip', /not a web address/],
     ['a file missing', () => serve('x/', [...contents].slice(1)), /Missing: config\.json/],
     [
-      'vectors of another length',
+      'embeddings of another length',
       () =>
         serve('x/', [
           ...contents,

@@ -97,7 +97,7 @@ describe('an own model’s id', () => {
     expect(ownModelId('My CLIP (v2)', 'https://example.org/b')).not.toBe(id);
   });
 
-  it.each(['', '模型', 'a'.repeat(100)])('fits beside its vectors whatever the name: %j', (name) => {
+  it.each(['', '模型', 'a'.repeat(100)])('fits beside its embeddings whatever the name: %j', (name) => {
     expect(modelVersionOf(ownModelId(name, 'x'), 'f'.repeat(64), 'fp32').length).toBeLessThanOrEqual(50);
   });
 

@@ -26,7 +26,7 @@ describe('PixelKernel', () => {
     expect(kernel.buffer.byteLength).toBeLessThan(4_000_000);
   });
 
-  it('gives every area an address of whole vectors that no other overlaps', () => {
+  it('gives every area an address of whole embeddings that no other overlaps', () => {
     const kernel = PixelKernel.create()!;
     const [a, b] = [kernel.reserve('frame', 33), kernel.reserve('resize', 33)];
     expect([a % 16, b % 16]).toEqual([0, 0]);

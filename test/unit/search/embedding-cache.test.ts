@@ -81,7 +81,7 @@ beforeAll(async () => {
 afterAll(() => pg.close());
 beforeEach(() => emptyTables(pg));
 
-/** A library whose vectors lie in files beside it, or come from the database alone. */
+/** A library whose embeddings lie in files beside it, or come from the database alone. */
 async function openLibrary(hasFiles: boolean): Promise<void> {
   root = new FakeDirectory({ hasAccess: hasFiles });
   files = hasFiles ? embeddingFilesIn(Promise.resolve(new OpfsTree(root.asHandle()))) : null;
@@ -110,12 +110,12 @@ async function askedAsListed(...clipIds: string[]) {
 
 async function read(modelVersion = MODEL) {
   const [found] = await cache.read(modelVersion, asked(clipId));
-  const { frameIndexes, timestampsMs, spansMs, vectors } = found!;
+  const { frameIndexes, timestampsMs, spansMs, embeddings } = found!;
   return {
     frameIndexes: [...frameIndexes],
     timestampsMs: [...timestampsMs],
     spansMs: [...spansMs],
-    rows: [...frameIndexes].map((_, i) => vectors.slice(i * 512, (i + 1) * 512)),
+    rows: [...frameIndexes].map((_, i) => embeddings.slice(i * 512, (i + 1) * 512)),
   };
 }
 
@@ -265,7 +265,7 @@ describe('the file of a set', () => {
     expect(source.packed).toBe(1);
   });
 
-  it('goes with the vectors and with the clip', async () => {
+  it('goes with the embeddings and with the clip', async () => {
     await database.storeFrameBatch(clipId, frames(0), MODEL);
     await database.deleteFrameEmbeddings(clipId);
     expect(root.paths()).not.toContain(path());
@@ -343,7 +343,8 @@ describe('join', () => {
         joined.slice(row * 512, (row + 1) * 512),
       );
       expect(rows).toEqual(order.flatMap((at) => seeds[at]!.map((seed) => randomEmbedding(seed))));
-      for (const { vectors } of parts) if (vectors.length > 0) expect(vectors.buffer).toBe(joined.buffer);
+      for (const { embeddings } of parts)
+        if (embeddings.length > 0) expect(embeddings.buffer).toBe(joined.buffer);
       if (joined.length > 0) expect(cache.join(parts).buffer).toBe(joined.buffer);
     }
   });

@@ -14,7 +14,7 @@ vi.mock(import('@/lib/select/score-frames'), { spy: true });
 
 const MODEL = 'model@1';
 
-/** A frame whose vector lies along one axis; `at` is when, a second a frame unless told. */
+/** A frame whose embedding lies along one axis; `at` is when, a second a frame unless told. */
 interface Row {
   frameIndex: number;
   axis: number;
@@ -43,8 +43,8 @@ class MemoryLibrary implements EmbeddingSource {
 
   readEmbeddings(clipId: string) {
     const { rows, writes } = this.#rows.get(clipId)!;
-    const vectors = new Float32Array(rows.length * 512);
-    rows.forEach(({ axis }, row) => (vectors[row * 512 + axis] = 1));
+    const embeddings = new Float32Array(rows.length * 512);
+    rows.forEach(({ axis }, row) => (embeddings[row * 512 + axis] = 1));
     return Promise.resolve({
       revision: writes,
       next: null,
@@ -52,7 +52,7 @@ class MemoryLibrary implements EmbeddingSource {
         frameIndexes: Int32Array.from(rows, ({ frameIndex }) => frameIndex),
         spansMs: Float64Array.from(rows.flatMap(({ span }) => [span?.startMs ?? NaN, span?.endMs ?? NaN])),
         timestampsMs: Int32Array.from(rows, ({ frameIndex, at }) => at ?? frameIndex * 1000),
-        vectors,
+        embeddings,
       },
     });
   }
@@ -73,14 +73,14 @@ const calibration: Calibration = {
 };
 
 function along(axis: number): Float32Array<ArrayBuffer> {
-  const vector = new Float32Array(512);
-  vector[axis] = 1;
-  return vector;
+  const embedding = new Float32Array(512);
+  embedding[axis] = 1;
+  return embedding;
 }
 
 const question: EncodedQuestion = {
   modelVersion: MODEL,
-  alternatives: [[{ weight: 1, vector: along(3), isPicture: false }]],
+  alternatives: [[{ weight: 1, embedding: along(3), isPicture: false }]],
   calibration,
 };
 
@@ -119,9 +119,9 @@ describe('search', () => {
     library.write('a', rowsAlong(...Array.from({ length: 2500 }, (_, row) => row % 512)));
     library.write('b', rowsAlong(3, 4));
     const told: unknown[] = [];
-    const ask = (vector: Float32Array<ArrayBuffer>) =>
+    const ask = (embedding: Float32Array<ArrayBuffer>) =>
       service.search(
-        { ...question, alternatives: [[{ weight: 1, vector, isPicture: false }]] },
+        { ...question, alternatives: [[{ weight: 1, embedding, isPicture: false }]] },
         request({ ids: ['a', 'b'] }),
         {},
         ({ stage, done, total }) => told.push([stage, done, total]),
@@ -174,7 +174,7 @@ describe('search', () => {
 
   it('rates a question that is a picture by numbers of its own', async () => {
     library.write('a', rowsAlong(3, 0));
-    const picture = [[{ weight: 1, vector: along(3), isPicture: true }]];
+    const picture = [[{ weight: 1, embedding: along(3), isPicture: true }]];
     const image = { slope: 2, intercept: -1 };
     const { frames } = await search(
       {},
@@ -194,7 +194,7 @@ describe('search', () => {
 
   it('joins the terms of a question', async () => {
     library.write('a', rowsAlong(3, 4, 5));
-    const anyOf = [3, 5].map((axis) => [{ weight: 1, vector: along(axis), isPicture: true }]);
+    const anyOf = [3, 5].map((axis) => [{ weight: 1, embedding: along(axis), isPicture: true }]);
     const { frames } = await search({ count: 2 }, { ...question, alternatives: anyOf });
     expect(frames.map(({ frameIndex }) => frameIndex)).toEqual([0, 2]);
   });
@@ -416,7 +416,7 @@ describe('scores', () => {
     library.write('a', rowsAlong(3, 0, 3));
     library.write('b', rowsAlong(3));
     await search();
-    await search({}, { ...question, alternatives: [[{ weight: 1, vector: along(0), isPicture: false }]] });
+    await search({}, { ...question, alternatives: [[{ weight: 1, embedding: along(0), isPicture: false }]] });
     expect(scorings()).toBe(2);
     await search({ ids: ['a', 'b'] });
     expect(scorings()).toBe(3);

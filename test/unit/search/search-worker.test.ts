@@ -69,7 +69,7 @@ const frame = (frameIndex: number) => ({
 async function ask({ onProgress, ...options }: AskOptions = {}) {
   const question = {
     modelVersion: MODEL,
-    alternatives: [[{ weight: 1, vector: randomEmbedding(2), isPicture: false }]],
+    alternatives: [[{ weight: 1, embedding: randomEmbedding(2), isPicture: false }]],
     calibration: null,
   };
   const answer = await answerQuestion(

@@ -17,7 +17,7 @@ function clipOf(scenes: readonly Scene[], isRated = true): SelectionInput {
     Array.from({ length }, () => {
       const odds = Math.log(likelihood / (1 - likelihood)) + 0.4 * (random() - 0.5);
       return {
-        vector: at(looks + 6 * random()),
+        embedding: at(looks + 6 * random()),
         likelihood: 1 / (1 + Math.exp(-odds)),
         score: 0.35 + odds / 15,
       };
@@ -26,7 +26,7 @@ function clipOf(scenes: readonly Scene[], isRated = true): SelectionInput {
   return inputOf(
     frames.map(({ score }) => score),
     {
-      vectors: frames.map(({ vector }) => vector),
+      embeddings: frames.map(({ embedding }) => embedding),
       ...(isRated ? { likelihoods: frames.map(({ likelihood }) => likelihood) } : {}),
     },
   );
@@ -207,16 +207,16 @@ describe('auto', () => {
   it('looks through a collection that is too large to compare frame by frame', () => {
     const dimension = 64;
     const frames = 100_000;
-    const vectors = new Float32Array(frames * dimension);
+    const embeddings = new Float32Array(frames * dimension);
     // Shots of 50 frames; the answer is shot 700.
     for (let row = 0; row < frames; row += 1)
-      vectors[row * dimension + (Math.floor(row / 50) % dimension)] = 1;
+      embeddings[row * dimension + (Math.floor(row / 50) % dimension)] = 1;
     const likelihoods = Float32Array.from({ length: frames }, (_, row) =>
       Math.floor(row / 50) === 700 ? 0.9 : 0.001,
     );
     const { rows, verdict } = auto.select(
       {
-        vectors,
+        embeddings,
         dimension,
         scores: likelihoods,
         timesMs: Float64Array.from({ length: frames }, (_, row) => row * 1000),
@@ -234,7 +234,7 @@ describe('auto', () => {
 describe('stretchesOf', () => {
   const bounds = (evidence: number[], leastStep: number): [number, number][] =>
     stretchesOf(
-      inputOf(evidence, { vectors: evidence.map(() => [1]) }),
+      inputOf(evidence, { embeddings: evidence.map(() => [1]) }),
       Float64Array.from(evidence),
       leastStep,
     ).map(({ startRow, endRow }) => [startRow, endRow]);
@@ -276,7 +276,7 @@ describe('stretchesOf', () => {
   it('takes the best quarter of a stretch for its evidence', () => {
     const evidence = Float64Array.of(-4, -1, -3, -2, -4, -4, -1, -4);
     const [only] = stretchesOf(
-      inputOf([...evidence], { vectors: [...evidence].map(() => [1]) }),
+      inputOf([...evidence], { embeddings: [...evidence].map(() => [1]) }),
       evidence,
       9,
     );

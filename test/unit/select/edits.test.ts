@@ -71,9 +71,9 @@ describe('applyEdits', () => {
   });
 
   it('replaces by a frame that looks unlike the others and fits, and by the best there is otherwise', () => {
-    const vectors = [at(0), at(40), at(5), at(80)];
+    const embeddings = [at(0), at(40), at(5), at(80)];
     const rowsFor = (likelihoods: number[] | undefined, dropped: number[]) => {
-      const input = inputOf([0.9, 0.8, 0.7, 0.4], { vectors, ...(likelihoods && { likelihoods }) });
+      const input = inputOf([0.9, 0.8, 0.7, 0.4], { embeddings, ...(likelihoods && { likelihoods }) });
       return applyEdits(topK.select(input, 2), input, 2, { pinned: [], dropped }).rows;
     };
     expect(rowsFor([0.9, 0.8, 0.7, 0.25], [1])).toEqual([0, 3]);
@@ -113,7 +113,7 @@ describe('applyEdits', () => {
           const dropped = drops.filter((one) => !pins.includes(one));
           const input = inputOf(
             Array.from({ length: 30 }, (_, index) => (index * 7) % 11),
-            { vectors: Array.from({ length: 30 }, (_, index) => at(index * turns)) },
+            { embeddings: Array.from({ length: 30 }, (_, index) => at(index * turns)) },
           );
           const selection = topK.select(input, count);
           const { rows, replacedBy } = applyEdits(selection, input, count, { pinned: pins, dropped });

@@ -14,7 +14,7 @@ const score = fc.oneof(
   fc.float({ min: Math.fround(-1e30), max: Math.fround(1e30), noNaN: true }),
 );
 const likelihood = fc.oneof(fc.constantFrom(0, 0.5, 1), fc.float({ min: 0, max: 1, noNaN: true }));
-const vector = fc.oneof(
+const embedding = fc.oneof(
   fc.constantFrom([1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0.6, 0.8, 0, 0, 0]),
   fc
     .array(fc.float({ min: -1, max: 1, noNaN: true }), { minLength: DIMENSION, maxLength: DIMENSION })
@@ -27,7 +27,7 @@ const stepMs = fc.constantFrom(0, 1, 1000, 1000, 60_000);
 
 const input: fc.Arbitrary<SelectionInput> = fc
   .tuple(
-    fc.array(fc.record({ score, likelihood, vector, stepMs }), { maxLength: 90 }),
+    fc.array(fc.record({ score, likelihood, embedding, stepMs }), { maxLength: 90 }),
     fc.boolean(),
     fc.boolean(),
     fc.integer({ min: 1, max: 12 }),
@@ -39,7 +39,7 @@ const input: fc.Arbitrary<SelectionInput> = fc
     );
     let timeMs = 0;
     return {
-      vectors: Float32Array.from(all.flatMap((frame) => frame.vector)),
+      embeddings: Float32Array.from(all.flatMap((frame) => frame.embedding)),
       dimension: DIMENSION,
       scores: Float32Array.from(all, (frame) => (isFlat ? 0.25 : frame.score)),
       timesMs: Float64Array.from(all, (frame) => (timeMs += frame.stepMs)),
@@ -95,9 +95,9 @@ describe.each(STRATEGIES.map((strategy) => [strategy.id, strategy] as const))('%
   });
 
   it('compares identical frames', () => {
-    const vectors = Array<number[]>(40).fill([1, 0]);
+    const embeddings = Array<number[]>(40).fill([1, 0]);
     const scores = Array.from({ length: 40 }, (_, row) => (row % 5) / 10);
-    expect(strategy.select(inputOf(scores, { vectors }), 16).rows).toHaveLength(16);
+    expect(strategy.select(inputOf(scores, { embeddings }), 16).rows).toHaveLength(16);
   });
 
   it.each([NaN, Infinity, -Infinity])('refuses a score of %s', (bad) => {
@@ -110,7 +110,7 @@ describe.each(STRATEGIES.map((strategy) => [strategy.id, strategy] as const))('%
     expect(() => strategy.select(good, -1)).toThrow(RangeError);
     expect(() => strategy.select(good, 1.5)).toThrow(RangeError);
     expect(() => strategy.select(good, NaN)).toThrow(RangeError);
-    expect(() => strategy.select({ ...good, vectors: new Float32Array(5) }, 2)).toThrow(RangeError);
+    expect(() => strategy.select({ ...good, embeddings: new Float32Array(5) }, 2)).toThrow(RangeError);
     expect(() => strategy.select({ ...good, dimension: 0 }, 2)).toThrow(RangeError);
     expect(() => strategy.select({ ...good, timesMs: new Float64Array(2) }, 2)).toThrow(RangeError);
     expect(() => strategy.select({ ...good, timesMs: Float64Array.of(0, 2, 1) }, 2)).toThrow(RangeError);

@@ -8,21 +8,21 @@ const DIMENSION = 16;
 /** Frames of scenes, each a direction of its own with a little that is different in every frame. */
 function clipOf(scenes: readonly { direction: number; frames: number }[], noise = 0.05) {
   const frames = scenes.reduce((sum, scene) => sum + scene.frames, 0);
-  const vectors = new Float32Array(frames * DIMENSION);
+  const embeddings = new Float32Array(frames * DIMENSION);
   let row = 0;
   for (const { direction, frames: length } of scenes) {
     for (let i = 0; i < length; i += 1, row += 1) {
-      vectors[row * DIMENSION + direction] = 1;
+      embeddings[row * DIMENSION + direction] = 1;
       // The middle of a scene is the most like the others.
-      vectors[row * DIMENSION + ((direction + 1) % DIMENSION)]! += noise * (i - (length - 1) / 2);
+      embeddings[row * DIMENSION + ((direction + 1) % DIMENSION)]! += noise * (i - (length - 1) / 2);
     }
   }
-  normaliseRows(vectors, DIMENSION);
-  return { vectors, timesMs: Float64Array.from({ length: frames }, (_, i) => i * 1000) };
+  normaliseRows(embeddings, DIMENSION);
+  return { embeddings, timesMs: Float64Array.from({ length: frames }, (_, i) => i * 1000) };
 }
 
-const sumUp = ({ vectors, timesMs }: ReturnType<typeof clipOf>, count = 8) =>
-  overview(vectors, DIMENSION, timesMs, count);
+const sumUp = ({ embeddings, timesMs }: ReturnType<typeof clipOf>, count = 8) =>
+  overview(embeddings, DIMENSION, timesMs, count);
 
 describe('overview', () => {
   it('gives the medoid of every shot, in time order, and where it changes', () => {

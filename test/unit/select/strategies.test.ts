@@ -40,7 +40,9 @@ describe('top-k', () => {
     const sorted = scores.map((_, row) => row).sort((a, b) => scores[b]! - scores[a]! || a - b);
     for (const count of [1, 2, 31, 64, 499, 500, 501, 1999]) {
       const expected = sorted.slice(0, count).sort((a, b) => a - b);
-      expect(topK.select(inputOf(scores, { vectors: scores.map(() => [1]) }), count).rows).toEqual(expected);
+      expect(topK.select(inputOf(scores, { embeddings: scores.map(() => [1]) }), count).rows).toEqual(
+        expected,
+      );
     }
   });
 });
@@ -82,35 +84,36 @@ describe('binned', () => {
 });
 
 describe('MMR', () => {
-  const vectors = [at(0), at(1), at(2), at(80)];
+  const embeddings = [at(0), at(1), at(2), at(80)];
   const scores = [0.3, 0.299, 0.298, 0.25];
 
   it('takes the best and then what is unlike it', () => {
-    expect(mmrWith(0.5).select(inputOf(scores, { vectors }), 2).rows).toEqual([0, 3]);
+    expect(mmrWith(0.5).select(inputOf(scores, { embeddings }), 2).rows).toEqual([0, 3]);
   });
 
   it('is top-k with λ = 1 and looks at difference alone with λ = 0', () => {
-    expect(mmrWith(1).select(inputOf(scores, { vectors }), 3).rows).toEqual([0, 1, 2]);
+    expect(mmrWith(1).select(inputOf(scores, { embeddings }), 3).rows).toEqual([0, 1, 2]);
     expect(
-      mmrWith(0).select(inputOf([0.3, 0.29, 0.1, 0.2], { vectors: [at(0), at(60), at(90), at(10)] }), 2).rows,
+      mmrWith(0).select(inputOf([0.3, 0.29, 0.1, 0.2], { embeddings: [at(0), at(60), at(90), at(10)] }), 2)
+        .rows,
     ).toEqual([0, 2]);
   });
 
   it('gives λ a meaning where scores span little: published code without min-max is deaf to relevance', () => {
     // Scores within 0.01 of each other, frames between cosines of 0 and 1. Raw, the difference always wins.
-    const close = inputOf([0.31, 0.309, 0.3, 0.3], { vectors: [at(0), at(30), at(60), at(90)] });
+    const close = inputOf([0.31, 0.309, 0.3, 0.3], { embeddings: [at(0), at(30), at(60), at(90)] });
     const raw = (row: number): number => 0.7 * close.scores[row]! - 0.3 * at(row * 30)[0];
     expect(raw(3)).toBeGreaterThan(raw(1));
     expect(mmrWith(0.7).select(close, 2).rows).toEqual([0, 1]);
   });
 
   it('takes the earlier of equals', () => {
-    const input = inputOf([0.3, 0.2, 0.2, 0.1], { vectors: [at(0), at(40), at(40), at(0)] });
+    const input = inputOf([0.3, 0.2, 0.2, 0.1], { embeddings: [at(0), at(40), at(40), at(0)] });
     expect(mmr.select(input, 2).rows).toEqual([0, 1]);
   });
 
-  it('refuses vectors that are not finite', () => {
-    expect(() => mmr.select(inputOf([1, 2, 3], { vectors: [[NaN], [1], [1]] }), 2)).toThrow(RangeError);
+  it('refuses embeddings that are not finite', () => {
+    expect(() => mmr.select(inputOf([1, 2, 3], { embeddings: [[NaN], [1], [1]] }), 2)).toThrow(RangeError);
   });
 });
 
@@ -191,20 +194,20 @@ describe('BOLT', () => {
 });
 
 describe('server', () => {
-  const vectors = [at(0), at(5), at(60), at(62), at(90)];
+  const embeddings = [at(0), at(5), at(60), at(62), at(90)];
   const scores = [0.4, 0.39, 0.3, 0.31, 0.19];
 
   it('gives fewer than wanted: nothing below its floor and no near-duplicates', () => {
-    expect(serverPicks(inputOf(scores, { vectors }), 4)).toEqual([0, 3]);
-    expect(serverPicks(inputOf([0.19, 0.1], { vectors: [at(0), at(90)] }), 2)).toEqual([]);
-    expect(serverPicks(inputOf(scores, { vectors }), 1)).toEqual([0]);
+    expect(serverPicks(inputOf(scores, { embeddings }), 4)).toEqual([0, 3]);
+    expect(serverPicks(inputOf([0.19, 0.1], { embeddings: [at(0), at(90)] }), 2)).toEqual([]);
+    expect(serverPicks(inputOf(scores, { embeddings }), 1)).toEqual([0]);
   });
 
   it('is filled up with the next best, which the server does not do', () => {
-    expect(server.select(inputOf(scores, { vectors }), 4).rows).toEqual([0, 1, 2, 3]);
-    expect(server.select(inputOf([0.19, 0.1, 0.15], { vectors: vectors.slice(0, 3) }), 2).rows).toEqual([
-      0, 2,
-    ]);
+    expect(server.select(inputOf(scores, { embeddings }), 4).rows).toEqual([0, 1, 2, 3]);
+    expect(server.select(inputOf([0.19, 0.1, 0.15], { embeddings: embeddings.slice(0, 3) }), 2).rows).toEqual(
+      [0, 2],
+    );
   });
 
   it('refuses what a strategy refuses', () => {

@@ -1,19 +1,19 @@
 import type { SelectionInput } from '@/lib/select/selection';
 
-/** What a strategy chooses from, one frame a second. Without vectors every frame looks different from every other. */
+/** What a strategy chooses from, one frame a second. Without embeddings every frame looks different from every other. */
 export function inputOf(
   scores: readonly number[],
   options: {
-    vectors?: readonly (readonly number[])[];
+    embeddings?: readonly (readonly number[])[];
     timesMs?: readonly number[];
     likelihoods?: readonly number[];
   } = {},
 ): SelectionInput {
-  const vectors =
-    options.vectors ?? scores.map((_, row) => scores.map((__, other) => (row === other ? 1 : 0)));
+  const embeddings =
+    options.embeddings ?? scores.map((_, row) => scores.map((__, other) => (row === other ? 1 : 0)));
   return {
-    vectors: Float32Array.from(vectors.flat()),
-    dimension: Math.max(1, vectors[0]?.length ?? 1),
+    embeddings: Float32Array.from(embeddings.flat()),
+    dimension: Math.max(1, embeddings[0]?.length ?? 1),
     scores: Float32Array.from(scores),
     timesMs: Float64Array.from(options.timesMs ?? scores.map((_, row) => row * 1000)),
     likelihoods: options.likelihoods ? Float32Array.from(options.likelihoods) : null,
@@ -21,7 +21,7 @@ export function inputOf(
   };
 }
 
-/** Unit vector in the plane, by its angle in degrees. */
+/** Unit embedding in the plane, by its angle in degrees. */
 export function at(degrees: number): [number, number] {
   const angle = (degrees * Math.PI) / 180;
   return [Math.cos(angle), Math.sin(angle)];

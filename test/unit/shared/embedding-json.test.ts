@@ -33,7 +33,7 @@ describe('embeddingToJson', () => {
     expect(Object.is(embeddingFromJson(json, 1)[0], Math.fround(value))).toBe(true);
   });
 
-  it('writes an empty vector and several numbers', () => {
+  it('writes an empty embedding and several numbers', () => {
     expect(embeddingToJson(new Float32Array(0))).toBe('[]');
     expect(embeddingToJson(Float32Array.of(0.25, -3, 1e-7))).toBe('[0.25,-3,1e-7]');
   });
@@ -63,12 +63,12 @@ describe('embeddingToJson', () => {
     }
   });
 
-  it('keeps unit vectors exactly and in less than 6.5 KB', () => {
+  it('keeps embeddings exactly and in less than 6.5 KB', () => {
     for (let seed = 0; seed < 50; seed++) {
-      const vector = randomEmbedding(seed);
-      const json = embeddingToJson(vector);
+      const embedding = randomEmbedding(seed);
+      const json = embeddingToJson(embedding);
       expect(json.length).toBeLessThan(6500);
-      expect(embeddingFromJson(json, vector.length)).toEqual(vector);
+      expect(embeddingFromJson(json, embedding.length)).toEqual(embedding);
     }
   });
 

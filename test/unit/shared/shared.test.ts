@@ -90,7 +90,7 @@ describe('vectors', () => {
     ]);
   });
 
-  it('gives NaN for the cosine of a zero vector', () => {
+  it('gives NaN for the cosine of a zero embedding', () => {
     expect(cosine(new Float32Array([0, 0]), new Float32Array([1, 0]))).toBeNaN();
   });
 });
