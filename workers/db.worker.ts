@@ -1,6 +1,7 @@
 import { openFileTree } from '@/lib/files/open-tree';
 import { ClipDatabase } from '@/lib/library/clip-database';
 import { ClipFiles } from '@/lib/library/clip-files';
+import { filesAtWork } from '@/lib/library/current-library';
 import { joinLibrary } from '@/lib/library/join-library';
 import { browserLibraries } from '@/lib/library/kept-libraries';
 import { installRpc, serve } from '@/lib/rpc/remote';
@@ -9,7 +10,7 @@ installRpc();
 serve(
   new ClipDatabase({
     join: joinLibrary,
-    openFiles: async () => new ClipFiles(await openFileTree()),
+    openFiles: async () => new ClipFiles(await filesAtWork(await openFileTree())),
     others: browserLibraries,
   }),
 );

@@ -45,7 +45,7 @@ export async function saveLibraryFiles(name: string | null): Promise<string> {
     });
   const fileName = `${saved.name}_files.tar`;
   downloadFile({ blob: saved.archive, name: fileName });
-  return `Saved its files as they are in ${fileName}, ${formatBytes(saved.archive.size)}: PostgreSQL’s, the pictures and the clips. This version of Framesift cannot bring them back.`;
+  return `Saved its files as they are in ${fileName}, ${formatBytes(saved.archive.size)}: PostgreSQL’s, the pictures and the clips. Dropped on the page, they come back as a library beside the one at work.`;
 }
 
 /** Makes another library the one at work, a new one for null, and loads the page anew. */

@@ -16,6 +16,7 @@ export interface ExchangeServices {
     | 'storeThumbnails'
     | 'storeClipFile'
     | 'readClipFile'
+    | 'bringBackLibrary'
   >;
   openClip(file: Blob): Pick<OpenedClip, 'readPictures' | 'cut'>;
 }

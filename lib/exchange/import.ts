@@ -48,6 +48,9 @@ export interface ImportOutcome {
 /** JSON and tables of selections are read whole; pictures inside messages make the largest of them. */
 const MAX_TEXT_BYTES = 300_000_000;
 
+const BROUGHT_BESIDE =
+  'That library is back beside the one at work. “Open it” at the end of the page shows its clips.';
+
 /** For whoever neither watches nor stops it. */
 const UNWATCHED: ExportTask = { signal: new AbortController().signal, onProgress: () => undefined };
 
@@ -68,6 +71,10 @@ export async function importFile(
   if (recognised.kind === 'library') {
     const { clipIds, sentence } = await importLibrary(services, file, task);
     return { clipIds, selection: null, sentence };
+  }
+  if (recognised.kind === 'library-files') {
+    await services.database.bringBackLibrary(file);
+    return { clipIds: [], selection: null, sentence: BROUGHT_BESIDE };
   }
   if (recognised.kind === 'rows') return importRows(services, file, recognised.format);
   if (recognised.format === 'zip') return importZip(services, file);

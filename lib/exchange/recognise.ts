@@ -9,6 +9,8 @@ import { decodeText } from './text';
 export type RecognisedExport =
   | { kind: 'rows'; format: 'jsonl' | 'sql' }
   | { kind: 'library' }
+  /** All files of a library as they are. */
+  | { kind: 'library-files' }
   | { kind: 'selection'; format: SelectionFormat };
 export type SelectionFormat = 'zip' | 'csv' | 'png' | 'chat' | 'manifest';
 
@@ -17,6 +19,9 @@ const HEAD_BYTES = 64 * 1024;
 
 /** The first entry of every backup, whose name is how the archive begins; see backup.ts. */
 export const BACKUP_ROWS = 'library.jsonl';
+
+/** How an archive of a library's files begins: with the path of one of PostgreSQL's. */
+const LIBRARY_FILES = /^framesift-pg\d+-v\d+(?:\.\d+)?\/[^\0]{1,80}\0/;
 
 const ZIP_ENTRY = 'PK\u0003\u0004';
 const MANIFEST_NAME = 'manifest.json';
@@ -49,6 +54,7 @@ export async function recogniseExport(file: Blob): Promise<RecognisedExport | nu
     return null;
   }
   if (head.startsWith(`${BACKUP_ROWS}\0`)) return { kind: 'library' };
+  if (LIBRARY_FILES.test(head)) return { kind: 'library-files' };
   if (head.startsWith(JSONL_START)) return { kind: 'rows', format: 'jsonl' };
   if (head.startsWith(SQL_START)) return { kind: 'rows', format: 'sql' };
   if (isTableStart(tableHead)) return { kind: 'selection', format: 'csv' };

@@ -49,6 +49,11 @@ export interface OtherLibraries {
   choose(name: string | null): Promise<void>;
   remove(name: string): Promise<void>;
   archive(name: string | null): Promise<{ name: string; archive: Blob }>;
+  bringBack(archive: Blob): Promise<void>;
+  /** Whether the one at work has its files where another has them too. */
+  shareFiles(): Promise<boolean>;
+  /** Removes files of libraries that are gone. */
+  sweep(): Promise<void>;
 }
 
 /** @param options.asItIs see `openConnection` */
@@ -322,6 +327,15 @@ export class ClipDatabase {
     return this.#parts.others.archive(name);
   }
 
+  /**
+   * Puts a library that `archiveLibrary` saved beside the one at work.
+   *
+   * @throws FramesiftError `bad-input` for one that this page or browser could not open; nothing is written then
+   */
+  bringBackLibrary(archive: Blob): Promise<void> {
+    return this.#parts.others.bringBack(archive);
+  }
+
   /** Opens the library without changing anything in it, whatever schema it has. In a worker that has opened none. */
   async openAsItIs(): Promise<void> {
     this.#asItIs = true;
@@ -363,7 +377,10 @@ export class ClipDatabase {
           connect: () => connect({ asItIs: this.#asItIs }),
           openFiles: () => this.#openFiles(),
           post,
-          keepsStrayFiles: async () => this.#asItIs || (await this.#parts.others.list()).length > 0,
+          sweepOthers: async () => {
+            if (!this.#asItIs) await this.#parts.others.sweep();
+          },
+          keepsStrayFiles: async () => this.#asItIs || (await this.#parts.others.shareFiles()),
         }),
       onOwner: () => post({ type: 'owner' }),
       onSilence: (sentence) => {

@@ -4,7 +4,7 @@ import { toFramesiftError } from '@/lib/shared/errors';
 import { assertClipId, badInput } from './validate';
 
 /** The folders that hold one folder for each clip. */
-const CLIP_FOLDERS = ['frames', 'clips', 'vectors'] as const;
+export const CLIP_FOLDERS = ['frames', 'clips', 'vectors'] as const;
 
 /** Share of the quota that copying a clip leaves free, so that pictures and embeddings still find room. */
 const HEADROOM = 0.2;

@@ -9,7 +9,7 @@ import { FramesiftError, property } from '@/lib/shared/errors';
 const markerOf = (library: string) => `${library}.making`;
 
 /** Where PGlite keeps which of its files has which path; see unpack-database.ts. */
-const STATE_FILE = 'state.txt';
+export const STATE_FILE = 'state.txt';
 
 /** Whether the library's files are there, whole. What a first open that was cut off has left is removed. */
 export async function hasLibraryFiles(files: FileTree, library: string): Promise<boolean> {

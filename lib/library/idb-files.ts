@@ -8,10 +8,12 @@ import type { TarFile } from '@/lib/shared/tar';
 const PREFIX = '/pglite/';
 const FILES = 'FILE_DATA';
 
-/** Names of databases that PGlite has in IndexedDB; none where the browser does not list them. */
-export async function librariesInIndexedDb(): Promise<string[]> {
-  if (typeof indexedDB === 'undefined' || !('databases' in indexedDB)) return [];
-  const databases = await indexedDB.databases().catch(() => []);
+/** Names of databases that PGlite has in IndexedDB; null where the browser does not list them. */
+export async function librariesInIndexedDb(): Promise<string[] | null> {
+  if (typeof indexedDB === 'undefined') return [];
+  if (!('databases' in indexedDB)) return null;
+  const databases = await indexedDB.databases().catch(() => null);
+  if (!databases) return null;
   return databases.flatMap(({ name }) => (name?.startsWith(PREFIX) ? [name.slice(PREFIX.length)] : []));
 }
 
@@ -28,7 +30,7 @@ export async function removeFromIndexedDb(name: string): Promise<void> {
 
 /** The files of a database, by the paths that PostgreSQL knows them by. */
 export async function* filesInIndexedDb(name: string): AsyncGenerator<TarFile, void, undefined> {
-  if (!(await librariesInIndexedDb()).includes(name)) return;
+  if (!(await librariesInIndexedDb())?.includes(name)) return;
   const database = await answerOf(indexedDB.open(PREFIX + name));
   try {
     if (!database.objectStoreNames.contains(FILES)) return;

@@ -1,14 +1,25 @@
 import type { KeptLibrary } from '@/lib/ports/library';
-import type { FileTree } from '@/lib/files/file-tree';
+import { isSafePath, splitPath, type FileTree } from '@/lib/files/file-tree';
 import { openFileTree } from '@/lib/files/open-tree';
 import { FramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
-import { writeTar, type TarFile } from '@/lib/shared/tar';
+import { readTar, writeTar, type TarFile } from '@/lib/shared/tar';
 import { detectStore } from './client';
 import type { OtherLibraries } from './clip-database';
-import { currentLibrary, setCurrentLibrary } from './current-library';
+import { CLIP_FOLDERS, safeFileName } from './clip-files';
+import {
+  beginOwnFiles,
+  currentLibrary,
+  filesOfLibrary,
+  hasOwnFiles,
+  librariesWithOwnFiles,
+  removeOwnFiles,
+  setCurrentLibrary,
+} from './current-library';
+import { beginFirstOpen, endFirstOpen, STATE_FILE } from './first-open';
 import { filesInIndexedDb, librariesInIndexedDb, removeFromIndexedDb } from './idb-files';
 import { DATABASE_NAME, gatewayNames, isLibraryName, isOfThisVersion } from './stores';
+import { badInput } from './validate';
 
 /** A worker that was ended gives its lock back a moment later. */
 const LOCK_TRIES = 50;
@@ -29,7 +40,7 @@ export function librariesIn({
   const list = async (): Promise<KeptLibrary[]> => {
     const files = await openFiles();
     const current = await currentLibrary(files);
-    const names = new Set([...(await files.folders()), ...(await librariesInIndexedDb())]);
+    const names = new Set([...(await files.folders()), ...((await librariesInIndexedDb()) ?? [])]);
     return [...names]
       .filter((name) => isLibraryName(name) && name !== current)
       .sort()
@@ -44,13 +55,22 @@ export function librariesIn({
         if (name !== null && !kept.some((library) => library.name === name && library.canBeOpened)) {
           throw unknownLibrary(name);
         }
-        const taken = [await currentLibrary(files), ...kept.map((library) => library.name)];
-        await setCurrentLibrary(files, name ?? freeName(taken));
+        if (name !== null) return setCurrentLibrary(files, name);
+        const begun = await nextName(files);
+        await beginOwnFiles(files, begun);
+        await setCurrentLibrary(files, begun);
       }),
     remove: async (name) => {
       if (!(await list()).some((library) => library.name === name)) throw unknownLibrary(name);
-      await (await openFiles()).remove(name);
+      const files = await openFiles();
+      await files.remove(name);
       await removeFromIndexedDb(name);
+      await sweep();
+    },
+    sweep,
+    shareFiles: async () => {
+      const sharing = await namesSharing();
+      return sharing.length > 1 && sharing.includes(await currentLibrary(await openFiles()));
     },
     archive: async (name) => {
       if (name !== null && !isLibraryName(name)) throw unknownLibrary(name);
@@ -59,7 +79,54 @@ export function librariesIn({
       const archive = await writeTar(filesOf(library, files), new Date(), 'application/x-tar');
       return { name: library, archive };
     },
+    bringBack: async (archive) => {
+      const archived = await readLibraryArchive(archive);
+      const files = await openFiles();
+      if (files.kind !== 'opfs') throw archivedElsewhere();
+      const name = await nextName(files);
+      // A page that is closed in the middle leaves an empty library, not half of one.
+      await beginFirstOpen(files, name);
+      try {
+        // The database first: a folder of files without one is swept.
+        for (const [path, content] of archived.database) await files.copy(`${name}/${path}`, content);
+        await beginOwnFiles(files, name);
+        const own = await filesOfLibrary(files, name);
+        for (const [path, content] of archived.files) await own.copy(path, content);
+        await endFirstOpen(files, name);
+      } catch (error) {
+        await files.remove(name).catch(() => undefined);
+        await removeOwnFiles(files, name).catch(() => undefined);
+        await endFirstOpen(files, name).catch(() => undefined);
+        throw error;
+      }
+    },
   };
+
+  /** The libraries that have their files at the top, with all others that have. */
+  async function namesSharing(): Promise<string[]> {
+    const files = await openFiles();
+    const sharing: string[] = [];
+    for (const name of [await currentLibrary(files), ...(await list()).map((library) => library.name)]) {
+      if (!(await hasOwnFiles(files, name))) sharing.push(name);
+    }
+    return sharing;
+  }
+
+  async function sweep(): Promise<void> {
+    // A library that is not seen must not lose its files.
+    if ((await librariesInIndexedDb()) === null) return;
+    const files = await openFiles();
+    const names = [await currentLibrary(files), ...(await list()).map((library) => library.name)];
+    for (const name of await librariesWithOwnFiles(files)) {
+      if (!names.includes(name)) await removeOwnFiles(files, name);
+    }
+    if ((await namesSharing()).length > 0) return;
+    for (const folder of CLIP_FOLDERS) await files.remove(folder);
+  }
+
+  async function nextName(files: FileTree): Promise<string> {
+    return freeName([await currentLibrary(files), ...(await list()).map((library) => library.name)]);
+  }
 }
 
 /** The libraries of this browser. */
@@ -93,21 +160,75 @@ function freeName(taken: readonly string[]): string {
   }
 }
 
-async function* filesOf(library: string, files: FileTree): AsyncGenerator<TarFile, void, undefined> {
-  yield* filesBelow(library);
-  yield* filesInIndexedDb(library);
-  yield* filesBelow('frames');
-  // A clip's own name may be longer than an archive's paths.
-  yield* filesBelow('clips', (path) => `${path.slice(0, path.lastIndexOf('/'))}/file`);
+/** A clip's own name may be longer than an archive's paths, so it lies beside the copy. */
+const CLIP_CONTENT = 'file';
+const CLIP_NAME = 'name';
 
-  async function* filesBelow(folder: string, pathOf = (path: string) => path): AsyncGenerator<TarFile> {
-    for (const path of await files.files(folder)) {
-      const content = await files.blob(path);
-      if (content) yield { path: pathOf(path), content };
-    }
+async function* filesOf(library: string, files: FileTree): AsyncGenerator<TarFile, void, undefined> {
+  // Its name comes first: an archive is known by it.
+  yield* filesBelow(files, library);
+  yield* filesInIndexedDb(library);
+  const own = await filesOfLibrary(files, library);
+  yield* filesBelow(own, 'frames');
+  for await (const { path, content } of filesBelow(own, 'clips')) {
+    const { folders, name } = splitPath(path);
+    yield { path: [...folders, CLIP_CONTENT].join('/'), content };
+    yield { path: [...folders, CLIP_NAME].join('/'), content: new Blob([name]) };
   }
 }
 
+async function* filesBelow(files: FileTree, folder: string): AsyncGenerator<TarFile, void, undefined> {
+  for (const path of await files.files(folder)) {
+    const content = await files.blob(path);
+    if (content) yield { path, content };
+  }
+}
+
+/**
+ * The files of an archive that `filesOf` made, by their paths below the library's folder and below that of its files.
+ *
+ * @throws FramesiftError `bad-input` for any other archive, and for a library that this page or browser could not open
+ */
+async function readLibraryArchive(
+  archive: Blob,
+): Promise<{ database: Map<string, Blob>; files: Map<string, Blob> }> {
+  const entries = await readTar(archive).catch((cause: unknown) => {
+    throw new FramesiftError(
+      'bad-input',
+      'This copy of a library is cut off or damaged, so nothing of it was brought in. Fetch the whole file.',
+      { cause },
+    );
+  });
+  const [first = ''] = entries.keys();
+  const library = first.split('/', 1)[0]!;
+  if (!isOfThisVersion(library)) {
+    throw badInput(
+      `This copy is of a library that another version of Framesift made (${library}). That version can open it.`,
+    );
+  }
+  if (!entries.has(`${library}/${STATE_FILE}`)) throw archivedElsewhere();
+  const database = new Map<string, Blob>();
+  const files = new Map<string, Blob>();
+  for (const [path, content] of entries) {
+    if (!isSafePath(path))
+      throw badInput(`This copy of a library has a file with a path that none has: ${JSON.stringify(path)}.`);
+    const { folders, name } = splitPath(path);
+    if (path.startsWith(`${library}/`)) database.set(path.slice(library.length + 1), content);
+    else if (folders[0] === 'frames') files.set(path, content);
+    else if (folders[0] === 'clips' && name === CLIP_CONTENT) {
+      const ownName = await entries.get([...folders, CLIP_NAME].join('/'))?.text();
+      if (ownName !== undefined) files.set([...folders, safeFileName(ownName)].join('/'), content);
+    }
+  }
+  return { database, files };
+}
+
+function archivedElsewhere(): FramesiftError {
+  return badInput(
+    'This copy of a library can only be opened where it was kept: in a browser that keeps it in the same way.',
+  );
+}
+
 function unknownLibrary(name: string): FramesiftError {
-  return new FramesiftError('bad-input', `This browser keeps no library ${name} beside the one at work.`);
+  return badInput(`This browser keeps no library ${name} beside the one at work.`);
 }

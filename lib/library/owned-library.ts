@@ -25,6 +25,8 @@ export interface OwnedParts {
   post: (notice: LibraryNotice) => void;
   /** Leaves files without rows where they are, which may be those of another library. */
   keepsStrayFiles: () => Promise<boolean>;
+  /** Removes what libraries have left that are gone. */
+  sweepOthers: () => Promise<void>;
 }
 
 /**
@@ -38,6 +40,7 @@ export async function openOwnedLibrary({
   openFiles,
   post,
   keepsStrayFiles,
+  sweepOthers,
 }: OwnedParts): Promise<RunVerb> {
   const turns = new Mutex();
   const files = await openFiles();
@@ -84,6 +87,7 @@ export async function openOwnedLibrary({
   void turns
     .run(async () => {
       if (!(await keepsStrayFiles())) await verbs.removeOrphanFiles();
+      await sweepOthers();
     })
     .catch(() => undefined);
   return run;

@@ -336,6 +336,8 @@ export interface Library {
   chooseLibrary(name: string | null): Promise<void>;
   /** All files of a library as they are, as a tar archive; of the one at work for null. */
   archiveLibrary(name: string | null): Promise<{ name: string; archive: Blob }>;
+  /** Puts a library that `archiveLibrary` saved beside the one at work. */
+  bringBackLibrary(archive: Blob): Promise<void>;
   /** Opens the library without changing anything in it, to save what can be read. */
   openAsItIs(): Promise<void>;
   /** Runs one SQL statement that reads. */

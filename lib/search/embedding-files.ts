@@ -1,5 +1,6 @@
 import type { FileTree } from '@/lib/files/file-tree';
 import { openPrivateFiles } from '@/lib/files/open-tree';
+import { filesAtWork } from '@/lib/library/current-library';
 import { embeddingPath, readEmbeddingRows } from '@/lib/library/embedding-file';
 import type { EmbeddingFiles } from './embedding-cache';
 
@@ -8,7 +9,7 @@ const CHANGED_TRIES = 20;
 
 /** The files of embeddings in the private file system, read in this worker. */
 export function openEmbeddingFiles(): EmbeddingFiles {
-  return embeddingFilesIn(openPrivateFiles());
+  return embeddingFilesIn(openPrivateFiles().then((files) => files && filesAtWork(files)));
 }
 
 /** The files of embeddings in a tree; none where there is no tree. */

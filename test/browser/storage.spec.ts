@@ -114,12 +114,19 @@ test('a library that cannot be opened is met with ways on, and is not lost by st
   await page.getByRole('button', { name: 'Delete all its clips' }).click();
   await expect(other).toHaveCount(0);
 
-  // Whatever was wrong with it is so no more.
+  // Whatever was wrong with it is so no more. Its files, saved and dropped, come back as a library of their own.
   expect(await changeFileList(page, list)).toBe('this is no list of files');
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save its files' }).click();
+  await page.getByTestId('file-input').setInputFiles(await (await saving).path());
+  await expect(page.getByText('That library is back beside the one at work.')).toBeVisible();
+  await page.getByRole('button', { name: 'Delete…' }).nth(0).click();
+  await page.getByRole('button', { name: 'Delete all its clips' }).click();
   await page.getByRole('button', { name: 'Open it' }).click();
   await expect(framesift.clipSummary).toContainText(`${sampleFrames} frames in the library`);
   await expect(page.getByTestId('player')).toBeVisible();
   expect(await framesift.scan()).toEqual(SOUND);
+  await expect.poll(() => framesift.storedFiles()).toEqual([]);
 });
 
 /** Puts another list of PostgreSQL's files in the place of the library's, and gives the one that was there. */

@@ -6,4 +6,7 @@ export const NO_OTHERS: OtherLibraries = {
   choose: () => Promise.resolve(),
   remove: () => Promise.resolve(),
   archive: (name) => Promise.resolve({ name: name ?? 'library', archive: new Blob() }),
+  bringBack: () => Promise.resolve(),
+  sweep: () => Promise.resolve(),
+  shareFiles: () => Promise.resolve(false),
 };

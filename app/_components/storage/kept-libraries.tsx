@@ -73,7 +73,7 @@ function KeptOne({
     >
       {news ??
         (canBeOpened
-          ? 'Another library is kept in this browser, since you started anew. It takes room until you delete it.'
+          ? 'Another library is kept in this browser. It takes room until you delete it.'
           : `A library of another version of Framesift is kept in this browser (${name}). This version cannot open it; the other can, and back it up.`)}
     </Notice>
   );

@@ -22,6 +22,7 @@ describe('files that are ours', () => {
       JSON.stringify({ messages: toChatMessages(manifest, [], 'anthropic') }, null, 2),
       { kind: 'selection', format: 'chat' },
     ],
+    ['framesift-pg18-v1.2/state.txt\0', { kind: 'library-files' }],
     [json, { kind: 'selection', format: 'manifest' }],
     [JSON.stringify(manifest, null, 2), { kind: 'selection', format: 'manifest' }],
   ])('%#', async (text, expected) => {
@@ -48,6 +49,8 @@ describe('files that are not', () => {
     'insert into events values (1);',
     '\u0089PNG\r\n',
     'PK\u0003\u0004 something else',
+    'framesift-pg18-v1/no end of a name',
+    'holiday/framesift-pg18-v1/x\0',
   ])('%j', async (text) => {
     expect(await recogniseExport(new Blob([text]))).toBeNull();
   });

@@ -7,6 +7,7 @@ import { DiskTree } from '@/lib/files/disk-tree';
 import type { FileTree } from '@/lib/files/file-tree';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import { OpfsTree } from '@/lib/files/opfs-tree';
+import { SubTree } from '@/lib/files/sub-tree';
 import { FakeCache } from '../../support/fake-cache';
 import { FakeDirectory, type FakeDisk } from '../../support/fake-opfs';
 import { FILE_TREE_CASES } from '../../support/file-tree-cases';
@@ -21,6 +22,7 @@ const places: [string, () => FileTree | Promise<FileTree>][] = [
   ['private files without access handles', () => opfs({ hasAccess: false })],
   ['Cache Storage', () => cache()],
   ['memory', () => new MemoryTree()],
+  ['a folder of a tree', () => new SubTree(opfs(), 'files-of/a')],
   [
     'a disk',
     async () => {
@@ -35,6 +37,17 @@ describe.each(places)('a tree in %s', (_, open) => {
   it.each(FILE_TREE_CASES)('$name', async (one) => {
     await one.run(await open());
   });
+});
+
+it('a folder of a tree has nothing of what lies beside it', async () => {
+  const tree = new MemoryTree();
+  const [one, other] = ['of/a', 'of/ab'].map((folder) => new SubTree(tree, folder));
+  await one!.write('frames/x', bytes(1));
+  await other!.write('frames/x', bytes(2));
+  await tree.write('frames/x', bytes(3));
+  expect(await one!.files()).toEqual(['frames/x']);
+  await one!.remove('frames');
+  expect((await tree.files()).sort()).toEqual(['frames/x', 'of/ab/frames/x']);
 });
 
 describe.each<[string, (freeBytes: number) => FileTree]>([

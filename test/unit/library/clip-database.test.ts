@@ -136,7 +136,7 @@ describe('opening', () => {
     const opened = clipDatabaseOf(
       () => Promise.resolve(connection),
       () => Promise.resolve(files),
-      { ...NO_OTHERS, list: () => Promise.resolve(kept) },
+      { ...NO_OTHERS, list: () => Promise.resolve(kept), shareFiles: () => Promise.resolve(true) },
     );
     expect(await opened.open()).toMatchObject({ kept });
     // Verbs run one after another.

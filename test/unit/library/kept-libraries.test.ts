@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { OpfsTree } from '@/lib/files/opfs-tree';
-import { currentLibrary } from '@/lib/library/current-library';
+import { currentLibrary, filesAtWork } from '@/lib/library/current-library';
 import { assertFileList, beginFirstOpen, hasLibraryFiles } from '@/lib/library/first-open';
 import { librariesIn } from '@/lib/library/kept-libraries';
 import { DATABASE_NAME } from '@/lib/library/stores';
-import { readTar } from '@/lib/shared/tar';
+import { readTar, writeTar } from '@/lib/shared/tar';
 import { FakeDirectory } from '../../support/fake-opfs';
 
 const SECOND = `${DATABASE_NAME}.2`;
@@ -76,10 +76,11 @@ describe('the libraries of a browser', () => {
   });
 
   it('are saved with all files as they are, however long a clip’s name is', async () => {
+    const longName = `${'x'.repeat(100)}.mp4`;
     const { libraries } = await browser(
       'framesift-pg17-v1/data/0',
       'frames/a/frame_001.webp',
-      `clips/a/${'x'.repeat(100)}.mp4`,
+      `clips/a/${longName}`,
       'vectors/a/v.f32',
     );
     const { name, archive } = await libraries.archive(null);
@@ -89,10 +90,108 @@ describe('the libraries of a browser', () => {
       `${DATABASE_NAME}/state.txt`,
       'frames/a/frame_001.webp',
       'clips/a/file',
+      'clips/a/name',
     ]);
     expect(await saved.get('frames/a/frame_001.webp')!.text()).toBe('frames/a/frame_001.webp');
+    expect(await saved.get('clips/a/name')!.text()).toBe(longName);
     const other = await libraries.archive('framesift-pg17-v1');
     expect([...(await readTar(other.archive)).keys()][0]).toBe('framesift-pg17-v1/data/0');
+  });
+
+  it('have files of their own, which deleting one takes from no other', async () => {
+    const { files, libraries } = await browser('frames/a/1', 'clips/a/x.mp4');
+    expect(await libraries.shareFiles()).toBe(false);
+    await libraries.choose(null);
+    expect(await libraries.shareFiles()).toBe(false);
+    const second = await filesAtWork(files);
+    await files.write(`${SECOND}/state.txt`, bytes('new'));
+    await second.write('frames/a/1', bytes('of the second'));
+    await second.remove('frames/a');
+    expect(await files.has('frames/a/1')).toBe(true);
+
+    await second.write('frames/b/1', bytes('of the second'));
+    await libraries.choose(DATABASE_NAME);
+    expect(await libraries.shareFiles()).toBe(false);
+    await libraries.remove(SECOND);
+    expect((await files.files()).sort()).toEqual([
+      'clips/a/x.mp4',
+      'frames/a/1',
+      'framesift-library.txt',
+      `${DATABASE_NAME}/state.txt`,
+    ]);
+  });
+
+  it('leave no files when the last goes that had them at the top', async () => {
+    const { files, libraries } = await browser(
+      'frames/a/1',
+      'clips/a/x.mp4',
+      'vectors/a/v.f32',
+      'models/m/x',
+    );
+    await libraries.choose(null);
+    await libraries.remove(DATABASE_NAME);
+    expect((await files.files()).sort()).toEqual([
+      `files-of/${SECOND}/own.txt`,
+      'framesift-library.txt',
+      'models/m/x',
+    ]);
+  });
+
+  it('sweep what a deletion has left that was cut off', async () => {
+    const { files, libraries } = await browser('frames/a/1', 'files-of/framesift-pg18-v1.7/own.txt');
+    await libraries.sweep();
+    expect((await files.files()).sort()).toEqual(['frames/a/1', `${DATABASE_NAME}/state.txt`]);
+    await libraries.choose(null);
+    await files.remove(DATABASE_NAME);
+    await libraries.sweep();
+    expect((await files.files()).sort()).toEqual([`files-of/${SECOND}/own.txt`, 'framesift-library.txt']);
+  });
+
+  it('share files where they were begun before, which are then left alone', async () => {
+    const { libraries } = await browser(`${SECOND}/state.txt`);
+    expect(await libraries.shareFiles()).toBe(true);
+  });
+
+  it('come back from their saved files beside the one at work', async () => {
+    const longName = `${'x'.repeat(90)}.mp4`;
+    const { libraries } = await browser('frames/a/frame_001.webp', `clips/a/${longName}`);
+    const { archive } = await libraries.archive(null);
+    const there = await browser('frames/a/frame_001.webp', `clips/a/${longName}`);
+    await there.libraries.bringBack(archive);
+    expect(await there.libraries.list()).toEqual([{ name: SECOND, canBeOpened: true }]);
+    expect(await there.current()).toBe(DATABASE_NAME);
+    expect(await there.files.read(`${SECOND}/state.txt`)).toEqual(bytes(`${DATABASE_NAME}/state.txt`));
+    await there.libraries.choose(SECOND);
+    const own = await filesAtWork(there.files);
+    expect((await own.files()).sort()).toEqual([`clips/a/${longName}`, 'frames/a/frame_001.webp', 'own.txt']);
+    expect(await hasLibraryFiles(there.files, SECOND)).toBe(true);
+  });
+
+  const tarOf = (...paths: string[]) =>
+    writeTar(
+      (async function* () {
+        for (const path of paths) yield await Promise.resolve({ path, content: new Blob([path]) });
+      })(),
+      new Date(0),
+      'application/x-tar',
+    );
+
+  it.each<[string, string[], RegExp]>([
+    ['another version', ['framesift-pg17-v1/state.txt'], /another version/],
+    ['a library of IndexedDB', [`${DATABASE_NAME}/PG_VERSION`], /where it was kept/],
+    ['another archive', ['holiday/a.jpg'], /another version/],
+    ['a path that leads out', [`${DATABASE_NAME}/state.txt`, 'frames/../../x'], /path that none has/],
+  ])('refuse saved files of %s, and write nothing', async (_, paths, message) => {
+    const { files, libraries } = await browser();
+    await expect(libraries.bringBack(await tarOf(...paths))).rejects.toThrow(message);
+    expect(await files.files()).toEqual([`${DATABASE_NAME}/state.txt`]);
+  });
+
+  it('refuse saved files that are cut off, and write nothing', async () => {
+    const { files, libraries } = await browser('frames/a/1');
+    const { archive } = await libraries.archive(null);
+    await expect(libraries.bringBack(archive.slice(0, 700))).rejects.toThrow(/cut off or damaged/);
+    expect((await files.files()).sort()).toEqual(['frames/a/1', `${DATABASE_NAME}/state.txt`]);
   });
 });
 
