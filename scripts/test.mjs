@@ -1,8 +1,9 @@
-// `npm test`: installs what is missing, Chromium and PostgreSQL included where it can, and runs every check and test.
+// `npm test`: installs what is missing, browsers and PostgreSQL included where it can, and runs every check and test.
 // `npm test -- unit browser` runs only those named.
+import { findFirefox, findWebKit } from './browsers/install.mjs';
 import { installChromium } from './chromium.mjs';
 import { installPostgres } from './postgres.mjs';
-import { build, captureTool, installPackages, runTool } from './prepare.mjs';
+import { build, captureTool, installPackages, run, runTool } from './prepare.mjs';
 
 /** What looks at the sources alone. Each runs on one core, so two of them run side by side. */
 const checks = {
@@ -42,6 +43,17 @@ const steps = {
     runTool('@playwright/test/cli.js', 'test', '--project=wasm', '--workers=2');
     // A graphics card in software takes all cores for itself.
     runTool('@playwright/test/cli.js', 'test', '--project=webgpu');
+  },
+  firefox: () => {
+    if (!findFirefox()) return;
+    build();
+    run(process.execPath, ['scripts/browsers/main.mjs', 'firefox']);
+  },
+  webkit: () => {
+    if (!findWebKit()) return;
+    build();
+    // It has no mode without a display.
+    run('xvfb-run', ['-a', process.execPath, 'scripts/browsers/main.mjs', 'webkit']);
   },
 };
 
