@@ -6,7 +6,7 @@ import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '@/lib/core/clips-store';
-import type { Draft } from '../_hooks/use-drafts';
+import type { OpenedFile } from '@/lib/core/opened-files-store';
 import { useListPicture } from '../_hooks/use-list-picture';
 import { Button } from './ui/button';
 import { Deferred } from './ui/deferred';
@@ -23,7 +23,7 @@ const LibraryTrouble = latePart(() =>
 export function LibraryList({
   library,
   model,
-  drafts,
+  openedFiles,
   statuses,
   selectedKey,
   onSelect,
@@ -36,7 +36,7 @@ export function LibraryList({
   library: LibraryState;
   /** The model at work; null while one is being started. */
   model: LoadedModel | null;
-  drafts: readonly Draft[];
+  openedFiles: readonly OpenedFile[];
   statuses: ReadonlyMap<string, IngestStatus>;
   selectedKey: string | null;
   onSelect: (key: string) => void;
@@ -61,7 +61,7 @@ export function LibraryList({
           <LibraryTrouble message={library.message} onRetry={onRetry} />
         </Deferred>
       )}
-      {library.state === 'ready' && library.clips.length === 0 && drafts.length === 0 && (
+      {library.state === 'ready' && library.clips.length === 0 && openedFiles.length === 0 && (
         <div className="flex items-center justify-between">
           <p className="px-1 text-sm text-ink-2">No clips yet.</p>
           <Button variant="ghost" onClick={onAdd}>
@@ -70,23 +70,23 @@ export function LibraryList({
         </div>
       )}
       <ul className="flex gap-2 overflow-x-auto pb-1 md:flex-col md:overflow-visible" data-testid="library">
-        {drafts.map((draft) => (
-          <li key={draft.key} className="w-60 shrink-0 md:w-auto">
+        {openedFiles.map((opened) => (
+          <li key={opened.key} className="w-60 shrink-0 md:w-auto">
             <button
               type="button"
-              aria-current={selectedKey === draft.key}
-              onClick={() => onSelect(draft.key)}
-              className={itemClass(selectedKey === draft.key)}
+              aria-current={selectedKey === opened.key}
+              onClick={() => onSelect(opened.key)}
+              className={itemClass(selectedKey === opened.key)}
             >
               <span className={THUMBNAIL_CLASS}>
                 <FileVideo aria-hidden className="size-5 text-white/70" />
               </span>
               <span className="min-w-0 flex-1">
                 <span className="block truncate font-medium">
-                  <bdi>{draft.file.name}</bdi>
+                  <bdi>{opened.file.name}</bdi>
                 </span>
                 <span className="block text-xs text-ink-2">
-                  {formatTime(draft.facts.durationMs)}, not read yet
+                  {formatTime(opened.facts.durationMs)}, not read yet
                 </span>
               </span>
             </button>

@@ -4,7 +4,7 @@ import type { ModelState } from '@/lib/core/model-store';
 import type { BringingIn } from '../_hooks/use-bring-in';
 import { getFramesift } from '../_hooks/framesift';
 import { BUNDLED_CHOICE, readModelChoice, saveModelChoice } from '../_hooks/model-settings';
-import type { Refusal } from '../_hooks/use-drafts';
+import type { Refusal } from '@/lib/core/opened-files-store';
 import { useNotices } from '../_hooks/use-store';
 import { Button } from './ui/button';
 import { Deferred } from './ui/deferred';

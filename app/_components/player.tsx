@@ -75,7 +75,7 @@ export function Player({
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;
     setOtherFile(isSame ? null : file);
     if (!isSame) return;
-    const { file: clip } = await clipFileOf(file);
+    const { file: clip } = await clipFileOf(getFramesift().services, file);
     clipFile.provide(clip);
     // A clip from a file of rows has no pictures; without them its frames still have their times and scores.
     void restoreThumbnails(getFramesift().services, clipId, clip).catch(() => undefined);

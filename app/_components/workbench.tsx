@@ -15,13 +15,13 @@ import { isReadWithAnother } from '../_hooks/other-model';
 import { readProviderPreference } from '../_hooks/provider-preference';
 import { fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
 import { watchUnhandled } from '../_hooks/unhandled-errors';
-import { useDrafts, type Draft } from '../_hooks/use-drafts';
+import type { OpenedFile } from '@/lib/core/opened-files-store';
 import { useFileDrop } from '../_hooks/use-file-drop';
 import { useModels } from '../_hooks/use-models';
 import { useOffline } from '../_hooks/use-offline';
 import { useOpenFiles } from '../_hooks/use-open-files';
 import { usePagePlace } from '../_hooks/use-page-place';
-import { useClips, useModel, usePlaces, useReading, useWasEmpty } from '../_hooks/use-store';
+import { useClips, useModel, useOpenedFiles, usePlaces, useReading, useWasEmpty } from '../_hooks/use-store';
 import { DropHint } from './drop-hint';
 import { Header } from './header';
 import { LibraryList } from './library-list';
@@ -43,8 +43,8 @@ const retryModel = () => void getFramesift().model.start();
 // Of no use before there is a clip, and more than half of the page's script.
 const loadClipView = () => import('./clip-view');
 const ClipView = latePart(() => loadClipView().then((module) => module.ClipView));
-const loadDraftPanel = () => import('./draft-panel');
-const DraftPanel = latePart(() => loadDraftPanel().then((module) => module.DraftPanel));
+const loadOpenedFilePanel = () => import('./opened-file-panel');
+const OpenedFilePanel = latePart(() => loadOpenedFilePanel().then((module) => module.OpenedFilePanel));
 
 const loadReading = () => import('../_hooks/read-clips');
 
@@ -60,10 +60,10 @@ const resume = (clip: ClipSummary) => guardReading(({ resumeReading }) => resume
 export function Workbench() {
   const model = useModel();
   const offline = useOffline(model);
-  const models = useModels((choice) => getFramesift().model.change(choice));
+  const models = useModels();
   const [modelsOpen, setModelsOpen] = useState(false);
   const { library, undoable } = useClips();
-  const { drafts, refusals, inspecting, addFiles, chooseTrack, removeDraft, dismissRefusal } = useDrafts();
+  const { files: openedFiles, refusals, inspecting } = useOpenedFiles();
   const statuses = useReading();
   const wasEmpty = useWasEmpty();
   const { selectedKey, addressedClipId, questions, ranges } = usePlaces();
@@ -74,16 +74,13 @@ export function Workbench() {
 
   const loaded = model.state === 'ready' ? model.model : null;
   const clips = library.state === 'ready' ? library.clips : [];
-  const draft = drafts.find(({ key }) => key === selectedKey) ?? null;
-  const clip = draft ? null : (clips.find(({ id }) => id === selectedKey) ?? clips[0] ?? null);
-  const { news, dismissNews, bringingIn, restored, openFiles } = useOpenFiles({
-    clipId: clip?.id ?? null,
-    addFiles,
-  });
+  const opened = openedFiles.find(({ key }) => key === selectedKey) ?? null;
+  const clip = opened ? null : (clips.find(({ id }) => id === selectedKey) ?? clips[0] ?? null);
+  const { news, dismissNews, bringingIn, restored, openFiles } = useOpenFiles(clip?.id ?? null);
   const restoredHere = restored && restored.selection.clipIds[0] === clip?.id ? restored : null;
   const outdated = loaded ? clips.filter((other) => isReadWithAnother(other, loaded)) : [];
   const isReading = Array.from(statuses.values()).some(isActive);
-  const shownDraft = draft ?? (clip ? null : (drafts[0] ?? null));
+  const shownFile = opened ?? (clip ? null : (openedFiles[0] ?? null));
   const isGone =
     addressedClipId !== null &&
     addressedClipId === selectedKey &&
@@ -103,7 +100,7 @@ export function Workbench() {
   }, []);
 
   usePagePlace(
-    clip && !shownDraft
+    clip && !shownFile
       ? {
           clipId: clip.id,
           question: questions.get(clip.id) ?? null,
@@ -114,7 +111,7 @@ export function Workbench() {
   );
 
   const open = (files: readonly File[]) => {
-    prefetch(loadDraftPanel);
+    prefetch(loadOpenedFilePanel);
     prefetch(loadClipView);
     prefetch(loadReading);
     guard(() => openFiles(files));
@@ -130,15 +127,16 @@ export function Workbench() {
   };
   const isDragging = useFileDrop(openGiven);
 
-  const startDraft = (opened: Draft, sampling: Sampling) =>
+  const putAway = (file: OpenedFile) => getFramesift().openedFiles.remove(file.key);
+  const startOpened = (file: OpenedFile, sampling: Sampling) =>
     guardReading(async ({ startReading }) => {
-      setStartingKey(opened.key);
+      setStartingKey(file.key);
       try {
-        await startReading(opened, sampling);
-        removeDraft(opened.key);
+        await startReading(file, sampling);
+        putAway(file);
       } catch (error) {
-        // Chosen again, it comes as a draft of its own.
-        if (toFramesiftError(error).code === 'file-changed') removeDraft(opened.key);
+        // Chosen again, it is another opened file.
+        if (toFramesiftError(error).code === 'file-changed') putAway(file);
         throw error;
       } finally {
         setStartingKey(null);
@@ -197,9 +195,9 @@ export function Workbench() {
             <LibraryList
               library={library}
               model={loaded}
-              drafts={drafts}
+              openedFiles={openedFiles}
               statuses={statuses}
-              selectedKey={shownDraft?.key ?? clip?.id ?? null}
+              selectedKey={shownFile?.key ?? clip?.id ?? null}
               onSelect={(key) => getFramesift().places.select(key)}
               onDelete={(deleted) => {
                 getFramesift().places.leaveAddress();
@@ -224,23 +222,23 @@ export function Workbench() {
               model={model}
               onRetryModel={retryModel}
               refusals={refusals}
-              onDismissRefusal={dismissRefusal}
+              onDismissRefusal={(key) => getFramesift().openedFiles.dismiss(key)}
               news={news}
               onDismissNews={dismissNews}
               isGone={isGone}
               onDismissGone={() => getFramesift().places.select(null)}
               bringingIn={bringingIn}
-              isInspecting={inspecting}
+              isInspecting={inspecting > 0}
             />
           </div>
-          <Deferred key={shownDraft?.key ?? clip?.id ?? ''} what="This clip">
-            {shownDraft ? (
-              <DraftPanel
-                key={shownDraft.key}
-                draft={shownDraft}
-                twin={clips.find(({ fileFingerprint }) => fileFingerprint === shownDraft.fingerprint) ?? null}
+          <Deferred key={shownFile?.key ?? clip?.id ?? ''} what="This clip">
+            {shownFile ? (
+              <OpenedFilePanel
+                key={shownFile.key}
+                opened={shownFile}
+                twin={clips.find(({ fileFingerprint }) => fileFingerprint === shownFile.fingerprint) ?? null}
                 onShowTwin={(twin) => {
-                  removeDraft(shownDraft.key);
+                  putAway(shownFile);
                   getFramesift().places.select(twin.id);
                 }}
                 betterModel={
@@ -253,11 +251,11 @@ export function Workbench() {
                     onReady={() => undefined}
                   />
                 }
-                onTrack={(track) => guard(() => chooseTrack(shownDraft, track))}
-                onStart={(sampling) => startDraft(shownDraft, sampling)}
-                isStarting={startingKey === shownDraft.key}
+                onTrack={(track) => guard(() => getFramesift().openedFiles.chooseTrack(shownFile, track))}
+                onStart={(sampling) => startOpened(shownFile, sampling)}
+                isStarting={startingKey === shownFile.key}
                 isLibraryOpening={library.state === 'opening'}
-                onDismiss={() => removeDraft(shownDraft.key)}
+                onDismiss={() => putAway(shownFile)}
               />
             ) : clip ? (
               <ClipView

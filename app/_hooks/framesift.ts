@@ -1,10 +1,12 @@
 import { createFramesift, type Framesift } from '@/lib/core/framesift';
 import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import type { LibraryNotice } from '@/lib/ports/library';
+import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { installRpc } from '@/lib/rpc/remote';
 import { workerFactories } from '@/workers/spawn';
 import { forgetFile } from './clip-files';
 import { fetchServedModel, modelChoices } from './model-choices';
+import { readMirror, saveMirror, sourceSettings } from './model-settings';
 import type { ProviderPreference } from './provider-preference';
 import { siteStorage } from './site-storage';
 import { openingPlace } from './use-page-place';
@@ -21,6 +23,10 @@ export function getFramesift(): Framesift<ProviderPreference> {
       settings: siteStorage,
       choices: modelChoices,
       fetchServed: fetchServedModel,
+      sources: { settings: sourceSettings, readMirror, saveMirror },
+      onStoring: askToKeepStorage,
+      // Of no use before a file is opened.
+      inspectFile: async (services, file) => (await import('./inspect-file')).inspectFile(services, file),
       followLibrary,
       onRemoved: forgetFile,
       openingPlace: openingPlace(),

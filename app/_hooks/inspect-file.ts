@@ -1,23 +1,16 @@
+import type { FramesiftServices } from '@/lib/core/services';
+import type { Inspection } from '@/lib/core/opened-files-store';
 import { openSomehow, type OpenedSomehow } from '@/lib/ingest/open-somehow';
 import { fingerprintFile } from '@/lib/ingest/start-clip';
 import { openVideoElement } from '@/lib/media/element-frames';
 import { tellPictureKind } from '@/lib/media/picture-kind';
 import { describeShortPlayer } from '@/lib/media/player-look';
-import type { ClipFacts, Decoder } from '@/lib/ports/media';
+import type { ClipFacts } from '@/lib/ports/media';
 import { FramesiftError } from '@/lib/shared/errors';
-import { getFramesift } from './framesift';
 import { readSwitches } from './switches';
 
-/** What is known of a file before it is read, and the file to read: an animation becomes a clip. */
-export interface Inspection {
-  file: File;
-  facts: ClipFacts;
-  decoder: Decoder;
-  /** Recognises the same file in the library. */
-  fingerprint: string;
-  /** A picture of it; null when none could be made. */
-  preview: Blob | null;
-}
+/** What looking at a file needs of the workers. */
+type InspectionServices = Pick<FramesiftServices, 'video' | 'openClip'>;
 
 /** In pixels. */
 const PREVIEW_WIDTH = 320;
@@ -36,7 +29,10 @@ const PLAYER_FACTS = {
 } satisfies Partial<ClipFacts>;
 
 /** The clip to read of a file: an animation's as video, any other's itself. Texts are refused. */
-export async function clipFileOf(file: File): Promise<{ file: File; animation: string | null }> {
+export async function clipFileOf(
+  { video }: InspectionServices,
+  file: File,
+): Promise<{ file: File; animation: string | null }> {
   const told = await tellPictureKind(file);
   if (told?.kind === 'text') {
     throw new FramesiftError(
@@ -46,7 +42,7 @@ export async function clipFileOf(file: File): Promise<{ file: File; animation: s
   }
   if (told?.kind !== 'animation') return { file, animation: null };
   const { name, lastModified } = file;
-  const clip = await getFramesift().services.video.clipOfAnimation(file, told.mediaType, told.name);
+  const clip = await video.clipOfAnimation(file, told.mediaType, told.name);
   return {
     file: new File([clip], name, { type: clip.type, lastModified }),
     animation: `${told.name} animation`,
@@ -59,16 +55,16 @@ export async function clipFileOf(file: File): Promise<{ file: File; animation: s
  *
  * @throws FramesiftError with a sentence on what the file is and what to do, when neither can
  */
-export async function inspectFile(given: File): Promise<Inspection> {
-  const { file, animation } = await clipFileOf(given);
-  const opened = await openFile(file);
+export async function inspectFile(services: InspectionServices, given: File): Promise<Inspection> {
+  const { file, animation } = await clipFileOf(services, given);
+  const opened = await openFile(services, file);
   if (animation !== null) opened.facts = { ...opened.facts, container: animation, bytes: given.size };
   // The file that a person has is the one to be recognised.
   return { ...opened, file, fingerprint: await fingerprintFile(given) };
 }
 
-async function openFile(file: File): Promise<OpenedSomehow> {
-  const clip = getFramesift().services.openClip(file);
+async function openFile(services: InspectionServices, file: File): Promise<OpenedSomehow> {
+  const clip = services.openClip(file);
   const preview = async () => new Blob([(await clip.preview()).thumbnail]);
   return openSomehow({
     decoder: readSwitches().decoder === 'auto' ? { facts: () => clip.facts(), preview } : null,

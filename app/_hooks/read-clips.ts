@@ -1,14 +1,17 @@
 import type { ClipSummary } from '@/lib/ports/library';
 import type { Sampling } from '@/lib/ports/media';
+import type { Inspection } from '@/lib/core/opened-files-store';
 import { parseSampling, planClip, startClip } from '@/lib/ingest/start-clip';
 import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { assertUnchanged } from '@/lib/shared/file-changed';
 import { rememberFile } from './clip-files';
 import { getFramesift } from './framesift';
-import { inspectFile, type Inspection } from './inspect-file';
+import { inspectFile } from './inspect-file';
 import { modelOptions } from './model-choices';
 import { fetchSampleClip } from './sample-clip';
 import { readClipFileOf } from './use-clip-file';
+
+const inspect = (file: File) => inspectFile(getFramesift().services, file);
 
 /** Begins to read a file that was looked at, shows its clip, and gives the clip's id. */
 export async function startReading(inspected: Inspection, sampling: Sampling): Promise<string> {
@@ -26,7 +29,7 @@ export async function startReading(inspected: Inspection, sampling: Sampling): P
 /** Reads a file in place of a clip, which stays until all of the new one is there. */
 export async function replaceClip(old: ClipSummary, file: File): Promise<void> {
   const { places, reading } = getFramesift();
-  const clipId = await startReading(await inspectFile(file), parseSampling(old.sampling));
+  const clipId = await startReading(await inspect(file), parseSampling(old.sampling));
   reading.replaceWhenRead(old.id, clipId);
   const question = places.get().questions.get(old.id);
   if (question) places.ask(clipId, question);
@@ -51,7 +54,7 @@ export async function resumeReading({ id, fileName, sampling }: ClipSummary): Pr
     tell('The clip’s file is not in this browser any more. Choose it below the picture, then go on.');
     return;
   }
-  const { facts, decoder } = await inspectFile(new File([file], fileName ?? 'clip', { type: file.type }));
+  const { facts, decoder } = await inspect(new File([file], fileName ?? 'clip', { type: file.type }));
   const requests = await planClip(
     (clip) => services.openClip(clip),
     file,
@@ -64,5 +67,5 @@ export async function resumeReading({ id, fileName, sampling }: ClipSummary): Pr
 /** Reads the sample clip, and shows it. */
 export async function readSampleClip(): Promise<void> {
   const file = await fetchSampleClip();
-  await startReading(await inspectFile(file), { kind: 'rate', framesPerSecond: 2 });
+  await startReading(await inspect(file), { kind: 'rate', framesPerSecond: 2 });
 }

@@ -3,7 +3,7 @@ import { formatBytes } from '@/lib/shared/format';
 import { withTimeout } from '@/lib/shared/async';
 import type { ExportTask } from '@/lib/exchange/pictures';
 import { getFramesift } from './framesift';
-import { downloadFile } from './use-exports';
+import { downloadFile } from './download-file';
 
 /** Opening what may be damaged is given up after this. */
 const OPEN_TIMEOUT_MS = 30_000;

@@ -2,7 +2,8 @@
 
 import { formatBytes } from '@/lib/shared/format';
 import { getFramesift } from './framesift';
-import { downloadFile, useExports } from './use-exports';
+import { downloadFile } from './download-file';
+import { useExports } from './use-exports';
 
 /** Backs up the whole library into one file of the browser's downloads. */
 export function useBackup() {

@@ -2,13 +2,16 @@
 
 import { useEffect, useState } from 'react';
 import { getFramesift } from './framesift';
-import type { Draft } from './use-drafts';
+import type { OpenedFile } from '@/lib/core/opened-files-store';
 
 /**
  * When the key frames of an opened file are shown, in milliseconds: null until they are found, none where they cannot be
  * told. A file without an index is read to its end for them, until the file is put away.
  */
-export function useKeyFrames({ file, decoder }: Pick<Draft, 'file' | 'decoder'>): ArrayLike<number> | null {
+export function useKeyFrames({
+  file,
+  decoder,
+}: Pick<OpenedFile, 'file' | 'decoder'>): ArrayLike<number> | null {
   const [found, setFound] = useState<{ file: File; timesMs: ArrayLike<number> } | null>(null);
   useEffect(() => {
     const ending = new AbortController();

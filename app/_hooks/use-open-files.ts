@@ -2,17 +2,13 @@ import { useState } from 'react';
 import { isolateName } from '@/lib/shared/format';
 import { getFramesift } from './framesift';
 import { useBringIn } from './use-bring-in';
-import type { Draft } from './use-drafts';
 
-interface OpenFilesParts {
-  /** The clip that a picture is searched for in; null where none is shown. */
-  clipId: string | null;
-  /** Looks at clips, and gives those that can be read. */
-  addFiles: (files: readonly File[]) => Promise<Draft[]>;
-}
-
-/** Opens whatever a person gives: our own exports, clips, and pictures to search with. */
-export function useOpenFiles({ clipId, addFiles }: OpenFilesParts) {
+/**
+ * Opens whatever a person gives: our own exports, clips, and pictures to search with.
+ *
+ * @param clipId the clip that a picture is searched for in; null where none is shown
+ */
+export function useOpenFiles(clipId: string | null) {
   const [news, setNews] = useState<string | null>(null);
   const { bringingIn, restored, bringIn } = useBringIn(setNews);
 
@@ -39,8 +35,9 @@ export function useOpenFiles({ clipId, addFiles }: OpenFilesParts) {
     const at = kinds.findIndex((told) => told?.kind === 'picture');
     const picture = files[at];
     if (picture && videos.length === 0) return searchWith(picture, kinds[at]!.name);
-    const [first] = await addFiles(videos);
-    if (first) getFramesift().places.select(first.key);
+    const { openedFiles, places } = getFramesift();
+    const [first] = await openedFiles.add(videos);
+    if (first) places.select(first.key);
   };
 
   return { news, dismissNews: () => setNews(null), bringingIn, restored, openFiles };

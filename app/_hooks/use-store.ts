@@ -4,6 +4,8 @@ import { useSyncExternalStore } from 'react';
 import type { ClipsState } from '@/lib/core/clips-store';
 import type { Framesift, Notices } from '@/lib/core/framesift';
 import type { ModelState } from '@/lib/core/model-store';
+import type { ModelsState } from '@/lib/core/models-store';
+import type { OpenedFilesState } from '@/lib/core/opened-files-store';
 import type { PlaceState } from '@/lib/core/place-store';
 import type { ReadingStates } from '@/lib/core/reading-store';
 import type { Store } from '@/lib/core/store';
@@ -35,6 +37,16 @@ const NOWHERE: PlaceState = {
   ranges: new Map(),
 };
 
+const NOT_LISTED: ModelsState = {
+  listings: null,
+  freeBytes: null,
+  download: null,
+  own: { state: 'none' },
+  problem: null,
+  mirror: null,
+};
+const NO_FILES: OpenedFilesState = { files: [], refusals: [], inspecting: 0 };
+
 /** The library, and the clip whose deletion can be undone. */
 export const useClips = (): ClipsState => useStore(({ clips }) => clips, OPENING);
 
@@ -46,6 +58,12 @@ export const useReading = (): ReadingStates => useStore(({ reading }) => reading
 
 /** What a person should read. */
 export const useNotices = (): Notices => useStore(({ notices }) => notices, NOTHING_TO_TELL);
+
+/** The models that can be chosen, and what is being fetched. */
+export const useModelsState = (): ModelsState => useStore(({ models }) => models, NOT_LISTED);
+
+/** The files that were chosen and not yet read. */
+export const useOpenedFiles = (): OpenedFilesState => useStore(({ openedFiles }) => openedFiles, NO_FILES);
 
 /** What is shown and asked. */
 export const usePlaces = (): PlaceState => useStore(({ places }) => places, NOWHERE);

@@ -50,7 +50,7 @@ type StartStep = Extract<LoadProgress, { stage: 'start' }>;
 type EngineStep = Extract<LoadProgress, { stage: 'engine' }>;
 
 /** One start of a model, and what became of it. */
-interface Flight {
+interface Loading {
   id: symbol;
   options: LoadOptions;
   key: string;
@@ -75,9 +75,9 @@ export class ClipModel {
   readonly #demoted = new Map<ProviderRung, SkippedProvider>();
   #threadLimit: ThreadLimit | undefined;
   #gpuFailures = 0;
-  #flight: Flight | undefined;
+  #loading: Loading | undefined;
   #model: LoadedModel | undefined;
-  /** For each job that embeds frames the model that it does so with, as `Flight.key`. */
+  /** For each job that embeds frames the model that it does so with, as `Loading.key`. */
   readonly #jobs = new Set<{ key: string }>();
   readonly #progressListeners = new Set<(progress: LoadProgress) => void>();
   readonly #modelListeners = new Set<(model: LoadedModel) => void>();
@@ -163,7 +163,7 @@ export class ClipModel {
 
   async #started(options: LoadOptions): Promise<LoadedModel> {
     const key = keyOf(options);
-    const before = this.#flight;
+    const before = this.#loading;
     const isCurrent =
       before && (before.generation === undefined || before.generation === this.#workers.generation);
     if (isCurrent && before.key === key) return before.result;
@@ -180,15 +180,15 @@ export class ClipModel {
       );
     }
     const id = Symbol(options.modelId);
-    const flight: Flight = { id, options, key, generation: undefined, result: this.#start(id, options) };
-    this.#flight = flight;
-    flight.result.then(
-      () => (flight.generation = this.#workers.generation),
+    const loading: Loading = { id, options, key, generation: undefined, result: this.#start(id, options) };
+    this.#loading = loading;
+    loading.result.then(
+      () => (loading.generation = this.#workers.generation),
       () => {
-        if (this.#flight === flight) this.#flight = undefined;
+        if (this.#loading === loading) this.#loading = undefined;
       },
     );
-    return flight.result;
+    return loading.result;
   }
 
   async #start(id: symbol, options: LoadOptions): Promise<LoadedModel> {
@@ -231,7 +231,7 @@ export class ClipModel {
         return model;
       } catch (thrown) {
         const error = toFramesiftError(thrown);
-        if (this.#flight?.id !== id) throw new FramesiftError('cancelled', 'Another model was chosen.');
+        if (this.#loading?.id !== id) throw new FramesiftError('cancelled', 'Another model was chosen.');
         const isEngineStuck = error.code === 'timed-out' && engine && !engine.isReady && engine.threads > 1;
         if (isEngineStuck) this.#lowerThreads(engine!);
         else if (!start && error.code === 'timed-out') stuckDownloads += 1;
@@ -276,8 +276,8 @@ export class ClipModel {
 
   async #ask<T>(question: (service: Remote<ClipService>) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      if (!this.#flight) throw new FramesiftError('internal', 'No model is loaded.');
-      await this.#started(this.#flight.options);
+      if (!this.#loading) throw new FramesiftError('internal', 'No model is loaded.');
+      await this.#started(this.#loading.options);
       const { generation } = this.#workers;
       try {
         return await this.#withinLimit(question(this.#workers.open()));

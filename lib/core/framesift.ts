@@ -4,6 +4,8 @@ import type { LibraryNotice } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
 import { ClipsStore } from './clips-store';
 import { LoadedModelStore, type ModelChoices } from './model-store';
+import { ModelsStore, type ModelsParts } from './models-store';
+import { OpenedFilesStore, type Inspection } from './opened-files-store';
 import { PlaceStore, type Place } from './place-store';
 import { ReadingStore } from './reading-store';
 import { FramesiftServices, type WorkerFactories } from './services';
@@ -25,6 +27,12 @@ export interface FramesiftParts<Preference> {
   choices: ModelChoices<Preference>;
   /** Fetches what is missing of the model that the site serves to everybody. Does not throw. */
   fetchServed: (models: () => Models, onProgress: (progress: LoadProgress) => void) => Promise<void>;
+  /** Where models are fetched from. */
+  sources: ModelsParts['sources'];
+  /** Asks the browser to keep what this site stores; called before something is stored that would be missed. */
+  onStoring: () => void;
+  /** Looks at a file that may be a clip; throws FramesiftError with a sentence where it cannot be read. */
+  inspectFile: (services: FramesiftServices, file: File) => Promise<Inspection>;
   /** Follows what the owner of the library tells, until the function that it returns is called. */
   followLibrary: (listener: (notice: LibraryNotice) => void) => () => void;
   /** Called when a clip is gone, with all that is stored of it. */
@@ -43,6 +51,10 @@ export interface Framesift<Preference> {
   readonly clips: ClipsStore;
   readonly reading: ReadingStore;
   readonly model: LoadedModelStore<Preference>;
+  /** The models that can be chosen, and what is being fetched. */
+  readonly models: ModelsStore;
+  /** The files that were chosen and not yet read. */
+  readonly openedFiles: OpenedFilesStore;
   readonly notices: Store<Notices>;
   /** What is shown and asked. */
   readonly places: PlaceStore;
@@ -90,6 +102,13 @@ export function createFramesift<Preference>(parts: FramesiftParts<Preference>): 
     clips,
     reading,
     model,
+    models: new ModelsStore({
+      models: () => services.models,
+      sources: parts.sources,
+      change: (choice) => model.change(choice),
+      onStoring: parts.onStoring,
+    }),
+    openedFiles: new OpenedFilesStore((file) => parts.inspectFile(services, file)),
     notices,
     places: new PlaceStore(parts.openingPlace),
     tell,

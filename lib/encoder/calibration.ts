@@ -35,7 +35,7 @@ const calibrationSchema = z.object({
   /** Likelihoods from which a match counts as possible and as strong. */
   possible: z.number().min(0).max(1),
   strong: z.number().min(0).max(1),
-  /** Log-odds by which a clip of n scenes must exceed `possible`, divided by ln n: the best of many is good by chance. */
+  /** Log-odds by which a clip of n shots must exceed `possible`, divided by ln n: the best of many is good by chance. */
   perScenes: z.number().min(0).optional(),
 });
 

@@ -71,7 +71,7 @@ export interface Calibration {
   /** Likelihoods from which a match counts as possible and as strong. */
   possible: number;
   strong: number;
-  /** Log-odds by which a clip of n scenes must exceed `possible`, divided by ln n. */
+  /** Log-odds by which a clip of n shots must exceed `possible`, divided by ln n. */
   perScenes?: number | undefined;
 }
 

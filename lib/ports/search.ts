@@ -61,8 +61,8 @@ export interface ClipCurve {
   frameIndexes: Int32Array<ArrayBuffer>;
   scores: Float32Array<ArrayBuffer>;
   likelihoods: Float32Array<ArrayBuffer> | null;
-  /** Where a new scene begins. */
-  sceneChangesMs: number[];
+  /** Where a new shot begins. */
+  shotChangesMs: number[];
 }
 
 /** A stretch of a clip that answers. */

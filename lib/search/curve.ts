@@ -20,7 +20,7 @@ export function curveRows(scores: Float32Array, points = MAX_CURVE_POINTS): Int3
  *
  * @param timesMs where each frame is in the clip, never falling
  * @param spansMs start and end of each frame's picture; NaN where nobody knows
- * @param sceneChanges first rows of scenes
+ * @param shotChanges first rows of shots
  */
 export function clipCurve(
   clipId: string,
@@ -29,9 +29,9 @@ export function clipCurve(
   spansMs: Float64Array<ArrayBuffer>,
   scores: Float32Array<ArrayBuffer>,
   likelihoods: Float32Array<ArrayBuffer> | null,
-  sceneChanges: readonly number[],
+  shotChanges: readonly number[],
 ): ClipCurve {
-  const sceneChangesMs = sceneChanges.map((row) => timesMs[row]!);
+  const shotChangesMs = shotChanges.map((row) => timesMs[row]!);
   if (scores.length <= MAX_CURVE_POINTS) {
     return {
       clipId,
@@ -40,7 +40,7 @@ export function clipCurve(
       frameIndexes: frameIndexes.slice(),
       scores: scores.slice(),
       likelihoods: likelihoods?.slice() ?? null,
-      sceneChangesMs,
+      shotChangesMs,
     };
   }
   const rows = curveRows(scores);
@@ -51,6 +51,6 @@ export function clipCurve(
     frameIndexes: rows.map((row) => frameIndexes[row]!),
     scores: Float32Array.from(rows, (row) => scores[row]!),
     likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
-    sceneChangesMs,
+    shotChangesMs,
   };
 }

@@ -42,8 +42,8 @@ export interface CachedEmbeddings extends PackedEmbeddings {
   otherFrames: number;
   /** Where they are read from, to go on from there; null where that is no file. */
   file: KnownRows | null;
-  /** First rows of scenes; null until somebody asks for them. */
-  sceneChanges: number[] | null;
+  /** First rows of shots; null until somebody asks for them. */
+  shotChanges: number[] | null;
   /** Of `firstRowsOfPictures`; null until somebody asks for them. */
   pictures: Int32Array | null;
 }
@@ -240,7 +240,7 @@ export class EmbeddingCache {
       state,
       otherFrames,
       file,
-      sceneChanges: null,
+      shotChanges: null,
       pictures: null,
       ...packed,
     };

@@ -15,7 +15,7 @@ import { strengthOf } from './match-strength';
 import { combineScores } from '@/lib/query/combine';
 import { connectRemote, transfer } from '@/lib/rpc/remote';
 import { applyEdits, rankRows } from '@/lib/select/edits';
-import { sceneChanges } from '@/lib/select/scene-changes';
+import { shotChanges } from '@/lib/select/shot-changes';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { findStrategy } from '@/lib/select/strategies';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -246,7 +246,7 @@ function curvesOf(
     .filter(({ embeddings }) => wanted.has(embeddings.clipId))
     .map(({ embeddings: part, startRow }) => {
       const times = risingTimesMs(part.timestampsMs);
-      part.sceneChanges ??= sceneChanges(part.embeddings, EMBEDDING_DIMENSION, times);
+      part.shotChanges ??= shotChanges(part.embeddings, EMBEDDING_DIMENSION, times);
       const end = startRow + part.frameIndexes.length;
       return clipCurve(
         part.clipId,
@@ -255,7 +255,7 @@ function curvesOf(
         part.spansMs,
         scores.subarray(startRow, end),
         likelihoods?.subarray(startRow, end) ?? null,
-        part.sceneChanges,
+        part.shotChanges,
       );
     });
 }

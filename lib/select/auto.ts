@@ -142,9 +142,9 @@ function judge(
   const [bestRow = 0] = topRows(evidence, 1);
   const best = evidence[bestRow]!;
   const known = likelihoods ? best : null;
-  const scenes = 1 + (stretches.at(-1)?.shot ?? 0);
-  // Of many scenes the best is good by chance.
-  const least = logOdds(levels?.possible ?? POSSIBLE) + (levels?.perScenes ?? 0) * Math.log(scenes);
+  const shots = 1 + (stretches.at(-1)?.shot ?? 0);
+  // Of many shots the best is good by chance.
+  const least = logOdds(levels?.possible ?? POSSIBLE) + (levels?.perScenes ?? 0) * Math.log(shots);
   if (highestEvidence(stretches) >= least) {
     return { ...answering(input, stretches, parameters), evidence: known };
   }

@@ -1,4 +1,4 @@
-import { sceneChanges } from './scene-changes';
+import { shotChanges } from './shot-changes';
 
 /** A frame that stands for a stretch of a clip, all of its rows in [firstRow, lastRow]. */
 interface OverviewFrame {
@@ -54,7 +54,7 @@ export function overview(
 ): Overview {
   const frames = timesMs.length;
   if (frames === 0 || count < 1) return { frames: [], changes: [] };
-  const firsts = [0, ...sceneChanges(embeddings, dimension, timesMs), frames];
+  const firsts = [0, ...shotChanges(embeddings, dimension, timesMs), frames];
   const shots = firsts
     .slice(0, -1)
     .map((first, i) => stretchOf(embeddings, dimension, first, firsts[i + 1]!));

@@ -1,13 +1,13 @@
-import { sceneChangesAmong } from './scene-changes';
+import { shotChangesAmong } from './shot-changes';
 import type { RowSpan, SelectionInput } from './selection';
 
 /**
- * Multiplications that looking for changes of scene may take. A larger collection is looked through in blocks of
+ * Multiplications that looking for cuts may take. A larger collection is looked through in blocks of
  * consecutive frames, each by its best frame.
  */
 const COMPARISON_BUDGET = 4_000_000;
 
-/** Part of a stretch whose mean is its evidence: the thing need not be seen well in every frame of its scene. */
+/** Part of a stretch whose mean is its evidence: the thing need not be seen well in every frame of its shot. */
 const BEST_SHARE = 0.25;
 
 /** A shorter piece than this is not split off: single frames are noisy. */
@@ -22,7 +22,7 @@ export interface Stretch extends RowSpan {
 }
 
 /**
- * Cuts the input into stretches, at changes of scene and, within a shot, where the evidence changes for good: something
+ * Cuts the input into stretches, at cuts and, within a shot, where the evidence changes for good: something
  * comes into view before a camera that does not move. A clip without either is one stretch.
  *
  * @param evidence log-odds of each frame
@@ -44,7 +44,7 @@ export function stretchesOf(
     best[block] = bestRow(evidence, block * blockLength, Math.min(frames, (block + 1) * blockLength));
     sums[block + 1] = sums[block]! + evidence[best[block]!]!;
   }
-  const firsts = [0, ...sceneChangesAmong(best, embeddings, dimension, timesMs), blocks];
+  const firsts = [0, ...shotChangesAmong(best, embeddings, dimension, timesMs), blocks];
   const stretches: Stretch[] = [];
   for (let shot = 0; shot + 1 < firsts.length; shot += 1) {
     for (const [start, end] of splitShot(sums, firsts[shot]!, firsts[shot + 1]!, leastStep)) {

@@ -11,7 +11,8 @@ import type { SelectionToExport } from '@/lib/exchange/selection-to-export';
 import { formatBytes, plural } from '@/lib/shared/format';
 import { getFramesift } from '../../_hooks/framesift';
 import { readClipFileOf } from '../../_hooks/use-clip-file';
-import { downloadFile, useExports } from '../../_hooks/use-exports';
+import { downloadFile } from '../../_hooks/download-file';
+import { useExports } from '../../_hooks/use-exports';
 import { Button } from '../ui/button';
 import { ExportStatus } from './export-status';
 

@@ -1,5 +1,5 @@
 import { X } from 'lucide-react';
-import type { ExportState } from '../../_hooks/use-exports';
+import type { TaskState } from '@/lib/core/task-store';
 import { Button } from '../ui/button';
 import { ProgressBar } from '../ui/progress-bar';
 
@@ -9,7 +9,7 @@ export function ExportStatus({
   onCancel,
   onDismiss,
 }: {
-  exporting: ExportState;
+  exporting: TaskState;
   onCancel: () => void;
   onDismiss: () => void;
 }) {

@@ -1,6 +1,6 @@
 import { Square } from 'lucide-react';
 import { formatBytes, formatRemaining } from '@/lib/shared/format';
-import type { RunningDownload } from '../../_hooks/use-models';
+import type { RunningDownload } from '@/lib/core/models-store';
 import { Button } from '../ui/button';
 import { ProgressBar } from '../ui/progress-bar';
 

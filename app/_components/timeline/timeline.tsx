@@ -146,7 +146,7 @@ export function Timeline({
               style={{ left: percent(startMs), right: `calc(100% - ${percent(endMs)})` }}
             />
           ))}
-          {curve?.sceneChangesMs.map((timeMs) => (
+          {curve?.shotChangesMs.map((timeMs) => (
             <div
               key={timeMs}
               data-testid="scene-change"

@@ -155,7 +155,7 @@ describe('search', () => {
       ],
     });
     expect(answer.frames[0]!.likelihood).toBeCloseTo(1 / (1 + Math.exp(-1)), 6);
-    expect(answer.curves).toMatchObject([{ clipId: 'a', sceneChangesMs: [12000] }]);
+    expect(answer.curves).toMatchObject([{ clipId: 'a', shotChangesMs: [12000] }]);
     expect([...answer.curves[0]!.frameIndexes]).toEqual([4, 9, 12]);
     expect([...answer.curves[0]!.timestampsMs]).toEqual([4000, 9000, 12000]);
     expect([...answer.curves[0]!.scores]).toEqual([0, 1, 0]);

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { sceneChanges } from '@/lib/select/scene-changes';
+import { shotChanges } from '@/lib/select/shot-changes';
 import { at } from './support';
 
 function changes(degrees: readonly number[], timesMs = degrees.map((_, row) => row * 1000)): number[] {
-  return sceneChanges(Float32Array.from(degrees.flatMap(at)), 2, Float64Array.from(timesMs));
+  return shotChanges(Float32Array.from(degrees.flatMap(at)), 2, Float64Array.from(timesMs));
 }
 
-describe('sceneChanges', () => {
+describe('shotChanges', () => {
   it.each([
     { name: 'no frames', degrees: [], rows: [] },
     { name: 'one frame', degrees: [0], rows: [] },
@@ -38,7 +38,7 @@ describe('sceneChanges', () => {
   });
 
   it('refuses what does not fit together or is not finite', () => {
-    expect(() => sceneChanges(new Float32Array(5), 2, new Float64Array(2))).toThrow(RangeError);
-    expect(() => sceneChanges(Float32Array.of(1, NaN), 1, Float64Array.of(0, 1))).toThrow(RangeError);
+    expect(() => shotChanges(new Float32Array(5), 2, new Float64Array(2))).toThrow(RangeError);
+    expect(() => shotChanges(Float32Array.of(1, NaN), 1, Float64Array.of(0, 1))).toThrow(RangeError);
   });
 });

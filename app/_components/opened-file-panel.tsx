@@ -8,7 +8,7 @@ import { planFrames } from '@/lib/ingest/start-clip';
 import { countWantedFrames, MAX_FRAMES_PER_CLIP } from '@/lib/media/choose-timestamps';
 import { describeTrack, explainTrack } from '@/lib/media/choose-track';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
-import type { Draft } from '../_hooks/use-drafts';
+import type { OpenedFile } from '@/lib/core/opened-files-store';
 import { useKeyFrames } from '../_hooks/use-key-frames';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { KeyFramesChoice } from './key-frames-choice';
@@ -31,8 +31,8 @@ const DEFAULT_COUNT = 32;
 const BYTES_PER_FRAME = 15_000;
 
 /** The facts of a clip before anything is done with it, and how it shall be read. */
-export function DraftPanel({
-  draft,
+export function OpenedFilePanel({
+  opened,
   twin,
   betterModel,
   onShowTwin,
@@ -42,7 +42,7 @@ export function DraftPanel({
   onStart,
   onDismiss,
 }: {
-  draft: Draft;
+  opened: OpenedFile;
   /** The clip of the library that was made from the same file. */
   twin: ClipSummary | null;
   /** The offer of a better model to read it with. */
@@ -62,8 +62,8 @@ export function DraftPanel({
   const [wantsKeyFrames, setWantsKeyFrames] = useState(false);
   const [countText, setCountText] = useState(String(DEFAULT_COUNT));
   const id = useId();
-  const { facts, file } = draft;
-  const preview = useObjectUrl(draft.preview);
+  const { facts, file } = opened;
+  const preview = useObjectUrl(opened.preview);
   const tracksNote = explainTrack(facts.videoTrack, facts.videoTracks);
 
   const count = Number(countText);
@@ -73,7 +73,7 @@ export function DraftPanel({
       ? { kind, framesPerSecond: RATES[rate]!.framesPerSecond }
       : { kind, count: isCountValid ? count : 1 };
   const wanted = countWantedFrames(facts, division);
-  const keyFramesMs = useKeyFrames(draft);
+  const keyFramesMs = useKeyFrames(opened);
   const keyFrames = useMemo(
     () => keyFramesMs && planFrames(facts.durationMs, { ...division, keyFramesOnly: true }, keyFramesMs),
     // The rest of the division says what these two do.
@@ -150,7 +150,7 @@ export function DraftPanel({
           <dt>Size</dt>
           <dd>{formatBytes(facts.bytes)}</dd>
           <dt>Decoder</dt>
-          <dd>{draft.decoder === 'webcodecs' ? 'WebCodecs' : 'video element (slower)'}</dd>
+          <dd>{opened.decoder === 'webcodecs' ? 'WebCodecs' : 'video element (slower)'}</dd>
         </dl>
       </div>
       {twin && (

@@ -1,7 +1,7 @@
 import { rowCosine } from './similarity';
 
 /**
- * How far apart (1 − cosine) two consecutive frames of a calm clip must be to count as a change of scene. Within the
+ * How far apart (1 − cosine) two consecutive frames of a calm clip must be to count as a cut. Within the
  * shots of the real clips that this was looked up on, the most is 0.45, in a restless one; over a cut the least is 0.47.
  */
 const MIN_CHANGE = 0.3;
@@ -19,7 +19,7 @@ const MAD_TO_DEVIATION = 1.4826;
 const MAX_STEP_FACTOR = 2;
 
 /**
- * The first row of each scene but the first, ascending, from the cosines of consecutive frames. What counts as a change
+ * The first row of each shot but the first, ascending, from the cosines of consecutive frames. What counts as a change
  * adapts to the clip: a hand-held camera moves more between two frames than a fixed one sees in a minute. Of
  * changes in a row, as a cross-fade gives them, only the largest counts. A clip of one shot gives none.
  *
@@ -27,18 +27,18 @@ const MAX_STEP_FACTOR = 2;
  * @param timesMs ascending, one of each frame
  * @throws RangeError when the arrays do not fit together or a number is not finite
  */
-export function sceneChanges(embeddings: Float32Array, dimension: number, timesMs: Float64Array): number[] {
+export function shotChanges(embeddings: Float32Array, dimension: number, timesMs: Float64Array): number[] {
   const frames = timesMs.length;
   if (embeddings.length !== frames * dimension) {
     throw new RangeError(
       `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${embeddings.length}.`,
     );
   }
-  return sceneChangesAmong(Uint32Array.from(timesMs.keys()), embeddings, dimension, timesMs);
+  return shotChangesAmong(Uint32Array.from(timesMs.keys()), embeddings, dimension, timesMs);
 }
 
 /** The same among some rows, ascending, as positions in `rows`. */
-export function sceneChangesAmong(
+export function shotChangesAmong(
   rows: Uint32Array,
   embeddings: Float32Array,
   dimension: number,
