@@ -8,8 +8,8 @@ const PLAIN = ['ports', 'shared'];
 /** Folders of lib/, and the other folders of lib/ that each may import. */
 const rooms = {
   shared: [],
-  // Types alone: what a stored file says of itself, and the names of strategies and verdicts.
-  ports: ['files', 'select', 'shared'],
+  // Types alone: what a stored file says of itself, names of strategies and verdicts, what is said to a library server.
+  ports: ['files', 'protocol', 'select', 'shared', 'sync'],
   query: ['shared'],
   select: ['shared'],
   pixels: ['shared'],
@@ -18,14 +18,15 @@ const rooms = {
   media: ['pixels', 'rpc', ...PLAIN],
   models: ['encoder', 'files', 'rpc', ...PLAIN],
   encoder: ['models', 'pixels', 'rpc', ...PLAIN],
-  library: ['files', 'rpc', ...PLAIN],
+  // Of sync what a change of a clip is; never what speaks to a server.
+  library: ['files', 'protocol', 'rpc', 'sync', ...PLAIN],
   search: ['files', 'library', 'query', 'rpc', 'select', ...PLAIN],
   ingest: ['media', 'rpc', ...PLAIN],
   ask: ['query', 'select', ...PLAIN],
   exchange: ['media', ...PLAIN],
   // What a page and a library server say to each other, and the two sides of it.
   protocol: ['shared'],
-  sync: ['protocol', 'shared'],
+  sync: ['protocol', 'rpc', ...PLAIN],
   server: ['protocol', 'shared'],
   core: [
     'ask',

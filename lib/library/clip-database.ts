@@ -33,6 +33,7 @@ import { inParallel } from './in-parallel';
 import { LIBRARY_CHANNEL } from './library-channel';
 import type { LibraryVerbs, VerbName } from './library-verbs';
 import { openOwnedLibrary } from './owned-library';
+import { SHARING_VERB_NAMES, type SharingVerbName } from './sharing-verbs';
 import { unknownClip } from './validate';
 
 /** What a ClipDatabase is made of: the browser's own in the worker, PGlite in memory and fakes in tests. */
@@ -288,6 +289,15 @@ export class ClipDatabase {
   /** What does not fit together in the library: nothing in a sound one. Reads every path, for tests and the console. */
   scan(): Promise<LibraryFlaws> {
     return this.#call('scan');
+  }
+
+  /** Serves the shared libraries on a port. */
+  connectSharing(port: MessagePort): void {
+    const answerTo =
+      (name: SharingVerbName) =>
+      async (...args: unknown[]) =>
+        (await this.#join()).call(name, args);
+    serve(Object.fromEntries(SHARING_VERB_NAMES.map((name) => [name, answerTo(name)])), port);
   }
 
   // # Other libraries

@@ -45,6 +45,7 @@ import { pictureType, type ClipFiles } from './clip-files';
 import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
 import { importClip } from './import-clip';
 import { inParallel } from './in-parallel';
+import { noteChange, noteDeletion, noteFields } from './outbox';
 import { namedFiles, scanLibrary } from './library-scan';
 import { readEmbeddings, searchedSets } from './packed-embeddings';
 import { embeddingSets } from './schema';
@@ -111,13 +112,20 @@ export class LibraryVerbs {
           await countAnew(tx, clipId);
           await recordFrameTimestamps(tx, clipId);
         }
-        return updateClip(tx, clipId, changes);
+        const updated = await updateClip(tx, clipId, changes);
+        await noteFields(tx, clipId, changes);
+        return updated;
       }),
     );
   }
 
   async deleteClip(clipId: string): Promise<boolean> {
-    const deleted = await this.#write(clipId, () => deleteClip(this.#db, clipId));
+    const deleted = await this.#write(clipId, () =>
+      this.#db.transaction(async (tx) => {
+        await noteDeletion(tx, clipId);
+        return deleteClip(tx, clipId);
+      }),
+    );
     // Rows first: files that nobody names are swept up at the next open, rows without files would show as holes.
     await this.#files.removeClip(clipId);
     if (deleted) void this.#reclaimSpace().catch(() => undefined);
@@ -187,6 +195,7 @@ export class LibraryVerbs {
         await adoptEmbeddingDrafts(tx, clipId, modelVersion);
         await recordFrameTimestamps(tx, clipId);
         await updateClip(tx, clipId, { modelVersion, ingestState: 'done', ingestError: null });
+        await noteChange(tx, clipId);
       }),
     );
     await this.#adoptEmbeddings(clipId, modelVersion, before).catch(() => undefined);
@@ -246,7 +255,11 @@ export class LibraryVerbs {
   async deleteFrameEmbeddings(clipId: string): Promise<number> {
     const sets = await this.#db.select().from(embeddingSets).where(eq(embeddingSets.clipId, clipId));
     const deleted = await this.#write(clipId, () =>
-      this.#db.transaction((tx) => deleteFrameEmbeddings(tx, clipId)),
+      this.#db.transaction(async (tx) => {
+        const count = await deleteFrameEmbeddings(tx, clipId);
+        await noteChange(tx, clipId);
+        return count;
+      }),
     );
     const paths = sets.map(({ modelVersion, state }) => embeddingPath(clipId, modelVersion, state));
     await this.#files.remove(paths).catch(() => undefined);
@@ -268,7 +281,13 @@ export class LibraryVerbs {
   }
 
   async importClip(clip: ImportedClip, pictures: FrameThumbnail[] = []): Promise<ImportResult> {
-    const result = await this.#write(clip.event.id, () => importClip(this.#db, clip));
+    const result = await this.#write(clip.event.id, () =>
+      this.#db.transaction(async (tx) => {
+        const imported = await importClip(tx, clip);
+        await noteChange(tx, imported.clipId);
+        return imported;
+      }),
+    );
     if (pictures.length > 0) await this.storeThumbnails(result.clipId, pictures);
     return result;
   }

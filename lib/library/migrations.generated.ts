@@ -50,5 +50,20 @@ export const migrations: MigrationMeta[] = [
     "bps": true,
     "folderMillis": 1796002121311,
     "hash": "768c1597719eafec94b3f92d998a2be7e3786ab0442d8d822fc18f74e326f869"
+  },
+  {
+    "sql": [
+      "CREATE TABLE \"libraries\" (\n\t\"id\" text PRIMARY KEY NOT NULL,\n\t\"server\" text NOT NULL,\n\t\"name\" text NOT NULL,\n\t\"token\" text NOT NULL,\n\t\"scope\" varchar(10) NOT NULL,\n\t\"device_id\" text NOT NULL,\n\t\"joined_at\" timestamp with time zone NOT NULL,\n\t\"is_paused\" boolean NOT NULL,\n\t\"after\" bigint NOT NULL,\n\t\"epoch\" text,\n\t\"synced_at\" timestamp with time zone\n);\n",
+      "\nCREATE TABLE \"shared_clips\" (\n\t\"library_id\" text NOT NULL,\n\t\"event_id\" text NOT NULL,\n\t\"known_revision\" text,\n\t\"known_digest\" text,\n\t\"known_event\" text,\n\t\"digest\" text,\n\t\"digest_of\" text,\n\tCONSTRAINT \"shared_clips_library_id_event_id_pk\" PRIMARY KEY(\"library_id\",\"event_id\")\n);\n",
+      "\nCREATE TABLE \"sync_notices\" (\n\t\"library_id\" text NOT NULL,\n\t\"id\" text NOT NULL,\n\t\"notice\" text NOT NULL,\n\t\"told_at\" timestamp with time zone NOT NULL,\n\tCONSTRAINT \"sync_notices_library_id_id_pk\" PRIMARY KEY(\"library_id\",\"id\")\n);\n",
+      "\nCREATE TABLE \"sync_outbox\" (\n\t\"library_id\" text NOT NULL,\n\t\"event_id\" text NOT NULL,\n\t\"revision\" text NOT NULL,\n\t\"kind\" varchar(10) NOT NULL,\n\t\"earlier\" text NOT NULL,\n\t\"changed_at\" timestamp with time zone NOT NULL,\n\tCONSTRAINT \"sync_outbox_library_id_event_id_pk\" PRIMARY KEY(\"library_id\",\"event_id\")\n);\n",
+      "\nALTER TABLE \"shared_clips\" ADD CONSTRAINT \"shared_clips_library_id_libraries_id_fk\" FOREIGN KEY (\"library_id\") REFERENCES \"public\".\"libraries\"(\"id\") ON DELETE cascade ON UPDATE no action;",
+      "\nALTER TABLE \"sync_notices\" ADD CONSTRAINT \"sync_notices_library_id_libraries_id_fk\" FOREIGN KEY (\"library_id\") REFERENCES \"public\".\"libraries\"(\"id\") ON DELETE cascade ON UPDATE no action;",
+      "\nALTER TABLE \"sync_outbox\" ADD CONSTRAINT \"sync_outbox_library_id_libraries_id_fk\" FOREIGN KEY (\"library_id\") REFERENCES \"public\".\"libraries\"(\"id\") ON DELETE cascade ON UPDATE no action;",
+      "\nCREATE INDEX \"ix_shared_clips_event_id\" ON \"shared_clips\" USING btree (\"event_id\");"
+    ],
+    "bps": true,
+    "folderMillis": 1796053555193,
+    "hash": "7816e967ac8ff6c106e7e8a16ef053845a7c9cffcc8182b19919be30028d14b7"
   }
 ];

@@ -1,4 +1,6 @@
 import type { ImportedClip, LibraryNotice } from '@/lib/ports/library';
+import type { ClipContent, PulledRows } from '@/lib/ports/sharing';
+import { MAX_FRAMES } from '@/lib/protocol/limits';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { ChangeNotices } from './change-notices';
@@ -6,6 +8,7 @@ import { isBroken, toStorageError, type DatabaseConnection } from './client';
 import type { ClipFiles } from './clip-files';
 import type { RunVerb } from './gateway';
 import { LibraryVerbs, VERB_NAMES, type VerbName } from './library-verbs';
+import { SHARING_VERB_NAMES, SharingVerbs, type SharingVerbName } from './sharing-verbs';
 
 /** Opening unpacks PostgreSQL's files the first time (4 s on a slow machine) and may wait for another tab's files. */
 const OPEN_TIMEOUT_MS = 60_000;
@@ -57,19 +60,20 @@ export async function openOwnedLibrary({
         throw toStorageError(error);
       },
     );
-    const verbs = new LibraryVerbs({ connection, files, onChange: (clipId) => notices.note(clipId) });
-    return { connection, verbs };
+    const onChange = (clipId: string) => notices.note(clipId);
+    const verbs = new LibraryVerbs({ connection, files, onChange });
+    return { connection, verbs, sharing: new SharingVerbs({ db: connection.db, files, onChange }) };
   };
   let library: Awaited<ReturnType<typeof open>> | null = await open();
 
   const run: RunVerb = (verb, args) =>
     turns.run(async () => {
-      const name = VERB_NAMES.find((known) => known === verb);
+      const name = KNOWN_NAMES.find((known) => known === verb);
       if (!name) throw new FramesiftError('internal', `The library has no verb ${JSON.stringify(verb)}.`);
       for (let attempt = 1; ; attempt += 1) {
         try {
           library ??= await open();
-          return await withTimeout(runOn(library.verbs, name, args), timeLimitOf(name, args), 'The library');
+          return await withTimeout(runOn(library, name, args), timeLimitOf(name, args), 'The library');
         } catch (error) {
           if (library && isBroken(error)) {
             const { connection } = library;
@@ -93,12 +97,28 @@ export async function openOwnedLibrary({
   return run;
 }
 
-function runOn(verbs: LibraryVerbs, name: VerbName, args: unknown[]): Promise<unknown> {
-  return (verbs as unknown as Record<VerbName, (...values: unknown[]) => Promise<unknown>>)[name](...args);
+const KNOWN_NAMES: readonly (VerbName | SharingVerbName)[] = [...VERB_NAMES, ...SHARING_VERB_NAMES];
+
+function runOn(
+  { verbs, sharing }: { verbs: LibraryVerbs; sharing: SharingVerbs },
+  name: VerbName | SharingVerbName,
+  args: unknown[],
+): Promise<unknown> {
+  const target: unknown = VERB_NAMES.some((known) => known === name) ? verbs : sharing;
+  return (target as Record<string, (...values: unknown[]) => Promise<unknown>>)[name]!(...args);
 }
 
-function timeLimitOf(name: VerbName, args: unknown[]): number {
-  if (name !== 'importClip') return VERB_TIMEOUT_MS;
-  const { frames, embeddings } = args[0] as ImportedClip;
-  return VERB_TIMEOUT_MS + Math.max(frames.length, embeddings.length) * IMPORT_MS_PER_FRAME;
+function timeLimitOf(name: VerbName | SharingVerbName, args: unknown[]): number {
+  return VERB_TIMEOUT_MS + rowsIn(name, args) * IMPORT_MS_PER_FRAME;
+}
+
+/** Frames that a verb writes at once, for those that write a whole clip. */
+function rowsIn(name: VerbName | SharingVerbName, args: unknown[]): number {
+  if (name === 'importClip') {
+    const { frames, embeddings } = args[0] as ImportedClip;
+    return Math.max(frames.length, embeddings.length);
+  }
+  if (name === 'adoptClip') return (args[2] as PulledRows | null)?.rows.length ?? 0;
+  if (name === 'rebaseClip') return (args[2] as ClipContent).pulled?.rows.length ?? 0;
+  return name === 'partClip' ? MAX_FRAMES : 0;
 }

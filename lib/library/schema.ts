@@ -2,6 +2,7 @@ import type { SetState } from '@/lib/ports/library';
 import type { IngestState, SmartDetectionType, SourceType } from '@/lib/shared/clip-columns';
 import {
   bigint,
+  boolean,
   doublePrecision,
   index,
   integer,
@@ -159,4 +160,79 @@ export const embeddingSets = pgTable(
     revision: bigint('revision', { mode: 'number' }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.clipId, table.modelVersion, table.state] })],
+);
+
+/** A library on a server that this browser is in. Local, as the tables below. */
+export const libraries = pgTable('libraries', {
+  /** The server's id of it. */
+  id: text('id').primaryKey(),
+  /** Origin of its server. */
+  server: text('server').notNull(),
+  name: text('name').notNull(),
+  /** Lets this browser in. It is in no export and in no backup of rows. */
+  token: text('token').notNull(),
+  scope: varchar('scope', { length: 10 }).$type<'read' | 'write'>().notNull(),
+  deviceId: text('device_id').notNull(),
+  joinedAt: timestamptz('joined_at').notNull(),
+  /** A person has stopped it. */
+  isPaused: boolean('is_paused').notNull(),
+  /** How far its list of changes has been read; the epoch is null before the first answer. */
+  after: bigint('after', { mode: 'number' }).notNull(),
+  epoch: text('epoch'),
+  syncedAt: timestamptz('synced_at'),
+});
+
+/** A clip that is in a shared library. It outlives the clip's own row until the library has heard of a deletion. */
+export const sharedClips = pgTable(
+  'shared_clips',
+  {
+    libraryId: text('library_id')
+      .notNull()
+      .references(() => libraries.id, { onDelete: 'cascade' }),
+    clipId: text('event_id').notNull(),
+    /** What the library had when this browser last heard of it; all null as long as it has never had the clip. */
+    knownRevision: text('known_revision'),
+    knownDigest: text('known_digest'),
+    /** JSON of its row of `events`. */
+    knownEvent: text('known_event'),
+    /** Digest of the clip's rows here, and which rows it was computed of. */
+    digest: text('digest'),
+    digestOf: text('digest_of'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.libraryId, table.clipId] }),
+    index('ix_shared_clips_event_id').on(table.clipId),
+  ],
+);
+
+/** Changes that a shared library does not have yet, one a clip. Written in the transaction of the change. */
+export const syncOutbox = pgTable(
+  'sync_outbox',
+  {
+    libraryId: text('library_id')
+      .notNull()
+      .references(() => libraries.id, { onDelete: 'cascade' }),
+    clipId: text('event_id').notNull(),
+    revision: text('revision').notNull(),
+    kind: varchar('kind', { length: 10 }).$type<'rows' | 'edit' | 'delete' | 'unshare'>().notNull(),
+    /** JSON array of revisions under which it was sent before. */
+    earlier: text('earlier').notNull(),
+    changedAt: timestamptz('changed_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.libraryId, table.clipId] })],
+);
+
+/** What a person should know of the changes of others, until it is put aside. */
+export const syncNotices = pgTable(
+  'sync_notices',
+  {
+    libraryId: text('library_id')
+      .notNull()
+      .references(() => libraries.id, { onDelete: 'cascade' }),
+    id: text('id').notNull(),
+    /** JSON, see lib/sync/notices.ts. */
+    notice: text('notice').notNull(),
+    toldAt: timestamptz('told_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.libraryId, table.id] })],
 );

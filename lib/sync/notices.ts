@@ -2,7 +2,19 @@
 export type Notice =
   | { kind: 'same-field'; clip: string; who: string; field: string; theirs: string; ours: string }
   | { kind: 'read-again'; clip: string; who: string; model: string }
-  | { kind: 'deleted' | 'unshared'; clip: string; who: string; name: string };
+  | {
+      kind: 'deleted' | 'unshared';
+      clip: string;
+      /** The clip as it stays on this device. */
+      copy: string;
+      who: string;
+      name: string;
+    };
+
+/** Names a notice: a later one about the same takes its place. */
+export function noticeId(notice: Notice): string {
+  return [notice.kind, notice.clip, ...('field' in notice ? [notice.field] : [])].join(':');
+}
 
 /** The notice as sentences, with what can be done about it as a question where there is a choice. */
 export function describeNotice(notice: Notice): string {

@@ -5,7 +5,7 @@ import type { KnownClip, LocalClip, PendingChange } from './sync-store';
 /** What becomes of a change of this device when the library has another revision of its clip. */
 export type Settlement = { notices: Notice[] } & (
   | { then: 'adopt' }
-  | { then: 'part' }
+  | { then: 'part'; copy: string }
   | {
       then: 'send';
       kind: PendingChange['kind'];
@@ -23,20 +23,27 @@ const READING_COLUMNS = ['frame_count_used', 'frame_timestamps'] as const;
  * library's model is kept, and otherwise the first.
  *
  * @param known what this device took for the library's when it made its change
- * @param model the library's; null where it has none
+ * @param options.model the library's; null where it has none
+ * @param options.newId makes an id
  */
 export function settle(
   { local, known, pending }: { local: LocalClip; known: KnownClip | null; pending: PendingChange },
   theirs: ClipChange,
-  model: string | null,
+  { model, newId }: { model: string | null; newId: () => string },
 ): Settlement {
   const { clip } = local;
   const who = theirs.device;
   const isEnding = pending.kind === 'delete' || pending.kind === 'unshare';
   if (theirs.state !== 'live' || !theirs.event || !theirs.details) {
     if (isEnding) return { then: 'adopt', notices: [] };
+    // Shared anew by a person here, after it had ended there.
+    if (known === null && pending.kind === 'rows' && pending.earlier.length === 0) {
+      const { event, details } = local;
+      return { then: 'send', kind: 'rows', event, details, takesRows: false, notices: [] };
+    }
     const kind = theirs.state === 'unshared' ? 'unshared' : 'deleted';
-    return { then: 'part', notices: [{ kind, clip, who, name: local.event.description }] };
+    const copy = newId();
+    return { then: 'part', copy, notices: [{ kind, clip, copy, who, name: local.event.description }] };
   }
   if (isEnding) {
     const { event, details } = theirs;

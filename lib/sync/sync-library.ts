@@ -16,8 +16,14 @@ export interface SyncOptions {
   model: string | null;
   /** Makes an id. */
   newRevision: () => string;
-  tell: (notice: Notice) => void;
+  /** Given a notice before what it tells of is stored: one that is told again is the same. */
+  tell: (notice: Notice) => Promise<void>;
+  /** Told how many rows are to be sent or read, before the first of them. */
+  expect?: (direction: Direction, rows: number) => void;
 }
+
+/** Which way rows go. */
+type Direction = 'sending' | 'receiving';
 
 /** Times that a change is settled anew before it waits for the next round: others may be faster each time. */
 const MOST_ATTEMPTS = 10;
@@ -27,8 +33,26 @@ const MOST_ATTEMPTS = 10;
  * done. Rejects with what the request that failed gave; the caller tries again later.
  */
 export async function syncLibrary(options: SyncOptions): Promise<void> {
-  for (const pending of await options.store.pending()) await sendChange(options, pending);
+  const waiting = await options.store.pending();
+  await expectToSend(options, waiting);
+  for (const pending of waiting) await sendChange(options, pending);
   await readChanges(options);
+}
+
+async function expectToSend(
+  { store, expect }: SyncOptions,
+  waiting: readonly PendingChange[],
+): Promise<void> {
+  let rows = 0;
+  for (const { clip, kind } of waiting) if (kind === 'rows') rows += (await store.find(clip))?.frames ?? 0;
+  if (rows > 0) expect?.('sending', rows);
+}
+
+async function expectToRead({ store, expect }: SyncOptions, changes: readonly ClipChange[]): Promise<void> {
+  let rows = 0;
+  for (const { clip, state, digest, frames } of changes)
+    if (state === 'live' && (await store.find(clip))?.digest !== digest) rows += frames;
+  if (rows > 0) expect?.('receiving', rows);
 }
 
 async function sendChange(options: SyncOptions, first: PendingChange): Promise<void> {
@@ -114,17 +138,20 @@ async function meet(
     await adopt(options, local, theirs, position);
     return null;
   }
-  const settlement = settle({ local, known: knownOf(local, pending, theirs), pending }, theirs, model);
+  const known = knownOf(local, pending, theirs);
+  const settlement = settle({ local, known, pending }, theirs, { model, newId: newRevision });
+  for (const notice of settlement.notices) await tell(notice);
   let left: PendingChange | null = null;
   if (settlement.then === 'adopt') await adopt(options, local, theirs, position);
-  else if (settlement.then === 'part') await store.part(theirs.clip, position);
+  else if (settlement.then === 'part') await store.part(theirs.clip, settlement.copy, position);
   else {
     const { event, details, kind, takesRows } = settlement;
     const rows = takesRows ? await pullRows(client, theirs) : null;
     left = { clip: theirs.clip, revision: newRevision(), kind, earlier: [] };
-    await store.rebase(theirs, { event, details, rows }, left, position);
+    // What has ended there has no columns; its revision is all that counts then.
+    const base = { ...theirs, event: theirs.event ?? event, details: theirs.details ?? details };
+    await store.rebase(base, { event, details, rows }, left, position);
   }
-  for (const notice of settlement.notices) tell(notice);
   return left;
 }
 
@@ -152,6 +179,7 @@ async function readChanges(options: SyncOptions): Promise<void> {
   let answer = await client.changes(after);
   if (!isFirst && (answer.epoch !== epoch || answer.next < after)) return compareAll(options);
   for (;;) {
+    await expectToRead(options, answer.changes);
     for (const change of answer.changes) await takeChange(options, change, answer);
     await store.moveTo({ after: answer.next, epoch: answer.epoch });
     if (!answer.more) break;
@@ -196,13 +224,14 @@ async function compareAll(options: SyncOptions): Promise<void> {
     after = answer.next;
   } while (answer.more);
   await store.moveTo({ after, epoch: answer.epoch });
-  const lost = (await store.clips()).filter(({ clip, known }) => known !== null && !listed.has(clip));
+  const lost = (await store.known()).filter(({ clip }) => !listed.has(clip));
   for (const { clip } of lost) await sendChange(options, await shareAgain(options, clip));
 }
 
 /** The state of the library as this device knows it. */
 async function stateOf(store: SyncStore): Promise<string> {
-  const known = (await store.clips()).flatMap(({ clip, known: one }) => (one ? [{ clip, ...one }] : []));
-  const states = await Promise.all(known.map(({ clip, revision }) => stateOfClip(clip, revision)));
+  const states = await Promise.all(
+    (await store.known()).map(({ clip, revision }) => stateOfClip(clip, revision)),
+  );
   return combineStates(EMPTY_STATE, ...states);
 }

@@ -13,6 +13,8 @@ export interface KnownClip {
 /** A shared clip as it is on this device. */
 export interface LocalClip {
   clip: string;
+  /** Rows that it has. */
+  frames: number;
   digest: string;
   event: EventColumns;
   details: ClipDetails;
@@ -51,7 +53,9 @@ export interface Position {
 export interface SyncStore {
   position(): Promise<Position>;
   moveTo(position: Position): Promise<void>;
-  clips(): Promise<LocalClip[]>;
+  /** Revisions of the clips that the library has, as far as this device knows. */
+  known(): Promise<{ clip: string; revision: string }[]>;
+  /** A clip of this device, shared or not yet. */
   find(clip: string): Promise<LocalClip | null>;
   /** Oldest first. */
   pending(): Promise<PendingChange[]>;
@@ -69,8 +73,8 @@ export interface SyncStore {
     pending: PendingChange,
     position: Position | null,
   ): Promise<void>;
-  /** Makes the clip one of this device alone, under a new id, and moves on. */
-  part(clip: string, position: Position | null): Promise<void>;
+  /** Makes the clip one of this device alone, as `copy`, and moves on. */
+  part(clip: string, copy: string, position: Position | null): Promise<void>;
   /** Has the same change wait under another revision. */
   renew(pending: PendingChange): Promise<void>;
   /** Shares a clip anew that the library has lost. */

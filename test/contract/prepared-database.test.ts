@@ -41,6 +41,10 @@ describe('the prepared database is what initdb and the migrations make', () => {
       'frame_embedding_drafts',
       'frame_embeddings',
       'frame_spans',
+      'libraries',
+      'shared_clips',
+      'sync_notices',
+      'sync_outbox',
     ]);
     expect(await rows(prepared, TABLES)).toEqual(tables);
     for (const { name } of tables) {
@@ -53,7 +57,7 @@ describe('the prepared database is what initdb and the migrations make', () => {
   it('with every migration noted as done, and no rows', async () => {
     const sql = 'select hash, created_at from drizzle.__drizzle_migrations order by id';
     expect(await rows(prepared, sql)).toEqual(await rows(fresh, sql));
-    for (const table of ['events', 'event_frames', 'frame_embeddings']) {
+    for (const table of ['events', 'event_frames', 'frame_embeddings', 'libraries']) {
       expect(await rows(prepared, `select count(*)::int as rows from ${table}`)).toEqual([{ rows: 0 }]);
     }
   });

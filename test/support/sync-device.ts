@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ClipChange, EventColumns } from '@/lib/protocol/clips';
 import { pageDigest, rowsDigest } from '@/lib/protocol/digests';
-import { pageOf, type ClipRow } from '@/lib/protocol/rows';
+import { pageOf, writePage, type ClipRow } from '@/lib/protocol/rows';
 import { addChange } from '@/lib/sync/outbox';
 import type { LibraryClient } from '@/lib/sync/library-client';
 import type { Notice } from '@/lib/sync/notices';
@@ -14,11 +14,49 @@ interface StoredClip extends LocalClip {
   rows: readonly ClipRow[];
 }
 
-/** A device with its library in memory: what a person does there, and the store that `syncLibrary` works with. */
-export class SyncDevice implements SyncStore {
-  readonly shared = new Map<string, StoredClip>();
+/** What is equal on all devices once they have heard of each other. */
+export interface SharedState {
+  clip: string;
+  event: EventColumns;
+  model: string | null;
+  rows: string;
+  digest: string;
+  revision: string | undefined;
+}
+
+/** A device as a person has it. */
+export interface SyncDevice {
+  /** What was told, in order. */
+  readonly notices: Notice[];
+  /** Goes through the library once. */
+  sync(client?: LibraryClient): Promise<void>;
+  /** Reads a clip and shares it. */
+  add(description: string, clip?: string, frames?: number): Promise<string>;
+  /** Sets columns of a clip. */
+  edit(
+    clip: string,
+    columns: Partial<Pick<EventColumns, 'description' | 'smart_detection_type'>>,
+  ): Promise<void>;
+  /** Reads a clip again, with a model. */
+  readAgain(clip: string, model: string): Promise<void>;
+  /** Deletes a clip, or stops sharing it: the library hears of it later. */
+  end(clip: string, kind: 'delete' | 'unshare'): Promise<void>;
+  /** Loses what it has, as if it had never heard of it. */
+  lose(): Promise<void>;
+  /** The shared clips that a person sees here. */
+  visible(): Promise<string[]>;
+  pending(): Promise<PendingChange[]>;
+  find(clip: string): Promise<LocalClip | null>;
+  /** All shared clips, by id. */
+  state(): Promise<SharedState[]>;
   /** Clips of this device alone. */
-  readonly own = new Map<string, StoredClip>();
+  own(): Promise<{ clip: string; event: EventColumns }[]>;
+}
+
+/** A device with its library in memory. */
+export class MemoryDevice implements SyncDevice, SyncStore {
+  readonly shared = new Map<string, StoredClip>();
+  readonly #own = new Map<string, StoredClip>();
   readonly notices: Notice[] = [];
   readonly #outbox = new Map<string, PendingChange>();
   #position: Position = { after: 0, epoch: null };
@@ -28,34 +66,34 @@ export class SyncDevice implements SyncStore {
     private readonly model: string | null = null,
   ) {}
 
-  /** Goes through the library once. */
   sync(client = this.client): Promise<void> {
     return syncLibrary({
       client,
       store: this,
       model: this.model,
       newRevision: randomUUID,
-      tell: (notice) => this.notices.push(notice),
+      tell: (notice) => {
+        this.notices.push(notice);
+        return Promise.resolve();
+      },
     });
   }
 
-  /** Reads a clip and shares it. */
   async add(description: string, clip = randomUUID(), frames = 2): Promise<string> {
     const rows = Array.from({ length: frames }, (_, i) => madeRow(i, Math.floor(Math.random() * 1e6)));
     const { event, details } = madeEvent(clip, description);
-    this.shared.set(clip, { clip, event, details, rows, digest: await digestOf(rows), known: null });
+    this.shared.set(clip, { clip, event, details, rows, frames, digest: await digestOf(rows), known: null });
     this.#change(clip, 'rows');
     return clip;
   }
 
-  /** Sets a column of a clip. */
-  edit(clip: string, columns: Partial<EventColumns>): void {
+  edit(clip: string, columns: Partial<EventColumns>): Promise<void> {
     const stored = this.shared.get(clip)!;
     this.shared.set(clip, { ...stored, event: { ...stored.event, ...columns } });
     this.#change(clip, 'edit');
+    return Promise.resolve();
   }
 
-  /** Reads a clip again, with a model. */
   async readAgain(clip: string, model: string): Promise<void> {
     const stored = this.shared.get(clip)!;
     const seed = Math.floor(Math.random() * 1e6);
@@ -65,19 +103,35 @@ export class SyncDevice implements SyncStore {
     this.#change(clip, 'rows');
   }
 
-  /** Deletes a clip, or stops sharing it: the library hears of it later. */
-  end(clip: string, kind: 'delete' | 'unshare'): void {
+  end(clip: string, kind: 'delete' | 'unshare'): Promise<void> {
     this.#change(clip, kind);
     if (!this.#outbox.has(clip)) this.shared.delete(clip);
+    return Promise.resolve();
   }
 
-  /** The shared clips that a person sees here. */
-  visible(): string[] {
-    return [...this.shared.keys()].filter((clip) => {
-      const kind = this.#outbox.get(clip)?.kind;
-      return kind !== 'delete' && kind !== 'unshare';
-    });
+  lose(): Promise<void> {
+    this.shared.clear();
+    return Promise.resolve();
   }
+
+  visible(): Promise<string[]> {
+    const isEnding = (clip: string) => ['delete', 'unshare'].includes(this.#outbox.get(clip)?.kind ?? '');
+    return Promise.resolve([...this.shared.keys()].filter((clip) => !isEnding(clip)));
+  }
+
+  state(): Promise<SharedState[]> {
+    const state = [...this.shared.values()].map(({ clip, event, details, rows, digest, known }) => ({
+      clip,
+      event,
+      model: details.model_version,
+      rows: writePage(rows),
+      digest,
+      revision: known?.revision,
+    }));
+    return Promise.resolve(state.sort((a, b) => (a.clip < b.clip ? -1 : 1)));
+  }
+
+  own = () => Promise.resolve([...this.#own.values()]);
 
   #change(clip: string, kind: PendingChange['kind']): void {
     const waiting = this.#outbox.get(clip) ?? null;
@@ -88,7 +142,12 @@ export class SyncDevice implements SyncStore {
   }
 
   position = () => Promise.resolve(this.#position);
-  clips = () => Promise.resolve([...this.shared.values()]);
+  known = () =>
+    Promise.resolve(
+      [...this.shared.values()].flatMap(({ clip, known }) =>
+        known ? [{ clip, revision: known.revision }] : [],
+      ),
+    );
   find = (clip: string) => Promise.resolve(this.shared.get(clip) ?? null);
   pending = () => Promise.resolve([...this.#outbox.values()]);
   pendingOf = (clip: string) => Promise.resolve(this.#outbox.get(clip) ?? null);
@@ -140,9 +199,8 @@ export class SyncDevice implements SyncStore {
     return Promise.resolve();
   }
 
-  part(clip: string, position: Position | null): Promise<void> {
-    const copy = randomUUID();
-    this.own.set(copy, { ...this.shared.get(clip)!, clip: copy, known: null });
+  part(clip: string, copy: string, position: Position | null): Promise<void> {
+    this.#own.set(copy, { ...this.shared.get(clip)!, clip: copy, known: null });
     this.shared.delete(clip);
     this.#outbox.delete(clip);
     this.#position = position ?? this.#position;
@@ -178,6 +236,7 @@ export class SyncDevice implements SyncStore {
       event: event!,
       details: details!,
       rows: rows ?? stored!.rows,
+      frames: (rows ?? stored!.rows).length,
       digest: rows ? digest : stored!.digest,
       known: { revision, digest, event: known! },
     });

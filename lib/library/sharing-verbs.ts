@@ -1,0 +1,498 @@
+import { and, asc, eq, ne, sql } from 'drizzle-orm';
+import type {
+  ClipContent,
+  ClipContents,
+  ClipShare,
+  KeptNotice,
+  PulledRows,
+  SharedLibrary,
+  Sharing,
+  StoredClip,
+} from '@/lib/ports/sharing';
+import type { ClipChange, EventColumns } from '@/lib/protocol/clips';
+import type { FramePicture } from '@/lib/protocol/pictures';
+import type { WritableRow } from '@/lib/protocol/rows';
+import type { Notice } from '@/lib/sync/notices';
+import type { KnownClip, PendingChange, Position } from '@/lib/sync/sync-store';
+import { pictureType, type ClipFiles } from './clip-files';
+import type { Database } from './database';
+import { framePath, listFrames } from './frames';
+import { inParallel } from './in-parallel';
+import { namedFiles } from './library-scan';
+import { noteChange, noteUnsharing, putPending, ROWS_OF_CLIP, rowsNow, toPending } from './outbox';
+import { events, libraries, sharedClips, syncNotices, syncOutbox } from './schema';
+import { fromShared, toSharedDetails, toSharedEvent } from './shared-columns';
+import { copyClipRows, listPages, readPage, replaceRows } from './shared-rows';
+import { badInput } from './validate';
+
+/** What the verbs work on. */
+export interface SharingParts {
+  db: Database;
+  files: ClipFiles;
+  /** A clip has changed, or may have. */
+  onChange: (clip: string) => void;
+}
+
+/** Shared libraries in the database: see [Note: Verbs], which holds for these too. */
+export class SharingVerbs implements Sharing {
+  readonly #db: Database;
+  readonly #files: ClipFiles;
+  readonly #onChange: (clip: string) => void;
+
+  constructor({ db, files, onChange }: SharingParts) {
+    this.#db = db;
+    this.#files = files;
+    this.#onChange = onChange;
+  }
+
+  // # Libraries
+
+  libraries(): Promise<SharedLibrary[]> {
+    return this.#db.select().from(libraries).orderBy(asc(libraries.joinedAt), asc(libraries.id));
+  }
+
+  async saveLibrary(library: SharedLibrary): Promise<void> {
+    const { server, name, token, scope, deviceId } = library;
+    await this.#db
+      .insert(libraries)
+      .values(library)
+      .onConflictDoUpdate({
+        target: libraries.id,
+        set: { server, name, token, scope, deviceId, isPaused: false },
+      });
+  }
+
+  async setLibrary(
+    id: string,
+    { isPaused, syncedAt }: Partial<Pick<SharedLibrary, 'isPaused' | 'syncedAt'>>,
+  ): Promise<void> {
+    const changes = {
+      ...(isPaused !== undefined && { isPaused }),
+      ...(syncedAt !== undefined && { syncedAt }),
+    };
+    if (Object.keys(changes).length > 0)
+      await this.#db.update(libraries).set(changes).where(eq(libraries.id, id));
+  }
+
+  async forgetLibrary(id: string): Promise<void> {
+    await this.#db.delete(libraries).where(eq(libraries.id, id));
+  }
+
+  listShares(): Promise<ClipShare[]> {
+    return this.#db
+      .select({
+        libraryId: sharedClips.libraryId,
+        clipId: sharedClips.clipId,
+        isKnown: sql<boolean>`${sharedClips.knownRevision} is not null`,
+        waiting: syncOutbox.kind,
+      })
+      .from(sharedClips)
+      .leftJoin(
+        syncOutbox,
+        and(eq(syncOutbox.libraryId, sharedClips.libraryId), eq(syncOutbox.clipId, sharedClips.clipId)),
+      );
+  }
+
+  async shareClips(libraryId: string, clips: string[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      const [library] = await tx.select().from(libraries).where(eq(libraries.id, libraryId));
+      if (library?.scope !== 'write')
+        throw badInput('This browser may only read that library. Ask for an invitation that lets it write.');
+      for (const clip of clips) {
+        if (!(await isHere(tx, clip))) continue;
+        const [share] = await tx.select().from(sharedClips).where(shareOf(libraryId, clip));
+        const pending = await this.#pendingOf(tx, libraryId, clip);
+        const isEnding = pending?.kind === 'unshare';
+        if (share && !isEnding) continue;
+        await tx.insert(sharedClips).values({ libraryId, clipId: clip }).onConflictDoNothing();
+        const earlier = pending ? [...pending.earlier, pending.revision] : [];
+        await putPending(tx, libraryId, { clip, revision: crypto.randomUUID(), kind: 'rows', earlier });
+      }
+    });
+  }
+
+  async stopSharing(libraryId: string, clips: string[]): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      for (const clip of clips) await noteUnsharing(tx, libraryId, clip);
+    });
+  }
+
+  async listNotices(): Promise<KeptNotice[]> {
+    const rows = await this.#db.select().from(syncNotices).orderBy(asc(syncNotices.toldAt));
+    return rows.map((row) => ({ ...row, notice: JSON.parse(row.notice) as Notice }));
+  }
+
+  async keepNotice(libraryId: string, id: string, notice: Notice): Promise<void> {
+    const row = { notice: JSON.stringify(notice), toldAt: new Date() };
+    await this.#db
+      .insert(syncNotices)
+      .values({ libraryId, id, ...row })
+      .onConflictDoUpdate({ target: [syncNotices.libraryId, syncNotices.id], set: row });
+  }
+
+  async dropNotice(libraryId: string, id: string): Promise<void> {
+    await this.#db
+      .delete(syncNotices)
+      .where(and(eq(syncNotices.libraryId, libraryId), eq(syncNotices.id, id)));
+  }
+
+  // # What is here
+
+  async moveTo(libraryId: string, position: Position): Promise<void> {
+    await moveOn(this.#db, libraryId, position);
+  }
+
+  async knownClips(libraryId: string): Promise<{ clip: string; revision: string }[]> {
+    return this.#db
+      .select({ clip: sharedClips.clipId, revision: sql<string>`${sharedClips.knownRevision}` })
+      .from(sharedClips)
+      .where(and(eq(sharedClips.libraryId, libraryId), sql`${sharedClips.knownRevision} is not null`));
+  }
+
+  async findClip(libraryId: string, clip: string): Promise<StoredClip | null> {
+    const [share] = await this.#db.select().from(sharedClips).where(shareOf(libraryId, clip));
+    const [row] = await this.#db
+      .select({ event: events, digestOf: ROWS_OF_CLIP })
+      .from(events)
+      .where(eq(events.id, clip));
+    if (!share && !row) return null;
+    const known = share ? knownOf(share) : null;
+    const digestOf = row?.digestOf ?? '';
+    return {
+      clip,
+      event: row ? toSharedEvent(row.event, known?.event.video_path ?? null) : null,
+      details: row ? toSharedDetails(row.event) : null,
+      known,
+      isShared: share !== undefined,
+      frames: row?.event.framesStored ?? 0,
+      digest: row && share?.digestOf === digestOf ? share.digest : null,
+      digestOf,
+    };
+  }
+
+  async keepDigest(libraryId: string, clip: string, digest: string, digestOf: string): Promise<void> {
+    await this.#db.update(sharedClips).set({ digest, digestOf }).where(shareOf(libraryId, clip));
+  }
+
+  async pendingChanges(libraryId: string): Promise<PendingChange[]> {
+    const rows = await this.#db
+      .select({ change: syncOutbox })
+      .from(syncOutbox)
+      .leftJoin(events, eq(events.id, syncOutbox.clipId))
+      .where(
+        and(
+          eq(syncOutbox.libraryId, libraryId),
+          sql`(${syncOutbox.kind} <> 'rows' or ${events.ingestState} = 'done')`,
+        ),
+      )
+      .orderBy(asc(syncOutbox.changedAt));
+    return rows.map(({ change }) => toPending(change));
+  }
+
+  pendingOf(libraryId: string, clip: string): Promise<PendingChange | null> {
+    return this.#pendingOf(this.#db, libraryId, clip);
+  }
+
+  async clipContents(clip: string): Promise<ClipContents> {
+    const frames = await listFrames(this.#db, clip);
+    const isThere: boolean[] = frames.map(() => false);
+    await inParallel(frames, async ({ framePath: path }, i) => {
+      isThere[i] = await this.#files.has(path);
+    });
+    const pictures = frames
+      .filter((_, i) => isThere[i])
+      .map(({ frameIndex, fileSizeBytes }) => ({ frameNumber: frameIndex + 1, bytes: fileSizeBytes ?? 0 }));
+    return { ...(await listPages(this.#db, clip)), pictures };
+  }
+
+  readSharedRows(clip: string, page: number): Promise<WritableRow[]> {
+    return readPage(this.#db, clip, page);
+  }
+
+  async readSharedPictures(clip: string, frameNumbers: number[]): Promise<FramePicture[]> {
+    const frames = await listFrames(
+      this.#db,
+      clip,
+      frameNumbers.map((frameNumber) => frameNumber - 1),
+    );
+    const pictures: (FramePicture | null)[] = frames.map(() => null);
+    await inParallel(frames, async ({ framePath: path, frameIndex }, i) => {
+      const bytes = await this.#files.readWhole(path);
+      pictures[i] = bytes && { frameNumber: frameIndex + 1, bytes };
+    });
+    return pictures.filter((picture) => picture !== null);
+  }
+
+  // # What comes of sending and reading
+
+  async markSent(
+    libraryId: string,
+    { clip, revision }: PendingChange,
+    known: KnownClip | null,
+  ): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await tx.delete(syncOutbox).where(and(outboxOf(libraryId, clip), eq(syncOutbox.revision, revision)));
+      if (known) await tx.update(sharedClips).set(knownColumns(known)).where(shareOf(libraryId, clip));
+      else await tx.delete(sharedClips).where(shareOf(libraryId, clip));
+    });
+  }
+
+  async adoptClip(
+    libraryId: string,
+    change: ClipChange,
+    pulled: PulledRows | null,
+    { position, aside }: { position: Position | null; aside: string | null },
+  ): Promise<void> {
+    const { event, details } = change;
+    if (event && details) {
+      const keep = aside === null ? null : await this.#copyFiles(change.clip, aside);
+      await this.#take(
+        libraryId,
+        change,
+        { event, details, pulled },
+        async (tx) => {
+          await tx.delete(syncOutbox).where(outboxOf(libraryId, change.clip));
+          if (position) await moveOn(tx, libraryId, position);
+        },
+        keep,
+      );
+      return;
+    }
+    const isGone = await this.#db.transaction(async (tx) => {
+      const pending = await this.#pendingOf(tx, libraryId, change.clip);
+      const shares = await tx.select().from(sharedClips).where(eq(sharedClips.clipId, change.clip));
+      await tx.delete(sharedClips).where(shareOf(libraryId, change.clip));
+      await tx.delete(syncOutbox).where(outboxOf(libraryId, change.clip));
+      if (position) await moveOn(tx, libraryId, position);
+      // Who stops sharing keeps the clip, and so does who has it in another library.
+      const isShared = shares.some((share) => share.libraryId === libraryId);
+      if (!isShared || shares.length > 1 || pending?.kind === 'unshare') return false;
+      await tx.delete(events).where(eq(events.id, change.clip));
+      return true;
+    });
+    if (isGone) await this.#files.removeClip(change.clip);
+    this.#onChange(change.clip);
+  }
+
+  async rebaseClip(
+    libraryId: string,
+    change: ClipChange,
+    onto: ClipContent,
+    pending: PendingChange,
+    position: Position | null,
+  ): Promise<void> {
+    await this.#take(libraryId, change, onto, async (tx) => {
+      await putPending(tx, libraryId, pending);
+      if (position) await moveOn(tx, libraryId, position);
+    });
+  }
+
+  async partClip(libraryId: string, clip: string, copy: string, position: Position | null): Promise<void> {
+    const shares = await this.#db.select().from(sharedClips).where(eq(sharedClips.clipId, clip));
+    const isAlone = shares.every((share) => share.libraryId === libraryId);
+    const videoPath = isAlone ? await this.#copyFiles(clip, copy) : null;
+    await this.#db.transaction(async (tx) => {
+      if (isAlone && (await isHere(tx, clip))) {
+        await copyClipRows(tx, clip, copy, videoPath?.videoPath ?? null);
+        await tx.delete(events).where(eq(events.id, clip));
+      }
+      await tx.delete(sharedClips).where(shareOf(libraryId, clip));
+      await tx.delete(syncOutbox).where(outboxOf(libraryId, clip));
+      if (position) await moveOn(tx, libraryId, position);
+    });
+    if (isAlone) await this.#files.removeClip(clip);
+    this.#onChange(clip);
+    this.#onChange(copy);
+  }
+
+  async setPending(libraryId: string, pending: PendingChange): Promise<void> {
+    await this.#db.transaction((tx) => putPending(tx, libraryId, pending));
+  }
+
+  async shareAgain(libraryId: string, pending: PendingChange): Promise<void> {
+    await this.#db.transaction(async (tx) => {
+      await tx
+        .update(sharedClips)
+        .set({ knownRevision: null, knownDigest: null, knownEvent: null })
+        .where(shareOf(libraryId, pending.clip));
+      await putPending(tx, libraryId, pending);
+    });
+  }
+
+  // # Within
+
+  async #pendingOf(tx: Database, libraryId: string, clip: string): Promise<PendingChange | null> {
+    const [row] = await tx.select().from(syncOutbox).where(outboxOf(libraryId, clip));
+    return row ? toPending(row) : null;
+  }
+
+  /**
+   * Makes a clip what `content` says, in one transaction with what `finish` does. Its pictures are there before its rows.
+   *
+   * @param aside a copy of the clip as it was, whose files are there already
+   */
+  async #take(
+    libraryId: string,
+    change: ClipChange,
+    { event, details, pulled }: ClipContent,
+    finish: (tx: Database) => Promise<void>,
+    aside: CopiedFiles | null = null,
+  ): Promise<void> {
+    const { clip } = change;
+    const paths = pulled ? await this.#writePictures(clip, pulled.pictures) : null;
+    await this.#db.transaction(async (tx) => {
+      if (aside && (await isHere(tx, clip)) && !(await isHere(tx, aside.copy)))
+        await copyClipRows(tx, clip, aside.copy, aside.videoPath);
+      await writeColumns(tx, clip, { event, details, pulled });
+      if (pulled) await replaceRows(tx, clip, pulled.rows, (i) => paths?.get(i) ?? framePath(clip, i));
+      await rememberShare(tx, libraryId, change, pulled !== null);
+      if (await isHere(tx, clip)) await noteChange(tx, clip, { except: libraryId });
+      await finish(tx);
+    });
+    if (pulled) await this.#removeUnnamed(clip);
+    this.#onChange(clip);
+    if (aside) this.#onChange(aside.copy);
+  }
+
+  /** Writes pictures to the paths that their frames will have, and answers those by `frame_index`. */
+  async #writePictures(clip: string, pictures: readonly FramePicture[]): Promise<Map<number, string>> {
+    const paths = new Map<number, string>();
+    await inParallel(pictures, async ({ frameNumber, bytes }) => {
+      const extension = pictureType(bytes) === 'image/jpeg' ? 'jpg' : 'webp';
+      const path = framePath(clip, frameNumber - 1, extension);
+      paths.set(frameNumber - 1, path);
+      await this.#files.write(path, bytes);
+    });
+    return paths;
+  }
+
+  /** Removes pictures and packed vectors of rows that were replaced; the kept copy of the file stays. */
+  async #removeUnnamed(clip: string): Promise<void> {
+    const { needed } = await namedFiles(this.#db, clip);
+    const paths = await this.#files.listFiles(clip);
+    await this.#files.remove(paths.filter((path) => !path.startsWith('clips/') && !needed.has(path)));
+  }
+
+  /** Copies a clip's pictures and the copy of its file for another id. Where there is no room the file stays behind. */
+  async #copyFiles(clip: string, copy: string): Promise<CopiedFiles> {
+    const frames = await listFrames(this.#db, clip);
+    await inParallel(frames, async ({ framePath: path }) => {
+      const bytes = await this.#files.readWhole(path);
+      if (bytes) await this.#files.write(path.replace(`/${clip}/`, `/${copy}/`), bytes);
+    });
+    const [row] = await this.#db.select({ path: events.videoPath }).from(events).where(eq(events.id, clip));
+    const file = row?.path?.startsWith('clips/') ? await this.#files.readClipFile(row.path) : null;
+    return { copy, videoPath: file && (await this.#files.storeClipFile(copy, file)) };
+  }
+}
+
+/** Names of these verbs. */
+export const SHARING_VERB_NAMES = [
+  'libraries',
+  'saveLibrary',
+  'setLibrary',
+  'forgetLibrary',
+  'listShares',
+  'shareClips',
+  'stopSharing',
+  'listNotices',
+  'keepNotice',
+  'dropNotice',
+  'moveTo',
+  'knownClips',
+  'findClip',
+  'keepDigest',
+  'pendingChanges',
+  'pendingOf',
+  'clipContents',
+  'readSharedRows',
+  'readSharedPictures',
+  'markSent',
+  'adoptClip',
+  'rebaseClip',
+  'partClip',
+  'setPending',
+  'shareAgain',
+] as const satisfies readonly (keyof Sharing)[];
+
+export type SharingVerbName = (typeof SHARING_VERB_NAMES)[number];
+
+interface CopiedFiles {
+  copy: string;
+  videoPath: string | null;
+}
+
+function shareOf(libraryId: string, clip: string) {
+  return and(eq(sharedClips.libraryId, libraryId), eq(sharedClips.clipId, clip));
+}
+
+function outboxOf(libraryId: string, clip: string) {
+  return and(eq(syncOutbox.libraryId, libraryId), eq(syncOutbox.clipId, clip));
+}
+
+async function moveOn(tx: Database, libraryId: string, { after, epoch }: Position): Promise<void> {
+  await tx
+    .update(libraries)
+    .set({ after, epoch })
+    .where(
+      and(
+        eq(libraries.id, libraryId),
+        sql`(${libraries.after}, ${libraries.epoch}) is distinct from (${after}::bigint, ${epoch}::text)`,
+      ),
+    );
+}
+
+async function isHere(tx: Database, clip: string): Promise<boolean> {
+  return (await tx.select({ id: events.id }).from(events).where(eq(events.id, clip))).length > 0;
+}
+
+function knownOf(share: typeof sharedClips.$inferSelect): KnownClip | null {
+  const { knownRevision: revision, knownDigest: digest, knownEvent: event } = share;
+  if (revision === null || digest === null || event === null) return null;
+  return { revision, digest, event: JSON.parse(event) as EventColumns };
+}
+
+function knownColumns({ revision, digest, event }: KnownClip) {
+  return { knownRevision: revision, knownDigest: digest, knownEvent: JSON.stringify(event) };
+}
+
+/** Writes the clip's own row. One that was deleted here, and of which no rows come, stays deleted. */
+async function writeColumns(
+  tx: Database,
+  clip: string,
+  { event, details, pulled }: ClipContent,
+): Promise<void> {
+  const columns = fromShared(event, details);
+  const planned = pulled && { framesPlanned: pulled.rows.length };
+  await tx
+    .update(events)
+    .set({ ...columns, ...planned })
+    .where(eq(events.id, clip));
+  if (!pulled) return;
+  await tx
+    .insert(events)
+    .values({ id: clip, ...columns, ...planned, ingestState: 'done' })
+    .onConflictDoNothing();
+  // Reading that goes on in a tab says itself when it is done.
+  await tx
+    .update(events)
+    .set({ ingestState: 'done', ingestError: null })
+    .where(and(eq(events.id, clip), ne(events.ingestState, 'running')));
+}
+
+async function rememberShare(
+  tx: Database,
+  libraryId: string,
+  { clip, revision, digest, event }: ClipChange,
+  hasNewRows: boolean,
+): Promise<void> {
+  const known = knownColumns({ revision, digest, event: event! });
+  const rows = hasNewRows ? { digest, digestOf: await rowsNow(tx, clip) } : {};
+  await tx
+    .insert(sharedClips)
+    .values({ libraryId, clipId: clip, ...known, ...rows })
+    .onConflictDoUpdate({
+      target: [sharedClips.libraryId, sharedClips.clipId],
+      set: { ...known, ...rows },
+    });
+}
