@@ -40,6 +40,7 @@ const rooms = {
     'rpc',
     'search',
     'select',
+    'sync',
     ...PLAIN,
   ],
 };

@@ -10,5 +10,6 @@ export const workerFactories: WorkerFactories = {
     new Worker(new URL('./models.worker.ts', import.meta.url), { type: 'module', name: 'models' }),
   search: () =>
     new Worker(new URL('./search.worker.ts', import.meta.url), { type: 'module', name: 'search' }),
+  sync: () => new Worker(new URL('./sync.worker.ts', import.meta.url), { type: 'module', name: 'sync' }),
   thread: (script, name) => new Worker(script, { type: 'module', name }),
 };

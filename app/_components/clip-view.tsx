@@ -14,6 +14,7 @@ import type { Moment } from '@/lib/shared/clip-clock';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { parseSampling } from '@/lib/ingest/start-clip';
+import { clipName } from '@/lib/shared/clip-name';
 import { formatTime, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { useAnswer } from '../_hooks/use-answer';
@@ -26,6 +27,7 @@ import type { RestoredSelection } from '../_hooks/saved-selection';
 import { ExportMenu } from './export/export-menu';
 import { selectionOfAnswer } from './export/selection-of-answer';
 import { CropDialog } from './query/crop-dialog';
+import { ClipTitle } from './clip-title';
 import { AnswerHint } from './answer/answer-hint';
 import { scrollBehavior } from '../_hooks/motion';
 import { AnswerPanel, DEFAULT_SETTINGS, type AnswerSettings } from './answer/answer-panel';
@@ -137,10 +139,8 @@ export function ClipView({
   const durationMs = shown.durationMs ?? 0;
   const cursorMs = cursor.clipId === shown.id ? cursor.timeMs : 0;
   const ofShown = ({ clipId }: { clipId: string }) => clipId === shown.id;
-  const clipNames = isSeveral
-    ? new Map(searched.map(({ id, fileName, description }) => [id, fileName ?? description]))
-    : null;
-  const name = shown.fileName ?? shown.description;
+  const clipNames = isSeveral ? new Map(searched.map((one) => [one.id, clipName(one)])) : null;
+  const name = clipName(shown);
   const questionText = question ? describeQuestion(question) : '';
 
   const goTo = (clipId: string, { timestampMs, span }: Moment, frameIndex: number | null) => {
@@ -256,9 +256,7 @@ export function ClipView({
             <RangeChoice durationMs={durationMs} range={range} onRange={onRange} />
           )}
           <div className="flex flex-wrap items-baseline gap-x-4 gap-y-1 text-sm">
-            <h1 className="font-medium [overflow-wrap:anywhere]">
-              <bdi>{name}</bdi>
-            </h1>
+            <ClipTitle key={shown.id} clip={shown} />
             <p className="text-ink-2 tabular-nums" data-testid="clip-summary">
               {shown.durationMs !== null && `${formatTime(shown.durationMs)}, `}
               {shown.width !== null && shown.height !== null && `${shown.width} × ${shown.height}, `}

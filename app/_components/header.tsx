@@ -31,6 +31,7 @@ export function Header({
   library,
   offline,
   models,
+  libraries,
 }: {
   model: ModelState;
   onRetryModel: () => void;
@@ -39,13 +40,15 @@ export function Header({
   offline: OfflineSnapshot;
   /** The models dialog with its button. */
   models: ReactNode;
+  /** The dialog of shared libraries with its button. */
+  libraries: ReactNode;
 }) {
   return (
     <header className="flex items-center gap-3 border-b border-line bg-surface px-4 py-2.5">
       <Logo />
       <div className="min-w-0">
         <p className="text-base leading-5 font-semibold">Framesift</p>
-        <p className="hidden text-xs text-ink-2 sm:block">Your clips stay on this computer.</p>
+        <p className="hidden text-xs text-ink-2 sm:block">Your videos stay on this computer.</p>
       </div>
       <div className="ml-auto flex items-center gap-1">
         <Engine
@@ -56,6 +59,7 @@ export function Header({
           offline={offline}
         />
         {models}
+        {libraries}
         <Help />
       </div>
     </header>

@@ -3,6 +3,7 @@ import type { ClipSummary } from '@/lib/ports/library';
 import clsx from 'clsx';
 import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Sparkles, Trash2 } from 'lucide-react';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
+import { clipName } from '@/lib/shared/clip-name';
 import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '@/lib/core/clips-store';
@@ -105,7 +106,7 @@ export function LibraryList({
               <Button
                 variant="danger"
                 icon
-                aria-label={`Delete ${isolateName(clip.fileName ?? clip.description)}`}
+                aria-label={`Delete ${isolateName(clipName(clip))}`}
                 onClick={() => onDelete(clip)}
                 className="absolute top-1/2 right-1 -translate-y-1/2 bg-surface opacity-0 group-hover:opacity-100 focus-visible:opacity-100 [@media(hover:none)]:opacity-100"
               >
@@ -157,7 +158,7 @@ function ClipItem({
       </span>
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium">
-          <bdi>{clip.fileName ?? clip.description}</bdi>
+          <bdi>{clipName(clip)}</bdi>
         </span>
         {active && status ? (
           <span className="mt-1.5 block">

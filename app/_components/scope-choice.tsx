@@ -3,6 +3,7 @@
 import type { ClipSummary } from '@/lib/ports/library';
 import { Checkbox, Popover, RadioGroup } from 'radix-ui';
 import { Check, ChevronDown, Library } from 'lucide-react';
+import { clipName } from '@/lib/shared/clip-name';
 import { plural } from '@/lib/shared/format';
 
 /** Which clips a question is asked about. */
@@ -89,7 +90,7 @@ export function ScopeChoice({
           </RadioGroup.Root>
           {scope.kind === 'some' && (
             <ul aria-label="Clips" className="mt-2 space-y-1 border-t border-line pt-2">
-              {clips.map(({ id, fileName, description }) => (
+              {clips.map(({ id, ...clip }) => (
                 <li key={id}>
                   <label className="flex items-center gap-2 rounded-lg px-2 py-1.5 hover:bg-surface-2">
                     <Checkbox.Root
@@ -107,7 +108,7 @@ export function ScopeChoice({
                       </Checkbox.Indicator>
                     </Checkbox.Root>
                     <span className="min-w-0 truncate">
-                      <bdi>{fileName ?? description}</bdi>
+                      <bdi>{clipName(clip)}</bdi>
                     </span>
                   </label>
                 </li>

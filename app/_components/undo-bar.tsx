@@ -1,4 +1,5 @@
 import type { ClipSummary } from '@/lib/ports/library';
+import { clipName } from '@/lib/shared/clip-name';
 import { getFramesift } from '../_hooks/framesift';
 
 /** Says which clip was deleted, for as long as it can be had back. */
@@ -9,7 +10,7 @@ export function UndoBar({ deleted }: { deleted: ClipSummary }) {
       className="fixed bottom-4 left-1/2 z-20 flex -translate-x-1/2 items-center gap-4 rounded-xl bg-ink px-4 py-2.5 text-sm text-canvas shadow-xl"
     >
       <span className="max-w-64 truncate">
-        Deleted <bdi>{deleted.fileName ?? deleted.description}</bdi>
+        Deleted <bdi>{clipName(deleted)}</bdi>
       </span>
       <button
         type="button"

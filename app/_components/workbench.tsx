@@ -29,6 +29,7 @@ import { BetterModelNotice } from './models/better-model-notice';
 import { ModelsChoice } from './models/models-choice';
 import { NewVersionNotice } from './new-version-notice';
 import { PageNotices } from './page-notices';
+import { LibrariesChoice } from './sharing/libraries-choice';
 import { LibraryKeeping } from './storage/library-keeping';
 import { Deferred } from './ui/deferred';
 import { ErrorBoundary } from './ui/error-boundary';
@@ -175,6 +176,7 @@ export function Workbench() {
             onOpenChange={setModelsOpen}
           />
         }
+        libraries={<LibrariesChoice library={library} />}
       />
       <input
         ref={picker}

@@ -1,6 +1,7 @@
 import type { EncoderLimits, LoadOptions } from '@/lib/ports/encoder';
 import type { SilenceWatcher } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
+import type { Sharing } from '@/lib/ports/sharing';
 import type { SearchService } from '@/lib/search/search-service';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import { lendWorkers } from '@/lib/shared/lent-workers';
@@ -14,6 +15,7 @@ import type { ClipSession } from '@/lib/media/clip-session';
 import { ClipSessions } from './clip-sessions';
 import type { ModelService } from '@/lib/models/model-service';
 import type { VideoService } from '@/lib/media/video-service';
+import type { SyncService } from '@/lib/sync/sync-service';
 
 /** Makes each worker; the page owns the files that they run. */
 export interface WorkerFactories {
@@ -22,6 +24,7 @@ export interface WorkerFactories {
   clip: () => Worker;
   models: () => Worker;
   search: () => Worker;
+  sync: () => Worker;
   /** A thread of the model's runtime, which names the script. */
   thread: (script: string, name: string) => Worker;
 }
@@ -44,8 +47,14 @@ export class FramesiftServices {
   readonly #clip: SupervisedWorker<ClipService>;
   readonly #models: SupervisedWorker<ModelService>;
   readonly #search: SupervisedWorker<SearchService>;
+  readonly #sync: SupervisedWorker<SyncService>;
   /** The library, in whichever worker it is. */
   readonly database: Remote<ClipDatabase>;
+  /** The shared libraries, in whichever worker the library is. */
+  readonly sharing: Remote<Sharing>;
+  /** What speaks to library servers, in whichever worker; made when a shared library is first of interest. */
+  readonly sync: Remote<SyncService>;
+  #sharing: Remote<Sharing> | undefined;
   /** An end that the CLIP worker writes to, kept for the library worker until it is made. */
   #rowsPort: MessagePort | undefined;
   readonly #sessions: ClipSessions;
@@ -78,12 +87,19 @@ export class FramesiftServices {
       onStart: (search) => this.#connectEmbeddings(search),
       onFailure: (event) => this.discardSearchWorker(this.#tellFailure('search', event)),
     });
+    this.#sync = new SupervisedWorker<SyncService>({
+      make: factories.sync,
+      onStart: (sync) => this.#connectShared(sync),
+      onFailure: (event) => this.#sync.end(this.#tellFailure('sync', event)),
+    });
     this.#sessions = new ClipSessions((file) => {
       const { port1, port2 } = new MessageChannel();
       wire(this.video.openClip(file, port2));
       return { remote: this.#video.connect<ClipSession>(port1), port: port1 };
     });
     this.database = forwardRemote(() => this.#library.remote);
+    this.sharing = forwardRemote(() => this.#openSharing());
+    this.sync = forwardRemote(() => this.#sync.remote);
     const generation = () => this.#generation;
     const workers: ClipWorkers = {
       get generation() {
@@ -128,8 +144,9 @@ export class FramesiftServices {
       transient: true,
     });
     if (!this.#library.end(reason)) return;
-    // It has a way to the worker that is gone, and nothing of its own.
+    // They have a way to the worker that is gone, and nothing of their own.
     this.discardSearchWorker(reason);
+    this.#sync.end(reason);
     if (this.#clip.isRunning) this.#connectRows(this.#clip.remote);
   }
 
@@ -185,6 +202,7 @@ export class FramesiftServices {
   }
 
   #wireLibrary(library: Remote<ClipDatabase>): void {
+    this.#sharing = undefined;
     // Messages keep their order, so whatever is called next finds the workers connected.
     if (this.#rowsPort) wire(library.connect(this.#rowsPort));
     this.#rowsPort = undefined;
@@ -192,6 +210,21 @@ export class FramesiftServices {
     const watcher: SilenceWatcher = { tell: (sentence) => this.onLibrarySilence(sentence) };
     serve(watcher, port1);
     wire(library.watch(port2));
+  }
+
+  #openSharing(): Remote<Sharing> {
+    // A library worker that is made here forgets the way to the one before.
+    this.#library.start();
+    if (this.#sharing) return this.#sharing;
+    const { port1, port2 } = new MessageChannel();
+    wire(this.#library.remote.connectSharing(port2));
+    return (this.#sharing = this.#library.connect<Sharing>(port1));
+  }
+
+  #connectShared(sync: Remote<SyncService>): void {
+    const { port1, port2 } = new MessageChannel();
+    wire(sync.connect(port2));
+    wire(this.database.connectSharing(port1));
   }
 
   #connectEmbeddings(search: Remote<SearchService>): void {
@@ -269,4 +302,5 @@ const WORKER_TASKS = {
   model: 'looks at pictures and words',
   models: 'fetches models',
   search: 'finds frames',
+  sync: 'speaks to shared libraries',
 } as const;

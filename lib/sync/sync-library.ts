@@ -35,8 +35,22 @@ const MOST_ATTEMPTS = 10;
 export async function syncLibrary(options: SyncOptions): Promise<void> {
   const waiting = await options.store.pending();
   await expectToSend(options, waiting);
-  for (const pending of waiting) await sendChange(options, pending);
+  let refused: Refusal | null = null;
+  for (const pending of waiting)
+    try {
+      await sendChange(options, pending);
+    } catch (error) {
+      // A clip that the library does not take must not hold up the others.
+      if (!(error instanceof Refusal) || !isAboutClip(error)) throw error;
+      refused = error;
+    }
   await readChanges(options);
+  if (refused) throw refused;
+}
+
+/** Whether a refusal is of what was sent, and neither of this device nor of this moment. */
+function isAboutClip({ isTransient, problem }: Refusal): boolean {
+  return !isTransient && problem.status !== 401 && problem.status !== 403;
 }
 
 async function expectToSend(

@@ -137,7 +137,7 @@ interface OwnedContext {
 }
 
 /** A browser with a copy of a visitor's profile, which goes when it is closed. */
-async function openCopy(
+export async function openCopy(
   { chromium }: PlaywrightWorkerArgs['playwright'],
   profile: string,
   options: BrowserContextOptions & LaunchOptions,
@@ -155,7 +155,8 @@ async function openCopy(
   };
 }
 
-const contextOptions = (baseURL: string | undefined): BrowserContextOptions => ({
+/** What every page is opened with. */
+export const contextOptions = (baseURL: string | undefined): BrowserContextOptions => ({
   ...(baseURL === undefined ? {} : { baseURL }),
   serviceWorkers: 'block',
   viewport: { width: 1280, height: 720 },

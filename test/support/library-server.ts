@@ -55,9 +55,13 @@ export interface TestDevice {
 /**
  * Starts PostgreSQL, where every role but its superuser needs its password, and a server in this process.
  *
- * @param durable whether commits wait for the disk
+ * @param options.durable whether commits wait for the disk
+ * @param options.origins of the pages that may use it
  */
-export async function startTestServer({ durable = false } = {}): Promise<TestServer> {
+export async function startTestServer({
+  durable = false,
+  origins = ['https://clips.example'],
+} = {}): Promise<TestServer> {
   const cluster = startPostgres({ passwords: true, durable });
   const owners = new Map<string, Promise<Client>>();
   const superuser = await connectAsSuperuser(cluster);
@@ -68,7 +72,7 @@ export async function startTestServer({ durable = false } = {}): Promise<TestSer
     address,
     ownerAddress: `${address}&user=framesift_owner&password=of-the-owner`,
     secret: 'a secret of a test, which is long enough',
-    origins: ['https://clips.example'],
+    origins,
     rates: { requestsPerSecond: 100_000, atOnce: 100 },
   };
   const clock = { now: new Date() };

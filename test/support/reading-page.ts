@@ -99,6 +99,9 @@ export function openReadingPage({ mishaps, video, library }: ReadingPageOptions)
       search: () => {
         throw new Error('Nobody asks about the clip.');
       },
+      sync: () => {
+        throw new Error('Nothing is shared.');
+      },
       thread: () => {
         throw new Error('The fake runtime has no threads.');
       },

@@ -6,6 +6,7 @@ import { useEffect, useState } from 'react';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
 import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/library/room';
 import { estimateStorage, isStorageKept } from '@/lib/shared/browser-storage';
+import { clipName } from '@/lib/shared/clip-name';
 import { formatBytes } from '@/lib/shared/format';
 import { useBackup } from '../../_hooks/use-backup';
 import { Button } from '../ui/button';
@@ -61,8 +62,8 @@ export function LibraryStorage({
           {largest && (
             <>
               {' '}
-              Deleting <bdi>{largest.clip.fileName ?? largest.clip.description}</bdi> frees about{' '}
-              {formatBytes(largest.bytes)}; removing a model that is not in use frees more.
+              Deleting <bdi>{clipName(largest.clip)}</bdi> frees about {formatBytes(largest.bytes)}; removing
+              a model that is not in use frees more.
             </>
           )}
         </Notice>

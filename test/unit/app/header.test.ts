@@ -14,6 +14,7 @@ const engineButton = (model: ComponentProps<typeof Header>['model']) => {
       library: { state: 'opening' },
       offline: { stage: 'preparing', newVersion: null, otherTabs: 0 },
       models: null,
+      libraries: null,
     }),
   );
   return /<button[^>]*data-testid="engine".*?<\/button>/s.exec(html)![0];

@@ -46,6 +46,7 @@ beforeEach(async () => {
     video: unused,
     clip: unused,
     models: unused,
+    sync: unused,
     thread: unused,
   });
   clipId = (await services.database.createClip({ description: 'a clip' })).id;

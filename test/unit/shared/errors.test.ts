@@ -145,6 +145,7 @@ describe('any thrown thing', () => {
       clip: make,
       models: make,
       search: make,
+      sync: make,
       thread: make,
     });
     let told: string | null = null;

@@ -229,6 +229,22 @@ describe.each([
       expect(await anna.pending()).toEqual([]);
     });
 
+    it('goes on with the others where a library does not take one clip', async () => {
+      const bad = await anna.add('Bad');
+      const good = await anna.add('Good');
+      const refusing = clientOf(0, (request) =>
+        request.url.includes(bad)
+          ? Promise.resolve(
+              Response.json({ type: 'bad-row', title: '', status: 422, detail: 'No.' }, { status: 422 }),
+            )
+          : test.server.fetch(request),
+      );
+      await expect(anna.sync(refusing)).rejects.toThrow('No.');
+      expect((await anna.pending()).map(({ clip }) => clip)).toEqual([bad]);
+      await ben.sync();
+      expect(await ben.visible()).toEqual([good]);
+    });
+
     it('sends again what a library lacks that was restored from a backup', async () => {
       const clip = await sharedClip();
       await empty();

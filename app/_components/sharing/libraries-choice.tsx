@@ -1,0 +1,45 @@
+import { useEffect, useState } from 'react';
+import type { LibraryState } from '@/lib/core/clips-store';
+import { clearAddress } from '../../_hooks/invitation';
+import { isInSharedLibrary, openSharing } from '../../_hooks/sharing';
+import { useInvitation, useSharing } from '../../_hooks/use-sharing';
+import { Deferred } from '../ui/deferred';
+import { latePart } from '../ui/late-part';
+import { prefetch } from '../ui/prefetch';
+import { LibrariesButton } from './libraries-button';
+
+const load = () => import('./libraries-dialog');
+const LibrariesDialog = latePart(() => load().then((module) => module.LibrariesDialog));
+
+/** The dialog of shared libraries with its button. Nothing of it is fetched before it is wanted, or this browser is in one. */
+export function LibrariesChoice({ library }: { library: LibraryState }) {
+  const sharing = useSharing();
+  const invitation = useInvitation();
+  const [isWanted, setWanted] = useState(false);
+  const isReady = library.state === 'ready';
+
+  useEffect(() => {
+    // Opening the library comes first.
+    if (isReady && isInSharedLibrary()) prefetch(openSharing);
+  }, [isReady]);
+
+  useEffect(() => {
+    if (invitation === null) return undefined;
+    const timer = setTimeout(clearAddress);
+    return () => clearTimeout(timer);
+  }, [invitation]);
+
+  const button = (
+    <LibrariesButton
+      sharing={sharing}
+      onPointerEnter={() => prefetch(load)}
+      onClick={() => setWanted(true)}
+    />
+  );
+  if (!isWanted && invitation === null) return button;
+  return (
+    <Deferred what="The shared libraries" waiting={button}>
+      <LibrariesDialog library={library} />
+    </Deferred>
+  );
+}

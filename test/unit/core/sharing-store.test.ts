@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import {
+  LOOK_EVERY_MS,
+  SHARES_KEY,
+  SharingStore,
+  type SharingParts,
+  type SharingState,
+} from '@/lib/core/sharing-store';
+import type { Settings } from '@/lib/core/surroundings';
+import type { SharedLibrary } from '@/lib/ports/sharing';
+import type { SyncMessage } from '@/lib/sync/sync-status';
+import { clipNamed, FakeClock, memorySettings, settle } from '../../support/core-fakes';
+
+const YARD: SharedLibrary = {
+  id: 'yard',
+  server: 'https://library.example',
+  name: 'Yard',
+  token: 'fsl_',
+  scope: 'write',
+  deviceId: 'd',
+  joinedAt: new Date(0),
+  isPaused: false,
+  after: 0,
+  epoch: null,
+  syncedAt: null,
+};
+
+let libraries: SharedLibrary[];
+let looks: boolean[];
+let calls: string[];
+let isSeen: boolean;
+let isBroken: boolean;
+let clock: FakeClock;
+let settings: Settings;
+let channel: SharingParts['channel'];
+let store: SharingStore;
+
+const open = async () => {
+  const note =
+    (name: string) =>
+    (...values: unknown[]) => {
+      calls.push([name, ...values.map((value) => JSON.stringify(value))].join(' '));
+      return Promise.resolve();
+    };
+  store = new SharingStore({
+    sharing: {
+      libraries: () =>
+        isBroken ? Promise.reject(new Error('The library is away.')) : Promise.resolve(libraries),
+      listShares: () => Promise.resolve([]),
+      listNotices: () => Promise.resolve([]),
+      shareClips: note('share'),
+      stopSharing: note('stopSharing'),
+      setLibrary: note('set'),
+      dropNotice: note('drop'),
+    },
+    sync: {
+      look: (isForced) => {
+        looks.push(isForced);
+        return Promise.resolve();
+      },
+      stop: note('stop'),
+      ask: note('ask'),
+      join: () => {
+        libraries = [YARD];
+        return Promise.resolve('Yard');
+      },
+      leave: () => {
+        libraries = [];
+        return Promise.resolve();
+      },
+      findServer: (address) => Promise.resolve(address),
+    },
+    channel,
+    settings,
+    clock,
+    isSeen: () => isSeen,
+  });
+  await settle();
+};
+
+const hear = (message: SyncMessage) => channel.onmessage?.({ data: message } as MessageEvent<SyncMessage>);
+const ready = () => store.get() as Extract<SharingState, { state: 'ready' }>;
+
+beforeEach(() => {
+  libraries = [YARD];
+  looks = [];
+  calls = [];
+  isSeen = true;
+  isBroken = false;
+  clock = new FakeClock();
+  settings = memorySettings();
+  channel = { postMessage: () => undefined, onmessage: null };
+});
+
+describe('the shared libraries', () => {
+  it('are remembered by a setting, so that a page without any looks for nothing', async () => {
+    await open();
+    expect(settings.read(SHARES_KEY)).toBe('yes');
+    await store.leave('yard');
+    expect(settings.read(SHARES_KEY)).toBeNull();
+    await clock.pass(LOOK_EVERY_MS);
+    expect(looks).toEqual([]);
+    expect(await store.join('fsi_', 'A device')).toBe('Yard');
+    expect(settings.read(SHARES_KEY)).toBe('yes');
+  });
+
+  it('are looked into every ten seconds while the page is seen', async () => {
+    await open();
+    await clock.pass(LOOK_EVERY_MS);
+    isSeen = false;
+    await clock.pass(LOOK_EVERY_MS);
+    isSeen = true;
+    await clock.pass(LOOK_EVERY_MS);
+    expect(looks).toEqual([false, false]);
+  });
+
+  it('hear of a changed clip once it is still, and of none that is being read', async () => {
+    await open();
+    store.noticed({ type: 'changed', clipId: 'a', clip: { ...clipNamed('a'), ingestState: 'running' } });
+    await clock.pass(1_000);
+    expect(looks).toEqual([]);
+    for (let i = 0; i < 3; i += 1) {
+      store.noticed({ type: 'changed', clipId: 'a', clip: null });
+      await clock.pass(500);
+    }
+    expect(looks).toEqual([]);
+    await clock.pass(500);
+    expect(looks).toEqual([false]);
+  });
+
+  it('show how things are, as the tab that syncs tells', async () => {
+    await open();
+    expect(calls).toContain('ask');
+    hear({ type: 'statuses', statuses: { yard: { state: 'done', at: 1 } } });
+    expect(ready().statuses).toEqual({ yard: { state: 'done', at: 1 } });
+    libraries = [YARD, { ...YARD, id: 'farm' }];
+    await clock.pass(150);
+    expect(ready().libraries).toHaveLength(2);
+    expect(ready().statuses).toEqual({ yard: { state: 'done', at: 1 } });
+  });
+
+  it('stop and go on when a person says so', async () => {
+    await open();
+    await store.pause('yard');
+    expect(calls.slice(-2)).toEqual(['set "yard" {"isPaused":true}', 'stop "yard"']);
+    await store.syncNow('yard');
+    expect(calls.at(-1)).toBe('set "yard" {"isPaused":false}');
+    expect(looks).toEqual([true]);
+  });
+
+  it('say what is wrong where they cannot be read, and can be read again', async () => {
+    isBroken = true;
+    await open();
+    expect(store.get()).toMatchObject({ state: 'failed' });
+    isBroken = false;
+    await store.refresh();
+    expect(ready().libraries).toEqual([YARD]);
+  });
+});
