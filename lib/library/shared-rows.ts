@@ -5,6 +5,7 @@ import type { WritableRow } from '@/lib/protocol/rows';
 import { parsePostgresTimestamp } from '@/lib/shared/postgres-timestamp';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { countAnew } from './embedding-sets';
+import { writeFrameSpans } from './frame-spans';
 import { framePath } from './frames';
 import { eventFrames, frameEmbeddings, frameSpans } from './schema';
 
@@ -30,6 +31,8 @@ interface RowRecord {
   height: number | null;
   file_size_bytes: number | null;
   frame_created_at: Date | string;
+  start_ms: number | null;
+  end_ms: number | null;
   vector_id: string | null;
   embedding: string | null;
   model_version: string | null;
@@ -42,13 +45,14 @@ export async function readPage(db: Database, clip: string, page: number): Promis
   const end = first + ROWS_PER_PAGE;
   const result: unknown = await db.execute(sql`
     select coalesce(v.frame_index, f.frame_number - 1) as frame_index, f.id as frame_id, f.timestamp_offset_ms, f.width,
-      f.height, f.file_size_bytes, f.created_at as frame_created_at, v.id as vector_id, v.embedding, v.model_version,
+      f.height, f.file_size_bytes, f.created_at as frame_created_at, s.start_ms, s.end_ms, v.id as vector_id, v.embedding, v.model_version,
       v.created_at as vector_created_at
     from (select * from event_frames
           where event_id = ${clip} and frame_number > ${first} and frame_number <= ${end}) f
     full join (select * from frame_embeddings
           where event_id = ${clip} and frame_index >= ${first} and frame_index < ${end}) v
       on v.frame_index = f.frame_number - 1
+    left join frame_spans s on s.event_id = ${clip} and s.frame_index = f.frame_number - 1
     order by 1`);
   return (result as { rows: RowRecord[] }).rows.map((row) => ({
     frameIndex: row.frame_index,
@@ -62,6 +66,7 @@ export async function readPage(db: Database, clip: string, page: number): Promis
             height: row.height,
             fileSizeBytes: row.file_size_bytes,
             createdAt: toIso(row.frame_created_at),
+            span: row.start_ms === null ? null : { startMs: row.start_ms, endMs: row.end_ms! },
           },
     vector:
       row.vector_id === null
@@ -112,6 +117,7 @@ export async function replaceRows(
         })),
       );
     }
+    await writeFrameSpans(tx, clip, frames);
     if (vectors.length > 0) {
       const taken = await takenIds(tx, frameEmbeddings, clip, vectors);
       await tx.insert(frameEmbeddings).values(

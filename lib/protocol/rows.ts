@@ -1,3 +1,4 @@
+import type { PictureSpan } from '@/lib/shared/clip-clock';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import { embeddingFromJson } from '@/lib/shared/embedding-json';
@@ -7,7 +8,7 @@ import { MAX_FRAMES, MAX_LINE_BYTES, ROWS_PER_PAGE } from './limits';
 
 /*
  * A frame with its vector as one line of JSON. Names are short because a page has 500 of them. A line has the frame's part
- * (f, t, w, h, b, at), the vector's (v, m, e, vat), or both.
+ * (f, t, w, h, b, at, and s where it is known), the vector's (v, m, e, vat), or both.
  */
 
 /** PostgreSQL's integer. */
@@ -24,6 +25,10 @@ const row = z
     h: size.optional(),
     b: size.optional(),
     at: instant.optional(),
+    s: z
+      .tuple([z.number(), z.number()])
+      .refine(([start, end]) => start < end, 'begins before it ends')
+      .optional(),
     v: id.optional(),
     m: text.min(1).max(50).optional(),
     e: z.string().optional(),
@@ -37,6 +42,7 @@ const row = z
     ({ v, m, e, vat }) => isAllOrNone([v, m, e, vat]),
     'has a part of a vector: v, m, e and vat go together',
   )
+  .refine(({ f, s }) => f !== undefined || s === undefined, 'has the span of a frame and no frame')
   .refine(({ f, v }) => f !== undefined || v !== undefined, 'has neither a frame nor a vector');
 
 /** A frame as `event_frames` has it, without the clip's id and the picture's path, which follow from the rest. */
@@ -49,6 +55,8 @@ interface FramePart {
   fileSizeBytes: number | null;
   /** ISO form, as all times here. */
   createdAt: string;
+  /** How long its picture is on screen, in clip time; null where nobody knows. It is no part of a digest. */
+  span: PictureSpan | null;
 }
 
 /** A vector as `frame_embeddings` has it. */
@@ -139,6 +147,7 @@ function writeRow({ frameIndex, frame, vector }: WritableRow): string {
       h: frame.height,
       b: frame.fileSizeBytes,
       at: frame.createdAt,
+      ...(frame.span && { s: [frame.span.startMs, frame.span.endMs] as const }),
     }),
     ...(vector && { v: vector.id, m: vector.modelVersion, e: vector.json, vat: vector.createdAt }),
   };
@@ -154,13 +163,21 @@ function readRow(bytes: Uint8Array, decoder: TextDecoder, line: number): ClipRow
   }
   const result = row.safeParse(value);
   if (!result.success) throw new BadLine('bad-row', line, `In the line, ${describeMisfit(result.error)}.`);
-  const { i, f, t, w = null, h = null, b = null, at, v, m, e, vat } = result.data;
+  const { i, f, t, w = null, h = null, b = null, at, s, v, m, e, vat } = result.data;
   return {
     frameIndex: i,
     frame:
       f === undefined
         ? null
-        : { id: f, timestampMs: t!, width: w, height: h, fileSizeBytes: b, createdAt: at! },
+        : {
+            id: f,
+            timestampMs: t!,
+            width: w,
+            height: h,
+            fileSizeBytes: b,
+            createdAt: at!,
+            span: s ? { startMs: s[0], endMs: s[1] } : null,
+          },
     vector:
       v === undefined
         ? null

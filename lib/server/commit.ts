@@ -223,6 +223,7 @@ async function updateClip(
 async function deleteRows(client: PoolClient, clip: string): Promise<void> {
   await client.query(
     `with frames as (delete from event_frames where event_id = $1),
+       spans as (delete from frame_spans where event_id = $1),
        vectors as (delete from frame_embeddings where event_id = $1)
      delete from frame_pictures where event_id = $1`,
     [clip],
@@ -241,6 +242,12 @@ async function insertRows(client: PoolClient, { clip, revision }: Revision): Pro
          || '.jpg',
        timestamp_offset_ms, width, height, file_size_bytes, frame_created_at
      from push_rows where event_id = $1 and revision = $2 and frame_id is not null`,
+    key,
+  );
+  await client.query(
+    `insert into frame_spans (event_id, frame_index, start_ms, end_ms)
+     select event_id, frame_index, start_ms, end_ms from push_rows
+     where event_id = $1 and revision = $2 and start_ms is not null`,
     key,
   );
   const vectors = await client.query(

@@ -24,6 +24,14 @@ export function integerField(value: number | null): BinaryField {
   return field;
 }
 
+/** `double precision`. */
+export function doubleField(value: number | null): BinaryField {
+  if (value === null) return null;
+  const field = Buffer.allocUnsafe(8);
+  field.writeDoubleBE(value);
+  return field;
+}
+
 /** `timestamptz` of an ISO text. */
 export function timeField(value: string | null): BinaryField {
   if (value === null) return null;

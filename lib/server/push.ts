@@ -5,7 +5,7 @@ import { pictureType, type FramePicture } from '@/lib/protocol/pictures';
 import type { ClipRow } from '@/lib/protocol/rows';
 import { property } from '@/lib/shared/errors';
 import { readClip } from './changes';
-import { copyRows, integerField, textField, timeField } from './copy-binary';
+import { copyRows, doubleField, integerField, textField, timeField } from './copy-binary';
 import { Problem } from './problem';
 import { inTransaction, withClient } from './transaction';
 
@@ -79,7 +79,7 @@ export async function putRows(
     copyRows(
       client,
       `push_rows (event_id, revision, frame_index, frame_id, timestamp_offset_ms, width, height, file_size_bytes,
-         frame_created_at, vector_id, model_version, embedding, vector_created_at)`,
+         frame_created_at, start_ms, end_ms, vector_id, model_version, embedding, vector_created_at)`,
       rows.map(({ frameIndex, frame, vector }) => [
         textField(clip),
         textField(revision),
@@ -90,6 +90,8 @@ export async function putRows(
         integerField(frame?.height ?? null),
         integerField(frame?.fileSizeBytes ?? null),
         timeField(frame?.createdAt ?? null),
+        doubleField(frame?.span?.startMs ?? null),
+        doubleField(frame?.span?.endMs ?? null),
         textField(vector?.id ?? null),
         textField(vector?.modelVersion ?? null),
         textField(vector?.json ?? null),

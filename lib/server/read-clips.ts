@@ -14,6 +14,8 @@ interface RowRecord {
   height: number | null;
   file_size_bytes: number | null;
   frame_created_at: Date | null;
+  start_ms: number | null;
+  end_ms: number | null;
   vector_id: string | null;
   frame_index: number | null;
   embedding: string | null;
@@ -33,13 +35,14 @@ export async function readRows(
     name: 'rows',
     text: `select c.revision, r.* from clips c left join lateral (
              select f.id as frame_id, f.frame_number, f.timestamp_offset_ms, f.width, f.height, f.file_size_bytes,
-               f.created_at as frame_created_at,
+               f.created_at as frame_created_at, s.start_ms, s.end_ms,
                v.id as vector_id, v.frame_index, v.embedding, v.model_version, v.created_at as vector_created_at
              from (select * from event_frames
                    where event_id = $1 and frame_number > $2 and frame_number <= $3) f
              full join (select * from frame_embeddings
                         where event_id = $1 and frame_index >= $2 and frame_index < $3) v
              on v.frame_index = f.frame_number - 1
+             left join frame_spans s on s.event_id = $1 and s.frame_index = f.frame_number - 1
            ) r on true
            where c.event_id = $1 and c.revision is not null
            order by coalesce(r.frame_index, r.frame_number - 1)`,
@@ -62,6 +65,7 @@ function toRow(row: RowRecord): WritableRow {
             height: row.height,
             fileSizeBytes: row.file_size_bytes,
             createdAt: row.frame_created_at!.toISOString(),
+            span: row.start_ms === null ? null : { startMs: row.start_ms, endMs: row.end_ms! },
           },
     vector:
       row.vector_id === null

@@ -240,6 +240,8 @@ export function madeRow(frameIndex: number, seed = 1): ClipRow {
       height: 180,
       fileSizeBytes: 20,
       createdAt,
+      // Of every second one nobody knows.
+      span: frameIndex % 2 ? null : { startMs: frameIndex * 1000 - 3.25, endMs: frameIndex * 1000 + 30.117 },
     },
     vector: { id: randomUUID(), modelVersion: MODEL, json: embeddingToJson(values), values, createdAt },
   };

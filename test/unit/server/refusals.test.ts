@@ -1,4 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { WORKSPACE_VERSION } from '@/lib/server/schema-version';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ProblemAnswer } from '@/lib/protocol/clips';
 import { contentDigest } from '@/lib/protocol/digests';
@@ -130,6 +131,7 @@ describe('a page of rows', () => {
     ['a frame below 0', () => line({ i: -1 }), 422, 'bad-row', 1],
     ['an id that is none', () => line({ f: `x'; drop table events` }), 422, 'bad-row', 1],
     ['a time that is none', () => line({ at: 'yesterday' }), 422, 'bad-row', 1],
+    ['a span that ends before it begins', () => line({ s: [5, 1] }), 422, 'bad-row', 1],
     ['half of a vector', () => line({ m: undefined }), 422, 'bad-row', 1],
     ['a name that nobody knows', () => line({ z: 1 }), 422, 'bad-row', 1],
     ['NUL in the model’s name', () => line({ m: 'a\u0000b' }), 422, 'bad-row', 1],
@@ -429,7 +431,7 @@ describe('the server', () => {
 
   it('says that a library of before is being brought up to date', async () => {
     const old = await test.makeWorkspace('Old');
-    await test.queryAsOwner(old, 'update schema_version set version = 0');
+    await test.queryAsOwner(old, `delete from schema_version where version = ${WORKSPACE_VERSION}`);
     const secret = await test.invite(old);
     const answer = await ask('/join', {
       method: 'POST',

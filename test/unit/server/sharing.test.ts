@@ -55,7 +55,15 @@ async function refusalOf(call: Promise<unknown>): Promise<Refusal['problem']> {
 
 /** How many rows each table of the library has. */
 async function countRows(): Promise<Record<string, unknown>> {
-  const tables = ['events', 'event_frames', 'frame_embeddings', 'frame_pictures', 'push_rows', 'push_pages'];
+  const tables = [
+    'events',
+    'event_frames',
+    'frame_spans',
+    'frame_embeddings',
+    'frame_pictures',
+    'push_rows',
+    'push_pages',
+  ];
   const [row] = await test.queryAsOwner(
     yard,
     `select ${tables.map((table) => `(select count(*)::integer from ${table}) as ${table}`).join(', ')}`,
@@ -66,6 +74,7 @@ async function countRows(): Promise<Record<string, unknown>> {
 const NO_ROWS = {
   events: 0,
   event_frames: 0,
+  frame_spans: 0,
   frame_embeddings: 0,
   frame_pictures: 0,
   push_rows: 0,
@@ -146,6 +155,7 @@ describe('a shared clip', () => {
       ...NO_ROWS,
       events: 1,
       event_frames: 2,
+      frame_spans: 1,
       frame_embeddings: 2,
       frame_pictures: 2,
     });
@@ -265,6 +275,7 @@ describe('a step that is sent again', () => {
       ...NO_ROWS,
       events: 1,
       event_frames: 3,
+      frame_spans: 2,
       frame_embeddings: 3,
       frame_pictures: 3,
     });
