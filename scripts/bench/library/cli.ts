@@ -1,11 +1,13 @@
 /**
- * `npm run bench:library -- feed | rows | kill`: a library server under strain, over a PostgreSQL of its own that waits for
+ * `npm run bench:library -- feed | rows | devices | kill`: a library server under strain, over a PostgreSQL of its own that waits for
  * the disk. `feed [--writers 8 --commits 10000]` commits from many writers and counts what a reader of the feed misses.
- * `rows [--clips 20 --frames 500 --at-once 2]` pushes and pulls over HTTP. `kill [--clips 12 --every 3]` ends the server by
+ * `rows [--clips 20 --frames 500 --at-once 2]` pushes and pulls over HTTP. `devices` does
+ * so with a device's own database. `kill [--clips 12 --every 3]` ends the server by
  * SIGKILL at every so many requests and counts what is lost, doubled or half there.
  */
 import { parseArgs } from 'node:util';
 import { startTestServer } from '@/test/support/library-server';
+import { measureDevices } from './devices';
 import { measureFeed } from './feed';
 import { survivesKills } from './kill';
 import { measureRows } from './rows';
@@ -31,12 +33,15 @@ try {
     case 'rows':
       await measureRows(test, Number(values.clips), Number(values.frames), Number(values['at-once']));
       break;
+    case 'devices':
+      await measureDevices(test, Number(values.clips), Number(values.frames));
+      break;
     case 'kill':
       await survivesKills(test, Number(values.clips), Number(values.every));
       break;
     case undefined:
     default:
-      console.error('Usage: npm run bench:library -- feed | rows | kill');
+      console.error('Usage: npm run bench:library -- feed | rows | devices | kill');
       process.exitCode = 1;
   }
 } finally {
