@@ -1,14 +1,18 @@
+import { PROBE_PATCHES } from './colour-probe';
 import { PixelKernel } from '@/lib/pixels/pixel-kernel';
 import { packedRows, type PixelRows } from '@/lib/pixels/pixel-rows';
 import { timed } from '@/lib/shared/stage-timing';
-import type { ColourCoding } from '@/lib/pixels/colour';
+import type { ColourCoding, Triple } from '@/lib/pixels/colour';
 import { copyableRect, planeRows } from '@/lib/pixels/plane-rows';
+import { computeColourChange, recolouredRows, type ColourChange } from '@/lib/pixels/recolour';
+
+type MeasureColours = () => Promise<readonly Triple[] | null>;
 
 /**
  * Reads frames as 8-bit RGB rows of the stored picture: not rotated, not stretched to square pixels.
  *
  * Frames of a decoder are copied as the planes that they are, into one buffer that is reused, and
- * converted by this project (see the note in plane-rows.ts). A canvas, whose colours are the browser's
+ * converted by this project (see the note in plane-rows.ts); red, green and blue are brought to the clip's colours. A canvas, whose colours are the browser's
  * own, takes the rest: pictures of the `<video>` element and pictures that a person drops; frames whose
  * `format` is null (10-bit HDR in some browsers, mediabunny #256) or is not known here; and frames that
  * the browser will not copy.
@@ -19,14 +23,24 @@ export class FramePixelReader {
   /** Where planes are copied to, unless they lie in the kernel's memory. */
   #buffer = new Uint8Array(0);
   #canvas: OffscreenCanvasRenderingContext2D | null = null;
+  readonly #measureColours: MeasureColours | null;
+  /** What frames without planes need; undefined before the first. */
+  #change: Promise<ColourChange | null> | undefined;
 
   /**
    * @param coding how the clip's frames are read; not needed for pictures
    * @param kernel of its own, which converts planes; null for the plain code
+   * @param measureColours tells what this browser makes of `PROBE_PATCHES` where it hands out red, green and blue; see
+   *   [Note: What colours a browser makes] in browser-colours.ts
    */
-  constructor(coding: ColourCoding | null = null, kernel: PixelKernel | null = PixelKernel.create()) {
+  constructor(
+    coding: ColourCoding | null = null,
+    kernel: PixelKernel | null = PixelKernel.create(),
+    measureColours: MeasureColours | null = null,
+  ) {
     this.#coding = coding;
     this.#kernel = kernel;
+    this.#measureColours = measureColours;
   }
 
   /** The picture's rows, which are good until the next call; `source` may be closed meanwhile. */
@@ -44,7 +58,8 @@ export class FramePixelReader {
     if (format === null) return null;
     const visible = visibleRectOf(frame);
     const rect = copyableRect(format, visible);
-    const isReadable = rect !== null && (this.#coding !== null || /^(?:RGB|BGR)/.test(format));
+    const isRgb = /^(?:RGB|BGR)/.test(format);
+    const isReadable = rect !== null && (this.#coding !== null || isRgb);
     if (!isReadable) return null;
     try {
       const size = frame.allocationSize({ rect });
@@ -52,16 +67,26 @@ export class FramePixelReader {
       const layout = await timed('copy', () => frame.copyTo(bytes, { rect }));
       const wanted = { ...visible, x: visible.x - rect.x, y: visible.y - rect.y };
       const [copiedWidth, copiedHeight] = [rect.width, rect.height];
-      return planeRows(
+      const rows = planeRows(
         { format, bytes, layout, copiedWidth, copiedHeight, wanted },
         this.#coding,
         this.#kernel,
       );
+      if (!isRgb) return rows;
+      this.#change ??= this.#changeOfRgb();
+      const change = await this.#change;
+      return change ? recolouredRows(rows, change) : rows;
     } catch (error) {
       // The frame was closed under us: no canvas helps.
       if (error instanceof DOMException && error.name === 'InvalidStateError') throw error;
       return null;
     }
+  }
+
+  async #changeOfRgb(): Promise<ColourChange | null> {
+    if (!this.#coding || !this.#measureColours) return null;
+    const seen = await this.#measureColours();
+    return seen && computeColourChange(PROBE_PATCHES, seen, this.#coding);
   }
 
   #takeBuffer(size: number): Uint8Array<ArrayBuffer> {

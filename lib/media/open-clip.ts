@@ -11,7 +11,7 @@ import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { MAX_DURATION_MS } from './choose-timestamps';
 import { describeForeignFile, describeUndecodable, SNIFFED_BYTES, sniffForeignFile } from './clip-facts';
-import { chooseColourCoding, type ColourCoding } from '@/lib/pixels/colour';
+import { chooseColourCoding, readWrittenColours } from '@/lib/pixels/colour';
 import type { DecodableTrack } from './decoder-run';
 import { EntryPoints } from './entry-points';
 import { decoderOf } from './frame-decoder';
@@ -146,7 +146,7 @@ async function readClip(input: Input, file: MendedFile): Promise<Omit<OpenClip, 
     rhythmMs: span.rhythmMs,
     isDamagedBetween: file.damageIn?.(track) ?? null,
     facts,
-    colourCoding: isJpeg ? JPEG_COLOURS : await readColourCoding(track),
+    ...(isJpeg ? { colourCoding: JPEG_COLOURS, writtenColours: null } : await readColours(track)),
   };
 }
 
@@ -195,13 +195,16 @@ async function readTrack(
   };
 }
 
-async function readColourCoding(track: InputVideoTrack): Promise<ColourCoding | null> {
-  return chooseColourCoding(
+async function readColours(
+  track: InputVideoTrack,
+): Promise<Pick<OpenClip, 'colourCoding' | 'writtenColours'>> {
+  const said = [
     await track.getColorSpace(),
     await track.getCodec(),
     await track.getCodedWidth(),
     await track.getCodedHeight(),
-  );
+  ] as const;
+  return { colourCoding: chooseColourCoding(...said), writtenColours: readWrittenColours(...said) };
 }
 
 function joinSentences(...sentences: (string | null)[]): string | null {

@@ -1,6 +1,6 @@
 import type { ClipFacts } from '@/lib/ports/media';
 import type { InputVideoTrack } from 'mediabunny';
-import type { ColourCoding } from '@/lib/pixels/colour';
+import type { ColourCoding, WrittenColours } from '@/lib/pixels/colour';
 import type { DecodableTrack } from './decoder-run';
 import type { TimelineSegment } from './packet-source';
 import type { DamageFinder } from './demux/lost-places';
@@ -20,5 +20,7 @@ export interface OpenClip {
   facts: ClipFacts;
   /** How the numbers of its frames are read; null where they are no luma and chroma. */
   colourCoding: ColourCoding | null;
+  /** What the file says of its colours; null where no decoder of the browser's makes any of them. */
+  writtenColours: WrittenColours | null;
   close: () => void;
 }

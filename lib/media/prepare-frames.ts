@@ -1,4 +1,5 @@
 import type { FrameJob, GrabFrame, GrabbedFrame } from '@/lib/ports/media';
+import { PixelKernel } from '@/lib/pixels/pixel-kernel';
 import { resizeFrameAndThumbnail } from '@/lib/pixels/resize';
 import { PictureNumbers } from '@/lib/pixels/small-picture';
 import { produceBatches } from '@/lib/rpc/job-port';
@@ -6,6 +7,7 @@ import { throwIfCancelled, withTimeout } from '@/lib/shared/async';
 import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import { measureBrowserColours } from './browser-colours';
 import { FramePixelReader } from './frame-pixels';
 import { openSample } from './frame-pictures';
 import type { OpenClip } from './opened-clip';
@@ -49,9 +51,11 @@ interface PictureSource {
 }
 
 export function picturesOfClip(clip: OpenClip, { requests }: FrameJob, signal: AbortSignal): PictureSource {
+  const { colourCoding, writtenColours } = clip;
+  const measureColours = writtenColours && (() => measureBrowserColours(writtenColours));
   return {
     frames: decodedPictures(decodeFrames(clip, requests, signal)),
-    pixels: new FramePixelReader(clip.colourCoding),
+    pixels: new FramePixelReader(colourCoding, PixelKernel.create(), measureColours),
   };
 }
 

@@ -66,6 +66,30 @@ export function chooseColourCoding(
   return { matrix: MATRICES.get(stated.matrix) ?? unsaid, isFullRange: stated.fullRange === true };
 }
 
+/** What a file says of its colours, as far as it decides which matrix and range a browser takes. */
+export interface WrittenColours {
+  /** mediabunny's name. */
+  codec: string;
+  /** Null where it is not said. */
+  matrix: ColourMatrix | null;
+  isFullRange: boolean;
+  /** Of the stored picture. */
+  width: number;
+  height: number;
+}
+
+/** What a file says of its colours; null where it says that its planes are green, blue and red, or its codec is unknown. */
+export function readWrittenColours(
+  stated: StatedColour,
+  codec: string | null,
+  width: number,
+  height: number,
+): WrittenColours | null {
+  if (codec === null || stated.matrix === 'rgb') return null;
+  const matrix = MATRICES.get(stated.matrix) ?? null;
+  return { codec, matrix, isFullRange: stated.fullRange === true, width, height };
+}
+
 /** Weights of red and blue in luma: BT.601-7 section 2.5.1, BT.709-6 item 3.2, BT.2020-2 table 4. */
 const LUMA_WEIGHTS: Readonly<Record<ColourMatrix, { red: number; blue: number }>> = {
   bt601: { red: 0.299, blue: 0.114 },
@@ -112,4 +136,18 @@ export function computeColourEquations(
     cbToGreen: ((2 * (1 - blue) * blue) / green) * chroma,
     cbToBlue: 2 * (1 - blue) * chroma,
   };
+}
+
+/** Red, green and blue of 0…255, or luma, Cb and Cr of 8 bits. */
+export type Triple = readonly [number, number, number];
+
+/** Red, green and blue of a pixel's luma, Cb and Cr, neither rounded nor clamped. */
+export function toRgb([y, cb, cr]: Triple, coding: ColourCoding): Triple {
+  const { black, neutral, ...by } = computeColourEquations(coding, 8);
+  const brightness = by.luma * (y - black);
+  return [
+    brightness + by.crToRed * (cr - neutral),
+    brightness - by.cbToGreen * (cb - neutral) - by.crToGreen * (cr - neutral),
+    brightness + by.cbToBlue * (cb - neutral),
+  ];
 }

@@ -16,20 +16,20 @@ import { findFreePort } from './web-driver.mjs';
 
 const QUESTIONS = ['a red car', 'snow', 'people at a beach'];
 
-/** One of each codec, with and without a word about its colours. */
-const CLIPS = [
-  'colours/unsaid.mp4',
-  'colours/full-range.mp4',
-  'clips/inputs/01-mediarecorder-vp8.webm',
-  'clips/inputs/12-vp9-opus.webm',
-  'clips/inputs/12-av1.webm',
-  'clips/reports/open-gop.mp4',
-].map((path) => join(root, 'test/fixtures', path));
+/**
+ * One of each codec, with and without a word about its colours, and how alike its vectors are at least. What a browser that
+ * makes its own colours cuts off at black and white is lost in clips of full range.
+ */
+const CLIPS = /** @type {const} */ ([
+  ['colours/unsaid.mp4', 0.996],
+  ['colours/full-range.mp4', 0.995],
+  ['clips/inputs/01-mediarecorder-vp8.webm', 0.994],
+  ['clips/inputs/12-vp9-opus.webm', 0.999],
+  ['clips/inputs/12-av1.webm', 0.999],
+  ['clips/reports/open-gop.mp4', 0.9999],
+]).map(([path, leastCosine]) => ({ path: join(root, 'test/fixtures', path), leastCosine }));
 const SAMPLE = 'framesift-sample.webm';
 const FRAMES_A_CLIP = 4;
-
-/** Vectors of one clip in two browsers are at least so alike. */
-const LEAST_COSINE = 0.99;
 
 /** What WebKit has of storage in Safari, and WebKitGTK leaves off. */
 const STORAGE_FEATURES = ['StorageAPI', 'StorageAPIEstimate', 'FileSystem', 'AccessHandle'];
@@ -96,7 +96,7 @@ async function visitInChromium() {
   /** @type {Findings} */
   const findings = { answers: [], clips: [] };
   for (const question of QUESTIONS) findings.answers.push(await visit.ask(page, question));
-  for (const path of CLIPS) findings.clips.push(await visit.readFile(page, path, FRAMES_A_CLIP));
+  for (const { path } of CLIPS) findings.clips.push(await visit.readFile(page, path, FRAMES_A_CLIP));
   say(`${page.version}: ${findings.answers.map(({ verdict }) => verdict).join(' · ')}`);
   await page.close();
   writeFileSync(file, JSON.stringify({ key, findings }));
@@ -197,13 +197,16 @@ async function compareAfterReload(page, { answers: [first] }) {
  * @param {number} index of the clip
  */
 async function compareClip(page, { clips }, index) {
-  const [path, clip] = [CLIPS[index], clips[index]];
-  if (!path || !clip) throw new RangeError(`There is no clip ${index}.`);
+  const [made, clip] = [CLIPS[index], clips[index]];
+  if (!made || !clip) throw new RangeError(`There is no clip ${index}.`);
+  const { path, leastCosine } = made;
   const file = basename(path);
   const found = await visit.readFile(page, path, FRAMES_A_CLIP);
   const cosine = worstCosine(clip, found);
   say(`${file}: cosine ${cosine.toFixed(6)}`);
-  if (cosine < LEAST_COSINE) throw new Error(`vectors of ${file} are ${cosine} like Chromium's at worst`);
+  if (cosine < leastCosine) {
+    throw new Error(`vectors of ${file} are ${cosine} like Chromium's at worst, less than ${leastCosine}`);
+  }
 }
 
 /** @param {string | null} difference */

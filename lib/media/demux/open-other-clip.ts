@@ -1,7 +1,12 @@
 import type { ClipFacts } from '@/lib/ports/media';
 import { FramesiftError } from '@/lib/shared/errors';
 import { describeUndecodable } from '../clip-facts';
-import { chooseColourCoding, type ColourCoding } from '@/lib/pixels/colour';
+import {
+  chooseColourCoding,
+  readWrittenColours,
+  type ColourCoding,
+  type WrittenColours,
+} from '@/lib/pixels/colour';
 import type { DecodableTrack } from '../decoder-run';
 import { EntryPoints } from '../entry-points';
 import { decoderOf } from '../frame-decoder';
@@ -19,6 +24,7 @@ export type OtherContainer = 'AVI' | 'FLV';
 interface DecodableClip {
   video: DecodableTrack;
   colourCoding: ColourCoding | null;
+  writtenColours: WrittenColours | null;
   shape: Pick<ClipFacts, 'codecString' | 'width' | 'height' | 'rotationDegrees'>;
   close: () => void;
 }
@@ -28,7 +34,7 @@ export async function openOtherClip(blob: Blob, container: OtherContainer): Prom
   const clip = await openDemuxed(blob, container);
   const decodable = await openDecoding(clip);
   if (!decodable) throw new FramesiftError('unsupported-video', describeUndecodable(clip.codec));
-  const { video, colourCoding, shape, close } = decodable;
+  const { video, colourCoding, writtenColours, shape, close } = decodable;
   try {
     const first = await video.entries.first();
     if (!first) {
@@ -70,6 +76,7 @@ export async function openOtherClip(blob: Blob, container: OtherContainer): Prom
       isDamagedBetween: clip.isDamagedBetween,
       facts,
       colourCoding,
+      writtenColours,
       close: () => {
         clip.packets.close();
         close();
@@ -91,6 +98,7 @@ async function openDecoding(clip: DemuxedClip): Promise<DecodableClip | null> {
     return {
       video: trackOf(clip, decoderConfig, jpegDecoder(decoding)),
       colourCoding: JPEG_COLOURS,
+      writtenColours: null,
       shape: { codecString: null, width, height, rotationDegrees: 0 },
       close: () => undefined,
     };
@@ -105,10 +113,16 @@ async function openDecoding(clip: DemuxedClip): Promise<DecodableClip | null> {
       close();
       return null;
     }
-    const [codedWidth, codedHeight] = [await track.getCodedWidth(), await track.getCodedHeight()];
+    const said = [
+      await track.getColorSpace(),
+      decoding.codec,
+      await track.getCodedWidth(),
+      await track.getCodedHeight(),
+    ] as const;
     return {
       video: trackOf(clip, decoderConfig, decoderOf(track)),
-      colourCoding: chooseColourCoding(await track.getColorSpace(), decoding.codec, codedWidth, codedHeight),
+      colourCoding: chooseColourCoding(...said),
+      writtenColours: readWrittenColours(...said),
       shape: {
         codecString: await track.getCodecParameterString(),
         width: await track.getDisplayWidth(),

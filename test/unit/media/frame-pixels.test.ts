@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ColourCoding } from '@/lib/pixels/colour';
+import { PROBE_PATCHES } from '@/lib/media/colour-probe';
+import { toRgb, type ColourCoding } from '@/lib/pixels/colour';
 import { FramePixelReader } from '@/lib/media/frame-pixels';
 
 const CODING: ColourCoding = { matrix: 'bt709', isFullRange: true };
@@ -142,6 +143,27 @@ describe('FramePixelReader', () => {
     await reader.read(fakeFrame({ copyTo: () => Promise.reject(new TypeError('no')) }).frame);
     expect((await readReds(reader, fakeFrame().frame))[1]![1]).toBe(11);
     expect(drawings.length).toBe(1);
+  });
+
+  it('brings red, green and blue to the colours of the clip, as far as the browser’s are measured', async () => {
+    const greys = PROBE_PATCHES.map(([y]): [number, number, number] => [y, y, y]);
+    // Colours of BT.601 in limited range for a clip of full range: luma 128 is seen as 130.
+    const seen = PROBE_PATCHES.map((patch) => toRgb(patch, { matrix: 'bt601', isFullRange: false }));
+    const readGrey = async (measure: () => Promise<typeof seen | null>) => {
+      const { frame } = fakeFrame({
+        format: 'BGRX',
+        visibleRect: { x: 0, y: 0, width: 1, height: 1 },
+        copyTo: (target: Uint8Array) => {
+          target.set([130, 130, 130, 255]);
+          return Promise.resolve([{ offset: 0, stride: 4 }]);
+        },
+      });
+      const rows = await new FramePixelReader(CODING, null, measure).read(frame);
+      return rows.readRow(0)[0]! & 255;
+    };
+    expect(await readGrey(() => Promise.resolve(seen))).toBe(128);
+    expect(await readGrey(() => Promise.resolve(null))).toBe(130);
+    expect(await readGrey(() => Promise.resolve(greys))).toBe(130);
   });
 
   it('takes frames of red, green and blue without a coding', async () => {
