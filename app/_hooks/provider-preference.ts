@@ -20,7 +20,9 @@ export function saveProviderPreference(preference: ProviderPreference): void {
 }
 
 /** The preference as the model is started with it; the page's address has the last word. */
-export function providerOptions(preference: ProviderPreference): Pick<LoadOptions, 'provider' | 'only'> {
+export function providerOptions(
+  preference: ProviderPreference,
+): Pick<LoadOptions, 'provider' | 'only' | 'allProcessors'> {
   const { provider } = readSwitches();
   if (provider !== 'auto') return { provider };
   switch (preference) {
@@ -29,7 +31,7 @@ export function providerOptions(preference: ProviderPreference): Pick<LoadOption
     case 'webgpu':
       return { provider: 'webgpu' };
     case 'wasm-threads':
-      return { provider: 'wasm' };
+      return { provider: 'wasm', allProcessors: true };
     case 'wasm-single':
       return { provider: 'wasm', only: 'wasm-single' };
   }

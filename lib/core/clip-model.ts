@@ -306,6 +306,6 @@ export class ClipModel {
   }
 }
 
-function keyOf({ modelId, dtype = 'fp32', provider = 'auto', only }: LoadOptions): string {
-  return JSON.stringify([modelId, dtype, provider, only]);
+function keyOf({ modelId, dtype = 'fp32', provider = 'auto', only, allProcessors }: LoadOptions): string {
+  return JSON.stringify([modelId, dtype, provider, only, allProcessors]);
 }

@@ -17,6 +17,7 @@ import type { WordFacts } from '@/lib/shared/word-facts';
 import { meanDirection, normaliseRows } from '@/lib/shared/vectors';
 import { readCalibration } from './calibration';
 import { onnxRuntime, type EncoderRuntime, type TowerSession } from './tower-session';
+import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { describeProvider, rankProviders, rungOf } from './execution-provider';
 import { goldenMismatch, goldenOf, goldenPicture, readGolden, REFERENCE_TEXT, type Golden } from './golden';
 import { modelVersionOf, readModelConfig } from './model-config';
@@ -97,8 +98,8 @@ export class ClipEncoder {
     options: LoadOptions,
     onProgress: (progress: LoadProgress) => void = () => undefined,
   ): Promise<LoadedModel> {
-    const { modelId, dtype = 'fp32', provider = 'auto', only } = options;
-    const key = JSON.stringify([modelId, dtype, provider, only]);
+    const { modelId, dtype = 'fp32', provider = 'auto', only, allProcessors } = options;
+    const key = JSON.stringify([modelId, dtype, provider, only, allProcessors]);
     if (this.#loading?.key !== key) {
       const previous = this.#loading?.result;
       const result = this.#replace(previous, options, onProgress);
@@ -244,12 +245,16 @@ export class ClipEncoder {
     };
   }
 
-  async #rank({ provider = 'auto', only }: LoadOptions, dtype: ModelDtype): Promise<RankedProviders> {
+  async #rank(
+    { modelId, provider = 'auto', only, allProcessors = false }: LoadOptions,
+    dtype: ModelDtype,
+  ): Promise<RankedProviders> {
     return rankProviders(await this.#runtime.detectCapabilities(), {
       preferred: provider,
       dtype,
       demoted: this.#demoted,
       threadLimit: this.#threadLimit,
+      isQuick: modelId === BUNDLED_MODEL_ID && !allProcessors,
       ...(only && { only }),
     });
   }

@@ -34,17 +34,23 @@ export interface RankOptions {
   /** Ways that have failed in an earlier worker of this page. */
   demoted?: readonly SkippedProvider[];
   threadLimit?: ThreadLimit | undefined;
-  /** This way and no other, to measure it. */
+  /** This way and no other, to measure it or because a person chose it. */
   only?: ProviderRung;
+  /**
+   * The model is so quick that decoding a clip takes as long. Half of the processors are left to that then: threads of
+   * the model that wait for each other in a loop take them from what is waited for (decision 048).
+   */
+  isQuick?: boolean;
 }
 
 /** The ways to try, best first, and those that cannot be tried. */
 export function rankProviders(
   capabilities: ProviderCapabilities,
-  { preferred, dtype, demoted = [], threadLimit, only }: RankOptions,
+  { preferred, dtype, demoted = [], threadLimit, only, isQuick = false }: RankOptions,
 ): { choices: ProviderChoice[]; skipped: SkippedProvider[] } {
   const { sharedMemory, processors } = capabilities;
-  const wanted = sharedMemory ? Math.max(1, Math.min(MAX_THREADS, processors)) : 1;
+  const free = isQuick && only !== 'wasm-threads' ? Math.floor(processors / 2) : processors;
+  const wanted = sharedMemory ? Math.max(1, Math.min(MAX_THREADS, free)) : 1;
   const threads = Math.min(wanted, threadLimit?.most ?? wanted);
   const choices: ProviderChoice[] = [];
   const skipped: SkippedProvider[] = [];
@@ -74,7 +80,10 @@ export function rankProviders(
               : undefined;
   consider({ provider: 'webgpu', threads }, gpuObstacle);
   if (threads > 1) consider({ provider: 'wasm', threads }, undefined);
-  else if (only === 'wasm-threads' && wanted === 1) {
+  else if (only === undefined && sharedMemory && processors > 1 && wanted === 1) {
+    const reason = 'decoding clips needs the other processor';
+    skipped.push({ provider: 'wasm', rung: 'wasm-threads', reason, failed: false });
+  } else if (only === 'wasm-threads' && wanted === 1) {
     const reason = sharedMemory
       ? 'this machine has one processor'
       : 'this page may not share memory between threads (it is not cross-origin isolated)';

@@ -89,6 +89,8 @@ export interface LoadOptions {
   provider?: ExecutionProvider | 'auto';
   /** This way of running it and no other, to measure it. */
   only?: ProviderRung;
+  /** Threads on every processor, also where decoding would be left some. */
+  allProcessors?: boolean;
 }
 
 /** Which model is at work, where, and why not elsewhere. */

@@ -10,7 +10,10 @@ test('each way of running the model says why it is not at work, is measured, and
   await framesift.engine.click();
   const way = (name: string) => page.getByTestId(`provider-${name}`);
   await expect(way('auto')).toBeChecked();
-  await expect(way('wasm-threads')).toContainText('At work.');
+  // Half of the processors are left to decoding.
+  const processors = await page.evaluate(() => navigator.hardwareConcurrency);
+  const usual = processors >= 4 ? 'wasm-threads' : 'wasm-single';
+  await expect(way(usual)).toContainText('At work.');
   await expect(way('webgpu')).toContainText('because this browser offers no graphics adapter');
 
   await test.step('measured', async () => {
@@ -33,6 +36,9 @@ test('each way of running the model says why it is not at work, is measured, and
   });
 
   await test.step('chosen, with the keyboard, and kept over a reload', async () => {
+    await way('wasm-threads').click();
+    await expect(framesift.engine).toHaveText(/^WASM, [2-9]\d* threads$/, { timeout: 60_000 });
+    await way('auto').click();
     await way('auto').focus();
     // Focus follows a moment after the key goes down.
     await page.keyboard.down('ArrowUp');
@@ -44,7 +50,7 @@ test('each way of running the model says why it is not at work, is measured, and
     await framesift.engine.click();
     await expect(way('wasm-single')).toBeChecked();
     await way('auto').click();
-    await expect(framesift.engine).toHaveText(/^WASM, [2-9]\d* threads$/, { timeout: 60_000 });
+    await expect(way(usual)).toContainText('At work.');
   });
   expect(framesift.problems).toEqual([]);
 });

@@ -31,7 +31,7 @@ export const GOOD_MACHINE: ProviderCapabilities = {
   halfPrecision: true,
   promiseIntegration: true,
   sharedMemory: true,
-  processors: 4,
+  processors: 8,
 };
 
 /** A promise that is never settled: what a hung run gives. */

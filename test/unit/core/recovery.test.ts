@@ -237,7 +237,7 @@ describe('starting a model', () => {
     ['one thread in the end', 1, 'WASM, 1 thread', [8, 4, 2, 1]],
   ])('takes %s when the engine does not start with more', async (_, most, label, engines) => {
     const page = openPage({
-      capabilities: { gpuAdapter: false, processors: 8 },
+      capabilities: { gpuAdapter: false, processors: 16 },
       onEngine: ({ threads }) => (threads > most ? forever<undefined>() : undefined),
     });
     const model = await page.services.clip.load(TEST_MODEL);
@@ -413,7 +413,7 @@ describe('measuring providers', () => {
     expect(seen).toEqual(['webgpu', 'wasm-threads', 'wasm-single']);
     expect(reports[0]).toMatchObject({ speed: null, label: null });
     expect(reports[0]!.problem).toMatch(/no kernel/);
-    expect(reports[1]).toMatchObject({ label: 'WASM, 4 threads', problem: null });
+    expect(reports[1]).toMatchObject({ label: 'WASM, 8 threads', problem: null });
     expect(reports[1]!.speed!.framesPerSecond).toBeGreaterThan(0);
     expect(reports[2]).toMatchObject({ label: 'WASM, 1 thread', problem: null });
     expect(workers.every(({ isTerminated }) => isTerminated)).toBe(true);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rankProviders } from '@/lib/encoder/execution-provider';
 import { goldenMismatch, goldenPicture } from '@/lib/encoder/golden';
 import { modelVersionOf, readModelConfig } from '@/lib/encoder/model-config';
+import type { ProviderRung } from '@/lib/ports/encoder';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 
 const FULL = {
@@ -43,6 +44,21 @@ describe('rankProviders', () => {
     const ranked = rankProviders(capabilities, { preferred: 'auto', dtype: 'fp32' });
     expect(ranked.choices.map(({ provider, threads }) => `${provider} ${threads}`)).toEqual(order);
     expect(ranked.skipped).toHaveLength(skipped);
+  });
+
+  it.each<[string, number, ProviderRung | undefined, string[], string[]]>([
+    ['two processors', 2, undefined, ['wasm 1'], ['webgpu', 'wasm-threads']],
+    ['three', 3, undefined, ['wasm 1'], ['webgpu', 'wasm-threads']],
+    ['four', 4, undefined, ['wasm 2', 'wasm 1'], ['webgpu']],
+    ['one', 1, undefined, ['wasm 1'], ['webgpu']],
+    ['two, where threads are asked for', 2, 'wasm-threads', ['wasm 2'], []],
+  ])('leaves processors to decoding where the model is quick: %s', (_, processors, only, order, skipped) => {
+    const ranked = rankProviders(
+      { ...FULL, gpuAdapter: false, processors },
+      { preferred: 'auto', dtype: 'fp32', isQuick: true, ...(only && { only }) },
+    );
+    expect(ranked.choices.map(({ provider, threads }) => `${provider} ${threads}`)).toEqual(order);
+    expect(ranked.skipped.map(({ rung }) => rung)).toEqual(skipped);
   });
 
   it('leaves WebGPU out when WASM is asked for, and says so', () => {
