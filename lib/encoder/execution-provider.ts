@@ -38,7 +38,7 @@ export interface RankOptions {
   only?: ProviderRung;
   /**
    * The model is so quick that decoding a clip takes as long. Half of the processors are left to that then: threads of
-   * the model that wait for each other in a loop take them from what is waited for (decision 048).
+   * the model that wait for each other in a loop take them from what is waited for (decision 049).
    */
   isQuick?: boolean;
 }
