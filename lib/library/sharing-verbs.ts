@@ -1,4 +1,4 @@
-import { and, asc, eq, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
 import type {
   ClipContent,
   ClipContents,
@@ -164,6 +164,7 @@ export class SharingVerbs implements Sharing {
       details: row ? toSharedDetails(row.event) : null,
       known,
       isShared: share !== undefined,
+      hasVideo: row !== undefined && row.event.videoPath !== null,
       frames: row?.event.framesStored ?? 0,
       digest: row && share?.digestOf === digestOf ? share.digest : null,
       digestOf,
@@ -264,11 +265,14 @@ export class SharingVerbs implements Sharing {
       await tx.delete(sharedClips).where(shareOf(libraryId, change.clip));
       await tx.delete(syncOutbox).where(outboxOf(libraryId, change.clip));
       if (position) await moveOn(tx, libraryId, position);
-      // Who stops sharing keeps the clip, and so does who has it in another library.
+      // Who stops sharing keeps the clip, and so does who has it in another library or has its video.
       const isShared = shares.some((share) => share.libraryId === libraryId);
       if (!isShared || shares.length > 1 || pending?.kind === 'unshare') return false;
-      await tx.delete(events).where(eq(events.id, change.clip));
-      return true;
+      const gone = await tx
+        .delete(events)
+        .where(and(eq(events.id, change.clip), isNull(events.videoPath)))
+        .returning({ id: events.id });
+      return gone.length > 0;
     });
     if (isGone) await this.#files.removeClip(change.clip);
     this.#onChange(change.clip);

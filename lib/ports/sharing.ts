@@ -50,6 +50,8 @@ export interface StoredClip {
   details: ClipDetails | null;
   known: KnownClip | null;
   isShared: boolean;
+  /** A copy of its file is here. */
+  hasVideo: boolean;
   /** Frames that are stored. */
   frames: number;
   /** Null where it has to be computed from the rows. */

@@ -52,6 +52,7 @@ export class DatabaseStore implements SyncStore {
         digest: '',
         event: known?.event ?? goneEvent(clip),
         details: GONE_DETAILS,
+        hasVideo: false,
       };
     }
     return {
@@ -60,6 +61,7 @@ export class DatabaseStore implements SyncStore {
       known,
       event,
       details,
+      hasVideo: stored.hasVideo,
       digest: stored.digest ?? (await this.#computeDigest(stored)),
     };
   }

@@ -9,6 +9,8 @@ export type Notice =
       copy: string;
       who: string;
       name: string;
+      /** It stays because its video is here and may be nowhere else; left out where it stays for changes of this device. */
+      hasVideo?: true;
     };
 
 /** Names a notice: a later one about the same takes its place. */
@@ -27,10 +29,16 @@ export function describeNotice(notice: Notice): string {
     case 'read-again':
       return `${who} read this clip again with ${notice.model}; those vectors are used.`;
     case 'deleted':
-      return `${who} deleted “${notice.name}”. Your changes were not shared. Keep a copy?`;
+      return `${who} deleted “${notice.name}”. ${whyItStays(notice)}`;
     case 'unshared':
-      return `${who} stopped sharing “${notice.name}”. Your changes were not shared. Keep a copy?`;
+      return `${who} stopped sharing “${notice.name}”. ${whyItStays(notice)}`;
   }
+}
+
+function whyItStays({ hasVideo }: Extract<Notice, { copy: string }>): string {
+  return hasVideo
+    ? 'It stays on this computer, which has its video. Keep it?'
+    : 'Your changes were not shared. Keep a copy?';
 }
 
 const FIELD_NAMES: Readonly<Record<string, string>> = {

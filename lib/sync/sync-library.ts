@@ -149,6 +149,18 @@ async function meet(
   const { client, store, model, newRevision, tell } = options;
   const local = await store.find(theirs.clip);
   if (!pending || !local) {
+    if (local?.known && theirs.state !== 'live' && local.hasVideo) {
+      const kind = theirs.state === 'unshared' ? 'unshared' : 'deleted';
+      const { clip } = theirs;
+      await tell({
+        kind,
+        clip,
+        copy: clip,
+        who: theirs.device,
+        name: local.event.description,
+        hasVideo: true,
+      });
+    }
     await adopt(options, local, theirs, position);
     return null;
   }

@@ -18,6 +18,8 @@ export interface LocalClip {
   digest: string;
   event: EventColumns;
   details: ClipDetails;
+  /** A copy of its file is on this device. */
+  hasVideo: boolean;
   /** Null as long as the library has never had it. */
   known: KnownClip | null;
 }
@@ -64,7 +66,10 @@ export interface SyncStore {
 
   /** The library has `pending` now. Unless the clip changed meanwhile, nothing is left to send. */
   markSent(pending: PendingChange, known: KnownClip | null): Promise<void>;
-  /** Takes a clip as the library has it, drops what was to be sent, and moves on. Rows are null where this device has them. */
+  /**
+   * Takes a clip as the library has it, drops what was to be sent, and moves on. Rows are null where this device has them. A
+   * clip that has ended there goes here too, unless this device has its video: that may be nowhere else, so it stays unshared.
+   */
   adopt(change: ClipChange, rows: readonly ClipRow[] | null, position: Position | null): Promise<void>;
   /** Puts what is left of a change of this device on top of the library's. */
   rebase(

@@ -105,6 +105,11 @@ export class DatabaseDevice implements SyncDevice {
     });
   }
 
+  async keepVideo(clip: string): Promise<void> {
+    const videoPath = await this.files.storeClipFile(clip, new File(['video'], 'gate.mp4'));
+    await this.verbs.updateClip(clip, { videoPath });
+  }
+
   async readAgain(clip: string, model: string): Promise<void> {
     const { frameCount } = (await this.verbs.getClip(clip))!;
     const before = (await this.verbs.getClip(clip))!.modelVersion;

@@ -37,6 +37,8 @@ export interface SyncDevice {
     clip: string,
     columns: Partial<Pick<EventColumns, 'description' | 'smart_detection_type'>>,
   ): Promise<void>;
+  /** Has the video of a clip. */
+  keepVideo(clip: string): Promise<void>;
   /** Reads a clip again, with a model. */
   readAgain(clip: string, model: string): Promise<void>;
   /** Deletes a clip, or stops sharing it: the library hears of it later. */
@@ -82,7 +84,8 @@ export class MemoryDevice implements SyncDevice, SyncStore {
   async add(description: string, clip = randomUUID(), frames = 2): Promise<string> {
     const rows = Array.from({ length: frames }, (_, i) => madeRow(i, Math.floor(Math.random() * 1e6)));
     const { event, details } = madeEvent(clip, description);
-    this.shared.set(clip, { clip, event, details, rows, frames, digest: await digestOf(rows), known: null });
+    const digest = await digestOf(rows);
+    this.shared.set(clip, { clip, event, details, rows, frames, digest, hasVideo: false, known: null });
     this.#change(clip, 'rows');
     return clip;
   }
@@ -91,6 +94,12 @@ export class MemoryDevice implements SyncDevice, SyncStore {
     const stored = this.shared.get(clip)!;
     this.shared.set(clip, { ...stored, event: { ...stored.event, ...columns } });
     this.#change(clip, 'edit');
+    return Promise.resolve();
+  }
+
+  keepVideo(clip: string): Promise<void> {
+    const stored = this.shared.get(clip)!;
+    this.shared.set(clip, { ...stored, hasVideo: true });
     return Promise.resolve();
   }
 
@@ -182,7 +191,11 @@ export class MemoryDevice implements SyncDevice, SyncStore {
   adopt(change: ClipChange, rows: readonly ClipRow[] | null, position: Position | null): Promise<void> {
     this.#outbox.delete(change.clip);
     if (change.event && change.details) this.#take(change, { ...change, rows });
-    else this.shared.delete(change.clip);
+    else {
+      const stored = this.shared.get(change.clip);
+      if (stored?.hasVideo) this.#own.set(change.clip, { ...stored, known: null });
+      this.shared.delete(change.clip);
+    }
     this.#position = position ?? this.#position;
     return Promise.resolve();
   }
@@ -238,6 +251,7 @@ export class MemoryDevice implements SyncDevice, SyncStore {
       rows: rows ?? stored!.rows,
       frames: (rows ?? stored!.rows).length,
       digest: rows ? digest : stored!.digest,
+      hasVideo: stored?.hasVideo ?? false,
       known: { revision, digest, event: known! },
     });
   }

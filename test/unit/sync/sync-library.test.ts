@@ -175,6 +175,23 @@ describe.each([
       expect((await ben.own()).map((own) => own.clip)).not.toContain(clip);
     });
 
+    it.each([
+      ['delete', 'Anna deleted “Gate”. It stays on this computer, which has its video. Keep it?'],
+      ['unshare', 'Anna stopped sharing “Gate”. It stays on this computer, which has its video. Keep it?'],
+    ] as const)('keep a clip by %s where its video is, unshared', async (kind, said) => {
+      const clip = await sharedClip();
+      await ben.keepVideo(clip);
+      await ben.sync();
+      await anna.end(clip, kind);
+      await settleBoth();
+      expect(await anna.state()).toEqual([]);
+      expect(described(ben)).toEqual([said]);
+      expect((await ben.own()).map((own) => own.clip)).toEqual([clip]);
+      // Told once.
+      await ben.sync();
+      expect(ben.notices).toHaveLength(1);
+    });
+
     it('lose a clip that one deleted although the other edited it first', async () => {
       const clip = await sharedClip();
       await anna.edit(clip, { description: 'Back gate' });
