@@ -102,7 +102,7 @@ export function librariesIn({
     },
   };
 
-  /** The libraries that have their files at the top, with all others that have. */
+  /** Names of the libraries whose files lie at the top, in folders that they share. */
   async function namesSharing(): Promise<string[]> {
     const files = await openFiles();
     const sharing: string[] = [];
@@ -112,6 +112,7 @@ export function librariesIn({
     return sharing;
   }
 
+  /** Removes the files of libraries that are gone. */
   async function sweep(): Promise<void> {
     // A library that is not seen must not lose its files.
     if ((await librariesInIndexedDb()) === null) return;
@@ -217,6 +218,7 @@ async function readLibraryArchive(
     else if (folders[0] === 'frames') files.set(path, content);
     else if (folders[0] === 'clips' && name === CLIP_CONTENT) {
       const ownName = await entries.get([...folders, CLIP_NAME].join('/'))?.text();
+      // Without its name, as in archives of before, the row that names it would not find it.
       if (ownName !== undefined) files.set([...folders, safeFileName(ownName)].join('/'), content);
     }
   }

@@ -3,7 +3,7 @@
 import { useState } from 'react';
 import { HUB_BASE_URL } from '@/lib/models/sources';
 import { Button } from '../ui/button';
-import { TextField } from './text-field';
+import { TextField } from '../ui/text-field';
 
 /** Sets the address that stands in for the Hugging Face Hub. */
 export function MirrorForm({ mirror, onSave }: { mirror: string | null; onSave: (url: string) => void }) {
@@ -20,6 +20,7 @@ export function MirrorForm({ mirror, onSave }: { mirror: string | null; onSave: 
         }}
       >
         <TextField
+          type="url"
           label="Address of a mirror, with the Hub’s paths behind it; empty for the Hub"
           placeholder={HUB_BASE_URL}
           value={url}

@@ -7,7 +7,7 @@ import { formatBytes } from '@/lib/shared/format';
 import { readChosenFiles } from '../../_hooks/dropped-files';
 import type { Models } from '../../_hooks/use-models';
 import { Button } from '../ui/button';
-import { TextField } from './text-field';
+import { TextField } from '../ui/text-field';
 
 const LABELS: Record<ModelDtype, string> = { fp32: '32-bit', fp16: '16-bit', q8: '8-bit' };
 
@@ -72,6 +72,7 @@ export function OwnModel({ models, canAdd }: { models: Models; canAdd: boolean }
         }}
       >
         <TextField
+          type="url"
           label="or its address"
           placeholder="https://models.example.org/my-clip"
           value={url}

@@ -6,7 +6,7 @@ import { deviceName } from '../../_hooks/device-name';
 import { invitationIn } from '../../_hooks/invitation';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
-import { PlainField } from './plain-field';
+import { TextField } from '../ui/text-field';
 
 /** Joins a library by an invitation's link, or by the address of a server and the invitation's code. */
 export function JoinForm({
@@ -58,7 +58,8 @@ export function JoinForm({
       <h3 id={`${id}-title`} className="text-sm font-semibold">
         {invited !== null ? 'You are invited to a library' : 'Join a library'}
       </h3>
-      <PlainField
+      <TextField
+        type="text"
         label="Invitation’s link, or address of the server"
         placeholder="https://…/#join=fsi_…"
         value={text}
@@ -74,12 +75,19 @@ export function JoinForm({
             {new URL(server).host} is a library server. Its invitations begin with fsi_; whoever runs it makes
             one with <code>npm run library -- invite</code>.
           </p>
-          <PlainField label="Invitation’s code" placeholder="fsi_…" value={code} onChange={setCode} />
+          <TextField
+            type="text"
+            label="Invitation’s code"
+            placeholder="fsi_…"
+            value={code}
+            onChange={setCode}
+          />
         </>
       )}
       {given !== null && (
         <>
-          <PlainField
+          <TextField
+            type="text"
             label="What others call this device"
             placeholder={deviceName()}
             value={name}

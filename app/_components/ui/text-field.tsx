@@ -1,26 +1,30 @@
 import { useId } from 'react';
 
 /** One line of text with its label above it, as it is typed. */
-export function PlainField({
+export function TextField({
   label,
+  type,
   placeholder,
   value,
   onChange,
 }: {
   label: string;
+  /** `url` brings the keyboard for addresses. */
+  type: 'text' | 'url';
   placeholder: string;
   value: string;
   onChange: (value: string) => void;
 }) {
   const id = useId();
   return (
-    <div className="space-y-1">
+    <div className="min-w-48 flex-1 space-y-1">
       <label htmlFor={id} className="block text-sm text-ink-2">
         {label}
       </label>
       <input
         id={id}
-        type="text"
+        type={type}
+        inputMode={type}
         spellCheck={false}
         autoCapitalize="none"
         autoComplete="off"
