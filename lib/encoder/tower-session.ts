@@ -1,11 +1,11 @@
 import type { ExecutionProvider, ProviderChoice } from '@/lib/ports/encoder';
 import type * as Ort from 'onnxruntime-web/wasm';
 import { Interruption } from '@/lib/shared/async';
+import { fromFloat16, toFloat16 } from '@/lib/shared/float16';
 import { borrowedWords } from '@/lib/shared/lent-workers';
 import { FramesiftError } from '@/lib/shared/errors';
 import { timed } from '@/lib/shared/stage-timing';
 import { detectCapabilities, type ProviderCapabilities } from './execution-provider';
-import { fromFloat16, toFloat16 } from './float16';
 import { deviceLost } from './run-errors';
 import type { EncodedTexts } from './tokenizer';
 import type { ClipTowers, FloatType, IntegerType, TextTower, VisionTower } from './towers';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fromFloat16, toFloat16 } from '@/lib/encoder/float16';
+import { fromFloat16, toFloat16 } from '@/lib/shared/float16';
 
 describe('half precision', () => {
   it.each([

@@ -1,6 +1,6 @@
 /*
- * Half-precision floats as the 16-bit patterns that onnxruntime takes and gives where the browser has no
- * Float16Array yet.
+ * Half-precision floats as 16-bit patterns: what onnxruntime takes and gives where the browser has no Float16Array yet, and
+ * what vectors travel as.
  */
 
 const float32 = new Float32Array(1);
@@ -40,10 +40,14 @@ function fromHalf(half: number): number {
 
 /** Values as half-precision bit patterns. */
 export function toFloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
-  return Uint16Array.from(values, toHalf);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i += 1) halves[i] = toHalf(values[i]!);
+  return halves;
 }
 
 /** Half-precision bit patterns as values; exact. */
 export function fromFloat16(halves: Uint16Array): Float32Array<ArrayBuffer> {
-  return Float32Array.from(halves, fromHalf);
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i += 1) values[i] = fromHalf(halves[i]!);
+  return values;
 }
