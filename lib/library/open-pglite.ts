@@ -1,5 +1,7 @@
 import type { PGliteOptions } from '@electric-sql/pglite';
 import { OpfsAhpFS } from '@electric-sql/pglite/opfs-ahp';
+import { compileFile } from '@/lib/files/compile-file';
+import { onThisSite } from '@/lib/files/file-source';
 import { openFileTree } from '@/lib/files/open-tree';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { currentLibrary } from './current-library';
@@ -67,9 +69,30 @@ async function openedOnOpfs(name: string, options?: { initialPoolSize: number })
 
 async function opened(options: PGliteOptions): Promise<OpenedPGlite> {
   // Durable: `relaxedDurability` lost everything on a quick reload.
-  const pg = new DurablePGlite({ ...options, relaxedDurability: false });
+  const pgliteWasmModule = await compilePostgres();
+  const pg = new DurablePGlite({
+    ...options,
+    ...(pgliteWasmModule && { pgliteWasmModule }),
+    relaxedDurability: false,
+  });
   await pg.waitReady;
   return { pg, letGo: () => pg.close() };
+}
+
+/** A slow line takes minutes for ten megabytes. */
+const COMPILE_TIMEOUT_MS = 300_000;
+
+/**
+ * PostgreSQL, compiled; undefined where PGlite has to do so itself. PGlite 0.5.16 compiles a clone of the answer, of which
+ * no browser keeps the code: every visit compiled all of it again, a second of processor time.
+ */
+async function compilePostgres(): Promise<WebAssembly.Module | undefined> {
+  const { href } = new URL('../../node_modules/@electric-sql/pglite/dist/pglite.wasm', import.meta.url);
+  try {
+    return await compileFile(onThisSite(href), { stallTimeoutMs: COMPILE_TIMEOUT_MS });
+  } catch {
+    return undefined;
+  }
 }
 
 interface SyncAccessFileHandle {

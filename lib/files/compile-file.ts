@@ -1,0 +1,24 @@
+import { acceptBody, Connection, type ConnectionOptions } from './connection';
+import type { FileSource } from './file-source';
+
+/**
+ * Fetches and compiles a WebAssembly module at the same time. The answer is given to the browser as it comes, uncloned: only of
+ * such a one does Chromium keep the compiled code for the next visit.
+ *
+ * @throws FramesiftError `file-unavailable` when it cannot be had or compiled, `cancelled`
+ */
+export async function compileFile(
+  source: FileSource,
+  options: ConnectionOptions = {},
+): Promise<WebAssembly.Module> {
+  const connection = new Connection(source, options);
+  try {
+    const response = await connection.open();
+    acceptBody(source, source.url, response);
+    return await WebAssembly.compileStreaming(response);
+  } catch (error) {
+    throw connection.describe(error, source.url);
+  } finally {
+    connection.close();
+  }
+}
