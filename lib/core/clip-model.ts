@@ -11,7 +11,7 @@ import type {
 } from '@/lib/ports/encoder';
 import { costsWorker } from '@/lib/encoder/run-errors';
 import type { Remote } from '@/lib/rpc/remote';
-import { Watchdog, withTimeout } from '@/lib/shared/async';
+import { untilCancelled, Watchdog, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { ClipService } from '@/lib/encoder/clip-service';
@@ -140,7 +140,7 @@ export class ClipModel {
     onProgress: (progress: EmbedProgress) => void,
     signal: AbortSignal,
   ): Promise<EmbedProgress> {
-    await this.#started(options);
+    await untilCancelled(this.#started(options), signal);
     const { generation } = this.#workers;
     const running = { key: keyOf(options) };
     this.#jobs.add(running);

@@ -5,7 +5,7 @@ import type { Decoder } from '@/lib/ports/media';
 import { DEFAULT_BATCH_SIZE, type FrameFailure, type FrameRequest } from '@/lib/shared/frames';
 import { runJob } from '@/lib/rpc/job-port';
 import { transfer } from '@/lib/rpc/remote';
-import { throwIfCancelled, Watchdog } from '@/lib/shared/async';
+import { untilCancelled, Watchdog } from '@/lib/shared/async';
 import { formatGaps } from '@/lib/shared/clip-gaps';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { openVideoElement, type ElementFrames } from '@/lib/media/element-frames';
@@ -55,8 +55,7 @@ export async function ingestClip(
   onStatus({ stage: 'loading-model', framesTotal: requests.length });
   let asDraft = false;
   try {
-    const model = await loadModel(services, job.model, onStatus);
-    throwIfCancelled(signal);
+    const model = await loadModel(services, job.model, onStatus, signal);
     asDraft = await hasOtherEmbeddings(database, clipId, model.modelVersion);
     if (!asDraft) {
       await database.updateClip(clipId, {
@@ -123,12 +122,15 @@ async function loadModel(
   services: IngestServices,
   options: LoadOptions,
   onStatus: (change: Partial<IngestStatus>) => void,
+  signal: AbortSignal,
 ): Promise<LoadedModel> {
-  return services.clip.load(options, (progress) => {
-    if (progress.stage === 'download') {
+  const loading = services.clip.load(options, (progress) => {
+    if (progress.stage === 'download' && !signal.aborted) {
       onStatus({ download: { loadedBytes: progress.loadedBytes, totalBytes: progress.totalBytes } });
     }
   });
+  // Questions wait for the model as well, so it is started to its end.
+  return untilCancelled(loading, signal);
 }
 
 /** A job, once it is known whether the clip has embeddings of another model. */
@@ -176,7 +178,7 @@ async function readInAttempts(
       if (error.code === 'out-of-memory') batchSize = Math.ceil(batchSize / 2);
       // Nothing less cures a lost device, a hung run or a full heap than new workers (see docs/decisions/004).
       services.clip.recover(error);
-      await loadModel(services, job.model, onStatus);
+      await loadModel(services, job.model, onStatus, signal);
     }
   }
 }

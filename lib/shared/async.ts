@@ -106,3 +106,16 @@ export class Mutex {
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new FramesiftError('cancelled', 'Cancelled.');
 }
+
+/**
+ * What `promise` gives, or `cancelled` as soon as `signal` is aborted. The work itself goes on: it is for work that others
+ * wait for, too, such as a model that is being started.
+ */
+export function untilCancelled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = () => reject(new FramesiftError('cancelled', 'Cancelled.'));
+    if (signal.aborted) cancel();
+    signal.addEventListener('abort', cancel, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
+}

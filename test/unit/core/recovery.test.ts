@@ -150,6 +150,21 @@ describe('reading a clip', () => {
     expect(page.clipWorkers).toHaveLength(2);
   });
 
+  it('is stopped while its model is being started, which goes on for others', async () => {
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const page = openPage({ onStart: () => held });
+    const stop = new AbortController();
+    const reading = readClip(page, new Blob(), stop.signal);
+    const question = page.services.clip.load(TEST_MODEL);
+    stop.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'cancelled' });
+    expect(page.database.state).toBe('cancelled');
+    release();
+    expect((await question).providerLabel).toBe('WebGPU');
+    expect(page.clipWorkers).toHaveLength(1);
+  });
+
   it('halves the batch where memory is short, in the same worker', async () => {
     const page = openPage({
       onVision: ({ rows }) =>
