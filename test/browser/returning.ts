@@ -35,6 +35,12 @@ interface SharedBrowser {
 }
 
 /**
+ * So long after the last new code does Chromium keep what it compiled of a WebAssembly module; of scripts it does so on the
+ * second visit. Every test would compile all of it again.
+ */
+const CODE_CACHE_MS = 2_500;
+
+/**
  * Pages of a visitor who has been here before. A first visit makes a database and reading the sample takes longer than
  * most tests, so both are done once, and every test has a browser of its own with a copy of that visitor's profile.
  */
@@ -57,6 +63,9 @@ export const test = base.extend<
         const framesift = await openFirstPage(context);
         if (library === 'sample') await framesift.readSample();
         await framesift.page.evaluate(() => localStorage.clear());
+        await framesift.page.waitForTimeout(CODE_CACHE_MS);
+        await framesift.open();
+        await framesift.page.waitForTimeout(CODE_CACHE_MS);
         await context.close();
         return path;
       };

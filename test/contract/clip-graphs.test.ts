@@ -17,7 +17,11 @@ import {
   visionGraph,
   type ExportStyle,
 } from '../support/clip-graphs';
-import { openAiTokenizerJson, PUBLISHED_PREPROCESSOR } from '../support/published-files';
+import {
+  openAiTokenizerJson,
+  PUBLISHED_PREPROCESSOR,
+  readBundledTokenizerJson,
+} from '../support/published-files';
 import { seededRandom } from '../support/random';
 import { encoderOf, TEST_MODEL } from '../support/test-encoder';
 
@@ -55,7 +59,7 @@ describe.each([
   let encoder: ClipEncoder;
 
   beforeAll(() => {
-    encoder = encoderOf({ graphs: graphs() });
+    encoder = encoderOf({ graphs: graphs(), tokenizer: openAiTokenizerJson() });
   });
   afterAll(() => encoder.close());
 
@@ -118,7 +122,7 @@ describe('a graph that holds both towers', () => {
       const { config } = await encoder.load(TEST_MODEL);
       const picture = goldenPicture(32);
       const text = 'a photo of a cat';
-      const { ids, length } = new ClipTokenizer(openAiTokenizerJson(), 77).encodeBatch([text]);
+      const { ids, length } = new ClipTokenizer(readBundledTokenizerJson(), 77).encodeBatch([text]);
       const outputs = await whole.run({
         pixel_values: new ort.Tensor(
           'float32',

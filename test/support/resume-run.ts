@@ -1,4 +1,4 @@
-import { PGlite, type Transaction } from '@electric-sql/pglite';
+import type { PGlite, Transaction } from '@electric-sql/pglite';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { connectionOver } from '@/lib/library/client';
 import { ClipDatabase } from '@/lib/library/clip-database';
@@ -13,6 +13,7 @@ import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { FrameBatch, FrameRequest } from '@/lib/shared/frames';
 import { ChannelWorker } from './channel-worker';
 import { FakeDirectory } from './fake-opfs';
+import { openPreparedPglite } from './memory-database';
 import { seededRandom } from './random';
 import { NO_OTHERS } from './no-others';
 import { closePages, openReadingPage, readClip, SIDE, type ReadingPage } from './reading-page';
@@ -59,7 +60,7 @@ export class ResumeBench {
   }
 
   static async open(): Promise<ResumeBench> {
-    const pg = await PGlite.create();
+    const pg = await openPreparedPglite();
     await migrateDatabase(connectionOver(pg, 'memory').db);
     return new ResumeBench(pg);
   }

@@ -3,6 +3,7 @@ import { VideoService } from '@/lib/media/video-service';
 import { prepareMoments } from '@/lib/core/prepare-moments';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { FramesiftError } from '@/lib/shared/errors';
+import { eventually } from '../../support/eventually';
 import { ChannelWorker } from '../../support/channel-worker';
 import { decoder, pixelsOfFrame, resetDecoder, sizeOfClip } from '../../support/fake-clips';
 import type { FakeRuntimeOptions, Mishap } from '../../support/fake-runtime';
@@ -193,7 +194,7 @@ describe('a clip that is being read', () => {
     });
     expect(page.database.state).toBe('cancelled');
     expect([...page.database.frames.keys()]).toEqual(Array.from({ length: 16 }, (_, i) => i));
-    await vi.waitFor(() => expect(decoder.running).toBe(0));
+    await eventually(() => expect(decoder.running).toBe(0));
   });
 
   it('stores the batch in hand when it is cancelled, and is read to its end later', async () => {

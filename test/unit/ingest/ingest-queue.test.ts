@@ -5,6 +5,7 @@ import type { IngestStatus } from '@/lib/ingest/ingest-status';
 import type { FramesiftServices } from '@/lib/core/services';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure } from '@/lib/shared/frames';
+import { eventually } from '../../support/eventually';
 
 vi.mock('@/lib/ingest/ingest-clip', () => ({ ingestClip: vi.fn() }));
 
@@ -81,7 +82,7 @@ const stagesOf = (queue: IngestQueue) =>
 
 /** The clip that is being read as the `nth` of all, from 0. */
 async function reading(nth: number): Promise<Reading> {
-  await vi.waitFor(() => expect(readings.length).toBeGreaterThan(nth));
+  await eventually(() => expect(readings.length).toBeGreaterThan(nth));
   return readings[nth]!;
 }
 
@@ -194,11 +195,11 @@ describe('a clip that another tab reads', () => {
   it('can be read here once the other tab has let it go', async () => {
     heldLocks.add('framesift-ingest-a');
     const queue = queueOf('a');
-    await vi.waitFor(() => expect(stagesOf(queue).a).toBe('failed'));
+    await eventually(() => expect(stagesOf(queue).a).toBe('failed'));
     heldLocks.delete('framesift-ingest-a');
     queue.add(jobOf('a'));
     (await reading(0)).finish();
-    await vi.waitFor(() => expect(stagesOf(queue).a).toBe('done'));
+    await eventually(() => expect(stagesOf(queue).a).toBe('done'));
   });
 
   it('is told from one that this tab reads: its lock is held while it is read, and no longer', async () => {
@@ -206,7 +207,7 @@ describe('a clip that another tab reads', () => {
     await reading(0);
     expect([...heldLocks]).toEqual(['framesift-ingest-a']);
     (await reading(0)).finish();
-    await vi.waitFor(() => expect(stagesOf(queue).a).toBe('done'));
+    await eventually(() => expect(stagesOf(queue).a).toBe('done'));
     await settle();
     expect([...heldLocks]).toEqual([]);
   });

@@ -7,6 +7,7 @@ import { ClipFiles } from '@/lib/library/clip-files';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import { withTimeout } from '@/lib/shared/async';
+import { eventually } from '../../support/eventually';
 import { FakeDirectory } from '../../support/fake-opfs';
 import { NO_OTHERS } from '../../support/no-others';
 import {
@@ -170,7 +171,7 @@ describe('opening', () => {
     await files.write(`frames/${clipId}/frame_001.webp`, Uint8Array.of(1));
     await database.updateClip(clipId, { ingestState: 'done' });
     await makeClipDatabase(connection, root).open();
-    await vi.waitFor(() => expect(root.paths()).toEqual([`frames/${clipId}/frame_001.webp`]));
+    await eventually(() => expect(root.paths()).toEqual([`frames/${clipId}/frame_001.webp`]));
   });
 });
 
@@ -486,7 +487,7 @@ describe('calls', () => {
     const channel = new BroadcastChannel(LIBRARY_CHANNEL);
     channel.onmessage = ({ data }: MessageEvent<LibraryNotice>) => heard.push(data);
     await database.storeFrameBatch(clipId, frames(0), MODEL);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(heard).toContainEqual({
         type: 'changed',
         clipId,
@@ -498,7 +499,7 @@ describe('calls', () => {
       }),
     );
     await database.deleteClip(clipId);
-    await vi.waitFor(() => expect(heard.at(-1)).toEqual({ type: 'changed', clipId, clip: null }));
+    await eventually(() => expect(heard.at(-1)).toEqual({ type: 'changed', clipId, clip: null }));
     channel.close();
   });
 });

@@ -9,6 +9,7 @@ import { migrations } from '@/lib/library/migrations.generated';
 import { DATABASE_NAME } from '@/lib/library/stores';
 import * as schema from '@/lib/library/schema';
 import { renderMigrations } from '@/scripts/bundle-migrations';
+import { openPreparedPglite } from '../../support/memory-database';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
@@ -75,7 +76,7 @@ describe('a library of 0.1', () => {
 
 describe('a library of a newer version of the page', () => {
   it('is refused with a way on, and left as it is', async () => {
-    const pg = await PGlite.create();
+    const pg = await openPreparedPglite();
     try {
       const { db } = connectionOver(pg, 'memory');
       await migrateDatabase(db);
@@ -94,7 +95,7 @@ describe('a library of a newer version of the page', () => {
 
 describe('the name of the database', () => {
   it('has the major version of PGlite’s PostgreSQL, which traps on files of another', async () => {
-    const pg = await PGlite.create();
+    const pg = await openPreparedPglite();
     const { rows } = await pg.query<{ major: number }>(
       `select current_setting('server_version_num')::int / 10000 as major`,
     );

@@ -1,4 +1,4 @@
-import { PGlite } from '@electric-sql/pglite';
+import type { PGlite } from '@electric-sql/pglite';
 import { sql } from 'drizzle-orm';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
 import { ClipDatabase, type Connect } from '@/lib/library/clip-database';
@@ -11,11 +11,12 @@ import { embeddingToJson } from '@/lib/shared/embedding-json';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { FakeDirectory } from '../../support/fake-opfs';
+import { openPreparedPglite } from '../../support/memory-database';
 import { NO_OTHERS } from '../../support/no-others';
 
-/** A migrated PGlite in memory. Starting one takes seconds: a test file shares it and empties it between tests. */
+/** A migrated PGlite in memory. Starting one takes most of a second: a test file shares it and empties it between tests. */
 export async function openMemoryDatabase(): Promise<{ pg: PGlite; connection: DatabaseConnection }> {
-  const pg = await PGlite.create();
+  const pg = await openPreparedPglite();
   const connection = connectionOver(pg, 'memory');
   await migrateDatabase(connection.db);
   return { pg, connection };

@@ -4,6 +4,7 @@ import { receiveFrames } from '@/lib/encoder/receive-frames';
 import { VideoService } from '@/lib/media/video-service';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { FramesiftError } from '@/lib/shared/errors';
+import { eventually } from '../../support/eventually';
 import { ChannelWorker } from '../../support/channel-worker';
 import { decoder, resetDecoder } from '../../support/fake-clips';
 import { closePages, openReadingPage, readClip } from '../../support/reading-page';
@@ -69,14 +70,14 @@ describe('a clip session', () => {
     let goOn: () => void = () => undefined;
     decoder.onFrame = () => new Promise((resolve) => (goOn = resolve));
     const reading = framesOf(session, 1);
-    await vi.waitFor(() => expect(decoder.running).toBe(1));
+    await eventually(() => expect(decoder.running).toBe(1));
     decoder.onFrame = () => Promise.reject(new FramesiftError('unreadable-video', 'Damaged.'));
     await expect(framesOf(session, 1)).rejects.toThrow('Damaged.');
     await session.facts();
     expect(opened()).toEqual([2, 0]);
     goOn();
     expect(await reading).toEqual([0]);
-    await vi.waitFor(() => expect(opened()).toEqual([2, 1]));
+    await eventually(() => expect(opened()).toEqual([2, 1]));
   });
 
   it('stays open when a call is cancelled', async () => {
@@ -93,7 +94,7 @@ describe('a clip session', () => {
     let goOn: () => void = () => undefined;
     decoder.onFrame = () => new Promise((resolve) => (goOn = resolve));
     const reading = framesOf(session, 1);
-    await vi.waitFor(() => expect(decoder.running).toBe(1));
+    await eventually(() => expect(decoder.running).toBe(1));
     let isClosed = false;
     const closing = session.close().then(() => (isClosed = true));
     await expect(session.facts()).rejects.toMatchObject({ code: 'cancelled' });
@@ -141,7 +142,7 @@ describe('the page', () => {
     await services.openClip(files[0]!).facts();
     expect(opened()).toEqual([4, 0]);
     await services.openClip(files[4]!).facts();
-    await vi.waitFor(() => expect(opened()).toEqual([5, 1]));
+    await eventually(() => expect(opened()).toEqual([5, 1]));
     // The second was used longest ago.
     for (const at of [0, 2, 3, 4]) await services.openClip(files[at]!).facts();
     expect(decoder.opened).toBe(5);
@@ -161,12 +162,12 @@ describe('the page', () => {
       },
       1,
     );
-    await vi.waitFor(() => expect(decoder.running).toBe(1));
+    await eventually(() => expect(decoder.running).toBe(1));
     for (const name of ['a', 'b', 'c', 'd']) await services.openClip(file(name)).facts();
     expect(decoder.closed).toBe(0);
     goOn();
     expect(await frames).toEqual([0]);
-    await vi.waitFor(() => expect(decoder.closed).toBe(1));
+    await eventually(() => expect(decoder.closed).toBe(1));
   });
 
   it('opens a clip again when the video worker was replaced, and ends what waited for it', async () => {
@@ -175,7 +176,7 @@ describe('the page', () => {
     await services.openClip(clip).facts();
     decoder.onFrame = () => new Promise(() => undefined);
     const waiting = services.openClip(clip).preview();
-    await vi.waitFor(() => expect(decoder.running).toBe(1));
+    await eventually(() => expect(decoder.running).toBe(1));
     services.discardMediaWorkers();
     await expect(waiting).rejects.toMatchObject({ code: 'worker-lost' });
     expect((await services.openClip(clip).facts()).decodable).toBe(true);

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelVersionOf } from '@/lib/encoder/model-config';
 import { ModelService } from '@/lib/models/model-service';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
+import { eventually } from '../../support/eventually';
 import { FakeDirectory } from '../../support/fake-opfs';
 import { graphBytes, sha256Of } from '../models/fixtures';
 import { HubServer } from '../../support/hub-server';
@@ -111,7 +112,7 @@ describe('a model at an address', () => {
     const stopping = new AbortController();
     const stopped = service.addOwn(key, 'fp32', onProgress, stopping.signal);
     const arrived = () => disk.find((path) => path.endsWith('vision_model.onnx.part'))?.bytes.length;
-    await vi.waitFor(() => expect(arrived()).toBe(50_000), { timeout: 4_000 });
+    await eventually(() => expect(arrived()).toBe(50_000));
     stopping.abort();
     await expect(stopped).rejects.toMatchObject({ code: 'cancelled' });
     const before = hub.requests.length;

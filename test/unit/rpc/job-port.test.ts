@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { produceBatches, receiveBatches, runJob, type JobSides } from '@/lib/rpc/job-port';
 import { FramesiftError } from '@/lib/shared/errors';
+import { eventually } from '../../support/eventually';
 
 const LIMITS = { creditMs: 2_000, batchMs: 2_000 };
 
@@ -143,7 +144,7 @@ describe('a job', () => {
     await pause();
     cancel.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
-    await vi.waitFor(() => expect(production.signal?.aborted).toBe(true));
+    await eventually(() => expect(production.signal?.aborted).toBe(true));
   });
 
   it('ends on both sides when the producer’s signal is aborted while it waits for credit', async () => {
@@ -243,7 +244,7 @@ describe('runJob', () => {
     const job = runJob(sides(make), cancel.signal);
     setTimeout(() => cancel.abort(), 20);
     await expect(job).rejects.toMatchObject({ code: 'cancelled' });
-    await vi.waitFor(() => expect(production.isFreed).toBe(true));
+    await eventually(() => expect(production.isFreed).toBe(true));
   });
 
   it('starts neither side with an aborted signal', async () => {

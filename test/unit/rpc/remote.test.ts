@@ -2,6 +2,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { connectRemote, forwardRemote, installRpc, serve, transfer } from '@/lib/rpc/remote';
 import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { FramesiftError } from '@/lib/shared/errors';
+import { eventually } from '../../support/eventually';
 import { ChannelWorker } from '../../support/channel-worker';
 
 /** What the other side does with what crosses. */
@@ -135,7 +136,7 @@ describe('a remote object', () => {
     void forwarded.wait().catch(() => undefined);
     current = second.remote;
     void forwarded.wait().catch(() => undefined);
-    await vi.waitFor(() => expect([first.service.calls, second.service.calls]).toEqual([1, 1]));
+    await eventually(() => expect([first.service.calls, second.service.calls]).toEqual([1, 1]));
   });
 });
 
@@ -152,7 +153,7 @@ describe('a signal', () => {
     const { remote, service } = connect();
     const controller = new AbortController();
     const waiting = remote.wait(controller.signal);
-    await vi.waitFor(() => expect(service.calls).toBe(1));
+    await eventually(() => expect(service.calls).toBe(1));
     expect(service.signal?.aborted).toBe(false);
     controller.abort();
     await expect(waiting).rejects.toMatchObject({ code: 'cancelled' });
@@ -175,7 +176,7 @@ describe('a signal', () => {
     await pause();
     expect(service.signal?.aborted).toBe(false);
     expect(channels.made).toHaveLength(4);
-    await vi.waitFor(() => expect(channels.areAllClosed()).toBe(true));
+    await eventually(() => expect(channels.areAllClosed()).toBe(true));
   });
 });
 
@@ -209,7 +210,7 @@ describe('a callback', () => {
     await remote.count(3, () => undefined);
     await expect(remote.ask(() => Promise.reject(new Error('no')))).rejects.toThrow();
     expect(channels.made).toHaveLength(4);
-    await vi.waitFor(() => expect(channels.areAllClosed()).toBe(true));
+    await eventually(() => expect(channels.areAllClosed()).toBe(true));
   });
 });
 
@@ -250,11 +251,11 @@ describe('a supervised worker', () => {
     const channels = watchChannels();
     const waiting = supervised.remote.wait(new AbortController().signal);
     const asking = supervised.remote.ask(() => new Promise<string>(onStep));
-    await vi.waitFor(() => expect(onStep).toHaveBeenCalled());
+    await eventually(() => expect(onStep).toHaveBeenCalled());
     expect(supervised.end(lost())).toBe(true);
     await expect(waiting).rejects.toMatchObject({ code: 'worker-lost' });
     await expect(asking).rejects.toMatchObject({ code: 'worker-lost' });
-    await vi.waitFor(() => expect(channels.areAllClosed()).toBe(true));
+    await eventually(() => expect(channels.areAllClosed()).toBe(true));
     vi.unstubAllGlobals();
     expect(workers[0]!.isTerminated).toBe(true);
     expect(supervised.end(lost())).toBe(false);

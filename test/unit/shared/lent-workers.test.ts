@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { borrowedWords, borrowWorkers, lendWorkers } from '@/lib/shared/lent-workers';
+import { eventually } from '../../support/eventually';
 
 /** A worker that answers every message, in this thread. */
 class Echo extends EventTarget {
@@ -44,7 +45,7 @@ describe('a borrowed worker', () => {
     const before = borrowedWords();
     worker.postMessage({ memory });
     expect(borrowedWords()).toBe(before + 1);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledOnce());
+    await eventually(() => expect(heard).toHaveBeenCalledOnce());
     expect(borrowedWords()).toBe(before + 2);
     expect(made).toMatchObject([{ script: 'https://here.test/thread.mjs', name: 'thread' }]);
     const [[answer]] = heard.mock.calls as [[{ heard: { memory: SharedArrayBuffer } }]];
@@ -57,7 +58,7 @@ describe('a borrowed worker', () => {
     const worker = new Borrowed('thread.mjs');
     const told = vi.fn();
     worker.onerror = told;
-    await vi.waitFor(() => expect(made).toHaveLength(1));
+    await eventually(() => expect(made).toHaveLength(1));
     vi.stubGlobal(
       'ErrorEvent',
       class extends Event {
@@ -69,7 +70,7 @@ describe('a borrowed worker', () => {
       },
     );
     made[0]!.worker.fail('no such file');
-    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
+    await eventually(() => expect(told).toHaveBeenCalledOnce());
     expect(told.mock.calls[0]![0]).toMatchObject({ message: 'no such file' });
     vi.unstubAllGlobals();
   });
@@ -77,10 +78,10 @@ describe('a borrowed worker', () => {
   it('ends alone when its borrower ends it, and with all others when the page does', async () => {
     const { made, end, Borrowed } = lend();
     const workers = [new Borrowed('a.mjs'), new Borrowed('b.mjs'), new Borrowed('c.mjs')];
-    await vi.waitFor(() => expect(made).toHaveLength(3));
+    await eventually(() => expect(made).toHaveLength(3));
     const ended = () => made.map(({ worker }) => worker.isTerminated);
     workers[1]!.terminate();
-    await vi.waitFor(() => expect(ended()).toEqual([false, true, false]));
+    await eventually(() => expect(ended()).toEqual([false, true, false]));
     end();
     expect(ended()).toEqual([true, true, true]);
   });
