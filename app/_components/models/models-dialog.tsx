@@ -1,11 +1,11 @@
 'use client';
 
 import type { LoadedModel } from '@/lib/ports/encoder';
-import { X } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import type { ModelChoice } from '../../_hooks/model-settings';
 import type { Models } from '../../_hooks/use-models';
 import { Button } from '../ui/button';
+import { DialogFrame } from '../ui/dialog-frame';
 import { Notice } from '../ui/notice';
 import { DownloadProgress } from './download-progress';
 import { ModelsButton } from './models-button';
@@ -42,66 +42,48 @@ export function ModelsDialog({
       <Dialog.Trigger asChild>
         <ModelsButton models={models} />
       </Dialog.Trigger>
-      <Dialog.Portal>
-        {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which a strict policy refuses. */}
-        <div data-backdrop className="fixed inset-0 z-30 bg-black/50" />
-        <Dialog.Content
-          className="fixed top-1/2 left-1/2 z-30 max-h-[90dvh] w-[min(44rem,calc(100vw-1rem))] -translate-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-4 shadow-2xl sm:p-6"
-          data-testid="models-dialog"
-        >
-          <div className="flex items-start justify-between gap-4">
-            <div>
-              <Dialog.Title className="text-lg font-semibold">Models</Dialog.Title>
-              <Dialog.Description className="mt-1 text-sm text-ink-2">
-                A model turns frames and questions into numbers that can be compared. Clips are asked with the
-                model that they were read with; nothing is fetched before you say so.
-              </Dialog.Description>
-            </div>
-            <Dialog.Close asChild>
-              <Button variant="ghost" icon aria-label="Close models">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
-          <div className="mt-4 space-y-4">
-            {problem && (
-              <Notice
-                tone="danger"
-                actions={
-                  <Button variant="ghost" onClick={models.dismissProblem}>
-                    Dismiss
-                  </Button>
-                }
-              >
-                {problem}
-              </Notice>
-            )}
-            {isReading && (
-              <Notice tone="info">
-                A clip is being read. The model can be changed when it is done or stopped.
-              </Notice>
-            )}
-            {download?.choice === null && (
-              <DownloadProgress download={download} onStop={models.stopDownload} />
-            )}
-            {listings === null && !problem && <p className="text-sm text-ink-2">Looking at what is here…</p>}
-            <ul className="space-y-3">
-              {listings?.map((listing) => (
-                <li key={listing.id}>
-                  <ModelCard
-                    listing={listing}
-                    models={models}
-                    inUse={inUse?.modelId === listing.id ? inUse.dtype : null}
-                    canChange={!isReading && loaded !== null}
-                  />
-                </li>
-              ))}
-            </ul>
-            <OwnModel models={models} canAdd={!isReading && loaded !== null && download === null} />
-            <MirrorForm key={models.mirror} mirror={models.mirror} onSave={models.setMirror} />
-          </div>
-        </Dialog.Content>
-      </Dialog.Portal>
+      <DialogFrame
+        title="Models"
+        description="A model turns frames and questions into numbers that can be compared. Clips are asked with the model that they were read with; nothing is fetched before you say so."
+        closeLabel="Close models"
+        testId="models-dialog"
+      >
+        <div className="mt-4 space-y-4">
+          {problem && (
+            <Notice
+              tone="danger"
+              actions={
+                <Button variant="ghost" onClick={models.dismissProblem}>
+                  Dismiss
+                </Button>
+              }
+            >
+              {problem}
+            </Notice>
+          )}
+          {isReading && (
+            <Notice tone="info">
+              A clip is being read. The model can be changed when it is done or stopped.
+            </Notice>
+          )}
+          {download?.choice === null && <DownloadProgress download={download} onStop={models.stopDownload} />}
+          {listings === null && !problem && <p className="text-sm text-ink-2">Looking at what is here…</p>}
+          <ul className="space-y-3">
+            {listings?.map((listing) => (
+              <li key={listing.id}>
+                <ModelCard
+                  listing={listing}
+                  models={models}
+                  inUse={inUse?.modelId === listing.id ? inUse.dtype : null}
+                  canChange={!isReading && loaded !== null}
+                />
+              </li>
+            ))}
+          </ul>
+          <OwnModel models={models} canAdd={!isReading && loaded !== null && download === null} />
+          <MirrorForm key={models.mirror} mirror={models.mirror} onSave={models.setMirror} />
+        </div>
+      </DialogFrame>
     </Dialog.Root>
   );
 }

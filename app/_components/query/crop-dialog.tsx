@@ -1,12 +1,13 @@
 'use client';
 
 import { Dialog } from 'radix-ui';
-import { Search, X } from 'lucide-react';
+import { Search } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { cropAttachment, type NewAttachment, type PictureArea } from '@/lib/ask/attachments';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { useObjectUrl } from '../../_hooks/use-object-url';
 import { Button } from '../ui/button';
+import { DialogFrame } from '../ui/dialog-frame';
 import {
   areaBetween,
   contains,
@@ -48,21 +49,9 @@ export function CropDialog<T extends NewAttachment>({
 }) {
   return (
     <Dialog.Root open={picture !== null} onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Dialog.Portal>
-        {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which the site's policy refuses. */}
-        <div data-backdrop className="fixed inset-0 z-30 bg-black/50" />
-        <Dialog.Content className="fixed top-1/2 left-1/2 z-30 max-h-[92dvh] w-[min(46rem,calc(100vw-2rem))] -translate-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-4 shadow-2xl sm:p-6">
-          <div className="flex items-start justify-between gap-4">
-            <Dialog.Title className="text-lg font-semibold">Search with a part of the picture</Dialog.Title>
-            <Dialog.Close asChild>
-              <Button variant="ghost" icon aria-label="Close without searching">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
-          {picture && <CropForm picture={picture} onSearch={onSearch} />}
-        </Dialog.Content>
-      </Dialog.Portal>
+      <DialogFrame title="Search with a part of the picture" closeLabel="Close without searching">
+        {picture && <CropForm picture={picture} onSearch={onSearch} />}
+      </DialogFrame>
     </Dialog.Root>
   );
 }

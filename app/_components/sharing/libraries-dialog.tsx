@@ -1,6 +1,6 @@
 'use client';
 
-import { Plus, Users, X } from 'lucide-react';
+import { Plus, Users } from 'lucide-react';
 import { Dialog } from 'radix-ui';
 import { useEffect, useState } from 'react';
 import type { LibraryState } from '@/lib/core/clips-store';
@@ -10,6 +10,7 @@ import { invitation } from '../../_hooks/invitation';
 import { openSharing } from '../../_hooks/sharing';
 import { useInvitation, useSharing, useSharingStore } from '../../_hooks/use-sharing';
 import { Button } from '../ui/button';
+import { DialogFrame } from '../ui/dialog-frame';
 import { Notice } from '../ui/notice';
 import { JoinForm } from './join-form';
 import { LibrariesButton } from './libraries-button';
@@ -38,36 +39,20 @@ export function LibrariesDialog({ library }: { library: LibraryState }) {
       <Dialog.Trigger asChild>
         <LibrariesButton sharing={sharing} />
       </Dialog.Trigger>
-      <Dialog.Portal>
-        {/* Not Dialog.Overlay: it locks scrolling with a <style> element, which a strict policy refuses. */}
-        <div data-backdrop className="fixed inset-0 z-30 bg-black/50" />
-        <Dialog.Content
-          className="fixed top-1/2 left-1/2 z-30 max-h-[90dvh] w-[min(44rem,calc(100vw-1rem))] -translate-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-4 shadow-2xl sm:p-6"
-          data-testid="libraries-dialog"
-        >
-          <div className="flex items-start justify-between gap-4">
-            <div>
-              <Dialog.Title className="text-lg font-semibold">Shared libraries</Dialog.Title>
-              <Dialog.Description className="mt-1 text-sm text-ink-2">
-                Clips that you share reach your other devices and the people you invite: their names, small
-                pictures and what the model found. Videos stay on this computer.
-              </Dialog.Description>
-            </div>
-            <Dialog.Close asChild>
-              <Button variant="ghost" icon aria-label="Close shared libraries">
-                <X aria-hidden />
-              </Button>
-            </Dialog.Close>
-          </div>
-          <div className="mt-4 space-y-4">
-            {problem && <Notice tone="danger">{problem}</Notice>}
-            {store && <Content store={store} sharing={sharing} library={library} invited={invited} />}
-            {!problem && sharing.state === 'opening' && (
-              <p className="text-sm text-ink-2">Looking at what is here…</p>
-            )}
-          </div>
-        </Dialog.Content>
-      </Dialog.Portal>
+      <DialogFrame
+        title="Shared libraries"
+        description="Clips that you share reach your other devices and the people you invite: their names, small pictures and what the model found. Videos stay on this computer."
+        closeLabel="Close shared libraries"
+        testId="libraries-dialog"
+      >
+        <div className="mt-4 space-y-4">
+          {problem && <Notice tone="danger">{problem}</Notice>}
+          {store && <Content store={store} sharing={sharing} library={library} invited={invited} />}
+          {!problem && sharing.state === 'opening' && (
+            <p className="text-sm text-ink-2">Looking at what is here…</p>
+          )}
+        </div>
+      </DialogFrame>
     </Dialog.Root>
   );
 }
