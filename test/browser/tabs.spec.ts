@@ -5,28 +5,46 @@ test.use({ library: 'empty' });
 
 const LOCK = 'pglite-election-lock:framesift-pg18-v1:opfs-ahp';
 
-test('a tab that the browser freezes gives the library to another, and joins it when it wakes up', async ({
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+test('a tab that the browser puts to sleep gives the library to another, and joins it when it wakes up (#22)', async ({
   page,
   context,
 }) => {
   const first = new FramesiftPage(page);
+  await page.clock.install();
   await first.open();
   const other = new FramesiftPage(await context.newPage());
   await other.open();
+  const clips = 'select id from events order by id';
   await page.evaluate(() => window.framesift.createClip({ id: 'a', description: 'before' }));
-  // Headless Chromium freezes no page that is shown.
+  // Headless Chromium freezes no page that is shown, and driven keeps none in its back/forward cache: the events stand for it.
   await page.evaluate(() => document.dispatchEvent(new Event('freeze')));
   await other.page.evaluate(() => window.framesift.createClip({ id: 'b', description: 'meanwhile' }));
-  const clips = 'select id from events order by id';
   expect(await other.query(clips)).toEqual([{ id: 'a' }, { id: 'b' }]);
+  await page.clock.fastForward(DAY_MS);
   await page.evaluate(() => document.dispatchEvent(new Event('resume')));
   expect(await first.query(clips)).toEqual([{ id: 'a' }, { id: 'b' }]);
   await expect(first.clips).toHaveCount(2);
-  // The one that owns it now closes, and calls of the first are answered all the same.
-  const asked = first.query(clips);
-  await other.page.close();
-  expect(await asked).toHaveLength(2);
+
+  // The one that owns it now is left for another page, and comes back.
+  const turn = (type: string) =>
+    other.page.evaluate(
+      (name) => void dispatchEvent(new PageTransitionEvent(name, { persisted: true })),
+      type,
+    );
+  await turn('pagehide');
+  await page.evaluate(() => window.framesift.createClip({ id: 'c', description: 'meanwhile' }));
+  await turn('pageshow');
+  expect(await other.query(clips)).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'c' }]);
+  await expect(other.clips).toHaveCount(3);
+
+  // The owner closes, and calls of the other are answered all the same.
+  const asked = other.query(clips);
+  await page.close();
+  expect(await asked).toHaveLength(3);
   expect(first.problems).toEqual([]);
+  expect(other.problems).toEqual([]);
 });
 
 test('a tab with an older build is named, and waited for', async ({ page, context }) => {
