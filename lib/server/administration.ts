@@ -1,7 +1,7 @@
 import { Client, type ClientBase } from 'pg';
 import type { Scope } from '@/lib/protocol/clips';
 import { FramesiftError } from '@/lib/shared/errors';
-import { prepareRegistry, prepareWorkspace } from './create-workspace';
+import { fillWorkspace, prepareRegistry, prepareWorkspace } from './create-workspace';
 import { databaseAt } from './database-address';
 import { REGISTRY_SCHEMA } from './names';
 import { hashSecret, makeSecret, makeWorkspaceId } from './secrets';
@@ -61,6 +61,7 @@ export class Administration {
     const known = (await this.list()).find((workspace) => workspace.name === name);
     const workspace = known ?? { id: makeWorkspaceId(), name, keyVersion: 1 };
     await prepareWorkspace(this.#owner, workspace, this.#serverSecret, now);
+    await fillWorkspace(this.#owner, workspace.id);
     // The line comes last: without it nobody can be invited into a library that is not whole.
     await this.#owner.query(
       `insert into workspaces (id, name, key_version, frame_limit, created_at) values ($1, $2, $3, $4, $5)
@@ -78,6 +79,7 @@ export class Administration {
         name: workspace.name,
         run: await prepareWorkspace(this.#owner, workspace, this.#serverSecret, now),
       });
+      await fillWorkspace(this.#owner, workspace.id);
     }
     return run;
   }

@@ -18,6 +18,7 @@ import { seeDevice } from './devices';
 import type { LibraryEnv, LibraryServer } from './environment';
 import { Problem, toProblem } from './problem';
 import { readRoutes } from './read-routes';
+import { searchRoute } from './search/search-route';
 import { writeRoutes } from './write-routes';
 
 const LIMITS = {
@@ -47,7 +48,7 @@ export function libraryApp(server: LibraryServer): (request: Request) => Respons
   app.notFound(() => new Problem('unknown', 'There is nothing at this address.').toResponse());
 
   app.get('/', (c) =>
-    c.json({ name: 'Framesift library', api: API_VERSION, limits: LIMITS, search: 'none' }),
+    c.json({ name: 'Framesift library', api: API_VERSION, limits: LIMITS, search: 'exact' }),
   );
 
   app.post('/join', async (c) => {
@@ -61,6 +62,7 @@ export function libraryApp(server: LibraryServer): (request: Request) => Respons
 
   app.use('/w/:w/*', authenticate(server));
   app.route('/w/:w', readRoutes(server.packs));
+  app.route('/w/:w/search', searchRoute(server.search));
   app.route('/w/:w/clips/:clip/revisions/:revision', writeRoutes(server.now));
   app.delete('/w/:w/token', async (c) => {
     await server.registry.revoke(c.var.session, server.now());

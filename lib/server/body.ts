@@ -14,6 +14,7 @@ export const MEDIA_TYPES = {
   json: 'application/json',
   rows: 'application/x-ndjson',
   pictures: 'application/octet-stream',
+  packed: 'application/octet-stream',
 } as const;
 
 /** Reads a JSON body. Throws a refusal where it does not fit `schema`. */

@@ -224,6 +224,7 @@ async function deleteRows(client: PoolClient, clip: string): Promise<void> {
   await client.query(
     `with frames as (delete from event_frames where event_id = $1),
        spans as (delete from frame_spans where event_id = $1),
+       packed as (delete from frame_vectors where event_id = $1),
        vectors as (delete from frame_embeddings where event_id = $1)
      delete from frame_pictures where event_id = $1`,
     [clip],
@@ -254,6 +255,13 @@ async function insertRows(client: PoolClient, { clip, revision }: Revision): Pro
     `insert into frame_embeddings (id, event_id, frame_index, embedding, model_version, created_at)
      select vector_id, event_id, frame_index, embedding, model_version, vector_created_at
      from push_rows where event_id = $1 and revision = $2 and vector_id is not null`,
+    key,
+  );
+  // Rows that an older server has put there have none; see fill-vectors.ts.
+  await client.query(
+    `insert into frame_vectors (event_id, frame_index, model_version, vector)
+     select event_id, frame_index, model_version, vector
+     from push_rows where event_id = $1 and revision = $2 and vector is not null`,
     key,
   );
   await client.query(

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { Readable } from 'node:stream';
-import type { PoolClient } from 'pg';
-import { from } from 'pg-copy-streams';
+import type { ClientBase } from 'pg';
+import { from, to } from 'pg-copy-streams';
 
 /** A field of PostgreSQL's binary format: its bytes; null for null. */
 export type BinaryField = Buffer | null;
@@ -32,6 +32,14 @@ export function doubleField(value: number | null): BinaryField {
   return field;
 }
 
+/** A vector's float32, little-endian, as `bytea`. */
+export function vectorField(value: Float32Array | null): BinaryField {
+  if (value === null) return null;
+  const field = Buffer.allocUnsafe(4 * value.length);
+  value.forEach((number, i) => field.writeFloatLE(number, 4 * i));
+  return field;
+}
+
 /** `timestamptz` of an ISO text. */
 export function timeField(value: string | null): BinaryField {
   if (value === null) return null;
@@ -46,7 +54,7 @@ export function timeField(value: string | null): BinaryField {
  * @param target table with its columns, in the order of the fields
  */
 export async function copyRows(
-  client: PoolClient,
+  client: ClientBase,
   target: string,
   rows: readonly (readonly BinaryField[])[],
 ): Promise<void> {
@@ -63,4 +71,47 @@ export async function copyRows(
   chunks.push(END);
   const body = Buffer.concat(chunks);
   await pipeline(Readable.from([body]), client.query(from(`copy ${target} from stdin (format binary)`)));
+}
+
+/** Rows of a query by `copy`, as they come. Fields lie in memory that is not used again. */
+export async function* readCopy(client: ClientBase, query: string): AsyncGenerator<BinaryField[]> {
+  const stream = client.query(to(`copy (${query}) to stdout (format binary)`));
+  let rest: Buffer = Buffer.alloc(0);
+  let isBegun = false;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
+    let at = 0;
+    if (!isBegun) {
+      if (rest.length < SIGNATURE.length) continue;
+      at = SIGNATURE.length;
+      isBegun = true;
+    }
+    for (let row = rowAt(rest, at); row; row = rowAt(rest, at)) {
+      at = row.end;
+      yield row.fields;
+    }
+    rest = rest.subarray(at);
+  }
+}
+
+/** The row that begins at `at`, and where it ends; null where it has not come whole, and at the end of all. */
+function rowAt(bytes: Buffer, at: number): { fields: BinaryField[]; end: number } | null {
+  if (at + 2 > bytes.length) return null;
+  const count = bytes.readInt16BE(at);
+  if (count < 0) return null;
+  const fields: BinaryField[] = [];
+  let end = at + 2;
+  for (let i = 0; i < count; i += 1) {
+    if (end + 4 > bytes.length) return null;
+    const length = bytes.readInt32BE(end);
+    end += 4;
+    if (length < 0) {
+      fields.push(null);
+      continue;
+    }
+    if (end + length > bytes.length) return null;
+    fields.push(bytes.subarray(end, end + length));
+    end += length;
+  }
+  return { fields, end };
 }

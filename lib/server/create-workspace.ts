@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
 import { migrate } from './migrations';
 import { REGISTRY_ROLE, REGISTRY_SCHEMA, roleOf, schemaOf } from './names';
+import { fillVectors, findUnfilledClips } from './search/fill-vectors';
 import { rolePassword } from './secrets';
 import { inTransaction } from './transaction';
 
@@ -60,6 +61,16 @@ export async function prepareWorkspace(
       revoke insert, update, delete on schema_version from ${role};`);
     return run;
   });
+}
+
+/** Fills in what earlier versions did not write: a transaction a clip, so that it may be cut off and begun again. */
+export async function fillWorkspace(owner: ClientBase, id: string): Promise<void> {
+  await owner.query(`set search_path = ${schemaOf(id)}`);
+  try {
+    for (const clip of await findUnfilledClips(owner)) await fillVectors(owner, clip);
+  } finally {
+    await owner.query('reset search_path');
+  }
 }
 
 /** Makes a schema and the one role that may use it, and puts the schema first in this transaction's search path. */

@@ -1,12 +1,14 @@
 import type { Pool } from 'pg';
 import type { RateLimiter } from './rate-limit';
 import type { Registry, Session } from './registry';
+import type { LibrarySearch } from './search/library-search';
 import type { Workspaces } from './workspaces';
 
 /** What the routes work with. */
 export interface LibraryServer {
   registry: Registry;
   workspaces: Workspaces;
+  search: LibrarySearch;
   limiter: RateLimiter;
   /** Origins of pages that may use this server, besides its own. */
   origins: readonly string[];

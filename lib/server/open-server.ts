@@ -2,6 +2,7 @@ import { libraryApp } from './app';
 import { REGISTRY_ROLE } from './names';
 import { RateLimiter } from './rate-limit';
 import { Registry } from './registry';
+import { LibrarySearch } from './search/library-search';
 import type { LibrarySettings } from './settings';
 import { openPool, Workspaces } from './workspaces';
 
@@ -12,16 +13,18 @@ export interface OpenLibraryServer {
   close: () => Promise<void>;
 }
 
-/** Makes a library server. It connects to the database with the first request. */
+/** Makes a library server. It connects to the database with the first request, and searches from the first search on. */
 export function openLibraryServer(
   settings: Omit<LibrarySettings, 'ownerAddress'>,
   { packs = true, now = () => new Date(), report = console.error as (error: unknown) => void } = {},
 ): OpenLibraryServer {
   const registryPool = openPool(settings, REGISTRY_ROLE);
   const workspaces = new Workspaces(settings);
+  const search = new LibrarySearch(settings.searchMegabytes);
   const answer = libraryApp({
     registry: new Registry(registryPool),
     workspaces,
+    search,
     limiter: new RateLimiter(settings.rates),
     origins: settings.origins,
     packs,
@@ -31,7 +34,7 @@ export function openLibraryServer(
   return {
     fetch: async (request) => answer(request),
     close: async () => {
-      await Promise.all([registryPool.end(), workspaces.close()]);
+      await Promise.all([registryPool.end(), workspaces.close(), search.close()]);
     },
   };
 }

@@ -5,7 +5,7 @@ import { pictureType, type FramePicture } from '@/lib/protocol/pictures';
 import type { ClipRow } from '@/lib/protocol/rows';
 import { property } from '@/lib/shared/errors';
 import { readClip } from './changes';
-import { copyRows, doubleField, integerField, textField, timeField } from './copy-binary';
+import { copyRows, doubleField, integerField, textField, timeField, vectorField } from './copy-binary';
 import { Problem } from './problem';
 import { inTransaction, withClient } from './transaction';
 
@@ -79,7 +79,7 @@ export async function putRows(
     copyRows(
       client,
       `push_rows (event_id, revision, frame_index, frame_id, timestamp_offset_ms, width, height, file_size_bytes,
-         frame_created_at, start_ms, end_ms, vector_id, model_version, embedding, vector_created_at)`,
+         frame_created_at, start_ms, end_ms, vector_id, model_version, embedding, vector, vector_created_at)`,
       rows.map(({ frameIndex, frame, vector }) => [
         textField(clip),
         textField(revision),
@@ -95,6 +95,7 @@ export async function putRows(
         textField(vector?.id ?? null),
         textField(vector?.modelVersion ?? null),
         textField(vector?.json ?? null),
+        vectorField(vector?.values ?? null),
         timeField(vector?.createdAt ?? null),
       ]),
     ),

@@ -1,2 +1,2 @@
 /** Newest migration of a workspace that this server needs; it works with later ones too, which only add. */
-export const WORKSPACE_VERSION = 2;
+export const WORKSPACE_VERSION = 3;

@@ -8,10 +8,15 @@ export interface LibrarySettings extends DatabaseSettings {
   ownerAddress: string;
   origins: string[];
   rates: RateLimits;
+  /** What libraries that are searched may take of the memory, together. */
+  searchMegabytes: number;
 }
 
 /** 128 bits as 32 hexadecimal digits. */
 const SHORTEST_SECRET = 32;
+
+/** Two million frames. */
+const SEARCH_MEGABYTES = 1024;
 
 /** Clips of 50 frames take 87 requests a second at their fastest. */
 const RATES: RateLimits = { requestsPerSecond: 100, atOnce: 6 };
@@ -38,7 +43,18 @@ export function readSettings(
       .filter((part) => part !== '')
       .map(toOrigin),
     rates: RATES,
+    searchMegabytes: readMegabytes(environment.FRAMESIFT_LIBRARY_SEARCH_MB ?? ''),
   };
+}
+
+function readMegabytes(text: string): number {
+  if (text === '') return SEARCH_MEGABYTES;
+  const megabytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
+  if (megabytes >= 1) return megabytes;
+  throw new FramesiftError(
+    'bad-input',
+    `FRAMESIFT_LIBRARY_SEARCH_MB is “${text}”; it must be a whole number of megabytes, like ${SEARCH_MEGABYTES}.`,
+  );
 }
 
 function toOrigin(text: string): string {

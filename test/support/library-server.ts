@@ -57,10 +57,12 @@ export interface TestDevice {
  *
  * @param options.durable whether commits wait for the disk
  * @param options.origins of the pages that may use it
+ * @param options.searchMegabytes that searched libraries may take
  */
 export async function startTestServer({
   durable = false,
   origins = ['https://clips.example'],
+  searchMegabytes = 64,
 } = {}): Promise<TestServer> {
   const cluster = startPostgres({ passwords: true, durable });
   const owners = new Map<string, Promise<Client>>();
@@ -74,6 +76,7 @@ export async function startTestServer({
     secret: 'a secret of a test, which is long enough',
     origins,
     rates: { requestsPerSecond: 100_000, atOnce: 100 },
+    searchMegabytes,
   };
   const clock = { now: new Date() };
   const faults: unknown[] = [];

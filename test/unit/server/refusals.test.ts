@@ -410,7 +410,7 @@ describe('the server', () => {
       expect(await (await ask(path, { token: null })).json()).toMatchObject({
         name: 'Framesift library',
         api: 1,
-        search: 'none',
+        search: 'exact',
       });
   });
 
