@@ -10,22 +10,28 @@ const CLI = join(import.meta.dirname, '../../library/cli.ts');
 export interface ServerProcess {
   /** Origin, with a port that is free. */
   address: string;
+  pid: number;
   /** Ends it without a warning. */
   kill: () => Promise<void>;
 }
 
-/** Starts one over the database of `test`, and waits until it listens. */
-export async function startServerProcess({ settings }: TestServer): Promise<ServerProcess> {
+/** Starts one over the database of `test`, with these settings too, and waits until it listens. */
+export async function startServerProcess(
+  { settings }: TestServer,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
   const child = spawn(process.execPath, ['--import', 'tsx', CLI, 'serve', '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       ...process.env,
       FRAMESIFT_LIBRARY_URL: settings.address,
       FRAMESIFT_LIBRARY_SECRET: settings.secret,
+      ...environment,
     },
   });
   return {
     address: await readAddress(child),
+    pid: child.pid!,
     kill: async () => {
       const ended = once(child, 'exit');
       child.kill('SIGKILL');
