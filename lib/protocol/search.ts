@@ -104,7 +104,7 @@ function unpackVector(packed: string, index: number): Float32Array<ArrayBuffer> 
 }
 
 /** A clip that is worth a look. */
-export interface SearchedClip {
+interface SearchedClip {
   clip: string;
   revision: string;
   /** Its frames that the model has looked at, all of which are scored. */

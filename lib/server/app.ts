@@ -11,6 +11,7 @@ import {
   MAX_UNPACKED_BYTES,
   ROWS_PER_PAGE,
 } from '@/lib/protocol/limits';
+import { MAX_SEARCH_CLIPS, MAX_SEARCH_FRAMES, MAX_SEARCH_VECTORS } from '@/lib/protocol/search';
 import { authenticate } from './authenticate';
 import { readJson } from './body';
 import { crossOrigin } from './cors';
@@ -29,6 +30,9 @@ const LIMITS = {
   line: MAX_LINE_BYTES,
   pictures: MAX_PICTURES_PER_PAGE,
   picturesRead: MAX_PICTURES_PER_ANSWER,
+  searchVectors: MAX_SEARCH_VECTORS,
+  searchClips: MAX_SEARCH_CLIPS,
+  searchFrames: MAX_SEARCH_FRAMES,
 };
 
 /** Answers requests below `/library/v1`. It keeps no state of its own but connections and rates. */
