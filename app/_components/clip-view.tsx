@@ -14,10 +14,12 @@ import type { Moment } from '@/lib/shared/clip-clock';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
 import { parseSampling } from '@/lib/ingest/start-clip';
+import { isAway } from '@/lib/shared/away';
 import { clipName } from '@/lib/shared/clip-name';
 import { formatTime, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { useAnswer } from '../_hooks/use-answer';
+import { useAwayClip } from '../_hooks/use-away-clip';
 import { useOverview } from '../_hooks/use-overview';
 import { useQueryAdvice } from '../_hooks/use-query-advice';
 import { useEdits } from '../_hooks/use-edits';
@@ -40,6 +42,10 @@ import { RangeChoice } from './timeline/range-choice';
 import { Timeline } from './timeline/timeline';
 import { Button } from './ui/button';
 import { Notice } from './ui/notice';
+
+function isAwayIn(clips: readonly ClipSummary[], clipId: string): boolean {
+  return clips.some((clip) => clip.id === clipId && isAway(clip));
+}
 
 /** One clip: the question, the player with the evidence below it, and the frames that answer. */
 export function ClipView({
@@ -122,6 +128,7 @@ export function ClipView({
         range: isSeveral ? null : range,
         strategy: settings.strategy,
         count: settings.count,
+        isOfAll: scope.kind === 'all',
         ...edits,
       })
     : null;
@@ -136,6 +143,7 @@ export function ClipView({
 
   // The player follows a frame into whichever clip it is of.
   const shown = clips.find(({ id }) => id === jump?.clipId) ?? clip;
+  const coming = useAwayClip(shown);
   const durationMs = shown.durationMs ?? 0;
   const cursorMs = cursor.clipId === shown.id ? cursor.timeMs : 0;
   const ofShown = ({ clipId }: { clipId: string }) => clipId === shown.id;
@@ -152,7 +160,8 @@ export function ClipView({
   const best = answer?.frames.find(({ rank }) => rank === 1);
   if (best && question !== ledTo && state.state === 'ready' && !state.isStale) {
     setLedTo(question);
-    if (best.strength !== 'weak') goTo(best.clipId, best, best.frameIndex);
+    // A clip of a library comes here when a person opens it.
+    if (best.strength !== 'weak' && !isAwayIn(clips, best.clipId)) goTo(best.clipId, best, best.frameIndex);
   }
   const jumpTo = (frame: AnswerFrame) => {
     goTo(frame.clipId, frame, frame.frameIndex);
@@ -215,6 +224,16 @@ export function ClipView({
           {problem}
         </Notice>
       )}
+      {coming.state !== 'here' && (
+        <Notice
+          tone={coming.state === 'failed' ? 'warn' : 'info'}
+          actions={coming.state === 'failed' && <Button onClick={coming.retry}>Try again</Button>}
+        >
+          {coming.state === 'failed'
+            ? `The frames of “${name}” did not come from “${shown.sharedIn?.name}”. ${coming.message}`
+            : `The frames of “${name}” are coming from “${shown.sharedIn?.name}”…`}
+        </Notice>
+      )}
       <IngestPanel
         clip={clip}
         status={status}
@@ -261,10 +280,10 @@ export function ClipView({
               {shown.durationMs !== null && `${formatTime(shown.durationMs)}, `}
               {shown.width !== null && shown.height !== null && `${shown.width} × ${shown.height}, `}
               {plural(
-                shown.id === clip.id ? storedFrames : shown.embeddingCount,
+                shown.sharedIn?.frames ?? (shown.id === clip.id ? storedFrames : shown.embeddingCount),
                 parseSampling(shown.sampling).keyFramesOnly ? 'key frame' : 'frame',
               )}{' '}
-              in the library
+              in {isAway(shown) ? `“${shown.sharedIn!.name}”` : 'the library'}
               {shown.id === clip.id &&
                 status?.stage === 'done' &&
                 status.elapsedMs !== null &&
@@ -280,6 +299,11 @@ export function ClipView({
             hasUnknownWordsOnly={advice.words?.isAllUnknown ?? false}
             isReading={isReading}
             clipNames={clipNames}
+            libraryNames={
+              new Map(
+                searched.flatMap(({ sharedIn }) => (sharedIn ? [[sharedIn.libraryId, sharedIn.name]] : [])),
+              )
+            }
             currentKey={jump && jump.frameIndex !== null ? pictureKey(jump as FrameKey) : null}
             settings={settings}
             droppedCount={edits.dropped.length}

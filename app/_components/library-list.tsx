@@ -3,6 +3,7 @@ import type { ClipSummary } from '@/lib/ports/library';
 import clsx from 'clsx';
 import { CircleAlert, FileVideo, Pause, Plus, RefreshCw, Sparkles, Trash2 } from 'lucide-react';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
+import { isAway } from '@/lib/shared/away';
 import { clipName } from '@/lib/shared/clip-name';
 import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
@@ -168,7 +169,8 @@ function ClipItem({
           <span className="flex items-center gap-1 text-xs text-ink-2">
             <StateMark clip={clip} model={model} />
             {clip.durationMs !== null && `${formatTime(clip.durationMs)}, `}
-            {plural(clip.embeddingCount, 'frame')}
+            {plural(clip.sharedIn?.frames ?? clip.embeddingCount, 'frame')}
+            {isAway(clip) && ' there'}
           </span>
         )}
       </span>

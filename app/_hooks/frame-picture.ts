@@ -3,6 +3,7 @@ import type { FrameKey } from '@/lib/shared/frame-key';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
+import { readPictures } from './read-pictures';
 import { readClipFileOf } from './use-clip-file';
 
 /** A frame in the middle of a long stretch between key frames takes seconds; more than this is stuck. */
@@ -21,7 +22,7 @@ export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> 
   const { services } = getFramesift();
   const decoded = await decode().catch(() => null);
   if (decoded) return decoded;
-  const [stored] = await services.database.readThumbnails(frame.clipId, [frame.frameIndex]);
+  const [stored] = await readPictures(frame.clipId, [frame.frameIndex]);
   if (stored) return stored;
   throw new FramesiftError(
     'bad-input',

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
-import { getFramesift } from './framesift';
+import { readPictures } from './read-pictures';
 
 /** A clip that came in without pictures announces every few of them when they come. */
 const LOOK_AGAIN_MS = 1000;
@@ -66,10 +66,8 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
         cache.set(key, url);
       }
     }
-    const { database } = getFramesift().services;
     for (const [clipId, frameIndexes] of missing) {
-      void database
-        .readThumbnails(clipId, frameIndexes)
+      void readPictures(clipId, frameIndexes)
         .then((blobs) => {
           if (!current) return;
           blobs.forEach((blob, position) => {

@@ -10,11 +10,15 @@ export type AskOptions = Partial<Omit<SearchRequest, 'clips'>>;
 
 /** What is asked of clips, in the order given; a range goes with one clip. The page and the console ask by this. */
 export function composeRequest(
-  clips: readonly Pick<ClipSummary, 'id' | 'durationMs'>[],
+  clips: readonly (Pick<ClipSummary, 'id' | 'durationMs'> & Partial<Pick<ClipSummary, 'sharedIn'>>)[],
   options: AskOptions,
 ): SearchRequest {
   return {
-    clips: clips.map(({ id, durationMs }) => ({ clipId: id, durationMs })),
+    clips: clips.map(({ id, durationMs, sharedIn }) => ({
+      clipId: id,
+      durationMs,
+      ...(sharedIn && { libraryId: sharedIn.libraryId, isAway: sharedIn.frames !== null }),
+    })),
     range: null,
     strategy: STRATEGIES[0]!.id,
     count: DEFAULT_COUNT,

@@ -1,6 +1,6 @@
 import type { Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/ports/encoder';
-import type { Answer, EncodedQuestion, SearchProgress, SearchRequest } from '@/lib/ports/search';
+import type { Answer, Candidates, EncodedQuestion, SearchProgress, SearchRequest } from '@/lib/ports/search';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
 import { ValueStore, type Store } from './store';
@@ -11,8 +11,16 @@ export type AnswerState =
   /** `progress` is null where an answer is to come in a moment. */
   | { state: 'searching'; progress: RatedProgress | null }
   /** `isStale`: the same question, asked for another number, strategy or edit, whose answer is on its way. */
-  | { state: 'ready'; answer: Answer; tookMs: number; isStale: boolean }
+  | { state: 'ready'; answer: Answer; tookMs: number; libraries: LibraryParts; isStale: boolean }
   | { state: 'failed'; message: string };
+
+/** What libraries that are searched on their servers gave for an answer. */
+export interface LibraryParts {
+  /** Those that have not answered yet. */
+  asking: readonly string[];
+  /** Those that did not, and why. */
+  failed: readonly { libraryId: string; message: string }[];
+}
 
 /** How far a search is that takes a while, and how fast it goes. */
 export interface RatedProgress extends SearchProgress {
@@ -39,7 +47,15 @@ export interface AnswerParts {
     request: SearchRequest,
     revisions: Readonly<Record<string, number>>,
     onProgress: (progress: SearchProgress) => void,
+    candidates: readonly Candidates[],
   ) => Promise<Answer>;
+  /** What a library on a server has for a question; of these clips, or of all for null. */
+  askLibrary: (
+    libraryId: string,
+    question: EncodedQuestion,
+    clips: string[] | null,
+    signal: AbortSignal,
+  ) => Promise<Candidates>;
   now: () => number;
 }
 
@@ -57,7 +73,7 @@ interface Asked {
 
 /** What was found, and for what. */
 interface Found extends Asked {
-  outcome: { answer: Answer; tookMs: number } | { message: string };
+  outcome: { answer: Answer; tookMs: number; libraries: LibraryParts } | { message: string };
 }
 
 /** What an AnswerStore has found so far; `answerStateOf` says what it means for a question. */
@@ -68,12 +84,14 @@ export interface AnswerSnapshot {
 
 /**
  * The frames that answer a question, found anew whenever the question, the request or what is stored of the clips
- * changes. A question is encoded once, however often it is asked meanwhile.
+ * changes. A question is encoded once, however often it is asked meanwhile, and so are libraries on servers asked once. What
+ * is here is answered without them; they are added when they come.
  */
 export class AnswerStore implements Store<AnswerSnapshot> {
   readonly #parts: AnswerParts;
   readonly #shown = new ValueStore<AnswerSnapshot>({ found: null, progress: null });
   #encoded: { question: Question; modelVersion: string; query: Promise<EncodedQuestion> } | null = null;
+  #asked: LibraryAnswers | null = null;
   /** What the page wants to know now; null where nothing. */
   #wanted: Asked | null = null;
   #timesAsked = 0;
@@ -92,6 +110,8 @@ export class AnswerStore implements Store<AnswerSnapshot> {
   ask(asking: Asking | null): void {
     if (!asking) {
       this.#wanted = null;
+      this.#asked?.end();
+      this.#asked = null;
       return;
     }
     const asked: Asked = { ...keyOf(asking), number: this.#timesAsked + 1 };
@@ -108,17 +128,49 @@ export class AnswerStore implements Store<AnswerSnapshot> {
   async #find({ question, model, request, revisions }: Asking, asked: Asked): Promise<Found['outcome']> {
     const { answer, now } = this.#parts;
     const startedMs = now();
+    const isWanted = () => this.#wanted !== null && isSameAsked(this.#wanted, asked);
     try {
       const query = await this.#encode(model, question);
       const rated = ratedProgress(now, (progress) => {
-        if (this.#wanted && isSameAsked(this.#wanted, asked)) this.#show({ progress });
+        if (isWanted()) this.#show({ progress });
       });
-      return { answer: await answer(query, request, revisions, rated), tookMs: now() - startedMs };
+      const look = async (libraries: LibraryParts, candidates: readonly Candidates[]) => ({
+        answer: await answer(query, request, revisions, rated, candidates),
+        tookMs: now() - startedMs,
+        libraries,
+      });
+      // What another question took the place of meanwhile needs no library.
+      const others = isWanted() ? this.#askLibraries(query, asked.scope, request) : null;
+      while (others && !others.isOver && isWanted()) {
+        const { settled } = others;
+        const sofar = await look(others.parts, [...others.candidates]);
+        // Of nothing at all there is nothing to show.
+        if (sofar.answer.framesSearched > 0) this.#take(asked, sofar);
+        if (others.settled === settled) await others.next();
+      }
+      return await look(others?.parts ?? NO_LIBRARIES, others?.candidates ?? []);
     } catch (error) {
       // Asked again, it is tried again.
       if (this.#encoded?.question === question) this.#encoded = null;
       return { message: toFramesiftError(error).message };
     }
+  }
+
+  /** Null where no library is to be asked. */
+  #askLibraries(query: EncodedQuestion, scope: string, request: SearchRequest): LibraryAnswers | null {
+    const before = this.#asked;
+    if (before?.query === query && before.scope === scope) return before;
+    before?.end();
+    const clips = new Map<string, string[]>();
+    for (const { clipId, libraryId, isAway } of request.clips)
+      if (libraryId !== undefined && isAway) clips.set(libraryId, [...(clips.get(libraryId) ?? []), clipId]);
+    this.#asked =
+      clips.size === 0
+        ? null
+        : new LibraryAnswers(query, scope, [...clips.keys()], (libraryId, signal) =>
+            this.#parts.askLibrary(libraryId, query, request.isOfAll ? null : clips.get(libraryId)!, signal),
+          );
+    return this.#asked;
   }
 
   #encode(model: LoadedModel, question: Question): Promise<EncodedQuestion> {
@@ -143,6 +195,61 @@ export class AnswerStore implements Store<AnswerSnapshot> {
 
   #show(change: Partial<AnswerSnapshot>): void {
     this.#shown.update((shown) => ({ ...shown, ...change }));
+  }
+}
+
+const NO_LIBRARIES: LibraryParts = { asking: [], failed: [] };
+
+/** What libraries answer to one question, each when it comes. */
+class LibraryAnswers {
+  readonly #controller = new AbortController();
+  readonly candidates: Candidates[] = [];
+  /** How many have answered or failed. */
+  settled = 0;
+  #asking: string[];
+  #failed: LibraryParts['failed'] = [];
+  readonly #open = new Set<Promise<void>>();
+
+  constructor(
+    readonly query: EncodedQuestion,
+    readonly scope: string,
+    libraries: string[],
+    ask: (libraryId: string, signal: AbortSignal) => Promise<Candidates>,
+  ) {
+    this.#asking = libraries;
+    for (const libraryId of libraries) {
+      const open = ask(libraryId, this.#controller.signal)
+        .then(
+          (candidates) => void this.candidates.push(candidates),
+          (error: unknown) => {
+            this.#failed = [...this.#failed, { libraryId, message: toFramesiftError(error).message }];
+          },
+        )
+        .then(() => {
+          this.#asking = this.#asking.filter((other) => other !== libraryId);
+          this.settled += 1;
+          this.#open.delete(open);
+        });
+      this.#open.add(open);
+    }
+  }
+
+  get isOver(): boolean {
+    return this.#open.size === 0;
+  }
+
+  /** Resolves when the next library has answered or failed. */
+  async next(): Promise<void> {
+    if (!this.isOver) await Promise.race(this.#open);
+  }
+
+  get parts(): LibraryParts {
+    return { asking: this.#asking, failed: this.#failed };
+  }
+
+  /** Asks no more. */
+  end(): void {
+    this.#controller.abort();
   }
 }
 

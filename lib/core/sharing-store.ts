@@ -1,5 +1,5 @@
 import type { LibraryNotice } from '@/lib/ports/library';
-import type { ClipShare, KeptNotice, SharedLibrary, Sharing } from '@/lib/ports/sharing';
+import type { ClipShare, Holding, KeptNotice, SharedLibrary, Sharing } from '@/lib/ports/sharing';
 import type { Remote } from '@/lib/rpc/remote';
 import { toFramesiftError } from '@/lib/shared/errors';
 import type { SyncService } from '@/lib/sync/sync-service';
@@ -29,7 +29,14 @@ interface SyncChannel {
 export interface SharingParts {
   sharing: Pick<
     Remote<Sharing>,
-    'libraries' | 'listShares' | 'listNotices' | 'shareClips' | 'stopSharing' | 'setLibrary' | 'dropNotice'
+    | 'libraries'
+    | 'listShares'
+    | 'listNotices'
+    | 'shareClips'
+    | 'stopSharing'
+    | 'setLibrary'
+    | 'letRowsGo'
+    | 'dropNotice'
   >;
   sync: Pick<Remote<SyncService>, 'look' | 'stop' | 'ask' | 'join' | 'leave' | 'findServer'>;
   channel: SyncChannel;
@@ -115,8 +122,8 @@ export class SharingStore implements Store<SharingState> {
   }
 
   /** Joins a library and gives its name; see `SyncService`. */
-  async join(invitation: string, deviceName: string): Promise<string> {
-    const name = await this.#parts.sync.join(invitation, deviceName);
+  async join(invitation: string, deviceName: string, holding: Holding): Promise<string> {
+    const name = await this.#parts.sync.join(invitation, deviceName, holding);
     await this.refresh();
     return name;
   }
@@ -139,6 +146,15 @@ export class SharingStore implements Store<SharingState> {
     await this.#parts.sharing.stopSharing(libraryId, clips);
     await this.refresh();
     this.look();
+  }
+
+  /** Has a library's clips copied into this browser, or searched on its server; then what came from there goes. */
+  async hold(libraryId: string, holding: 'copies' | 'list'): Promise<void> {
+    await this.#parts.sync.stop(libraryId);
+    await this.#parts.sharing.setLibrary(libraryId, { holding });
+    if (holding === 'list') await this.#parts.sharing.letRowsGo(libraryId);
+    await this.refresh();
+    this.look(true);
   }
 
   /** Stops sending and reading, until a person wants it again. */

@@ -1,4 +1,5 @@
 import type { ClipSummary, ImportedClip } from '@/lib/ports/library';
+import { isAway } from '@/lib/shared/away';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { ROWS_PER_EXPORT_PAGE } from '@/lib/shared/clip-columns';
 import { FramesiftError, isCancelled, toFramesiftError } from '@/lib/shared/errors';
@@ -34,7 +35,7 @@ export async function exportLibrary(
   { signal, onProgress }: ExportTask,
 ): Promise<ExportedFile> {
   const createdAt = new Date();
-  const library = await database.listClips();
+  const library = (await database.listClips()).filter((clip) => !isAway(clip));
   const total = library.reduce((sum, { frameCount, embeddingCount }) => sum + frameCount + embeddingCount, 0);
   let embeddings = 0;
   let pictures = 0;

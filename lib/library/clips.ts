@@ -1,4 +1,11 @@
-import type { EmbeddingSet, ClipFields, EventRow, ClipSummary, NewClip } from '@/lib/ports/library';
+import type {
+  EmbeddingSet,
+  ClipFields,
+  ClipPlace,
+  EventRow,
+  ClipSummary,
+  NewClip,
+} from '@/lib/ports/library';
 import { INGEST_STATES, SMART_DETECTION_TYPES, SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
@@ -81,15 +88,32 @@ function selectSummaries(db: Database) {
           'frames', s.frames, 'revision', s.revision) order by s.state, s.model_version), '[]'::json)
         from embedding_sets s where s.event_id = "events"."id" and s.frames > 0
       )`,
+      sharedIn: sql<ClipPlace | null>`(
+        select json_build_object('libraryId', s.library_id, 'name', l.name,
+          'frames', case when "events"."frames_stored" = 0 then s.frames_there end)
+        from shared_clips s join libraries l on l.id = s.library_id
+        where s.event_id = "events"."id" and s.known_revision is not null
+          and (l.holding = 'list' or (s.frames_there is not null and "events"."frames_stored" = 0))
+        order by s.library_id limit 1
+      )`,
     })
     .from(events)
     .$dynamic();
 }
 
-function toSummary({ clip, sets }: { clip: EventRow; sets: EmbeddingSet[] }): ClipSummary {
+function toSummary({
+  clip,
+  sets,
+  sharedIn,
+}: {
+  clip: EventRow;
+  sets: EmbeddingSet[];
+  sharedIn: ClipPlace | null;
+}): ClipSummary {
   const current = sets.filter(({ state }) => state === 'current');
   return {
     ...clip,
+    sharedIn,
     frameCount: clip.framesStored,
     embeddingCount: current.reduce((sum, { frames }) => sum + frames, 0),
     embeddingCounts: Object.fromEntries(current.map(({ modelVersion, frames }) => [modelVersion, frames])),

@@ -65,5 +65,15 @@ export const migrations: MigrationMeta[] = [
     "bps": true,
     "folderMillis": 1796053555193,
     "hash": "7816e967ac8ff6c106e7e8a16ef053845a7c9cffcc8182b19919be30028d14b7"
+  },
+  {
+    "sql": [
+      "ALTER TABLE \"libraries\" ADD COLUMN \"holding\" varchar(10) DEFAULT 'copies' NOT NULL;",
+      "\nALTER TABLE \"shared_clips\" ADD COLUMN \"frames_there\" integer;",
+      "\nALTER TABLE \"shared_clips\" ADD COLUMN \"is_theirs\" boolean DEFAULT false NOT NULL;"
+    ],
+    "bps": true,
+    "folderMillis": 1796067563091,
+    "hash": "f984cfec34a5796e231a5834431fc84b244be956267432096d7c78c67b7ed003"
   }
 ];

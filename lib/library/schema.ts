@@ -1,4 +1,5 @@
 import type { SetState } from '@/lib/ports/library';
+import type { Holding } from '@/lib/ports/sharing';
 import type { IngestState, SmartDetectionType, SourceType } from '@/lib/shared/clip-columns';
 import {
   bigint,
@@ -176,6 +177,8 @@ export const libraries = pgTable('libraries', {
   joinedAt: timestamptz('joined_at').notNull(),
   /** A person has stopped it. */
   isPaused: boolean('is_paused').notNull(),
+  /** What of its clips is here. */
+  holding: varchar('holding', { length: 10 }).$type<Holding>().notNull().default('copies'),
   /** How far its list of changes has been read; the epoch is null before the first answer. */
   after: bigint('after', { mode: 'number' }).notNull(),
   epoch: text('epoch'),
@@ -198,6 +201,10 @@ export const sharedClips = pgTable(
     /** Digest of the clip's rows here, and which rows it was computed of. */
     digest: text('digest'),
     digestOf: text('digest_of'),
+    /** Frames that the library has of a clip whose rows are not here; null where they are. */
+    framesThere: integer('frames_there'),
+    /** Whether the clip came from the library: what of it is here can be had again. */
+    isTheirs: boolean('is_theirs').notNull().default(false),
   },
   (table) => [
     primaryKey({ columns: [table.libraryId, table.clipId] }),

@@ -1,5 +1,6 @@
-import { and, asc, eq, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, ne, sql } from 'drizzle-orm';
 import type {
+  AwayClip,
   ClipContent,
   ClipContents,
   ClipShare,
@@ -64,9 +65,10 @@ export class SharingVerbs implements Sharing {
 
   async setLibrary(
     id: string,
-    { isPaused, syncedAt }: Partial<Pick<SharedLibrary, 'isPaused' | 'syncedAt'>>,
+    { isPaused, holding, syncedAt }: Partial<Pick<SharedLibrary, 'isPaused' | 'holding' | 'syncedAt'>>,
   ): Promise<void> {
     const changes = {
+      ...(holding !== undefined && { holding }),
       ...(isPaused !== undefined && { isPaused }),
       ...(syncedAt !== undefined && { syncedAt }),
     };
@@ -75,7 +77,15 @@ export class SharingVerbs implements Sharing {
   }
 
   async forgetLibrary(id: string): Promise<void> {
-    await this.#db.delete(libraries).where(eq(libraries.id, id));
+    const gone = await this.#db.transaction(async (tx) => {
+      const away = await selectAway(tx).where(and(IS_AWAY, eq(sharedClips.libraryId, id)));
+      await tx.delete(libraries).where(eq(libraries.id, id));
+      const elsewhere = new Set((await selectAway(tx).where(IS_AWAY)).map(({ clip }) => clip));
+      const ids = away.map(({ clip }) => clip).filter((clip) => !elsewhere.has(clip));
+      for (const clip of ids) await tx.delete(events).where(eq(events.id, clip));
+      return ids;
+    });
+    for (const clip of gone) this.#onChange(clip);
   }
 
   listShares(): Promise<ClipShare[]> {
@@ -99,7 +109,9 @@ export class SharingVerbs implements Sharing {
       if (library?.scope !== 'write')
         throw badInput('This browser may only read that library. Ask for an invitation that lets it write.');
       for (const clip of clips) {
-        if (!(await isHere(tx, clip))) continue;
+        // Another library cannot be given what is not here.
+        const [away] = await selectAway(tx).where(and(IS_AWAY, eq(events.id, clip)));
+        if (away || !(await isHere(tx, clip))) continue;
         const [share] = await tx.select().from(sharedClips).where(shareOf(libraryId, clip));
         const pending = await this.#pendingOf(tx, libraryId, clip);
         const isEnding = pending?.kind === 'unshare';
@@ -165,6 +177,7 @@ export class SharingVerbs implements Sharing {
       known,
       isShared: share !== undefined,
       hasVideo: row !== undefined && row.event.videoPath !== null,
+      isAway: row?.event.framesStored === 0 && share != null && share.framesThere !== null,
       frames: row?.event.framesStored ?? 0,
       digest: row && share?.digestOf === digestOf ? share.digest : null,
       digestOf,
@@ -278,6 +291,74 @@ export class SharingVerbs implements Sharing {
     this.#onChange(change.clip);
   }
 
+  async listClip(libraryId: string, change: ClipChange, position: Position | null): Promise<void> {
+    const { clip, frames, digest, event, details } = change;
+    if (!event || !details) throw badInput('A clip that has ended cannot be listed.');
+    await this.#db.transaction(async (tx) => {
+      const columns = fromShared(event, details);
+      await tx
+        .insert(events)
+        .values({ id: clip, ...columns, ingestState: 'done' })
+        .onConflictDoUpdate({ target: events.id, set: columns });
+      await rememberShare(tx, libraryId, change, false);
+      // As long as nothing is stored of the clip here, its rows are those of the library.
+      await tx
+        .update(sharedClips)
+        .set({ digest, digestOf: await rowsNow(tx, clip), framesThere: frames, isTheirs: true })
+        .where(shareOf(libraryId, clip));
+      await tx.delete(syncOutbox).where(outboxOf(libraryId, clip));
+      await noteChange(tx, clip, { except: libraryId });
+      if (position) await moveOn(tx, libraryId, position);
+    });
+    this.#onChange(clip);
+  }
+
+  async awayClip(clip: string): Promise<AwayClip | null> {
+    const [away] = await selectAway(this.#db).where(and(IS_AWAY, eq(events.id, clip)));
+    return away ?? null;
+  }
+
+  awayClips(libraryId: string): Promise<AwayClip[]> {
+    return selectAway(this.#db).where(and(IS_AWAY, eq(sharedClips.libraryId, libraryId)));
+  }
+
+  async bringRows({ libraryId, clip, revision, digest }: AwayClip, pulled: PulledRows): Promise<void> {
+    const isWanted = async (tx: Database) => {
+      const [away] = await selectAway(tx).where(and(IS_AWAY, shareOf(libraryId, clip)));
+      return away?.revision === revision;
+    };
+    if (!(await isWanted(this.#db))) return;
+    const paths = await this.#writePictures(clip, pulled.pictures);
+    await this.#db.transaction(async (tx) => {
+      // Another tab may have brought them, or the library has other ones by now.
+      if (!(await isWanted(tx))) return;
+      await replaceRows(tx, clip, pulled.rows, (i) => paths.get(i) ?? framePath(clip, i));
+      await tx.update(events).set({ framesPlanned: pulled.rows.length }).where(eq(events.id, clip));
+      await tx.update(sharedClips).set({ framesThere: null }).where(eq(sharedClips.clipId, clip));
+      await tx
+        .update(sharedClips)
+        .set({ digest, digestOf: await rowsNow(tx, clip) })
+        .where(shareOf(libraryId, clip));
+    });
+    await this.#removeUnnamed(clip);
+    this.#onChange(clip);
+  }
+
+  async letRowsGo(libraryId: string): Promise<number> {
+    const shares = await this.#db
+      .select({ clip: sharedClips.clipId })
+      .from(sharedClips)
+      .where(and(eq(sharedClips.libraryId, libraryId), sharedClips.isTheirs));
+    let count = 0;
+    for (const { clip } of shares) {
+      if (!(await this.#db.transaction((tx) => letGo(tx, libraryId, clip)))) continue;
+      await this.#removeUnnamed(clip);
+      this.#onChange(clip);
+      count += 1;
+    }
+    return count;
+  }
+
   async rebaseClip(
     libraryId: string,
     change: ClipChange,
@@ -347,9 +428,12 @@ export class SharingVerbs implements Sharing {
     await this.#db.transaction(async (tx) => {
       if (aside && (await isHere(tx, clip)) && !(await isHere(tx, aside.copy)))
         await copyClipRows(tx, clip, aside.copy, aside.videoPath);
+      const isNew = !(await isHere(tx, clip));
       await writeColumns(tx, clip, { event, details, pulled });
       if (pulled) await replaceRows(tx, clip, pulled.rows, (i) => paths?.get(i) ?? framePath(clip, i));
       await rememberShare(tx, libraryId, change, pulled !== null);
+      if (isNew && pulled)
+        await tx.update(sharedClips).set({ isTheirs: true }).where(shareOf(libraryId, clip));
       if (await isHere(tx, clip)) await noteChange(tx, clip, { except: libraryId });
       await finish(tx);
     });
@@ -413,6 +497,11 @@ export const SHARING_VERB_NAMES = [
   'readSharedPictures',
   'markSent',
   'adoptClip',
+  'listClip',
+  'awayClip',
+  'awayClips',
+  'bringRows',
+  'letRowsGo',
   'rebaseClip',
   'partClip',
   'setPending',
@@ -424,6 +513,46 @@ export type SharingVerbName = (typeof SHARING_VERB_NAMES)[number];
 interface CopiedFiles {
   copy: string;
   videoPath: string | null;
+}
+
+/** Clips whose rows are in a library alone. */
+const IS_AWAY = and(
+  isNotNull(sharedClips.framesThere),
+  isNotNull(sharedClips.knownRevision),
+  eq(events.framesStored, 0),
+);
+
+function selectAway(tx: Database) {
+  return tx
+    .select({
+      clip: sharedClips.clipId,
+      libraryId: sharedClips.libraryId,
+      revision: sql<string>`${sharedClips.knownRevision}`,
+      digest: sql<string>`${sharedClips.knownDigest}`,
+      frames: sql<number>`${sharedClips.framesThere}`,
+    })
+    .from(sharedClips)
+    .innerJoin(events, eq(events.id, sharedClips.clipId))
+    .$dynamic();
+}
+
+/** Removes a clip's rows that one library has as they are here, where nobody else needs them. False where they stay. */
+async function letGo(tx: Database, libraryId: string, clip: string): Promise<boolean> {
+  const shares = await tx.select().from(sharedClips).where(eq(sharedClips.clipId, clip));
+  const waiting = await tx.select().from(syncOutbox).where(eq(syncOutbox.clipId, clip));
+  const [row] = await tx.select().from(events).where(eq(events.id, clip)).for('update');
+  const [share, ...others] = shares;
+  if (!row || share?.libraryId !== libraryId || others.length > 0 || waiting.length > 0) return false;
+  const isAsThere = share.digest !== null && share.digest === share.knownDigest;
+  const isUnchanged = isAsThere && share.digestOf === (await rowsNow(tx, clip));
+  if (!isUnchanged || row.videoPath !== null || row.ingestState !== 'done' || row.framesStored === 0)
+    return false;
+  await replaceRows(tx, clip, [], () => '');
+  await tx
+    .update(sharedClips)
+    .set({ framesThere: row.framesStored, digestOf: await rowsNow(tx, clip) })
+    .where(shareOf(libraryId, clip));
+  return true;
 }
 
 function shareOf(libraryId: string, clip: string) {
@@ -491,7 +620,7 @@ async function rememberShare(
   hasNewRows: boolean,
 ): Promise<void> {
   const known = knownColumns({ revision, digest, event: event! });
-  const rows = hasNewRows ? { digest, digestOf: await rowsNow(tx, clip) } : {};
+  const rows = hasNewRows ? { digest, digestOf: await rowsNow(tx, clip), framesThere: null } : {};
   await tx
     .insert(sharedClips)
     .values({ libraryId, clipId: clip, ...known, ...rows })

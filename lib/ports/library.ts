@@ -86,8 +86,19 @@ export interface EventRow {
   framesStored: number;
 }
 
+/** A library that is searched on its server. */
+export interface ClipPlace {
+  libraryId: string;
+  /** As people call it. */
+  name: string;
+  /** Frames of the clip there, while its rows are not here; null where they are. */
+  frames: number | null;
+}
+
 /** A clip with how much of it is in the library. */
 export interface ClipSummary extends EventRow {
+  /** The library searched on its server that has the clip too; null for none. */
+  sharedIn: ClipPlace | null;
   /** Frames that are stored. */
   frameCount: number;
   /** Embeddings in `frame_embeddings`, of any model. */

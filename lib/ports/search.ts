@@ -9,10 +9,23 @@ export interface TimeRange {
   endMs: number;
 }
 
+/** A clip that is searched. */
+export interface SearchedClip {
+  clipId: string;
+  /** Null where nobody knows it. */
+  durationMs: number | null;
+  /** Id of a library that has the clip and is searched on its server. */
+  libraryId?: string;
+  /** The library alone has the clip's rows. */
+  isAway?: boolean;
+}
+
 /** Where to look for the frames that answer a question, and which of them to take. */
 export interface SearchRequest {
-  /** In the order shown; several lie end to end. `durationMs` is null where nobody knows it. */
-  clips: { clipId: string; durationMs: number | null }[];
+  /** In the order shown; several lie end to end. */
+  clips: SearchedClip[];
+  /** Every clip that there is, so that libraries need not be told which. */
+  isOfAll?: boolean;
   /** Of one clip; null for all of it. */
   range: TimeRange | null;
   strategy: StrategyId;
@@ -31,6 +44,35 @@ export interface SearchOptions {
    * later one. The library is asked about clips that are not named.
    */
   revisions?: Readonly<Record<string, number>>;
+  /** What libraries that are searched where they are gave for the question. */
+  candidates?: readonly Candidates[];
+}
+
+/** The frames of a library on a server that may answer a question: all of its best clips. */
+export interface Candidates {
+  libraryId: string;
+  /** No other object has it. */
+  number: number;
+  /** Frames of the library that were compared. */
+  total: number;
+  clips: CandidateClip[];
+  /** By the terms of the question, cosines of frames spread evenly over the whole library. */
+  samples: Float32Array<ArrayBuffer>[];
+}
+
+/** A clip of a library on a server, with the cosines of all its frames and the embeddings of some. */
+export interface CandidateClip {
+  clipId: string;
+  frameIndexes: Int32Array<ArrayBuffer>;
+  timestampsMs: Int32Array<ArrayBuffer>;
+  /** As in PackedEmbeddings. */
+  spansMs: Float64Array<ArrayBuffer>;
+  /** By the terms of the question. */
+  cosines: Float32Array<ArrayBuffer>[];
+  /** Frames that have an embedding here, as positions, ascending. */
+  vectorRows: Int32Array<ArrayBuffer>;
+  /** Theirs, row-major. */
+  embeddings: Float32Array<ArrayBuffer>;
 }
 
 /** A frame of an answer. */
@@ -96,8 +138,10 @@ export interface Answer {
   /** By rank. */
   frames: AnswerFrame[];
   framesSearched: number;
-  /** Clips with at least one frame that was searched. */
+  /** Clips with at least one frame that was searched; of a library on a server those that were looked at. */
   clipsSearched: number;
+  /** Frames were chosen among the best clips of a library, whose other clips were not looked at. */
+  isOfBestClips: boolean;
   /** Clips that have embeddings of other models alone, which cannot be compared with the question. */
   clipsSkipped: number;
   /** Null where the strategy gives none. */

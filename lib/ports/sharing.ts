@@ -4,6 +4,9 @@ import type { WritableRow } from '@/lib/protocol/rows';
 import type { Notice } from '@/lib/sync/notices';
 import type { KnownClip, PendingChange, Position } from '@/lib/sync/sync-store';
 
+/** What of a library's clips is here: all of them, their list alone, or what fits its size once that is known. */
+export type Holding = 'copies' | 'list' | 'undecided';
+
 /** A library on a server that this browser is in. */
 export interface SharedLibrary {
   /** The server's id of it. */
@@ -18,6 +21,8 @@ export interface SharedLibrary {
   joinedAt: Date;
   /** A person has stopped it. */
   isPaused: boolean;
+  /** What of its clips is here; it is searched on its server where that is the list alone. */
+  holding: Holding;
   after: number;
   epoch: string | null;
   /** When it was gone through last; null for never. */
@@ -52,6 +57,8 @@ export interface StoredClip {
   isShared: boolean;
   /** A copy of its file is here. */
   hasVideo: boolean;
+  /** Its rows are in the library alone. */
+  isAway: boolean;
   /** Frames that are stored. */
   frames: number;
   /** Null where it has to be computed from the rows. */
@@ -76,6 +83,15 @@ export interface PulledRows {
   pictures: FramePicture[];
 }
 
+/** A clip whose rows are in a library alone, as that had it when this browser last heard of it. */
+export interface AwayClip {
+  clip: string;
+  libraryId: string;
+  revision: string;
+  digest: string;
+  frames: number;
+}
+
 /** What a clip becomes. */
 export interface ClipContent {
   event: EventColumns;
@@ -90,8 +106,11 @@ export interface Sharing {
   libraries(): Promise<SharedLibrary[]>;
   /** Adds a library. One that is joined again gets its new token and keeps the rest. */
   saveLibrary(library: SharedLibrary): Promise<void>;
-  setLibrary(id: string, changes: Partial<Pick<SharedLibrary, 'isPaused' | 'syncedAt'>>): Promise<void>;
-  /** Forgets a library. Its clips stay, as clips of this browser alone. */
+  setLibrary(
+    id: string,
+    changes: Partial<Pick<SharedLibrary, 'isPaused' | 'holding' | 'syncedAt'>>,
+  ): Promise<void>;
+  /** Forgets a library. Its clips stay, as clips of this browser alone; those whose rows are there go. */
   forgetLibrary(id: string): Promise<void>;
   listShares(): Promise<ClipShare[]>;
   /** Shares clips that are here; those that are shared already stay so. */
@@ -137,6 +156,19 @@ export interface Sharing {
     pending: PendingChange,
     position: Position | null,
   ): Promise<void>;
+  /** See `SyncStore`. */
+  listClip(libraryId: string, change: ClipChange, position: Position | null): Promise<void>;
+  /** Where the rows of a clip are, while they are not here; null for a clip whose rows are. */
+  awayClip(clip: string): Promise<AwayClip | null>;
+  /** The same of all clips of a library. */
+  awayClips(libraryId: string): Promise<AwayClip[]>;
+  /** Stores the rows of a clip, unless it has others by now. */
+  bringRows(away: AwayClip, pulled: PulledRows): Promise<void>;
+  /**
+   * Removes rows and pictures that the library has too, of clips that came from it and have no video here. Returns of how
+   * many clips.
+   */
+  letRowsGo(libraryId: string): Promise<number>;
   /** See `SyncStore`; the clip is `copy` from then on. */
   partClip(libraryId: string, clip: string, copy: string, position: Position | null): Promise<void>;
   /** Has a change wait, in the place of the one that waits for the same clip. */

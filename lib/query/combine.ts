@@ -7,6 +7,8 @@ export interface TermScores {
   /** How likely each frame shows the term, 0…1; null for pictures and where nobody has measured the model. */
   likelihoods: Float32Array | null;
   isPicture: boolean;
+  /** Cosines of frames spread evenly over all that are compared, where `cosines` are of the best clips alone. */
+  sample?: Float32Array | undefined;
 }
 
 export interface CombinedScores {
@@ -23,7 +25,7 @@ export interface CombinedScores {
 const LEAST_LIKELIHOOD = 1e-6;
 
 /** Frames that a median or a deviation is taken from, evenly spread: enough for two digits, and quick for any library. */
-const SAMPLE_FRAMES = 4096;
+export const SAMPLE_FRAMES = 4096;
 
 /**
  * Where nobody has calibrated the model, a frame is as likely as not to show a text whose cosine is so many standard
@@ -52,7 +54,7 @@ const PICTURE_MEDIAN_LIMIT = 0.7;
  * pictures and of texts have different scales, and a thing that is nowhere in the clip has cosines that differ too.
  *
  * All frames that are to be ranked together must come in one call: what stands in for missing likelihoods
- * refers to the other frames.
+ * refers to the other frames, or to the terms' samples where they have some.
  *
  * @param alternatives terms of each alternative; every array has one number a frame
  * @throws RangeError when there is no alternative, one without a positive term, or arrays differ in length
@@ -108,7 +110,7 @@ function addLogLikelihoods(sum: Float64Array, weight: number, likelihoods: Array
 /** What is known of how likely each frame shows a term, or what its cosine's place among the others suggests. */
 function likelihoodsOf(term: TermScores, textSpread: number): ArrayLike<number> {
   if (term.likelihoods) return term.likelihoods;
-  const median = medianOf(sampleOf(term.cosines));
+  const median = medianOf(term.sample ?? sampleOf(term.cosines));
   if (!term.isPicture) {
     return logistic(term.cosines, median + TEXT_CENTRE * textSpread, TEXT_SLOPE / textSpread);
   }
@@ -124,7 +126,7 @@ function likelihoodsOf(term: TermScores, textSpread: number): ArrayLike<number> 
 function spreadOfTexts(terms: readonly TermScores[]): number {
   const spreads = terms
     .filter(({ likelihoods, isPicture }) => !likelihoods && !isPicture)
-    .map(({ cosines }) => deviationOf(sampleOf(cosines)));
+    .map(({ cosines, sample }) => deviationOf(sample ?? sampleOf(cosines)));
   // Frames that are all alike give no scale, and need none.
   return Math.max(1e-6, ...spreads);
 }

@@ -1,4 +1,5 @@
 import type { EmbeddingSource, PackedEmbeddings, SearchedSet } from '@/lib/ports/library';
+import type { CandidateClip } from '@/lib/ports/search';
 import type { EmbeddingRows, KnownRows } from '@/lib/library/embedding-file';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -29,12 +30,22 @@ export interface AskedClip {
 /** Told how many rows are done, of how many. */
 export type OnRows = (done: number, total: number) => void;
 
-/** A clip's embeddings of one model as they were at one moment. Other rows or numbers make another object. */
-export interface CachedEmbeddings extends PackedEmbeddings {
+/** A clip's frames as a question is compared with them. Other rows or numbers make another object. */
+export interface SearchedEmbeddings extends PackedEmbeddings {
   readonly clipId: string;
-  readonly modelVersion: string;
   /** No other object has it. */
   readonly version: number;
+  /** What a library on a server gave of the clip, in which only some frames have a row of `embeddings`. */
+  readonly given?: Pick<CandidateClip, 'vectorRows' | 'cosines'>;
+  /** First rows of shots; null until somebody asks for them. */
+  shotChanges: number[] | null;
+  /** Of `firstRowsOfPictures`; null until somebody asks for them. */
+  pictures: Int32Array | null;
+}
+
+/** A clip's embeddings of one model as they were at one moment. */
+export interface CachedEmbeddings extends SearchedEmbeddings {
+  readonly modelVersion: string;
   /** Of the set that these are. */
   revision: number;
   state: SearchedSet['state'];
@@ -42,10 +53,6 @@ export interface CachedEmbeddings extends PackedEmbeddings {
   otherFrames: number;
   /** Where they are read from, to go on from there; null where that is no file. */
   file: KnownRows | null;
-  /** First rows of shots; null until somebody asks for them. */
-  shotChanges: number[] | null;
-  /** Of `firstRowsOfPictures`; null until somebody asks for them. */
-  pictures: Int32Array | null;
 }
 
 /** Rows in the cache, all clips together: 2 KB each, so 246 MB. A library of 100,000 frames fits whole, with room to grow. */
@@ -151,7 +158,7 @@ export class EmbeddingCache {
    * All rows of `parts`, one after another, in one array. Where they do not lie so already they are moved there, so that
    * there is one copy of each and the next question about the same finds them in place.
    */
-  join(parts: readonly CachedEmbeddings[]): Float32Array<ArrayBuffer> {
+  join(parts: readonly SearchedEmbeddings[]): Float32Array<ArrayBuffer> {
     const filled = parts.filter(({ embeddings }) => embeddings.length > 0);
     const [first] = filled;
     if (!first) return new Float32Array(0);
@@ -388,7 +395,7 @@ function counter(total: number, onRows: OnRows): (rows: number) => void {
 }
 
 /** Whether the parts lie in one buffer, each where the one before it ends. */
-function isContiguous(parts: readonly CachedEmbeddings[]): boolean {
+function isContiguous(parts: readonly SearchedEmbeddings[]): boolean {
   return parts.every(({ embeddings }, i) => {
     const before = parts[i - 1]?.embeddings;
     return (

@@ -1,13 +1,14 @@
 import type { Calibration } from '@/lib/ports/encoder';
-import type { AnswerSpan, SearchRequest, TimeRange } from '@/lib/ports/search';
+import type { AnswerSpan, Candidates as GivenCandidates, SearchRequest, TimeRange } from '@/lib/ports/search';
 import { levelsOf } from './match-strength';
-import type { SelectionInput } from '@/lib/select/selection';
+import type { FrameVectors, Population, SelectionInput } from '@/lib/select/selection';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { firstRowsOfPictures } from './pictures';
 import { endToEndMs, matchesScope, risingTimesMs } from './timeline';
-import { allocateNumbers, type CachedEmbeddings } from './embedding-cache';
+import { candidateClips, nearestVectors } from './candidates';
+import { allocateNumbers, type SearchedEmbeddings } from './embedding-cache';
 
 /** The frames of all clips that a question can be compared with, one clip after another. */
 export interface Scope {
@@ -16,8 +17,9 @@ export interface Scope {
   rows: number;
 }
 
-interface ScopePart {
-  embeddings: CachedEmbeddings;
+/** A clip of a scope. */
+export interface ScopePart {
+  embeddings: SearchedEmbeddings;
   durationMs: number | null;
   /** Row of the clip's first frame in the scope. */
   startRow: number;
@@ -27,6 +29,8 @@ interface ScopePart {
 export interface ScopeScores {
   scores: Float32Array<ArrayBuffer>;
   likelihoods: Float32Array<ArrayBuffer> | null;
+  /** Of all that was compared, where the scope is a part of that. */
+  population: Population | null;
 }
 
 /**
@@ -45,28 +49,73 @@ export interface Candidates {
   fromScope: (row: number) => number | undefined;
 }
 
-/** Joins clips to a scope. `read[i]` is what there is of `clips[i]`. */
-export function makeScope(read: readonly CachedEmbeddings[], clips: SearchRequest['clips']): Scope {
+/**
+ * Joins clips to a scope. `read[i]` is what there is here of `clips[i]`; where that is nothing, the clip may be among the
+ * candidates.
+ */
+export function makeScope(
+  read: readonly SearchedEmbeddings[],
+  clips: SearchRequest['clips'],
+  candidates: readonly GivenCandidates[] = [],
+): Scope {
   let rows = 0;
   const parts: ScopePart[] = [];
-  read.forEach((embeddings, i) => {
-    if (embeddings.frameIndexes.length === 0) return;
+  const given = candidateClips(candidates);
+  read.forEach((here, i) => {
+    const embeddings = here.frameIndexes.length > 0 ? here : given.get(clips[i]!.clipId);
+    if (!embeddings) return;
     parts.push({ embeddings, durationMs: clips[i]!.durationMs, startRow: rows });
     rows += embeddings.frameIndexes.length;
   });
   return { parts, rows };
 }
 
+/** The embeddings of a scope's frames, one clip after another. */
+export interface ScopeVectors {
+  /** Row-major. */
+  embeddings: Float32Array;
+  /** Absent where every frame has its own. */
+  vectors?: FrameVectors;
+}
+
+/** Adds the embeddings of candidates to those that are here. */
+export function joinVectors({ parts, rows }: Scope, here: Float32Array): ScopeVectors {
+  const given = parts.filter(({ embeddings }) => embeddings.given);
+  if (given.length === 0) return { embeddings: here };
+  const numbers = given.reduce((sum, { embeddings: part }) => sum + part.embeddings.length, here.length);
+  const all = allocateNumbers(numbers);
+  all.set(here);
+  const vectors: FrameVectors = { rows: new Int32Array(rows), areOwn: new Uint8Array(rows) };
+  let [own, next] = [0, here.length / EMBEDDING_DIMENSION];
+  for (const { embeddings: part, startRow } of parts) {
+    const frames = part.frameIndexes.length;
+    if (!part.given) {
+      for (let row = 0; row < frames; row += 1) vectors.rows[startRow + row] = own + row;
+      vectors.areOwn.fill(1, startRow, startRow + frames);
+      own += frames;
+      continue;
+    }
+    const { vectorRows } = part.given;
+    const first = next;
+    nearestVectors(frames, vectorRows).forEach(
+      (nearest, row) => (vectors.rows[startRow + row] = first + nearest),
+    );
+    for (const row of vectorRows) vectors.areOwn[startRow + row] = 1;
+    all.set(part.embeddings, first * EMBEDDING_DIMENSION);
+    next += vectorRows.length;
+  }
+  return { embeddings: all, vectors };
+}
+
 /**
  * The pictures of a scope that lie within a range.
  *
- * @param embeddings all rows of the scope, row-major
  * @param range of the scope's one clip; null for all of any
  */
 export function candidatesOf(
   { parts }: Scope,
-  embeddings: Float32Array,
-  { scores, likelihoods }: ScopeScores,
+  { embeddings, vectors }: ScopeVectors,
+  { scores, likelihoods, population: whole }: ScopeScores,
   calibration: Calibration | null,
   range: TimeRange | null,
 ): Candidates {
@@ -74,13 +123,14 @@ export function candidatesOf(
     parts.map(({ embeddings: { timestampsMs }, durationMs }) => ({ timestampsMs, durationMs })),
   );
   const dimension = EMBEDDING_DIMENSION;
+  const population = whole ?? undefined;
   const levels = likelihoods && calibration && levelsOf(calibration);
   const [part] = parts;
   const total = parts.reduce((sum, { embeddings: { frameIndexes } }) => sum + frameIndexes.length, 0);
   if (!part || (!range && parts.every((one) => picturesOf(one).every((first, row) => first === row)))) {
     const same = (row: number) => row;
     return {
-      input: { dimension, levels, embeddings, scores, timesMs, likelihoods },
+      input: { dimension, levels, embeddings, scores, timesMs, likelihoods, vectors, population },
       frames: total,
       toScope: same,
       lastInScope: same,
@@ -111,6 +161,21 @@ export function candidatesOf(
       return candidate < 0 ? undefined : candidate;
     },
   };
+  const gather = () => ({
+    dimension,
+    levels,
+    scores: Float32Array.from(rows, (row) => scores[row]!),
+    timesMs: Float64Array.from(rows, (row) => timesMs[row]!),
+    likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
+    population,
+  });
+  if (vectors) {
+    const own: FrameVectors = {
+      rows: Int32Array.from(rows, (row) => vectors.rows[row]!),
+      areOwn: Uint8Array.from(rows, (row) => vectors.areOwn[row]!),
+    };
+    return { input: { ...gather(), embeddings, vectors: own }, ...places };
+  }
   const [first = 0] = rows;
   const end = first + rows.length;
   if (rows.length === 0 || rows.at(-1) === end - 1) {
@@ -122,6 +187,7 @@ export function candidatesOf(
         scores: scores.subarray(first, end),
         timesMs: timesMs.subarray(first, end),
         likelihoods: likelihoods?.subarray(first, end) ?? null,
+        population,
       },
       ...places,
     };
@@ -132,22 +198,17 @@ export function candidatesOf(
   rows.forEach((row, i) =>
     gathered.set(embeddings.subarray(row * dimension, (row + 1) * dimension), i * dimension),
   );
-  return {
-    input: {
-      dimension,
-      levels,
-      embeddings: gathered,
-      scores: Float32Array.from(rows, (row) => scores[row]!),
-      timesMs: Float64Array.from(rows, (row) => timesMs[row]!),
-      likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
-    },
-    ...places,
-  };
+  return { input: { ...gather(), embeddings: gathered }, ...places };
 }
 
 /** Which frames of a clip show one picture; see `firstRowsOfPictures`. */
 function picturesOf({ embeddings: part }: ScopePart): Int32Array {
-  part.pictures ??= firstRowsOfPictures(part.spansMs, part.embeddings, EMBEDDING_DIMENSION);
+  part.pictures ??= firstRowsOfPictures(
+    part.spansMs,
+    part.embeddings,
+    EMBEDDING_DIMENSION,
+    part.given?.vectorRows,
+  );
   return part.pictures;
 }
 

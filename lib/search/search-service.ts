@@ -1,6 +1,7 @@
 import { likelihoodsOf } from './likelihoods';
 import type {
   AnswerFrame,
+  Candidates as GivenCandidates,
   ClipCurve,
   ClipOverview,
   EncodedQuestion,
@@ -27,13 +28,16 @@ import { isSameList, isSameQuestion } from './same-question';
 import {
   candidatesOf,
   frameAt,
+  joinVectors,
   makeScope,
   rowOfFrame,
   spansOf,
   type Candidates,
   type Scope,
+  type ScopePart,
   type ScopeScores,
 } from './scope';
+import { joinSamples } from './candidates';
 import { risingTimesMs } from './timeline';
 import { EmbeddingCache } from './embedding-cache';
 import { openEmbeddingFiles } from './embedding-files';
@@ -74,6 +78,7 @@ export class SearchService {
    * The frames that answer a question, from the embeddings that are in the library now.
    *
    * @param options.revisions by clip, of its embeddings of the question's model that the asker has seen
+   * @param options.candidates of libraries on servers, see [Note: Candidates]
    * @param onProgress told how far work is that only a first question has, often
    * @throws FramesiftError `bad-input` when the request does not make sense
    */
@@ -92,22 +97,28 @@ export class SearchService {
       clips.map(({ clipId }) => ({ clipId, revision: options.revisions?.[clipId] })),
       (done, total) => onProgress({ stage: 'reading', done, total }),
     );
-    const scope = makeScope(read, clips);
-    const embeddings = this.#cache.join(scope.parts.map((part) => part.embeddings));
+    const given = options.candidates ?? [];
+    const scope = makeScope(read, clips, given);
+    const here = this.#cache.join(
+      scope.parts.flatMap(({ embeddings }) => (embeddings.given ? [] : [embeddings])),
+    );
     const embeddingsMs = lap();
-    const scored = this.#score(question, scope, embeddings);
+    const whole = wholeOf(scope, clips, given);
+    const scored = this.#score(question, scope, here, whole.isMore ? given : []);
     const scoresMs = lap();
-    const candidates = candidatesOf(scope, embeddings, scored, question.calibration, request.range);
+    const vectors = joinVectors(scope, here);
+    const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
     const { selection, rows, pinned } = select(scope, candidates, request);
     const frames = answerFrames(scope, scored, question, rows, pinned);
     const selectionMs = lap();
     const curves = curvesOf(scope, scored, frames, clips);
-    const framesSearched = candidates.frames;
+    const framesSearched = candidates.frames + whole.elsewhere;
     const result: SearchResult = {
       frames,
       framesSearched,
       // A range is of one clip, so it leaves frames of every clip or none.
       clipsSearched: framesSearched === 0 ? 0 : scope.parts.length,
+      isOfBestClips: whole.isMore,
       clipsSkipped: read.filter(
         ({ frameIndexes, otherFrames }) => frameIndexes.length === 0 && otherFrames > 0,
       ).length,
@@ -133,34 +144,101 @@ export class SearchService {
   }
 
   /** What is known of the question and these very embeddings, all of the scope's, or else is found out now. */
-  #score(question: EncodedQuestion, scope: Scope, embeddings: Float32Array): ScoredQuestion {
+  #score(
+    question: EncodedQuestion,
+    scope: Scope,
+    here: Float32Array,
+    sampled: readonly GivenCandidates[],
+  ): ScoredQuestion {
     const versions = scope.parts.map(({ embeddings }) => embeddings.version);
     const index = this.#scored.findIndex(
       (one) => isSameList(one.versions, versions) && isSameQuestion(one.question, question),
     );
     const [known] = index < 0 ? [] : this.#scored.splice(index, 1);
-    const scored = known ?? { question, versions, ...scoreTerms(question, embeddings) };
+    const scored = known ?? { question, versions, ...scoreTerms(question, scope, here, sampled) };
     this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
     return scored;
   }
 }
 
-function scoreTerms({ alternatives, calibration }: EncodedQuestion, embeddings: Float32Array): ScopeScores {
+/**
+ * @param here embeddings of the scope's frames that are here
+ * @param sampled libraries of which the scope has a part
+ */
+function scoreTerms(
+  { alternatives, calibration }: EncodedQuestion,
+  scope: Scope,
+  here: Float32Array,
+  sampled: readonly GivenCandidates[],
+): ScopeScores {
   const terms = alternatives.flat();
-  const cosinesOfTerms = scoreFrames(
-    embeddings,
+  const cosinesHere = scoreFrames(
+    here,
     terms.map(({ embedding }) => embedding),
   );
-  const scored = new Map(
-    terms.map((term, i) => {
-      const { weight, embedding, isPicture } = term;
-      const cosines = cosinesOfTerms[i]!;
-      const numbers = isPicture ? calibration?.image : calibration?.text;
-      const likelihoods = numbers ? likelihoodsOf(cosines, numbers, embedding) : null;
-      return [term, { weight, cosines, likelihoods, isPicture }] as const;
-    }),
+  const samples = sampled.length > 0 ? cosinesHere.map((own, i) => sampleOf(own, i, sampled)) : null;
+  const combine = (cosinesOf: (term: number) => Float32Array) => {
+    const scored = new Map(
+      terms.map((term, i) => {
+        const { weight, embedding, isPicture } = term;
+        const cosines = cosinesOf(i);
+        const numbers = isPicture ? calibration?.image : calibration?.text;
+        const likelihoods = numbers ? likelihoodsOf(cosines, numbers, embedding) : null;
+        return [term, { weight, cosines, likelihoods, isPicture, sample: samples?.[i] }] as const;
+      }),
+    );
+    return combineScores(alternatives.map((own) => own.map((term) => scored.get(term)!)));
+  };
+  const combined = combine((i) => cosinesOf(scope, cosinesHere[i]!, i));
+  if (!samples) return { ...combined, population: null };
+  const inScope = scope.parts.reduce(
+    (sum, { embeddings }) => (embeddings.given ? sum : sum + embeddings.frameIndexes.length),
+    0,
   );
-  return combineScores(alternatives.map((own) => own.map((term) => scored.get(term)!)));
+  const frames = sampled.reduce((sum, { total }) => sum + total, inScope);
+  return { ...combined, population: { frames, ...combine((i) => samples[i]!) } };
+}
+
+/** Cosines of all that was compared with a term, evenly spread. */
+function sampleOf(here: Float32Array, term: number, libraries: readonly GivenCandidates[]): Float32Array {
+  return joinSamples([
+    { frames: here.length, numbers: here },
+    ...libraries.map(({ total, samples }) => ({ frames: total, numbers: samples[term]! })),
+  ]);
+}
+
+/** A term's cosines with all frames of a scope. */
+function cosinesOf({ parts, rows }: Scope, here: Float32Array, term: number): Float32Array {
+  if (here.length === rows) return here;
+  const cosines = new Float32Array(rows);
+  let at = 0;
+  for (const { embeddings, startRow } of parts) {
+    const end = at + (embeddings.given ? 0 : embeddings.frameIndexes.length);
+    cosines.set(embeddings.given?.cosines[term] ?? here.subarray(at, end), startRow);
+    at = end;
+  }
+  return cosines;
+}
+
+/** Whether libraries have more than the scope, and how many frames. */
+function wholeOf(
+  { parts }: Scope,
+  clips: SearchRequest['clips'],
+  given: readonly GivenCandidates[],
+): { isMore: boolean; elsewhere: number } {
+  const framesOf = new Map(
+    parts.map(({ embeddings }) => [embeddings.clipId, embeddings.frameIndexes.length]),
+  );
+  const elsewhere = given.map(({ libraryId, total }) =>
+    clips.reduce(
+      (left, clip) => (clip.libraryId === libraryId ? left - (framesOf.get(clip.clipId) ?? 0) : left),
+      total,
+    ),
+  );
+  return {
+    isMore: elsewhere.some((frames) => frames > 0),
+    elsewhere: elsewhere.reduce((sum, frames) => sum + Math.max(0, frames), 0),
+  };
 }
 
 function checkRequest({ clips, range, strategy, count }: SearchRequest): void {
@@ -246,7 +324,7 @@ function curvesOf(
     .filter(({ embeddings }) => wanted.has(embeddings.clipId))
     .map(({ embeddings: part, startRow }) => {
       const times = risingTimesMs(part.timestampsMs);
-      part.shotChanges ??= shotChanges(part.embeddings, EMBEDDING_DIMENSION, times);
+      part.shotChanges ??= shotsOf(part, times);
       const end = startRow + part.frameIndexes.length;
       return clipCurve(
         part.clipId,
@@ -258,6 +336,13 @@ function curvesOf(
         part.shotChanges,
       );
     });
+}
+
+function shotsOf({ embeddings, given }: ScopePart['embeddings'], timesMs: Float64Array): number[] {
+  if (!given) return shotChanges(embeddings, EMBEDDING_DIMENSION, timesMs);
+  const { vectorRows } = given;
+  const times = Float64Array.from(vectorRows, (row) => timesMs[row]!);
+  return shotChanges(embeddings, EMBEDDING_DIMENSION, times).map((place) => vectorRows[place]!);
 }
 
 function buffersOf({ timestampsMs, spansMs, frameIndexes, scores, likelihoods }: ClipCurve): ArrayBuffer[] {

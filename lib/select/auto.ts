@@ -1,10 +1,10 @@
 import { apportion } from './apportion';
-import { frameEvidence, logOdds, medianOf, smoothWithin } from './evidence';
+import { frameEvidence, logOdds, medianOf, populationEvidence, smoothWithin } from './evidence';
 import { checkInput } from './input';
 import { rangeOf, topRows } from './ranking';
 import type { RowSpan, SelectionInput, SelectionStrategy, Verdict } from './selection';
-import { rowCosine } from './similarity';
-import { type Stretch, stretchesOf } from './stretches';
+import { frameCosine } from './similarity';
+import { mostBlocks, type Stretch, stretchesOf } from './stretches';
 import { uniformRows } from './uniform-rows';
 
 /** What `auto` decides by; how its numbers were found is in docs/decisions/022-picks-follow-the-ranking.md. */
@@ -142,13 +142,13 @@ function judge(
   const [bestRow = 0] = topRows(evidence, 1);
   const best = evidence[bestRow]!;
   const known = likelihoods ? best : null;
-  const shots = 1 + (stretches.at(-1)?.shot ?? 0);
+  const shots = shotsCompared(input, 1 + (stretches.at(-1)?.shot ?? 0));
   // Of many shots the best is good by chance.
   const least = logOdds(levels?.possible ?? POSSIBLE) + (levels?.perScenes ?? 0) * Math.log(shots);
   if (highestEvidence(stretches) >= least) {
     return { ...answering(input, stretches, parameters), evidence: known };
   }
-  const middle = medianOf(evidence);
+  const middle = medianOf(populationEvidence(input) ?? evidence);
   const rise = best - middle;
   const isClear = rise >= parameters.clearRise;
   if (
@@ -167,22 +167,25 @@ function judge(
  * How far the best frame stands out from the frames that look like it: what came into a picture that stayed the same.
  * Scenes that look different say nothing here, since any question fits some better than others.
  */
-function riseInPlace(
-  { embeddings, dimension, scores }: SelectionInput,
-  evidence: Float64Array,
-  bestRow: number,
-): number {
-  const step = Math.ceil(scores.length / PLACE_FRAMES);
+function riseInPlace(input: SelectionInput, evidence: Float64Array, bestRow: number): number {
+  const frames = input.scores.length;
+  const step = Math.ceil(frames / PLACE_FRAMES);
   const alike: number[] = [];
-  for (let row = 0; row < scores.length; row += step) {
-    if (rowCosine(embeddings, dimension, row, bestRow) >= SAME_PLACE_COSINE) alike.push(evidence[row]!);
+  for (let row = 0; row < frames; row += step) {
+    if (frameCosine(input, row, bestRow) >= SAME_PLACE_COSINE) alike.push(evidence[row]!);
   }
   return alike.length === 0 ? 0 : evidence[bestRow]! - medianOf(Float64Array.from(alike));
 }
 
+/** Shots that the best one is the best of: where only the best clips are here, the others have as many for their frames. */
+function shotsCompared({ scores, population, dimension }: SelectionInput, shots: number): number {
+  if (!population) return shots;
+  return Math.max(shots, Math.min(mostBlocks(dimension), (shots * population.frames) / scores.length));
+}
+
 /** Which stretches answer, given that the best one does. */
 function answering(
-  { levels, scores }: SelectionInput,
+  { levels, scores, population }: SelectionInput,
   stretches: readonly Stretch[],
   { share, answerLevel, wholeShare }: AutoParameters,
 ): Pick<Verdict, 'kind' | 'spans'> {
@@ -193,7 +196,7 @@ function answering(
     ({ evidence }) => evidence >= highest || (evidence >= share * highest + answerLevel && evidence >= least),
   );
   const frames = members.reduce((sum, { startRow, endRow }) => sum + endRow - startRow + 1, 0);
-  if (frames >= wholeShare * scores.length) return wholeOf(scores.length);
+  if (frames >= wholeShare * (population?.frames ?? scores.length)) return wholeOf(scores.length);
   const spans = joined(members);
   return { kind: spans.length === 1 ? 'moment' : 'several', spans };
 }

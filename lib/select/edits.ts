@@ -1,7 +1,7 @@
 import { checkInput } from './input';
 import { topRows } from './ranking';
 import type { Selection, SelectionInput } from './selection';
-import { comparisonPool, rowCosine } from './similarity';
+import { comparisonPool, frameCosine } from './similarity';
 
 /** A replacement above this cosine with another pick shows the same again; see NEAR_DUPLICATE_COSINE. */
 const MAX_SIMILARITY = 0.92;
@@ -38,7 +38,7 @@ export function applyEdits(
   edits: SelectionEdits,
 ): EditedSelection {
   checkInput(input, count);
-  const { embeddings, dimension, scores, likelihoods, levels } = input;
+  const { dimension, scores, likelihoods, levels } = input;
   const pinned = new Set(edits.pinned);
   const dropped = new Set(edits.dropped);
   for (const row of [...selection.rows, ...pinned, ...dropped]) {
@@ -72,7 +72,7 @@ export function applyEdits(
       likelihoods && levels ? likelihoods[row]! >= levels.possible : scores[row]! >= leastScore;
     while (chosen.size < wanted) {
       const isNew = (row: number): boolean =>
-        Array.from(chosen).every((other) => rowCosine(embeddings, dimension, row, other) <= MAX_SIMILARITY);
+        Array.from(chosen).every((other) => frameCosine(input, row, other) <= MAX_SIMILARITY);
       const row = pool.find((one) => isFree(one) && fits(one) && isNew(one)) ?? anyway.find(isFree)!;
       chosen.add(row);
       const place = vacant.shift();

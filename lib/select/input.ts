@@ -1,4 +1,4 @@
-import type { SelectionInput } from './selection';
+import type { FrameVectors, SelectionInput } from './selection';
 
 /**
  * Refuses what no strategy can choose from. Embeddings are not looked through: that would cost more than choosing, and
@@ -8,7 +8,7 @@ import type { SelectionInput } from './selection';
  * likelihood is not a finite number, or when times do not ascend
  */
 export function checkInput(input: SelectionInput, count: number): void {
-  const { embeddings, dimension, scores, timesMs, likelihoods, levels } = input;
+  const { embeddings, dimension, scores, timesMs, likelihoods, levels, vectors } = input;
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(`count must be a whole number ≥ 0, not ${count}.`);
   }
@@ -16,7 +16,8 @@ export function checkInput(input: SelectionInput, count: number): void {
     throw new RangeError(`dimension must be a whole number ≥ 1, not ${dimension}.`);
   }
   const frames = scores.length;
-  if (embeddings.length !== frames * dimension) {
+  if (vectors) checkVectors(vectors, frames, embeddings.length / dimension);
+  else if (embeddings.length !== frames * dimension) {
     throw new RangeError(
       `${frames} frames of ${dimension} numbers need ${frames * dimension}, not ${embeddings.length}.`,
     );
@@ -36,6 +37,15 @@ export function checkInput(input: SelectionInput, count: number): void {
     throw new RangeError(`${frames} frames need as many likelihoods, not ${likelihoods.length}.`);
   }
   refuseNonFinite(likelihoods, 'Likelihood');
+}
+
+function checkVectors({ rows, areOwn }: FrameVectors, frames: number, embeddings: number): void {
+  if (rows.length !== frames || areOwn.length !== frames) {
+    throw new RangeError(`${frames} frames need as many rows of embeddings, not ${rows.length}.`);
+  }
+  if (!rows.every((row) => row >= 0 && row < embeddings)) {
+    throw new RangeError(`A frame names an embedding that is none of ${embeddings}.`);
+  }
 }
 
 function refuseNonFinite(numbers: Float32Array | Float64Array, what: string): void {

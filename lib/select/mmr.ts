@@ -1,6 +1,6 @@
 import { minMaxed } from './ranking';
 import type { SelectionStrategy } from './selection';
-import { comparisonPool, rowCosine } from './similarity';
+import { comparisonPool, frameCosine } from './similarity';
 import { simpleStrategy } from './simple-strategy';
 
 /** Best of 0.3 to 0.9 on the training half of the evaluation (docs/decisions/016-auto-selection.md). */
@@ -24,7 +24,8 @@ export function mmrWith(lambda: number): SelectionStrategy {
       name: 'Relevant and different (MMR)',
       summary: 'Each frame as relevant, and as unlike those before it, as can be.',
     },
-    ({ embeddings, dimension, scores }, count) => {
+    (input, count) => {
+      const { dimension, scores } = input;
       const pool = comparisonPool(scores, dimension, count);
       const relevance = minMaxed(Float32Array.from(pool, (row) => scores[row]!));
       const similarity = new Float64Array(pool.length).fill(-Infinity);
@@ -37,7 +38,7 @@ export function mmrWith(lambda: number): SelectionStrategy {
         let highest = -Infinity;
         for (let index = 0; index < pool.length; index += 1) {
           if (isPicked[index]) continue;
-          const cosine = rowCosine(embeddings, dimension, pool[index]!, last);
+          const cosine = frameCosine(input, pool[index]!, last);
           const nearest = Math.max(similarity[index]!, cosine);
           similarity[index] = nearest;
           lowest = Math.min(lowest, nearest);

@@ -14,6 +14,27 @@ export interface SelectionInput {
   likelihoods: Float32Array | null;
   /** What separates what is said of a match (lib/encoder/calibration.ts); null with `likelihoods`. */
   levels: { unlikely: number; possible: number; strong: number; perScenes?: number | undefined } | null;
+  /** Absent where row i of `embeddings` is frame i. */
+  vectors?: FrameVectors | undefined;
+  /** Absent where these frames are all that were compared. */
+  population?: Population | undefined;
+}
+
+/** Which embeddings stand for frames of which some have none at hand. */
+export interface FrameVectors {
+  /** Row of `embeddings` for each frame: its own, or that of a neighbour. */
+  rows: Int32Array;
+  /** 1 where it is the frame's own. */
+  areOwn: Uint8Array;
+}
+
+/** All frames that were compared, of which the best clips were taken. */
+export interface Population {
+  frames: number;
+  /** Scores of frames that are spread evenly over them. */
+  scores: Float32Array;
+  /** Of the same frames; null with the input's. */
+  likelihoods: Float32Array | null;
 }
 
 /** A stretch of frames, both ends included. */

@@ -1,7 +1,7 @@
 import { checkInput } from './input';
 import { topUp } from './ranking';
 import type { SelectionInput } from './selection';
-import { comparisonPool, rowCosine } from './similarity';
+import { comparisonPool, frameCosine } from './similarity';
 import { simpleStrategy } from './simple-strategy';
 
 /** The server drops frames below this cosine. */
@@ -21,12 +21,11 @@ const MAX_SIMILARITY = 0.92;
  */
 export function serverPicks(input: SelectionInput, count: number): number[] {
   checkInput(input, count);
-  const { embeddings, dimension, scores } = input;
+  const { dimension, scores } = input;
   const picked: number[] = [];
   for (const row of comparisonPool(scores, dimension, count)) {
     if (picked.length === count || scores[row]! < MIN_COSINE) break;
-    if (picked.every((other) => rowCosine(embeddings, dimension, row, other) <= MAX_SIMILARITY))
-      picked.push(row);
+    if (picked.every((other) => frameCosine(input, row, other) <= MAX_SIMILARITY)) picked.push(row);
   }
   return picked;
 }

@@ -37,20 +37,27 @@ export function shotChanges(embeddings: Float32Array, dimension: number, timesMs
   return shotChangesAmong(Uint32Array.from(timesMs.keys()), embeddings, dimension, timesMs);
 }
 
-/** The same among some rows, ascending, as positions in `rows`. */
+/**
+ * The same among some rows, ascending, as positions in `rows`.
+ *
+ * @param vectorRows row of `embeddings` for each row; the same without it
+ */
 export function shotChangesAmong(
   rows: Uint32Array,
   embeddings: Float32Array,
   dimension: number,
   timesMs: Float64Array,
+  vectorRows?: Int32Array,
 ): number[] {
   if (rows.length < 2) return [];
   /** changes[i] is between rows[i] and rows[i + 1]. */
   const changes = new Float64Array(rows.length - 1);
   const steps = new Float64Array(rows.length - 1);
   for (let index = 0; index < changes.length; index += 1) {
-    changes[index] = 1 - rowCosine(embeddings, dimension, rows[index]!, rows[index + 1]!);
-    steps[index] = timesMs[rows[index + 1]!]! - timesMs[rows[index]!]!;
+    const [before, after] = [rows[index]!, rows[index + 1]!];
+    changes[index] =
+      1 - rowCosine(embeddings, dimension, vectorRows?.[before] ?? before, vectorRows?.[after] ?? after);
+    steps[index] = timesMs[after]! - timesMs[before]!;
   }
   const longest = MAX_STEP_FACTOR * median(steps);
   const usual = changes.filter((_, index) => steps[index]! <= longest);

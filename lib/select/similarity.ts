@@ -1,5 +1,6 @@
 import { dotAt } from '../shared/vectors';
 import { topRows } from './ranking';
+import type { SelectionInput } from './selection';
 
 /**
  * Multiplications that one selection may spend on comparing embeddings: some ten milliseconds. Comparing every frame
@@ -19,6 +20,16 @@ export function rowCosine(embeddings: Float32Array, dimension: number, a: number
   const sum = dotAt(embeddings, a * dimension, embeddings, b * dimension, dimension);
   if (!Number.isFinite(sum)) throw new RangeError(`The embedding of row ${a} or ${b} is not finite.`);
   return sum;
+}
+
+/** Cosine of two frames, by the embeddings that stand for them. */
+export function frameCosine(
+  { embeddings, dimension, vectors }: Pick<SelectionInput, 'embeddings' | 'dimension' | 'vectors'>,
+  a: number,
+  b: number,
+): number {
+  if (!vectors) return rowCosine(embeddings, dimension, a, b);
+  return rowCosine(embeddings, dimension, vectors.rows[a]!, vectors.rows[b]!);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { shotChangesAmong } from './shot-changes';
-import type { RowSpan, SelectionInput } from './selection';
+import type { FrameVectors, RowSpan, SelectionInput } from './selection';
 
 /**
  * Multiplications that looking for cuts may take. A larger collection is looked through in blocks of
@@ -30,13 +30,13 @@ export interface Stretch extends RowSpan {
  * @returns stretches in time order that cover all rows; none for no frames
  */
 export function stretchesOf(
-  { embeddings, dimension, timesMs }: SelectionInput,
+  { embeddings, dimension, timesMs, vectors }: SelectionInput,
   evidence: Float64Array,
   leastStep: number,
 ): Stretch[] {
   const frames = evidence.length;
   if (frames === 0) return [];
-  const blockLength = Math.ceil((frames * dimension) / COMPARISON_BUDGET);
+  const blockLength = Math.ceil(frames / mostBlocks(dimension));
   const blocks = Math.ceil(frames / blockLength);
   const best = new Uint32Array(blocks);
   const sums = new Float64Array(blocks + 1);
@@ -44,7 +44,10 @@ export function stretchesOf(
     best[block] = bestRow(evidence, block * blockLength, Math.min(frames, (block + 1) * blockLength));
     sums[block + 1] = sums[block]! + evidence[best[block]!]!;
   }
-  const firsts = [0, ...shotChangesAmong(best, embeddings, dimension, timesMs), blocks];
+  const cuts = vectors
+    ? cutsBetween(best, blockLength, { embeddings, dimension, timesMs, vectors })
+    : shotChangesAmong(best, embeddings, dimension, timesMs);
+  const firsts = [0, ...cuts, blocks];
   const stretches: Stretch[] = [];
   for (let shot = 0; shot + 1 < firsts.length; shot += 1) {
     for (const [start, end] of splitShot(sums, firsts[shot]!, firsts[shot + 1]!, leastStep)) {
@@ -55,6 +58,36 @@ export function stretchesOf(
     }
   }
   return stretches;
+}
+
+/** Blocks that are looked through for cuts at most. */
+export function mostBlocks(dimension: number): number {
+  return COMPARISON_BUDGET / dimension;
+}
+
+/** First blocks of shots, where only some frames have embeddings of their own: a cut lies before the frame that shows it. */
+function cutsBetween(
+  best: Uint32Array,
+  blockLength: number,
+  {
+    embeddings,
+    dimension,
+    timesMs,
+    vectors: { rows, areOwn },
+  }: Pick<SelectionInput, 'embeddings' | 'dimension' | 'timesMs'> & { vectors: FrameVectors },
+): number[] {
+  const seen = new Uint32Array(best.length);
+  let count = 0;
+  best.forEach((bestRow, block) => {
+    const end = Math.min(areOwn.length, (block + 1) * blockLength);
+    let row = bestRow;
+    if (!areOwn[row]) row = areOwn.subarray(block * blockLength, end).indexOf(1) + block * blockLength;
+    if (row >= block * blockLength && areOwn[row]) seen[count++] = row;
+  });
+  const shown = seen.subarray(0, count);
+  return shotChangesAmong(shown, embeddings, dimension, timesMs, rows).map((at) =>
+    Math.floor(shown[at]! / blockLength),
+  );
 }
 
 /**

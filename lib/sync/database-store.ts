@@ -1,4 +1,4 @@
-import type { PulledRows, Sharing, StoredClip } from '@/lib/ports/sharing';
+import type { AwayClip, PulledRows, Sharing, StoredClip } from '@/lib/ports/sharing';
 import type { ClipChange, ClipDetails, EventColumns } from '@/lib/protocol/clips';
 import { pageDigest, rowsDigest } from '@/lib/protocol/digests';
 import { MAX_PICTURES_PER_ANSWER, MAX_PICTURES_PER_PAGE } from '@/lib/protocol/limits';
@@ -8,6 +8,8 @@ import type { Remote } from '@/lib/rpc/remote';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { embeddingFromJson } from '@/lib/shared/embedding-json';
 import type { LibraryClient } from './library-client';
+import { pullRows } from './pull-clip';
+import { Refusal } from './refusal';
 import type { KnownClip, LocalClip, PendingChange, Position, SyncStore } from './sync-store';
 
 /** Bytes of pictures in a page: half of what a request may have, since a picture's stored size is what its writer said. */
@@ -53,6 +55,7 @@ export class DatabaseStore implements SyncStore {
         event: known?.event ?? goneEvent(clip),
         details: GONE_DETAILS,
         hasVideo: false,
+        isAway: false,
       };
     }
     return {
@@ -62,6 +65,7 @@ export class DatabaseStore implements SyncStore {
       event,
       details,
       hasVideo: stored.hasVideo,
+      isAway: stored.isAway,
       digest: stored.digest ?? (await this.#computeDigest(stored)),
     };
   }
@@ -101,6 +105,15 @@ export class DatabaseStore implements SyncStore {
     if (!pulled && change.event && stored?.digest === null) await this.find(change.clip);
   }
 
+  list(change: ClipChange, position: Position | null): Promise<void> {
+    return this.#sharing.listClip(this.#library, change, position);
+  }
+
+  /** Brings the rows and pictures of a clip that has been listed. */
+  async bring(away: AwayClip, rows: readonly ClipRow[]): Promise<void> {
+    await this.#sharing.bringRows(away, await this.#pull({ ...away, pictures: away.frames }, rows));
+  }
+
   async rebase(
     change: ClipChange,
     onto: Parameters<SyncStore['rebase']>[1],
@@ -137,7 +150,10 @@ export class DatabaseStore implements SyncStore {
   }
 
   /** The rows of a clip that comes, with their pictures. */
-  async #pull({ clip, revision, pictures }: ClipChange, rows: readonly ClipRow[]): Promise<PulledRows> {
+  async #pull(
+    { clip, revision, pictures }: Pick<ClipChange, 'clip' | 'revision' | 'pictures'>,
+    rows: readonly ClipRow[],
+  ): Promise<PulledRows> {
     const numbers = rows.filter(({ frame }) => frame).map(({ frameIndex }) => frameIndex + 1);
     const read: FramePicture[] = [];
     if (pictures > 0)
@@ -146,6 +162,19 @@ export class DatabaseStore implements SyncStore {
         read.push(...(await this.#client.readPictures(clip, revision, wanted)));
       }
     return { rows: rows.map(withoutValues), pictures: read };
+  }
+}
+
+/** Brings the rows of a clip that has been listed; not those that were replaced meanwhile, which the feed tells of. */
+export async function bringClip(
+  client: LibraryClient,
+  store: Pick<DatabaseStore, 'bring'>,
+  away: AwayClip,
+): Promise<void> {
+  try {
+    await store.bring(away, await pullRows(client, away));
+  } catch (error) {
+    if (!(error instanceof Refusal && error.problem.type === 'revision-replaced')) throw error;
   }
 }
 

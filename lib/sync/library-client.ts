@@ -17,6 +17,12 @@ import type { Invitation } from '@/lib/protocol/invitation';
 import { API_PATH } from '@/lib/protocol/limits';
 import { packPictures, unpackPictures, type FramePicture } from '@/lib/protocol/pictures';
 import { readPage, writePage, type ClipRow, type WritableRow } from '@/lib/protocol/rows';
+import {
+  longestSearchAnswer,
+  unpackSearchAnswer,
+  type LibrarySearchAnswer,
+  type LibrarySearchRequest,
+} from '@/lib/protocol/search';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { z } from '@/lib/shared/zod';
 import { Refusal } from './refusal';
@@ -125,6 +131,15 @@ export class LibraryClient {
     });
   }
 
+  /** What the library says to a question; see [Note: Searching on the server]. */
+  async search(request: LibrarySearchRequest): Promise<LibrarySearchAnswer> {
+    const answer = await this.#request('POST', '/search', {
+      type: 'application/json',
+      body: JSON.stringify(request),
+    });
+    return unpackSearchAnswer(await readAtMost(answer, longestSearchAnswer(request)), request);
+  }
+
   /** Shared clips of a file, and of one model where it is named. */
   async findClips(fingerprint: string, model: string | null): Promise<FoundClip[]> {
     const query = new URLSearchParams({ fingerprint, ...(model !== null && { model }) });
@@ -159,6 +174,28 @@ export class LibraryClient {
     if (response.ok) return response;
     throw await Refusal.from(response);
   }
+}
+
+/** The whole body, of which no more is kept in memory than an answer can have. */
+async function readAtMost(response: Response, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const reader = response.body?.getReader();
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    length += part.value.length;
+    if (length > most) {
+      await reader?.cancel();
+      throw new FramesiftError('bad-input', 'The library answered with more than was asked for.');
+    }
+    parts.push(part.value);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 async function readAnswer<T>(response: Response, schema: z.ZodType<T>): Promise<T> {

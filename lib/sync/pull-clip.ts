@@ -9,7 +9,10 @@ import type { LibraryClient } from './library-client';
  * Reads all rows of a clip as `change` announced it, and compares their digest. Throws a `Refusal` with `revision-replaced`
  * where the clip was changed meanwhile: it comes again later in the feed.
  */
-export async function pullRows(client: LibraryClient, change: ClipChange): Promise<ClipRow[]> {
+export async function pullRows(
+  client: LibraryClient,
+  change: Pick<ClipChange, 'clip' | 'revision' | 'frames' | 'digest'>,
+): Promise<ClipRow[]> {
   const rows: ClipRow[] = [];
   const digests: string[] = [];
   // A page without rows is left out of the digest, and nothing tells beforehand which has none.

@@ -1,4 +1,5 @@
 import { problemAnswer, type ProblemAnswer } from '@/lib/protocol/clips';
+import { FramesiftError, isA, toFramesiftError } from '@/lib/shared/errors';
 
 /** An answer that is no success. */
 export class Refusal extends Error {
@@ -31,4 +32,13 @@ export class Refusal extends Error {
         };
     return new Refusal(problem, Number.isFinite(seconds) ? seconds * 1000 : null);
   }
+}
+
+/** What a request failed with, as an error that crosses threads. */
+export function toRequestError(error: unknown): FramesiftError {
+  if (!isA(error, Refusal)) return toFramesiftError(error);
+  return new FramesiftError('file-unavailable', error.message, {
+    transient: error.isTransient,
+    cause: error,
+  });
 }

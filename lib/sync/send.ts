@@ -4,7 +4,7 @@ import type { Send } from './library-client';
 /** A server that has not answered for so long is away; with a page of rows over a slow line. */
 const TRANSFER_TIMEOUT_MS = 60_000;
 
-/** The same where little is sent and read: a poll, which is the first request each time. */
+/** The same where little is sent and read, or a person waits: a poll, which is the first request each time, and a search. */
 const ANSWER_TIMEOUT_MS = 10_000;
 
 /**
@@ -12,10 +12,17 @@ const ANSWER_TIMEOUT_MS = 10_000;
  *
  * @param fetch the browser's own, or one that stands in for it
  * @param signal ends requests under way
+ * @param wayOn what a person is told of a server that does not answer
  */
-export function sendOver(fetch: typeof globalThis.fetch, signal: AbortSignal): Send {
+export function sendOver(
+  fetch: typeof globalThis.fetch,
+  signal: AbortSignal,
+  wayOn = 'What you change is kept and sent when it does.',
+): Send {
   return async (request) => {
-    const limit = /\/(?:changes|v1\/?)(?:\?|$)/.test(request.url) ? ANSWER_TIMEOUT_MS : TRANSFER_TIMEOUT_MS;
+    const limit = /\/(?:changes|search|v1\/?)(?:\?|$)/.test(request.url)
+      ? ANSWER_TIMEOUT_MS
+      : TRANSFER_TIMEOUT_MS;
     try {
       // A token must not follow a redirection, and there are no cookies.
       return await fetch(request, {
@@ -27,11 +34,10 @@ export function sendOver(fetch: typeof globalThis.fetch, signal: AbortSignal): S
     } catch (error) {
       if (signal.aborted) throw new FramesiftError('cancelled', 'Stopped.');
       const { host } = new URL(request.url);
-      throw new FramesiftError(
-        'file-unavailable',
-        `${host} does not answer. What you change is kept and sent when it does.`,
-        { transient: true, cause: error },
-      );
+      throw new FramesiftError('file-unavailable', `${host} does not answer. ${wayOn}`, {
+        transient: true,
+        cause: error,
+      });
     }
   };
 }

@@ -14,6 +14,8 @@ export interface SyncOptions {
   store: SyncStore;
   /** The model whose vectors are preferred; null for none. */
   model: string | null;
+  /** Whether rows of clips come here, or the list of clips alone. Rows that are here are kept up to date in any case. */
+  holding?: 'copies' | 'list';
   /** Makes an id. */
   newRevision: () => string;
   /** Given a notice before what it tells of is stored: one that is told again is the same. */
@@ -62,10 +64,14 @@ async function expectToSend(
   if (rows > 0) expect?.('sending', rows);
 }
 
-async function expectToRead({ store, expect }: SyncOptions, changes: readonly ClipChange[]): Promise<void> {
+async function expectToRead(options: SyncOptions, changes: readonly ClipChange[]): Promise<void> {
+  const { store, expect } = options;
   let rows = 0;
-  for (const { clip, state, digest, frames } of changes)
-    if (state === 'live' && (await store.find(clip))?.digest !== digest) rows += frames;
+  for (const { clip, state, digest, frames } of changes) {
+    if (state !== 'live') continue;
+    const local = await store.find(clip);
+    if (local?.digest !== digest && !isListed(options, local)) rows += frames;
+  }
   if (rows > 0) expect?.('receiving', rows);
 }
 
@@ -133,10 +139,37 @@ async function afterRefusal(
   return shareAgain(options, pending.clip);
 }
 
-async function shareAgain({ store, newRevision }: SyncOptions, clip: string): Promise<PendingChange> {
+/** Null where nothing of the clip is here that could be shared: it goes here too. */
+async function shareAgain({ store, newRevision }: SyncOptions, clip: string): Promise<PendingChange | null> {
+  if ((await store.find(clip))?.isAway) {
+    await store.adopt(endOf(clip), null, null);
+    return null;
+  }
   const pending: PendingChange = { clip, revision: newRevision(), kind: 'rows', earlier: [] };
   await store.shareAgain(pending);
   return pending;
+}
+
+/** What the library would say of a clip that it has lost. */
+function endOf(clip: string): ClipChange {
+  return {
+    clip,
+    revision: '',
+    change: 0,
+    state: 'deleted',
+    frames: 0,
+    pictures: 0,
+    digest: '',
+    device: '',
+    at: new Date(0).toISOString(),
+    event: null,
+    details: null,
+  };
+}
+
+/** Whether rows of a clip stay in the library. */
+function isListed({ holding }: SyncOptions, local: LocalClip | null): boolean {
+  return holding === 'list' && (!local || local.isAway);
 }
 
 /** Brings a clip that the library has together with the one that is here. Returns what is left to send. */
@@ -189,12 +222,14 @@ function knownOf(local: LocalClip, pending: PendingChange, theirs: ClipChange): 
 
 /** Takes a clip as it is there; its rows only where they are others. */
 async function adopt(
-  { client, store }: SyncOptions,
+  options: SyncOptions,
   local: LocalClip | null,
   theirs: ClipChange,
   position: Position | null,
 ): Promise<void> {
+  const { client, store } = options;
   const isNew = theirs.state === 'live' && theirs.digest !== local?.digest;
+  if (isNew && isListed(options, local)) return store.list(theirs, position);
   await store.adopt(theirs, isNew ? await pullRows(client, theirs) : null, position);
 }
 
@@ -251,7 +286,10 @@ async function compareAll(options: SyncOptions): Promise<void> {
   } while (answer.more);
   await store.moveTo({ after, epoch: answer.epoch });
   const lost = (await store.known()).filter(({ clip }) => !listed.has(clip));
-  for (const { clip } of lost) await sendChange(options, await shareAgain(options, clip));
+  for (const { clip } of lost) {
+    const pending = await shareAgain(options, clip);
+    if (pending) await sendChange(options, pending);
+  }
 }
 
 /** The state of the library as this device knows it. */

@@ -3,7 +3,8 @@ import type { Remote } from '@/lib/rpc/remote';
 import { FramesiftError, isA, isCancelled, toFramesiftError } from '@/lib/shared/errors';
 import { RateEstimator } from '@/lib/shared/rate-estimator';
 import { waitAfterFailure } from './back-off';
-import { DatabaseStore } from './database-store';
+import { bringClip, DatabaseStore } from './database-store';
+import { decideHolding } from './holding';
 import { LibraryClient, type LibraryAccess, type Send } from './library-client';
 import { noticeId } from './notices';
 import { Refusal } from './refusal';
@@ -118,22 +119,34 @@ export class SyncRunner {
     }
   }
 
-  async #sync({ id, server, token }: SharedLibrary, signal: AbortSignal): Promise<void> {
+  async #sync({ id, server, token, ...library }: SharedLibrary, signal: AbortSignal): Promise<void> {
     const { sharing, send, now, newId } = this.#parts;
     const progress = new Progress(now, (told) => {
       if (now() - this.#toldAt >= TELL_INTERVAL_MS) this.#tell(id, { state: 'syncing', progress: told });
     });
     const access = { server, workspace: id, token };
     const client = new CountingClient(send(signal), access, (rows) => progress.add(rows));
+    const store = new DatabaseStore(sharing, id, client);
+    let { holding } = library;
+    if (holding === 'undecided') {
+      holding = await decideHolding(client);
+      await sharing.setLibrary(id, { holding });
+    }
     await syncLibrary({
       client,
-      store: new DatabaseStore(sharing, id, client),
+      store,
+      holding,
       // A server names none: of two readings the first is kept.
       model: null,
       newRevision: newId,
       tell: (notice) => sharing.keepNotice(id, noticeId(notice), notice),
       expect: (direction, rows) => progress.expect(direction, rows),
     });
+    if (holding === 'list') return;
+    const away = await sharing.awayClips(id);
+    const rows = away.reduce((sum, { frames }) => sum + frames, 0);
+    if (rows > 0) progress.expect('receiving', rows);
+    for (const clip of away) await bringClip(client, store, clip);
   }
 
   #afterFailure(id: string, error: unknown): SyncStatus {

@@ -1,11 +1,17 @@
-import type { SharedLibrary, Sharing } from '@/lib/ports/sharing';
+import type { Candidates, EncodedQuestion } from '@/lib/ports/search';
+import type { Holding, SharedLibrary, Sharing } from '@/lib/ports/sharing';
 import { API_PATH } from '@/lib/protocol/limits';
 import { readInvitation } from '@/lib/protocol/invitation';
-import { connectRemote, type Remote } from '@/lib/rpc/remote';
-import { FramesiftError } from '@/lib/shared/errors';
+import { pictureType } from '@/lib/protocol/pictures';
+import { MAX_PICTURES_PER_ANSWER } from '@/lib/protocol/limits';
+import { connectRemote, transfer, type Remote } from '@/lib/rpc/remote';
+import { FramesiftError, isA, isCancelled } from '@/lib/shared/errors';
 import { isRecord } from '@/lib/shared/guards';
 import { hasLocks } from '@/lib/shared/locks';
+import { bringClip, DatabaseStore } from './database-store';
 import { joinLibrary, LibraryClient } from './library-client';
+import { toRequestError } from './refusal';
+import { buffersOf, poseQuestion, toCandidates } from './search-library';
 import { sendOver } from './send';
 import { SyncRunner } from './sync-runner';
 import { SYNC_CHANNEL, type SyncMessage } from './sync-status';
@@ -26,6 +32,9 @@ export class SyncService {
   #sharing: Remote<Sharing> | null = null;
   #runner: SyncRunner | null = null;
   #deviceId: string | undefined;
+  #answers = 0;
+  /** Clips whose rows are on their way. */
+  readonly #opening = new Map<string, Promise<void>>();
 
   /** @param fetch the browser's own */
   constructor(fetch: typeof globalThis.fetch) {
@@ -83,8 +92,9 @@ export class SyncService {
    *
    * @param invitation the part of its link behind `#join=`
    * @param deviceName what others call this browser
+   * @param holding what of its clips is to be here
    */
-  async join(invitation: string, deviceName: string): Promise<string> {
+  async join(invitation: string, deviceName: string, holding: Holding): Promise<string> {
     const sharing = this.#sharing!;
     const { server, secret } = readInvitation(invitation);
     const before = (await sharing.libraries()).find((library) => library.server === server);
@@ -105,6 +115,7 @@ export class SyncService {
       deviceId,
       joinedAt: new Date(),
       isPaused: false,
+      holding,
       after: 0,
       epoch: null,
       syncedAt: null,
@@ -112,6 +123,60 @@ export class SyncService {
     await sharing.saveLibrary(library);
     this.look(true);
     return name;
+  }
+
+  /**
+   * The frames of a library that may answer a question, asked for once more where the line broke.
+   *
+   * @param clips those that are searched; null for all
+   * @throws FramesiftError with a sentence that says why there are none
+   */
+  async search(
+    libraryId: string,
+    question: EncodedQuestion,
+    clips: string[] | null,
+    signal: AbortSignal,
+  ): Promise<Candidates> {
+    const posed = poseQuestion(question, clips);
+    const client = await this.#clientOf(libraryId, signal);
+    const ask = () =>
+      client.search(posed.request).catch((error: unknown) => {
+        throw toRequestError(error);
+      });
+    const answer = await ask().catch((error: unknown) => {
+      if (!isA(error, FramesiftError) || !error.transient || isCancelled(error)) throw error;
+      return ask();
+    });
+    this.#answers += 1;
+    const candidates = toCandidates(answer, posed, libraryId, this.#answers);
+    return transfer(candidates, buffersOf(candidates));
+  }
+
+  /**
+   * Brings the rows of a clip that a library has and this browser does not; nothing where they are here.
+   *
+   * @throws FramesiftError with a sentence that says why they did not come
+   */
+  openClip(clip: string): Promise<void> {
+    const opening = this.#opening.get(clip) ?? this.#bring(clip).finally(() => this.#opening.delete(clip));
+    this.#opening.set(clip, opening);
+    return opening;
+  }
+
+  /** Pictures of a clip whose rows a library has, in the order asked for; null where there is none. */
+  async readPictures(clip: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
+    const away = await this.#sharing!.awayClip(clip);
+    if (!away || frameIndexes.length === 0) return frameIndexes.map(() => null);
+    const client = await this.#clientOf(away.libraryId, AbortSignal.timeout(PERSON_WAITS_MS));
+    const blobs = new Map<number, Blob>();
+    for (let start = 0; start < frameIndexes.length; start += MAX_PICTURES_PER_ANSWER) {
+      const wanted = frameIndexes.slice(start, start + MAX_PICTURES_PER_ANSWER).map((index) => index + 1);
+      for (const { frameNumber, bytes } of await client.readPictures(clip, away.revision, wanted)) {
+        const type = pictureType(bytes);
+        if (type) blobs.set(frameNumber - 1, new Blob([bytes], { type }));
+      }
+    }
+    return frameIndexes.map((index) => blobs.get(index) ?? null);
   }
 
   /** Leaves a library, whose clips stay here. A server that is away hears of it when its token ends. */
@@ -125,6 +190,36 @@ export class SyncService {
     await new LibraryClient(send, { server, workspace: libraryId, token }).leave().catch(() => undefined);
     await sharing.forgetLibrary(libraryId);
     this.look(false);
+  }
+
+  async #bring(clip: string): Promise<void> {
+    const away = await this.#sharing!.awayClip(clip);
+    if (!away) return;
+    // Each request has its own limit; of a long clip there are many.
+    const client = await this.#clientOf(away.libraryId, new AbortController().signal);
+    try {
+      await bringClip(client, new DatabaseStore(this.#sharing!, away.libraryId, client), away);
+    } catch (error) {
+      throw toRequestError(error);
+    }
+    if (await this.#sharing!.awayClip(clip)) {
+      this.look(true);
+      throw new FramesiftError(
+        'file-changed',
+        'Somebody is just changing this clip. Open it again in a moment.',
+        {
+          transient: true,
+        },
+      );
+    }
+  }
+
+  async #clientOf(libraryId: string, signal: AbortSignal): Promise<LibraryClient> {
+    const library = (await this.#sharing!.libraries()).find(({ id }) => id === libraryId);
+    if (!library) throw new FramesiftError('bad-input', 'This browser is no longer in that library.');
+    const { server, token } = library;
+    const send = sendOver(this.#fetch, signal, 'Try again later.');
+    return new LibraryClient(send, { server, workspace: libraryId, token });
   }
 
   async #lead(): Promise<void> {

@@ -20,6 +20,8 @@ export interface LocalClip {
   details: ClipDetails;
   /** A copy of its file is on this device. */
   hasVideo: boolean;
+  /** Its rows are in the library alone, and so is what `digest` is of. */
+  isAway: boolean;
   /** Null as long as the library has never had it. */
   known: KnownClip | null;
 }
@@ -71,6 +73,8 @@ export interface SyncStore {
    * clip that has ended there goes here too, unless this device has its video: that may be nowhere else, so it stays unshared.
    */
   adopt(change: ClipChange, rows: readonly ClipRow[] | null, position: Position | null): Promise<void>;
+  /** Takes what the library says of a clip whose rows stay there, drops what was to be sent, and moves on. */
+  list(change: ClipChange, position: Position | null): Promise<void>;
   /** Puts what is left of a change of this device on top of the library's. */
   rebase(
     change: ClipChange,

@@ -2,23 +2,16 @@
  * `npm run eval:select`: how well each way of choosing frames finds what questions ask for. Makes clips with known
  * scenes, reads and embeds them as the page does, asks, and prints a report in Markdown. See README.md in this folder.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { format, resolveConfig } from 'prettier';
 import { STRATEGIES } from '@/lib/select/strategies';
-import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
+import { toFramesiftError } from '@/lib/shared/errors';
 import { repositoryPath } from '../sample-clip/host/browser';
-import { ClipBrowser } from './browser';
-import { CACHE, FrameReader, makeCases, openEmbedder, type Case } from './cases';
-import type { ClipFile } from './clip-file';
-import { readClipsFolder } from './clips-folder';
-import { Composer, readSample } from './compose';
-import { readPictures } from './data/pictures';
-import { planClips } from './data/plan';
+import { CACHE, makeCases, openEmbedder, type Case } from './cases';
 import { contenderOf, evaluate, TRUTH } from './evaluate';
 import { exportCases } from './export';
-import { Progress } from './progress';
+import { readClips } from './read-clips';
 import { writeReport } from './report';
 import { replaceBetweenMarkers } from '../host/markers';
 
@@ -40,55 +33,15 @@ const { values } = parseArgs({
   },
 });
 
-interface Source {
-  truth: ClipFile;
-  read: () => Promise<Buffer>;
-}
-
 async function collectCases(): Promise<Case[]> {
-  const sample = await readSample();
-  const browser = new ClipBrowser(sample);
   const embedder = await openEmbedder();
   try {
-    const reader = new FrameReader(browser, embedder);
-    let sources: Source[];
-    if (values.clips === undefined) {
-      const data = resolve(values.data);
-      const plans = planClips(await readPictures(data), sample.scenes);
-      const composer = await Composer.open(browser, plans, data, sample);
-      sources = plans.map((plan) => ({ truth: plan.truth, read: () => composer.compose(plan) }));
-    } else {
-      sources = await readClipsFolder(resolve(values.clips));
-    }
     const cases: Case[] = [];
-    const progress = new Progress(sources.length, 'clips');
-    let current = '';
-    try {
-      for (const { truth, read } of sources) {
-        current = truth.id;
-        progress.note(current);
-        const file = await read();
-        if (values.save !== undefined) await saveClip(values.save, truth, file);
-        cases.push(...(await makeCases({ truth, ...(await reader.read(file)) }, embedder)));
-        progress.add(1);
-      }
-    } catch (error) {
-      const { code, message } = toFramesiftError(error);
-      throw new FramesiftError(code, `${current}: ${message}`, { cause: error });
-    } finally {
-      progress.stop();
-    }
+    for (const clip of await readClips(values, embedder)) cases.push(...(await makeCases(clip, embedder)));
     return cases;
   } finally {
-    await browser.close();
     await embedder.close();
   }
-}
-
-async function saveClip(folder: string, truth: ClipFile, file: Uint8Array): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, truth.file), file);
-  await writeFile(join(folder, `${truth.id}.json`), `${JSON.stringify(truth, null, 2)}\n`);
 }
 
 try {

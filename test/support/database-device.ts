@@ -7,7 +7,7 @@ import { LibraryVerbs } from '@/lib/library/library-verbs';
 import { SharingVerbs } from '@/lib/library/sharing-verbs';
 import type { EventColumns, Scope } from '@/lib/protocol/clips';
 import { writePage } from '@/lib/protocol/rows';
-import { DatabaseStore } from '@/lib/sync/database-store';
+import { bringClip, DatabaseStore } from '@/lib/sync/database-store';
 import type { LibraryClient } from '@/lib/sync/library-client';
 import { noticeId, type Notice } from '@/lib/sync/notices';
 import { syncLibrary } from '@/lib/sync/sync-library';
@@ -30,6 +30,7 @@ export class DatabaseDevice implements SyncDevice {
     parts: { pg: PGlite; connection: DatabaseConnection },
     private readonly client: LibraryClient,
     private readonly model: string | null,
+    readonly holding: 'copies' | 'list',
   ) {
     this.#parts = parts;
     const common = { files: this.files, onChange: () => undefined };
@@ -42,11 +43,12 @@ export class DatabaseDevice implements SyncDevice {
     client: LibraryClient,
     model: string | null = null,
     before?: DatabaseDevice,
+    holding: 'copies' | 'list' = 'copies',
   ): Promise<DatabaseDevice> {
     const parts = before ? before.#parts : await openMemoryDatabase();
     await emptyTables(parts.pg);
     await parts.pg.exec('truncate libraries cascade');
-    const device = new DatabaseDevice(parts, client, model);
+    const device = new DatabaseDevice(parts, client, model, holding);
     await device.join();
     return device;
   }
@@ -62,6 +64,7 @@ export class DatabaseDevice implements SyncDevice {
       deviceId: randomUUID(),
       joinedAt: new Date(),
       isPaused: false,
+      holding: this.holding,
       after: 0,
       epoch: null,
       syncedAt: null,
@@ -77,6 +80,7 @@ export class DatabaseDevice implements SyncDevice {
       client,
       store: this.#store(client),
       model: this.model,
+      holding: this.holding,
       newRevision: randomUUID,
       tell: async (notice) => {
         this.notices.push(notice);
@@ -168,6 +172,13 @@ export class DatabaseDevice implements SyncDevice {
     const { pictures } = await this.sharing.clipContents(clip);
     const numbers = pictures.map(({ frameNumber }) => frameNumber);
     return (await this.sharing.readSharedPictures(clip, numbers)).map(({ bytes }) => bytes);
+  }
+
+  /** Brings the rows of a clip that has been listed; false where they are here. */
+  async openClip(clip: string): Promise<boolean> {
+    const away = await this.sharing.awayClip(clip);
+    if (away) await bringClip(this.client, this.#store(this.client), away);
+    return away !== null;
   }
 
   #store(client: LibraryClient): DatabaseStore {

@@ -85,7 +85,17 @@ export class MemoryDevice implements SyncDevice, SyncStore {
     const rows = Array.from({ length: frames }, (_, i) => madeRow(i, Math.floor(Math.random() * 1e6)));
     const { event, details } = madeEvent(clip, description);
     const digest = await digestOf(rows);
-    this.shared.set(clip, { clip, event, details, rows, frames, digest, hasVideo: false, known: null });
+    this.shared.set(clip, {
+      clip,
+      event,
+      details,
+      rows,
+      frames,
+      digest,
+      hasVideo: false,
+      isAway: false,
+      known: null,
+    });
     this.#change(clip, 'rows');
     return clip;
   }
@@ -200,6 +210,10 @@ export class MemoryDevice implements SyncDevice, SyncStore {
     return Promise.resolve();
   }
 
+  list(): Promise<void> {
+    throw new Error('This device copies its library.');
+  }
+
   rebase(
     change: ClipChange,
     onto: Parameters<SyncStore['rebase']>[1],
@@ -252,6 +266,7 @@ export class MemoryDevice implements SyncDevice, SyncStore {
       frames: (rows ?? stored!.rows).length,
       digest: rows ? digest : stored!.digest,
       hasVideo: stored?.hasVideo ?? false,
+      isAway: false,
       known: { revision, digest, event: known! },
     });
   }

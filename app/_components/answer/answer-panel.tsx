@@ -7,7 +7,7 @@ import type { ReactNode } from 'react';
 import type { StrategyId } from '@/lib/select/selection';
 import { STRATEGIES } from '@/lib/select/strategies';
 import { plural } from '@/lib/shared/format';
-import type { AnswerState } from '@/lib/core/answer-store';
+import type { AnswerState, LibraryParts } from '@/lib/core/answer-store';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import type { FrameActions } from './frame-card';
@@ -38,6 +38,7 @@ export function AnswerPanel({
   hasUnknownWordsOnly,
   isReading,
   clipNames,
+  libraryNames,
   currentKey,
   settings,
   droppedCount,
@@ -56,6 +57,8 @@ export function AnswerPanel({
   isReading: boolean;
   /** By clip; null where one clip alone is searched. */
   clipNames: ReadonlyMap<string, string> | null;
+  /** Of libraries that are searched on their servers, by id. */
+  libraryNames: ReadonlyMap<string, string>;
   currentKey: string | null;
   settings: AnswerSettings;
   droppedCount: number;
@@ -145,6 +148,7 @@ export function AnswerPanel({
       <p aria-live="polite" data-testid="answer-status" className="text-sm text-ink-2">
         {statusText(state, questionText, isReading)}
       </p>
+      {state.state === 'ready' && <LibraryLines libraries={state.libraries} names={libraryNames} />}
       {droppedCount > 0 && (
         <div role="status" className="flex flex-wrap items-center gap-2 text-sm text-ink-2">
           {plural(droppedCount, 'frame')} dropped.
@@ -187,6 +191,27 @@ export function AnswerPanel({
   );
 }
 
+/** Which libraries are not in the answer yet, or will not be. */
+function LibraryLines({
+  libraries: { asking, failed },
+  names,
+}: {
+  libraries: LibraryParts;
+  names: ReadonlyMap<string, string>;
+}) {
+  const nameOf = (libraryId: string) => `“${names.get(libraryId) ?? 'the shared library'}”`;
+  return (
+    <div role="status" data-testid="library-parts" className="space-y-1 text-sm text-ink-2 empty:hidden">
+      {asking.length > 0 && <p>Asking {asking.map(nameOf).join(', ')}…</p>}
+      {failed.map(({ libraryId, message }) => (
+        <p key={libraryId} className="text-warn">
+          {nameOf(libraryId)} is not in this answer. {message}
+        </p>
+      ))}
+    </div>
+  );
+}
+
 /** Clip by clip in the order of their list, and by time within each. */
 function byTime(
   frames: readonly AnswerFrame[],
@@ -217,9 +242,13 @@ function statusText(state: AnswerState, questionText: string, isReading: boolean
     case 'failed':
       return '';
     case 'ready': {
-      const { frames, framesSearched, clipsSearched, clipsSkipped } = state.answer;
+      const { frames, framesSearched, clipsSearched, clipsSkipped, isOfBestClips } = state.answer;
       const searched = `${plural(framesSearched, 'frame')}${isReading ? ' read so far' : ''}`;
-      const clips = clipsSearched > 1 ? ` of ${plural(clipsSearched, 'clip')}` : '';
+      const clips = isOfBestClips
+        ? `, ${plural(clipsSearched, 'clip')} looked at`
+        : clipsSearched > 1
+          ? ` of ${plural(clipsSearched, 'clip')}`
+          : '';
       const skipped =
         clipsSkipped > 0 ? ` ${plural(clipsSkipped, 'clip')} read with another model left out.` : '';
       return `${plural(frames.length, 'frame')} for “${questionText}”, out of ${searched}${clips}.${skipped}`;

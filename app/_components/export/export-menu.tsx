@@ -8,6 +8,7 @@ import type { ChatShape } from '@/lib/exchange/chat-messages';
 import type { ExportedFile } from '@/lib/exchange/export-selection';
 import type { ExportTask } from '@/lib/exchange/pictures';
 import type { SelectionToExport } from '@/lib/exchange/selection-to-export';
+import { isAway } from '@/lib/shared/away';
 import { formatBytes, plural } from '@/lib/shared/format';
 import { getFramesift } from '../../_hooks/framesift';
 import { readClipFileOf } from '../../_hooks/use-clip-file';
@@ -74,7 +75,9 @@ export function ExportMenu({
   const rows = (format: 'jsonl' | 'sql', of: 'scope' | 'library') =>
     run('Embeddings', async (task) => {
       const { exportRows } = await loadExports();
-      const chosen = of === 'scope' ? clips : await services.database.listClips();
+      const every = of === 'scope' ? clips : await services.database.listClips();
+      // Of others only the name is here.
+      const chosen = every.filter((clip) => !isAway(clip));
       return download([await exportRows(services, chosen, format, task)]);
     });
 

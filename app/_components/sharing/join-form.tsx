@@ -1,5 +1,6 @@
 import { useId, useState } from 'react';
 import type { SharingStore } from '@/lib/core/sharing-store';
+import type { Holding } from '@/lib/ports/sharing';
 import { readInvitation } from '@/lib/protocol/invitation';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { deviceName } from '../../_hooks/device-name';
@@ -7,6 +8,7 @@ import { invitationIn } from '../../_hooks/invitation';
 import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { TextField } from '../ui/text-field';
+import { HoldingChoice } from './holding-choice';
 
 /** Joins a library by an invitation's link, or by the address of a server and the invitation's code. */
 export function JoinForm({
@@ -28,6 +30,7 @@ export function JoinForm({
   const [name, setName] = useState(deviceName);
   /** Origin of a server that was found at an address. */
   const [server, setServer] = useState<string | null>(null);
+  const [holding, setHolding] = useState<Holding>('undecided');
   const [isBusy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const given = invitationIn(text) ?? (server && code.trim() !== '' ? `${code.trim()}@${server}` : null);
@@ -37,7 +40,7 @@ export function JoinForm({
     setProblem(null);
     try {
       if (given === null) setServer(await store.findServer(text));
-      else onJoined(await store.join(given, name.trim() === '' ? deviceName() : name.trim()));
+      else onJoined(await store.join(given, name.trim() === '' ? deviceName() : name.trim(), holding));
     } catch (error) {
       setProblem(toFramesiftError(error).message);
     } finally {
@@ -93,6 +96,7 @@ export function JoinForm({
             value={name}
             onChange={setName}
           />
+          <HoldingChoice holding={holding} isNew onChoose={setHolding} />
           <p className="text-sm text-ink-2">{whereTo(given)}</p>
         </>
       )}

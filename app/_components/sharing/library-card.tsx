@@ -2,10 +2,13 @@ import { LogOut, RefreshCw } from 'lucide-react';
 import { useId, useState } from 'react';
 import type { SharingState, SharingStore } from '@/lib/core/sharing-store';
 import type { ClipSummary } from '@/lib/ports/library';
+import { isAway } from '@/lib/shared/away';
 import type { SharedLibrary } from '@/lib/ports/sharing';
 import { plural } from '@/lib/shared/format';
+import { getFramesift } from '../../_hooks/framesift';
 import { guard } from '../../_hooks/guard';
 import { Button } from '../ui/button';
+import { HoldingChoice } from './holding-choice';
 import { NoticeList } from './notice-list';
 import { SharedClips } from './shared-clips';
 import { SyncLine } from './sync-line';
@@ -60,7 +63,7 @@ export function LibraryCard({
           <p>
             {shares.length === 0
               ? 'This device leaves the library.'
-              : `This device leaves the library. Its ${plural(shares.length, 'clip')} stay${shares.length === 1 ? 's' : ''} here, and others keep what is shared.`}{' '}
+              : `This device leaves the library. ${shared.holding === 'copies' ? `Its ${plural(shares.length, 'clip')} stay${shares.length === 1 ? 's' : ''} here` : 'Of its clips those that were opened stay here'}, and others keep what is shared.`}{' '}
             To come back you need an invitation.
           </p>
           <div className="flex gap-2">
@@ -79,11 +82,29 @@ export function LibraryCard({
         waiting={shares.filter(({ waiting }) => waiting !== null).length}
         onCancel={() => guard(() => store.pause(shared.id))}
       />
+      {shared.holding !== 'undecided' && (
+        <HoldingChoice
+          holding={shared.holding}
+          onChoose={(holding) =>
+            guard(async () => {
+              if (holding === 'undecided') return;
+              await store.hold(shared.id, holding);
+              await getFramesift().clips.refresh();
+            })
+          }
+        />
+      )}
       <NoticeList
         store={store}
         notices={sharing.notices.filter(({ libraryId }) => libraryId === shared.id)}
       />
-      <SharedClips store={store} shared={shared} shares={shares} clips={clips} />
+      <SharedClips
+        store={store}
+        shared={shared}
+        shares={shares}
+        // Of a library that is searched there the list of clips may be long, and nobody chooses among them here.
+        clips={clips.filter((clip) => !isAway(clip))}
+      />
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { composeRequest } from '@/lib/ask/compose-request';
 import type { Question } from '@/lib/ask/question';
 import { AnswerStore, answerStateOf, PROGRESS_AFTER_MS, type Asking } from '@/lib/core/answer-store';
-import type { Answer, EncodedQuestion, SearchProgress } from '@/lib/ports/search';
+import type { Answer, Candidates, EncodedQuestion, SearchProgress } from '@/lib/ports/search';
 import { FramesiftError } from '@/lib/shared/errors';
 import { deferred, FakeClock, modelNamed, settle } from '../../support/core-fakes';
 
@@ -11,6 +11,17 @@ interface Search {
   resolve: (answer: Answer) => void;
   reject: (reason: unknown) => void;
   onProgress: (progress: SearchProgress) => void;
+  /** Libraries whose candidates it has. */
+  libraries: string[];
+}
+
+/** A library that is asked. */
+interface LibraryQuestion {
+  libraryId: string;
+  clips: string[] | null;
+  signal: AbortSignal;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
 }
 
 const MODEL = modelNamed('m1');
@@ -34,14 +45,22 @@ function openStore() {
   const clock = new FakeClock();
   const searches: Search[] = [];
   const encoded: string[] = [];
+  const libraries: LibraryQuestion[] = [];
   const store = new AnswerStore({
     encode: (_, { text }) => {
       encoded.push(text);
       return Promise.resolve({} as EncodedQuestion);
     },
-    answer: (_, { count }, __, onProgress) => {
+    answer: (_, { count }, __, onProgress, candidates) => {
       const { promise, resolve, reject } = deferred<Answer>();
-      searches.push({ count, resolve, reject, onProgress });
+      const given = candidates.map(({ libraryId }) => libraryId);
+      searches.push({ count, resolve, reject, onProgress, libraries: given });
+      return promise;
+    },
+    askLibrary: (libraryId, _, clips, signal) => {
+      const { promise, resolve, reject } = deferred<Candidates>();
+      const answer = () => resolve({ libraryId } as Candidates);
+      libraries.push({ libraryId, clips, signal, resolve: answer, reject });
       return promise;
     },
     now: clock.now,
@@ -51,7 +70,7 @@ function openStore() {
     store.ask(of);
     await settle();
   };
-  return { store, clock, searches, encoded, shown, ask };
+  return { store, clock, searches, encoded, libraries, shown, ask };
 }
 
 describe('AnswerStore', () => {
@@ -143,5 +162,111 @@ describe('AnswerStore', () => {
     await clock.pass(PROGRESS_AFTER_MS);
     searches[0]!.onProgress({ stage: 'reading', done: 2, total: 9 });
     expect(shown(asking(CAT))).toMatchObject({ progress: { done: 2, total: 9 } });
+  });
+});
+
+describe('AnswerStore with libraries on servers', () => {
+  const place = (libraryId: string, frames: number | null) => ({ libraryId, name: libraryId, frames });
+  const clips = [
+    { id: 'here', durationMs: 1000, sharedIn: null },
+    { id: 'copied', durationMs: 1000, sharedIn: place('attic', null) },
+    { id: 'a', durationMs: 1000, sharedIn: place('yard', 480) },
+    { id: 'b', durationMs: 1000, sharedIn: place('yard', 20) },
+    { id: 'c', durationMs: 1000, sharedIn: place('lab', 3) },
+  ];
+  const askingAll = (change: Partial<Asking> & { count?: number; isOfAll?: boolean } = {}): Asking => {
+    const { count = 8, isOfAll = true, ...rest } = change;
+    return asking(CAT, { request: composeRequest(clips, { count, isOfAll }), ...rest });
+  };
+
+  it('shows what is here at once, and each library when it comes', async () => {
+    const { ask, searches, libraries, shown } = openStore();
+    await ask(askingAll());
+    expect(libraries.map(({ libraryId, clips: asked }) => [libraryId, asked])).toEqual([
+      ['yard', null],
+      ['lab', null],
+    ]);
+    searches[0]!.resolve(answerOf(5));
+    await settle();
+    expect(shown(askingAll())).toMatchObject({
+      answer: { framesSearched: 5 },
+      libraries: { asking: ['yard', 'lab'], failed: [] },
+    });
+    libraries[1]!.resolve();
+    await settle();
+    expect(searches[1]!.libraries).toEqual(['lab']);
+    searches[1]!.resolve(answerOf(8));
+    await settle();
+    expect(shown(askingAll())).toMatchObject({
+      answer: { framesSearched: 8 },
+      libraries: { asking: ['yard'] },
+    });
+    libraries[0]!.resolve();
+    await settle();
+    expect(searches[2]!.libraries).toEqual(['lab', 'yard']);
+    searches[2]!.resolve(answerOf(508));
+    await settle();
+    expect(shown(askingAll())).toMatchObject({
+      answer: { framesSearched: 508 },
+      libraries: { asking: [], failed: [] },
+    });
+  });
+
+  it('says why a library is not in the answer', async () => {
+    const { ask, searches, libraries, shown } = openStore();
+    await ask(askingAll());
+    searches[0]!.resolve(answerOf(5));
+    libraries[0]!.reject(new FramesiftError('file-unavailable', 'yard.example does not answer.'));
+    libraries[1]!.resolve();
+    await settle();
+    searches[1]!.resolve(answerOf(8));
+    await settle();
+    expect(shown(askingAll())).toMatchObject({
+      state: 'ready',
+      answer: { framesSearched: 8 },
+      libraries: { asking: [], failed: [{ libraryId: 'yard', message: 'yard.example does not answer.' }] },
+    });
+  });
+
+  it('shows nothing of nothing while libraries are asked', async () => {
+    const { ask, searches, shown } = openStore();
+    await ask(askingAll());
+    searches[0]!.resolve(answerOf(0));
+    await settle();
+    expect(shown(askingAll()).state).toBe('searching');
+  });
+
+  it('asks libraries once for a question, whatever else of it changes', async () => {
+    const { ask, searches, libraries } = openStore();
+    await ask(askingAll());
+    searches[0]!.resolve(answerOf(5));
+    libraries.forEach(({ resolve }) => resolve());
+    await settle();
+    searches[1]!.resolve(answerOf(508));
+    await settle();
+    await ask(askingAll({ count: 4 }));
+    await ask(askingAll({ count: 4, revisions: { here: 2 } }));
+    expect(libraries).toHaveLength(2);
+    // Nothing is shown without them any more.
+    expect(searches.slice(2).map((search) => search.libraries)).toEqual([
+      ['yard', 'lab'],
+      ['yard', 'lab'],
+    ]);
+  });
+
+  it('names the clips where not all are asked about', async () => {
+    const { ask, libraries } = openStore();
+    await ask(askingAll({ isOfAll: false }));
+    expect(libraries.map(({ clips: asked }) => asked)).toEqual([['a', 'b'], ['c']]);
+  });
+
+  it('ends requests when another question is asked, or none', async () => {
+    const { ask, searches, libraries } = openStore();
+    await ask(askingAll());
+    searches[0]!.resolve(answerOf(5));
+    await ask(askingAll({ question: DOG }));
+    expect(libraries.map(({ signal }) => signal.aborted)).toEqual([true, true, false, false]);
+    await ask(null);
+    expect(libraries.every(({ signal }) => signal.aborted)).toBe(true);
   });
 });

@@ -20,6 +20,7 @@ const YARD: SharedLibrary = {
   deviceId: 'd',
   joinedAt: new Date(0),
   isPaused: false,
+  holding: 'copies',
   after: 0,
   epoch: null,
   syncedAt: null,
@@ -51,6 +52,10 @@ const open = async () => {
       shareClips: note('share'),
       stopSharing: note('stopSharing'),
       setLibrary: note('set'),
+      letRowsGo: (id) => {
+        calls.push(`letGo ${id}`);
+        return Promise.resolve(0);
+      },
       dropNotice: note('drop'),
     },
     sync: {
@@ -100,7 +105,7 @@ describe('the shared libraries', () => {
     expect(settings.read(SHARES_KEY)).toBeNull();
     await clock.pass(LOOK_EVERY_MS);
     expect(looks).toEqual([]);
-    expect(await store.join('fsi_', 'A device')).toBe('Yard');
+    expect(await store.join('fsi_', 'A device', 'undecided')).toBe('Yard');
     expect(settings.read(SHARES_KEY)).toBe('yes');
   });
 

@@ -16,6 +16,7 @@ const madeLibrary = (id: string): SharedLibrary => ({
   deviceId: 'd',
   joinedAt: new Date(0),
   isPaused: false,
+  holding: 'copies',
   after: 0,
   epoch: 'e',
   syncedAt: null,
