@@ -10,7 +10,7 @@ export interface TimeRange {
 }
 
 /** A clip that is searched. */
-export interface SearchedClip {
+interface SearchedClip {
   clipId: string;
   /** Null where nobody knows it. */
   durationMs: number | null;

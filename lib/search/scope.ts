@@ -124,13 +124,14 @@ export function candidatesOf(
   );
   const dimension = EMBEDDING_DIMENSION;
   const population = whole ?? undefined;
+  let clipStarts = parts.map(({ startRow }) => startRow);
   const levels = likelihoods && calibration && levelsOf(calibration);
   const [part] = parts;
   const total = parts.reduce((sum, { embeddings: { frameIndexes } }) => sum + frameIndexes.length, 0);
   if (!part || (!range && parts.every((one) => picturesOf(one).every((first, row) => first === row)))) {
     const same = (row: number) => row;
     return {
-      input: { dimension, levels, embeddings, scores, timesMs, likelihoods, vectors, population },
+      input: { dimension, levels, embeddings, scores, timesMs, likelihoods, clipStarts, vectors, population },
       frames: total,
       toScope: same,
       lastInScope: same,
@@ -161,12 +162,15 @@ export function candidatesOf(
       return candidate < 0 ? undefined : candidate;
     },
   };
+  // A range is of one clip, and otherwise each has its first frame here.
+  clipStarts = range ? [0] : clipStarts.map((row) => candidateOf[row]!);
   const gather = () => ({
     dimension,
     levels,
     scores: Float32Array.from(rows, (row) => scores[row]!),
     timesMs: Float64Array.from(rows, (row) => timesMs[row]!),
     likelihoods: likelihoods && Float32Array.from(rows, (row) => likelihoods[row]!),
+    clipStarts,
     population,
   });
   if (vectors) {
@@ -187,6 +191,7 @@ export function candidatesOf(
         scores: scores.subarray(first, end),
         timesMs: timesMs.subarray(first, end),
         likelihoods: likelihoods?.subarray(first, end) ?? null,
+        clipStarts,
         population,
       },
       ...places,

@@ -14,6 +14,8 @@ export interface SelectionInput {
   likelihoods: Float32Array | null;
   /** What separates what is said of a match (lib/encoder/calibration.ts); null with `likelihoods`. */
   levels: { unlikely: number; possible: number; strong: number; perScenes?: number | undefined } | null;
+  /** Rows at which clips begin, ascending from 0; absent for one clip. */
+  clipStarts?: readonly number[] | undefined;
   /** Absent where row i of `embeddings` is frame i. */
   vectors?: FrameVectors | undefined;
   /** Absent where these frames are all that were compared. */

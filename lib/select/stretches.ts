@@ -1,5 +1,5 @@
 import { shotChangesAmong } from './shot-changes';
-import type { FrameVectors, RowSpan, SelectionInput } from './selection';
+import type { RowSpan, SelectionInput } from './selection';
 
 /**
  * Multiplications that looking for cuts may take. A larger collection is looked through in blocks of
@@ -22,42 +22,50 @@ export interface Stretch extends RowSpan {
 }
 
 /**
- * Cuts the input into stretches, at cuts and, within a shot, where the evidence changes for good: something
- * comes into view before a camera that does not move. A clip without either is one stretch.
+ * Cuts the input into stretches: where a clip begins, at cuts and, within a shot, where the evidence changes for good, as when
+ * something comes into view before a camera that does not move. A clip without either is one stretch. Each clip is
+ * cut as it would be alone, so that an answer does not depend on which others are asked.
  *
  * @param evidence log-odds of each frame
  * @param leastStep difference between the means of two stretches of one shot
  * @returns stretches in time order that cover all rows; none for no frames
  */
-export function stretchesOf(
-  { embeddings, dimension, timesMs, vectors }: SelectionInput,
-  evidence: Float64Array,
-  leastStep: number,
-): Stretch[] {
+export function stretchesOf(input: SelectionInput, evidence: Float64Array, leastStep: number): Stretch[] {
   const frames = evidence.length;
-  if (frames === 0) return [];
-  const blockLength = Math.ceil(frames / mostBlocks(dimension));
-  const blocks = Math.ceil(frames / blockLength);
-  const best = new Uint32Array(blocks);
-  const sums = new Float64Array(blocks + 1);
-  for (let block = 0; block < blocks; block += 1) {
-    best[block] = bestRow(evidence, block * blockLength, Math.min(frames, (block + 1) * blockLength));
-    sums[block + 1] = sums[block]! + evidence[best[block]!]!;
-  }
-  const cuts = vectors
-    ? cutsBetween(best, blockLength, { embeddings, dimension, timesMs, vectors })
-    : shotChangesAmong(best, embeddings, dimension, timesMs);
-  const firsts = [0, ...cuts, blocks];
+  const blockLength = Math.ceil(frames / mostBlocks(input.dimension));
+  const starts = frames === 0 ? [] : (input.clipStarts ?? [0]);
   const stretches: Stretch[] = [];
-  for (let shot = 0; shot + 1 < firsts.length; shot += 1) {
-    for (const [start, end] of splitShot(sums, firsts[shot]!, firsts[shot + 1]!, leastStep)) {
-      const startRow = start * blockLength;
-      const endRow = Math.min(frames, end * blockLength) - 1;
-      const own = evidence.subarray(startRow, endRow + 1);
-      stretches.push({ startRow, endRow, evidence: meanOfBest(own), shot });
+  let shot = 0;
+  starts.forEach((first, clip) => {
+    const blocks = blocksOf(evidence, blockLength, first, starts[clip + 1] ?? frames);
+    const sums = new Float64Array(blocks.length + 1);
+    blocks.forEach(({ best }, i) => (sums[i + 1] = sums[i]! + evidence[best]!));
+    const firsts = [0, ...cutsBetween(blocks, input), blocks.length];
+    for (let i = 0; i + 1 < firsts.length; i += 1, shot += 1) {
+      for (const [start, end] of splitShot(sums, firsts[i]!, firsts[i + 1]!, leastStep)) {
+        const { startRow } = blocks[start]!;
+        const { endRow } = blocks[end - 1]!;
+        const own = evidence.subarray(startRow, endRow + 1);
+        stretches.push({ startRow, endRow, evidence: meanOfBest(own), shot });
+      }
     }
-  }
+  });
   return stretches;
+}
+
+/** Consecutive frames of a clip that are looked at by the best of them. */
+interface Block extends RowSpan {
+  best: number;
+}
+
+/** The frames of [first, end) in blocks. */
+function blocksOf(evidence: Float64Array, length: number, first: number, end: number): Block[] {
+  const blocks: Block[] = [];
+  for (let startRow = first; startRow < end; startRow += length) {
+    const endRow = Math.min(end, startRow + length) - 1;
+    blocks.push({ startRow, endRow, best: bestRow(evidence, startRow, endRow + 1) });
+  }
+  return blocks;
 }
 
 /** Blocks that are looked through for cuts at most. */
@@ -65,29 +73,23 @@ export function mostBlocks(dimension: number): number {
   return COMPARISON_BUDGET / dimension;
 }
 
-/** First blocks of shots, where only some frames have embeddings of their own: a cut lies before the frame that shows it. */
+/** First blocks of a clip's shots but the first. Where only some frames have embeddings, a cut lies before the one that shows it. */
 function cutsBetween(
-  best: Uint32Array,
-  blockLength: number,
-  {
-    embeddings,
-    dimension,
-    timesMs,
-    vectors: { rows, areOwn },
-  }: Pick<SelectionInput, 'embeddings' | 'dimension' | 'timesMs'> & { vectors: FrameVectors },
+  blocks: readonly Block[],
+  { embeddings, dimension, timesMs, vectors }: SelectionInput,
 ): number[] {
-  const seen = new Uint32Array(best.length);
-  let count = 0;
-  best.forEach((bestRow, block) => {
-    const end = Math.min(areOwn.length, (block + 1) * blockLength);
-    let row = bestRow;
-    if (!areOwn[row]) row = areOwn.subarray(block * blockLength, end).indexOf(1) + block * blockLength;
-    if (row >= block * blockLength && areOwn[row]) seen[count++] = row;
+  if (!vectors) {
+    const rows = Uint32Array.from(blocks, ({ best }) => best);
+    return shotChangesAmong(rows, embeddings, dimension, timesMs);
+  }
+  const { rows, areOwn } = vectors;
+  const seen = blocks.flatMap(({ startRow, endRow, best }, block) => {
+    const other = areOwn[best] ? 0 : areOwn.subarray(startRow, endRow + 1).indexOf(1);
+    if (other < 0) return [];
+    return [{ block, row: areOwn[best] ? best : startRow + other }];
   });
-  const shown = seen.subarray(0, count);
-  return shotChangesAmong(shown, embeddings, dimension, timesMs, rows).map((at) =>
-    Math.floor(shown[at]! / blockLength),
-  );
+  const shown = Uint32Array.from(seen, ({ row }) => row);
+  return shotChangesAmong(shown, embeddings, dimension, timesMs, rows).map((at) => seen[at]!.block);
 }
 
 /**

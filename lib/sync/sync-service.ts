@@ -8,6 +8,7 @@ import { connectRemote, transfer, type Remote } from '@/lib/rpc/remote';
 import { FramesiftError, isA, isCancelled } from '@/lib/shared/errors';
 import { isRecord } from '@/lib/shared/guards';
 import { hasLocks } from '@/lib/shared/locks';
+import { waitAfterFailure } from './back-off';
 import { bringClip, DatabaseStore } from './database-store';
 import { joinLibrary, LibraryClient } from './library-client';
 import { toRequestError } from './refusal';
@@ -139,14 +140,7 @@ export class SyncService {
   ): Promise<Candidates> {
     const posed = poseQuestion(question, clips);
     const client = await this.#clientOf(libraryId, signal);
-    const ask = () =>
-      client.search(posed.request).catch((error: unknown) => {
-        throw toRequestError(error);
-      });
-    const answer = await ask().catch((error: unknown) => {
-      if (!isA(error, FramesiftError) || !error.transient || isCancelled(error)) throw error;
-      return ask();
-    });
+    const answer = await atMostTwice(() => client.search(posed.request));
     this.#answers += 1;
     const candidates = toCandidates(answer, posed, libraryId, this.#answers);
     return transfer(candidates, buffersOf(candidates));
@@ -197,11 +191,8 @@ export class SyncService {
     if (!away) return;
     // Each request has its own limit; of a long clip there are many.
     const client = await this.#clientOf(away.libraryId, new AbortController().signal);
-    try {
-      await bringClip(client, new DatabaseStore(this.#sharing!, away.libraryId, client), away);
-    } catch (error) {
-      throw toRequestError(error);
-    }
+    const store = new DatabaseStore(this.#sharing!, away.libraryId, client);
+    await atMostTwice(() => bringClip(client, store, away));
     if (await this.#sharing!.awayClip(clip)) {
       this.look(true);
       throw new FramesiftError(
@@ -256,6 +247,19 @@ export class SyncService {
     else if (message.type === 'ask')
       this.#channel.postMessage({ type: 'statuses', statuses: runner.statuses } satisfies SyncMessage);
   }
+}
+
+/** What `work` gives, or else gives a moment later where what failed may pass. */
+async function atMostTwice<T>(work: () => Promise<T>): Promise<T> {
+  const once = () =>
+    work().catch((error: unknown) => {
+      throw toRequestError(error);
+    });
+  return once().catch(async (error: unknown) => {
+    if (!isA(error, FramesiftError) || !error.transient || isCancelled(error)) throw error;
+    await new Promise((resolve) => setTimeout(resolve, waitAfterFailure(1, error, Math.random)));
+    return once();
+  });
 }
 
 function addressOf(text: string): URL {

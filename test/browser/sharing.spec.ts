@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Page } from '@playwright/test';
 import { writeInvitation } from '@/lib/protocol/invitation';
-import { startTestServer, type TestServer } from '../support/library-server';
+import { pushClip } from '@/lib/sync/push-clip';
+import { makeClip, startTestServer, type TestDevice, type TestServer } from '../support/library-server';
 import { FramesiftPage } from './framesift-page';
 import { contextOptions, expect, openCopy, test as base } from './returning';
 
@@ -33,6 +35,25 @@ async function listen({ server }: TestServer, port = 0) {
   };
 }
 
+/** Frames of the second clip in the library. */
+const YARD_FRAMES = 40;
+
+/** Puts the beginning of the one clip that a library has into it once more, as another clip. Returns its id. */
+async function shareBeginningOf({ client }: TestDevice, description: string): Promise<string> {
+  const [original] = (await client.changes(0)).changes;
+  const rows = (await client.readRows(original!.clip, original!.revision, 0)).slice(0, YARD_FRAMES);
+  const numbers = rows.map(({ frameIndex }) => frameIndex + 1);
+  const pictures = await client.readPictures(original!.clip, original!.revision, numbers);
+  const own = rows.map(({ frame, vector, ...row }) => ({
+    ...row,
+    frame: frame && { ...frame, id: randomUUID() },
+    vector: vector && { ...vector, id: randomUUID() },
+  }));
+  const clip = await makeClip({ description, rows: own, pictures });
+  await pushClip(client, clip);
+  return clip.clip;
+}
+
 test('two devices share a clip through a server on another origin, which may be away', async ({
   page,
   baseURL,
@@ -56,13 +77,18 @@ test('two devices share a clip through a server on another origin, which may be 
     await dialog.getByLabel('What others call this device').fill('Anna’s laptop');
     await dialog.getByRole('button', { name: 'Join' }).click();
     await dialog.getByRole('checkbox', { name: /framesift-sample/ }).check();
+    const states = () => library.queryAsOwner(yard, 'select state from clips order by change_seq');
+    await expect.poll(states).toEqual([{ state: 'live' }]);
+    const yardClip = await shareBeginningOf(await library.makeDevice(yard), 'Backyard');
     await ben.page.goto(await invite());
-    await ben.page.getByTestId('libraries-dialog').getByRole('button', { name: 'Join' }).click();
-    await expect(dialog.getByTestId('sync-status')).toContainText('Up to date');
+    const joining = ben.page.getByTestId('libraries-dialog');
+    await joining.getByRole('radio', { name: 'are searched there' }).check();
+    await joining.getByRole('button', { name: 'Join' }).click();
 
-    // Ben gets it, and asks.
-    await expect(ben.clips).toHaveCount(1);
+    // Ben gets the list, the clip that he looks at comes with its frames, and he asks.
+    await expect(ben.clips).toHaveCount(2);
     await ben.page.keyboard.press('Escape');
+    await expect(ben.clips.filter({ hasText: 'there' })).toHaveText([/Backyard.*40 frames there/]);
     await ben.waitUntilReady();
     expect(ben.page.url()).not.toContain('fsi_');
     expect(await ben.page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -72,8 +98,19 @@ test('two devices share a clip through a server on another origin, which may be 
     expect(found).toEqual(await anna.ask(question));
     expect(await ben.scan()).toMatchObject({ orphanFiles: [], missingFiles: [], wrongRows: [] });
 
-    // He calls it something else while the server is away: his page goes on.
+    // All clips at once: those that the library alone has are searched there, with their pictures.
+    await ben.page.getByRole('button', { name: 'Search in: This clip' }).click();
+    await ben.page.getByRole('radio', { name: 'All 2 clips' }).click();
+    await ben.page.keyboard.press('Escape');
+    await expect(ben.answerStatus).toContainText('of 2 clips');
+    const fromYard = ben.page.locator(`[data-testid=frame][data-clip-id="${yardClip}"]`);
+    await expect(fromYard.first().locator('img')).toHaveAttribute('src', /^blob:/);
+
+    // He calls it something else while the server is away: his page goes on, and says what is not in an answer.
     await line.stop();
+    await ben.ask('a dog');
+    await expect(ben.page.getByTestId('library-parts')).toContainText('“Yard” is not in this answer.');
+    await expect(ben.answerStatus).not.toContainText('of 2 clips');
     await ben.page.getByRole('button', { name: 'Rename this clip' }).click();
     await ben.page.getByLabel('Name of this clip').fill('Cars and dogs');
     await ben.page.keyboard.press('Enter');
@@ -82,10 +119,19 @@ test('two devices share a clip through a server on another origin, which may be 
     const away = ben.page.getByTestId('libraries-dialog');
     await expect(away.getByTestId('sync-status')).toContainText('does not answer');
     await expect(away).toContainText('change to send');
-    expect(await ben.page.evaluate(() => window.framesift.listClips().then(({ length }) => length))).toBe(1);
+    expect(await ben.page.evaluate(() => window.framesift.listClips().then(({ length }) => length))).toBe(2);
     line = await listen(library, port);
     await away.getByRole('button', { name: 'Sync now' }).click();
     await expect(away.getByTestId('sync-status')).toContainText('Up to date');
+
+    // The frames of a clip come when he opens one of them.
+    await ben.page.keyboard.press('Escape');
+    await ben.ask(question);
+    await fromYard.first().click();
+    await expect(ben.clips.filter({ hasText: 'there' })).toHaveCount(0);
+    await expect(ben.answerStatus).toContainText('of 2 clips');
+    expect(await ben.scan()).toMatchObject({ orphanFiles: [], missingFiles: [], wrongRows: [] });
+    await ben.page.getByTestId('libraries-button').click();
 
     // Anna sees it, and deletes the clip; Ben loses it.
     await page.bringToFront();
@@ -98,14 +144,12 @@ test('two devices share a clip through a server on another origin, which may be 
       const [clip] = await window.framesift.listClips();
       await window.framesift.deleteClip(clip!.id);
     });
-    await expect
-      .poll(() => library.queryAsOwner(yard, 'select state from clips'))
-      .toEqual([{ state: 'deleted' }]);
+    await expect.poll(states).toEqual([{ state: 'live' }, { state: 'deleted' }]);
     await away.getByRole('button', { name: 'Sync now' }).click();
     await ben.page.keyboard.press('Escape');
     await expect(away).toHaveCount(0);
-    await expect(ben.clips).toHaveCount(0);
-    expect(await ben.storedFiles()).toEqual([]);
+    await expect(ben.clips).toHaveText([/Backyard/]);
+    expect((await ben.storedFiles()).filter((path) => !path.includes(yardClip))).toEqual([]);
     expect(anna.problems).toEqual([]);
     // The server was away once.
     expect(ben.problems.filter((text) => !text.includes('net::ERR_CONNECTION_REFUSED'))).toEqual([]);

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Workspace } from '@/lib/server/administration';
 import { announceRestored } from '@/lib/server/inspect-workspace';
+import { composeRequest } from '@/lib/ask/compose-request';
+import type { EncodedQuestion, SearchOptions } from '@/lib/ports/search';
+import { SearchService } from '@/lib/search/search-service';
 import { decideHolding, MOST_FRAMES_COPIED } from '@/lib/sync/holding';
 import type { LibraryClient } from '@/lib/sync/library-client';
+import { poseQuestion, toCandidates } from '@/lib/sync/search-library';
 import { DatabaseDevice } from '../../support/database-device';
-import { startTestServer, type TestServer } from '../../support/library-server';
+import { MODEL, startTestServer, type TestServer } from '../../support/library-server';
 import { MemoryDevice } from '../../support/sync-device';
-
-const MODEL = 'ours';
+import { randomEmbedding } from '../library/support';
 
 let test: TestServer;
 let yard: Workspace;
@@ -68,6 +71,43 @@ describe('a library that is searched there', () => {
       missingFiles: expect.any(Array) as string[],
       wrongRows: [],
     });
+  });
+
+  it('is searched on the server, and answers as when all of it is here', async () => {
+    const clips = [await heardOf(30), await heardOf(12), await heardOf(700)];
+    const question: EncodedQuestion = {
+      modelVersion: MODEL,
+      alternatives: [
+        [
+          { weight: -1, embedding: randomEmbedding(1), isPicture: false },
+          { weight: 1, embedding: randomEmbedding(2), isPicture: false },
+        ],
+        [{ weight: 2, embedding: randomEmbedding(3), isPicture: true }],
+      ],
+      calibration: null,
+    };
+    const posed = poseQuestion(question, null);
+    const answer = await clients[1].search(posed.request);
+    const candidates = [toCandidates(answer, posed, 'yard', 1)];
+    const ask = async (options: SearchOptions) => {
+      const request = composeRequest(await ben!.verbs.listClips(), { count: 16 });
+      const { frames, ...rest } = await new SearchService(ben!.verbs).search(question, request, options);
+      return {
+        frames: frames.map(({ clipId, frameIndex, timestampMs, span }) => ({
+          clipId,
+          frameIndex,
+          timestampMs,
+          span,
+        })),
+        searched: [rest.framesSearched, rest.clipsSearched, rest.isOfBestClips],
+        verdict: rest.verdict?.kind,
+      };
+    };
+    const there = await ask({ candidates });
+    expect(there.searched).toEqual([742, 3, false]);
+    expect(there.frames).toHaveLength(16);
+    for (const clip of clips) await ben!.openClip(clip);
+    expect(await ask({})).toEqual(there);
   });
 
   it('asks for nothing more once it is listed', async () => {

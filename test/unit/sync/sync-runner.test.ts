@@ -45,6 +45,7 @@ beforeEach(() => {
     libraries: () => Promise.resolve(libraries),
     pendingChanges: () => Promise.resolve([]),
     knownClips: () => Promise.resolve([]),
+    awayClips: () => Promise.resolve([]),
     moveTo: () => Promise.resolve(),
     setLibrary: () => {
       notedTimes += 1;
