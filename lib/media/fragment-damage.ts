@@ -1,14 +1,16 @@
 import { ByteWindow, latin1, viewOf, type ByteStretch } from './demux/byte-window';
+import { runsBeyondFile } from './fragment-runs';
 
 /*
  * [Note: Damage between fragments]
  *
  * The fragments of an MP4 (`moof` with its `mdat`, ISO/IEC 14496-12, 8.8) follow one another, each found by the size of
  * the box before. Where a box is damaged (zeros of a failing disk, a lost piece of a copy) a reader loses all that comes
- * after it, and mediabunny 1.61.0 shows the last picture until the clip's end without a word. So the boxes are walked,
- * and a damaged stretch is given to mediabunny as one `free` box that reaches to the next fragment: nothing moves, since
- * fragments may name their bytes by place in the file. A step of the walk takes half a millisecond. Where mediabunny has
- * no index it walks itself, and only what follows the last fragment that it found is looked at.
+ * after it, and mediabunny 1.61.0 shows the last picture until the clip's end without a word. A fragment whose runs count
+ * more than the file can hold is damaged, too. So the boxes are walked, and a damaged stretch is given to mediabunny as
+ * one `free` box that reaches to the next fragment: nothing moves, since fragments may name their bytes by place in the
+ * file. A step of the walk takes half a millisecond. Where mediabunny has no index it walks itself, and only what follows
+ * the last fragment that it found is looked at.
  *
  * A fragment that is missing as a whole leaves no damage, but a gap in `sequence_number` (8.8.5).
  */
@@ -23,6 +25,9 @@ const WINDOW_BYTES = 64 * 1024;
 
 /** `mfro` ends a file with the length of its `mfra`. */
 const MFRO_BYTES = 16;
+
+/** Heads of fragments that are longer are looked at so far: 64 KB are four thousand samples. */
+const MAX_MOOF_BYTES = 1024 * 1024;
 
 /** How much of a damaged stretch is searched at once for the next fragment. */
 const SEARCH_BYTES = 1024 * 1024;
@@ -131,8 +136,10 @@ async function readOutermost(
   if (size === 1) size = head.length < 16 ? 0 : Number(view.getBigUint64(8));
   if (size < 8) return { end: null, number: null };
   if (type !== 'moof') return { end: at + size, number: null };
-  const isWhole = head.length === FRAGMENT_HEAD_BYTES && isFragmentAt(head, 0);
-  return isWhole ? { end: at + size, number: view.getUint32(20) } : { end: null, number: null };
+  if (head.length < FRAGMENT_HEAD_BYTES || !isFragmentAt(head, 0)) return { end: null, number: null };
+  const number = view.getUint32(20);
+  const moof = viewOf(await window.read(at, Math.min(size, MAX_MOOF_BYTES)));
+  return runsBeyondFile(moof, window.size) ? { end: null, number: null } : { end: at + size, number };
 }
 
 /** Whether a `moof` begins at a place in some bytes. */

@@ -9,7 +9,6 @@ import {
   type Input,
   type InputVideoTrack,
 } from 'mediabunny';
-import { FramesiftError } from '@/lib/shared/errors';
 import type { DamageFinder } from './demux/lost-places';
 import {
   findFragmentAt,
@@ -21,7 +20,7 @@ import {
 import { isDamagedBetween } from './matroska-damage';
 import { withoutBrokenEnd } from './matroska-tail';
 import { readMoov } from './mp4-boxes';
-import { countsBeyondFile } from './sample-tables';
+import { countsBeyondFile, countsTooMuch } from './sample-tables';
 import type { TransportClock } from './transport-clock';
 
 /** A file as it was chosen, or without damage that would end its reading early. */
@@ -67,12 +66,7 @@ export async function mendFile(input: Input, chosen: Blob): Promise<MendedFile> 
   }
   if (format !== MP4 && format !== QTFF) return file;
   const moov = await readMoov(chosen);
-  if (moov && countsBeyondFile(moov, chosen.size)) {
-    throw new FramesiftError(
-      'unreadable-video',
-      'This clip’s structure is damaged: its tables count more pictures than the file can hold. Fetch the file again and try once more.',
-    );
-  }
+  if (moov && countsBeyondFile(moov, chosen.size)) throw countsTooMuch();
   const fragments = await mendFragments(input, chosen);
   if (!fragments) return { ...file, moov };
   return {

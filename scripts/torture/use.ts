@@ -1,6 +1,7 @@
 /**
- * `npm run torture:use [-- --minutes N]`: uses the built page in one tab as a person does for hours — reads a clip, asks, looks at
- * frames, exports, deletes, in turn — and counts after every round what should not grow. Writes docs/reliability.md.
+ * `npm run torture:use [-- --minutes N --pace SECONDS]`: uses the built page in one tab as a person does for hours — reads a
+ * clip, asks, looks at frames, exports, deletes, in turn — and counts every tenth round what should not grow. A round
+ * begins at most every `--pace` seconds (15, about a person's; 0 is as fast as the page is). Writes docs/reliability.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,13 +9,19 @@ import { parseArgs } from 'node:util';
 import type { BrowserContext, Page } from '@playwright/test';
 import { replaceBetweenMarkers } from '../host/markers';
 import { openReady, root, withServedProfile } from '../host/served-page';
-import { countObjectUrls, countUse, type UseCounts } from './use-counts';
+import { countOpenThings, countUse, type OpenThings, type UseCounts } from './use-counts';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string', default: '120' }, dry: { type: 'boolean', default: false } },
+  options: {
+    minutes: { type: 'string', default: '120' },
+    pace: { type: 'string', default: '15' },
+    dry: { type: 'boolean', default: false },
+  },
 });
 const minutes = Number(values.minutes);
 if (!(minutes > 0)) throw new Error('--minutes is more than 0.');
+const paceMs = Number(values.pace) * 1000;
+if (!(paceMs >= 0)) throw new Error('--pace is 0 or more seconds.');
 
 const CLIPS = ['inputs/12-h264-aac.mp4', 'inputs/12-vp9-opus.webm', 'inputs/05-rollover.ts'].map((name) =>
   join(root, 'test/fixtures/clips', name),
@@ -23,6 +30,15 @@ const QUESTIONS = ['a red car', 'a number on a grey picture', 'stripes - text', 
 
 /** Rounds until everything that is loaded once is there: panels, worker scripts, the export's code. */
 const WARM_UP_ROUNDS = 3;
+
+const OPEN_THINGS: readonly (readonly [string, keyof OpenThings])[] = [
+  ['video frames', 'frames'],
+  ['video decoders', 'decoders'],
+  ['decoded pictures', 'bitmaps'],
+  ['ports between contexts, of which each clip’s session has one', 'ports'],
+  ['access handles', 'handles'],
+  ['object URLs', 'objectUrls'],
+];
 
 async function oneRound(page: Page, round: number): Promise<void> {
   const clip = CLIPS[round % CLIPS.length]!;
@@ -52,7 +68,7 @@ async function oneRound(page: Page, round: number): Promise<void> {
 }
 
 async function use(context: BrowserContext, address: string): Promise<void> {
-  await countObjectUrls(context);
+  await countOpenThings(context);
   const page = await context.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
@@ -64,7 +80,9 @@ async function use(context: BrowserContext, address: string): Promise<void> {
   let most = 0;
   let rounds = 0;
   for (; Date.now() < endMs && problems.length === 0; rounds += 1) {
+    const roundEndMs = Date.now() + paceMs;
     await oneRound(page, rounds);
+    await page.waitForTimeout(Math.max(0, Math.min(roundEndMs, endMs) - Date.now()));
     if (rounds % 10 !== WARM_UP_ROUNDS) continue;
     const now = await countUse(page);
     first ??= now;
@@ -97,12 +115,12 @@ function report(
   const row = (name: string, value: (counts: UseCounts) => number | string) =>
     `| ${name} | ${value(first)} | ${value(last)} |`;
   const section = [
-    `${rounds} rounds in ${took.toFixed(0)} minutes of one tab, ${new Date().toISOString().slice(0, 10)}.`,
+    `${rounds} rounds in ${took.toFixed(0)} minutes of one tab, one every ${values.pace} s at most, ${new Date().toISOString().slice(0, 10)}.`,
     '',
     `| after | round ${WARM_UP_ROUNDS + 1} | the last round |`,
     '| --- | --: | --: |',
     row('memory of the whole browser, MB', ({ memoryBytes }) => megabytes(memoryBytes)),
-    row('object URLs', ({ objectUrls }) => objectUrls),
+    ...OPEN_THINGS.map(([name, key]) => row(name, ({ open }) => open[key])),
     row('workers', ({ workers }) => workers),
     row('elements on the page', ({ elements }) => elements),
     row('private files besides the database', ({ files }) => files),

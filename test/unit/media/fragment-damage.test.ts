@@ -33,6 +33,16 @@ const typesIn = async (file: Blob): Promise<string[]> => {
   return types;
 };
 
+/** The fragment at a place with a run of so many samples in place of its data, as long as before. */
+const withRun = (bytes: number[], place: number, samples: number): number[] => {
+  const tfhd = box('tfhd', [0, 0, 0, 0, 0, 0, 0, 1]);
+  const count = [24, 16, 8, 0].map((shift) => (samples >>> shift) & 0xff);
+  const traf = box('traf', [...tfhd, ...box('trun', [0, 0, 0, 0, ...count])]);
+  const mfhd = bytes.slice(place + 8, place + 24);
+  const moof = box('moof', [...mfhd, ...traf]);
+  return bytes.toSpliced(place, moof.length, ...moof);
+};
+
 const FOUR = [1, 2, 3, 4].map(fragment);
 
 describe('walkFragments', () => {
@@ -56,6 +66,7 @@ describe('walkFragments', () => {
     ['a size beyond the file', (bytes: number[]) => bytes.fill(0x7f, placeOf(1), placeOf(1) + 4)],
     ['a size of 0', (bytes: number[]) => bytes.fill(0, placeOf(1), placeOf(1) + 4)],
     ['an unknown box', (bytes: number[]) => bytes.fill(0x71, placeOf(1) + 4, placeOf(1) + 8)],
+    ['a run of billions', (bytes: number[]) => withRun(bytes, placeOf(1), 0x7fff_ffff)],
     ['a fragment without a number', (bytes: number[]) => bytes.fill(0, placeOf(1) + 8, placeOf(1) + 24)],
   ])('lays a free box over %s, so that the next fragments are found', async (_name, damage) => {
     const bytes = damage([...HEAD, ...FOUR.flat()]);
