@@ -57,10 +57,11 @@ function sumOfCounts(view: DataView, box: Box): number {
   return sum;
 }
 
-/** Places of the entries that a table has room for. */
+/** Places of a table's entries. Like mediabunny, goes on behind a table that says it has more than it has room for. */
 function* entriesOf(view: DataView, box: Box, entryBytes: number): Generator<number, void> {
   const first = box.start + 8;
-  const entries = Math.min(view.getUint32(box.start + 4), Math.floor((box.end - first) / entryBytes));
+  const room = Math.floor((view.byteLength - first) / entryBytes);
+  const entries = Math.min(view.getUint32(box.start + 4), room);
   for (let i = 0; i < entries; i++) yield first + i * entryBytes;
 }
 

@@ -29,6 +29,7 @@ const offsetsOf = (first: number, second: number): Blob =>
   ]);
 
 const stored = (samples: number): Blob => withNumbers([['stts', 8, samples]], { ctts: 'free' });
+const entriesWithoutOffsets = (): Blob => withNumbers([['stts', 4, 0xffff_ffff]], { ctts: 'free' });
 const sized = (bytes: number, samples: number): Blob =>
   withNumbers([
     ['stsz', 4, bytes],
@@ -56,7 +57,8 @@ describe('countsBeyondFile', () => {
     ['samples of one size, of which one number is kept', sized(1, 0xffff_ffff), false],
     ['sizes of no bits', packed(0, 0xffff_ffff), true],
     ['sizes of a byte', packed(8, 10), false],
-    ['more entries than the box has room for', withNumber('stts', 4, 0xffff_ffff), false],
+    ['entries that lie behind the table', withNumber('ctts', 4, 0xffff_ffff), true],
+    ['entries behind a table of which one number is kept', entriesWithoutOffsets(), false],
     ['as many samples as bytes', withNumber('stts', 8, clip.length), false],
   ])('%s', async (_name, file, isBeyond) => {
     expect(countsBeyondFile((await readMoov(file))!, file.size)).toBe(isBeyond);
