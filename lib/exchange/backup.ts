@@ -10,13 +10,13 @@ import type { ExportedFile } from './export-selection';
 import { fromJsonLines, toJsonLines } from './jsonl';
 import { readLines, textToBlob } from './lines';
 import type { ExportTask } from './pictures';
-import { readClips } from './read-rows';
+import { countDrafts, readClips } from './read-rows';
 import { BACKUP_ROWS } from './recognise';
 import { bad } from './rows';
 
 /*
  * [Note: Backup] All that a library has, as one tar archive that may be larger than memory: `library.jsonl`, the rows as
- * they are exported, then thumbnails at `frames/<clip>/<frame index>` and copies of clips at `clips/<clip>/file`. Tar, since
+ * they are exported, with embeddings of re-readings that are not complete, then thumbnails at `frames/<clip>/<frame index>` and copies of clips at `clips/<clip>/file`. Tar, since
  * a ZIP without its 64-bit extension ends at 65,535 files and 4 GB. Packed embeddings are made again from the rows.
  */
 
@@ -36,7 +36,7 @@ export async function exportLibrary(
 ): Promise<ExportedFile> {
   const createdAt = new Date();
   const library = (await database.listClips()).filter((clip) => !isAway(clip));
-  const total = library.reduce((sum, { frameCount, embeddingCount }) => sum + frameCount + embeddingCount, 0);
+  const total = library.reduce((sum, clip) => sum + countRows(clip), 0);
   let embeddings = 0;
   let pictures = 0;
   const tell = () => onProgress(Math.min(embeddings + pictures, total), total);
@@ -48,6 +48,7 @@ export async function exportLibrary(
           embeddings = count;
           tell();
         },
+        readDrafts: (clipId, options) => database.readEmbeddingDraftRows(clipId, options),
       }),
       { createdAt: createdAt.toISOString(), clips: library.length },
     ),
@@ -82,19 +83,17 @@ export async function exportLibrary(
 }
 
 function assertNothingLost(before: readonly ClipSummary[], after: readonly ClipSummary[]): void {
-  const counts = new Map(
-    after.map(({ id, frameCount, embeddingCount }) => [id, frameCount + embeddingCount]),
-  );
-  if (before.every(({ id, frameCount, embeddingCount }) => counts.get(id)! >= frameCount + embeddingCount)) {
-    return;
-  }
+  const counts = new Map(after.map((clip) => [clip.id, countRows(clip)]));
+  if (before.every((clip) => counts.get(clip.id)! >= countRows(clip))) return;
   throw new FramesiftError(
     'bad-input',
-    'A clip was deleted while the library was backed up. Back up again.',
-    {
-      transient: true,
-    },
+    'A clip was deleted, or its reading with another model was completed, while the library was backed up. Back up again.',
+    { transient: true },
   );
+}
+
+function countRows(clip: ClipSummary): number {
+  return clip.frameCount + clip.embeddingCount + countDrafts(clip);
 }
 
 function noteOf(missing: number): string | null {
@@ -209,8 +208,18 @@ async function openBackup(file: Blob): Promise<{
   return { rows, pictures, copies };
 }
 
-function hasAll(stored: ClipSummary, { frames, embeddings }: ImportedClip): boolean {
-  return stored.frameCount >= frames.length && stored.embeddingCount >= embeddings.length;
+function hasAll(stored: ClipSummary, { frames, embeddings, drafts }: ImportedClip): boolean {
+  const versions = new Set(drafts.map(({ modelVersion }) => modelVersion));
+  return (
+    stored.frameCount >= frames.length &&
+    stored.embeddingCount >= embeddings.length &&
+    // A re-reading that has come as far, or to its end, or that made way for one with a third model.
+    (drafts.length === 0 ||
+      countDrafts(stored) >= drafts.length ||
+      stored.embeddingSets.some(
+        ({ state, modelVersion }) => state === 'current' && versions.has(modelVersion),
+      ))
+  );
 }
 
 function indexOf({ frameIndex }: { frameIndex: number }): number {

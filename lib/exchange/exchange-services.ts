@@ -11,6 +11,7 @@ export interface ExchangeServices {
     | 'readThumbnails'
     | 'readEventFrameRows'
     | 'readFrameEmbeddingRows'
+    | 'readEmbeddingDraftRows'
     | 'readFrameSpans'
     | 'framesWithoutPicture'
     | 'storeThumbnails'

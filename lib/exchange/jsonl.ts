@@ -4,7 +4,9 @@ import {
   ClipAssembler,
   cutOff,
   parseHeader,
+  DRAFTS_TABLE,
   TABLE_NAMES,
+  toDraftRow,
   toFrameRow,
   toLocalEvent,
   toServerEvent,
@@ -26,16 +28,22 @@ export async function* toJsonLines(
   header: Omit<RowsHeader, 'framesift' | 'format'>,
 ): AsyncGenerator<string, void, undefined> {
   yield JSON.stringify({ framesift: 1, format: 'rows', ...header } satisfies RowsHeader) + '\n';
-  for await (const { event, frames, embeddings, readSpans, counts } of clips) {
+  for await (const { event, frames, embeddings, drafts, readSpans, counts } of clips) {
     yield line('events', { ...toServerEvent(event), local: toLocalEvent(event, counts, await readSpans()) });
     for await (const page of frames) yield page.map((row) => line('event_frames', toFrameRow(row))).join('');
     for await (const page of embeddings) {
       yield page.map((row) => line('frame_embeddings', toEmbeddingRow(row))).join('');
     }
+    for await (const page of drafts ?? [])
+      yield page.map((row) => line(DRAFTS_TABLE, toDraftRow(row))).join('');
   }
 }
 
-function line(table: TableName, row: object): string {
+type LineTable = TableName | typeof DRAFTS_TABLE;
+
+const LINE_TABLES: readonly LineTable[] = [...TABLE_NAMES, DRAFTS_TABLE];
+
+function line(table: LineTable, row: object): string {
   return JSON.stringify({ table, ...row }) + '\n';
 }
 
@@ -76,7 +84,7 @@ export async function* fromJsonLines(
   if (!header || clips < header.clips) throw cutOff();
 }
 
-function parseLine(text: string, number: number): { table: TableName; local?: unknown } {
+function parseLine(text: string, number: number): { table: LineTable; local?: unknown } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -84,8 +92,8 @@ function parseLine(text: string, number: number): { table: TableName; local?: un
     throw bad(`Line ${number} of this file is no JSON: it is damaged or cut off.`);
   }
   const table = (value as { table?: unknown } | null)?.table;
-  if (!TABLE_NAMES.includes(table as TableName)) {
+  if (!LINE_TABLES.includes(table as LineTable)) {
     throw bad(`Line ${number} of this file is not a row of ${TABLE_NAMES.join(', ')}.`);
   }
-  return value as { table: TableName };
+  return value as { table: LineTable };
 }

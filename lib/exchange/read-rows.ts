@@ -1,4 +1,5 @@
 import type {
+  EmbeddingDraftRow,
   EventFrameRow,
   ClipSummary,
   FrameEmbeddingRow,
@@ -20,13 +21,15 @@ export interface ReadRowsOptions {
   signal?: AbortSignal;
   /** Told how many embeddings have been read. */
   onEmbeddings?: (count: number) => void;
+  /** Reads embeddings of re-readings that are not complete, where they are wanted too. */
+  readDrafts?: (clipId: string, options: PageOptions) => Promise<EmbeddingDraftRow[]>;
 }
 
 /** The rows of clips, read as they are asked for. */
 export function* readClips(
   database: RowReader,
   events: readonly ClipSummary[],
-  { signal, onEmbeddings }: ReadRowsOptions = {},
+  { signal, onEmbeddings, readDrafts }: ReadRowsOptions = {},
 ): Generator<ClipRows, void, undefined> {
   let embeddings = 0;
   const count = (page: readonly unknown[]) => {
@@ -48,10 +51,26 @@ export function* readClips(
         (last) => last.frameIndex,
         count,
       ),
+      ...(readDrafts && {
+        drafts: pages(
+          (options) => readDrafts(event.id, options),
+          (last) => last.frameIndex,
+          count,
+        ),
+      }),
       readSpans: () => database.readFrameSpans(event.id),
-      counts: { event_frames: event.frameCount, frame_embeddings: event.embeddingCount },
+      counts: {
+        event_frames: event.frameCount,
+        frame_embeddings: event.embeddingCount,
+        ...(readDrafts && { frame_embedding_drafts: countDrafts(event) }),
+      },
     };
   }
+}
+
+/** Embeddings of a clip that wait until it has been read again. */
+export function countDrafts({ embeddingSets }: Pick<ClipSummary, 'embeddingSets'>): number {
+  return embeddingSets.reduce((sum, { state, frames }) => sum + (state === 'replacement' ? frames : 0), 0);
 }
 
 async function* pages<T>(

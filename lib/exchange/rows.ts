@@ -1,4 +1,5 @@
 import type {
+  EmbeddingDraftRow,
   EventFrameRow,
   ClipSummary,
   FrameEmbeddingRow,
@@ -46,6 +47,9 @@ export const SERVER_TABLES = {
 export type TableName = keyof typeof SERVER_TABLES;
 export const TABLE_NAMES = Object.keys(SERVER_TABLES) as TableName[];
 
+/** Local to the browser: embeddings of a re-reading that is not complete. In backups alone. */
+export const DRAFTS_TABLE = 'frame_embedding_drafts';
+
 export type Cell = string | number | null;
 export type Row = Record<string, Cell>;
 
@@ -54,6 +58,8 @@ export interface ClipRows {
   event: ClipSummary;
   frames: AsyncIterable<EventFrameRow[]>;
   embeddings: AsyncIterable<FrameEmbeddingRow[]>;
+  /** Of a re-reading that is not complete; none but in a backup. */
+  drafts?: AsyncIterable<EmbeddingDraftRow[]>;
   /** Of its frames, as far as they are known. */
   readSpans: () => Promise<FrameSpan[]>;
   /** How many of each follow, at least: a file with fewer was cut off. */
@@ -63,6 +69,7 @@ export interface ClipRows {
 export interface RowCounts {
   event_frames: number;
   frame_embeddings: number;
+  frame_embedding_drafts?: number | undefined;
 }
 
 /** The source types that the server knows; its default stands in for a file that was opened in a browser. */
@@ -135,6 +142,16 @@ export function toEmbeddingRow(embedding: FrameEmbeddingRow): Row {
   };
 }
 
+export function toDraftRow(draft: EmbeddingDraftRow): Row {
+  return {
+    event_id: draft.clipId,
+    frame_index: draft.frameIndex,
+    embedding: draft.embedding,
+    model_version: draft.modelVersion,
+    created_at: draft.createdAt.toISOString(),
+  };
+}
+
 const text = z.string();
 const integer = z.int();
 const moment = z.string().transform((value, context) => {
@@ -178,6 +195,13 @@ const columns = {
     model_version: text,
     created_at: moment,
   }),
+  frame_embedding_drafts: z.strictObject({
+    event_id: text,
+    frame_index: integer,
+    embedding: text,
+    model_version: text,
+    created_at: moment,
+  }),
 };
 /** Most frames a clip can have, see lib/media/choose-timestamps.ts; more in a file is a mistake or worse. */
 const MAX_ROWS_PER_TABLE = 20_000;
@@ -204,7 +228,11 @@ const local = z.strictObject({
     .array(z.tuple([integer.min(0), z.number(), z.number()]))
     .max(MAX_ROWS_PER_TABLE)
     .optional(),
-  row_counts: z.strictObject({ event_frames: integer, frame_embeddings: integer }),
+  row_counts: z.strictObject({
+    event_frames: integer,
+    frame_embeddings: integer,
+    frame_embedding_drafts: integer.optional(),
+  }),
 });
 export type LocalEvent = z.infer<typeof local>;
 
@@ -274,12 +302,13 @@ export class ClipAssembler {
       },
       frames: [],
       embeddings: [],
+      drafts: [],
       spans:
         extra?.frame_spans?.map(([frameIndex, startMs, endMs]) => ({ frameIndex, startMs, endMs })) ?? [],
     };
   }
 
-  add(table: Exclude<TableName, 'events'>, row: unknown): void {
+  add(table: Exclude<TableName, 'events'> | typeof DRAFTS_TABLE, row: unknown): void {
     const clip = this.#clip;
     if (!clip) throw bad(`A row of ${table} comes before its clip.`);
     if (table === 'event_frames') {
@@ -295,6 +324,14 @@ export class ClipAssembler {
         fileSizeBytes: frame.file_size_bytes,
         createdAt: frame.created_at,
       });
+    } else if (table === DRAFTS_TABLE) {
+      const draft = check(columns.frame_embedding_drafts, row, table);
+      this.#assertOwn(draft.event_id, clip);
+      clip.drafts.push({
+        frameIndex: draft.frame_index,
+        embedding: embeddingFromJson(draft.embedding, EMBEDDING_DIMENSION),
+        modelVersion: draft.model_version,
+      });
     } else {
       const embedding = check(columns.frame_embeddings, row, table);
       this.#assertOwn(embedding.event_id, clip);
@@ -306,7 +343,7 @@ export class ClipAssembler {
         createdAt: embedding.created_at,
       });
     }
-    if (Math.max(clip.frames.length, clip.embeddings.length) > MAX_ROWS_PER_TABLE) {
+    if (Math.max(clip.frames.length, clip.embeddings.length, clip.drafts.length) > MAX_ROWS_PER_TABLE) {
       throw bad(`A clip has at most ${MAX_ROWS_PER_TABLE.toLocaleString('en')} frames; this one has more.`);
     }
   }
@@ -318,7 +355,9 @@ export class ClipAssembler {
     const counts = this.#counts;
     if (
       counts &&
-      (clip.frames.length < counts.event_frames || clip.embeddings.length < counts.frame_embeddings)
+      (clip.frames.length < counts.event_frames ||
+        clip.embeddings.length < counts.frame_embeddings ||
+        clip.drafts.length < (counts.frame_embedding_drafts ?? 0))
     ) {
       throw cutOff();
     }

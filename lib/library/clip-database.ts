@@ -1,6 +1,7 @@
 import type {
   ClipDatabaseInfo,
   ClipFields,
+  EmbeddingDraftRow,
   EventFrameRow,
   EventRow,
   ClipSummary,
@@ -214,6 +215,11 @@ export class ClipDatabase {
   /** The next page of a clip's embeddings as the table has them, for an export. */
   readFrameEmbeddingRows(clipId: string, options: PageOptions = {}): Promise<FrameEmbeddingRow[]> {
     return this.#call('readFrameEmbeddingRows', clipId, options);
+  }
+
+  /** The next page of the embeddings of a re-reading that is not complete, for a backup. */
+  readEmbeddingDraftRows(clipId: string, options: PageOptions = {}): Promise<EmbeddingDraftRow[]> {
+    return this.#call('readEmbeddingDraftRows', clipId, options);
   }
 
   /** The spans of a clip's frames that are known, in frame order; of these frames alone where they are named. */

@@ -1,8 +1,8 @@
-import type { EventFrameRow, FrameEmbeddingRow, PageOptions } from '@/lib/ports/library';
+import type { EmbeddingDraftRow, EventFrameRow, FrameEmbeddingRow, PageOptions } from '@/lib/ports/library';
 import { ROWS_PER_EXPORT_PAGE } from '@/lib/shared/clip-columns';
 import { and, asc, eq, gt, inArray } from 'drizzle-orm';
 import type { Database } from './database';
-import { eventFrames, frameEmbeddings } from './schema';
+import { eventFrames, frameEmbeddingDrafts, frameEmbeddings } from './schema';
 
 /** The next page of a clip's pictures, as the table has them, in frame order; a short page is the last. */
 export function readEventFrameRows(
@@ -45,5 +45,19 @@ export function readFrameEmbeddingRows(
       ),
     )
     .orderBy(asc(frameEmbeddings.frameIndex))
+    .limit(ROWS_PER_EXPORT_PAGE);
+}
+
+/** The next page of the embeddings of a re-reading that is not complete, in frame order. */
+export function readEmbeddingDraftRows(
+  db: Database,
+  clipId: string,
+  { after = -1 }: PageOptions = {},
+): Promise<EmbeddingDraftRow[]> {
+  return db
+    .select()
+    .from(frameEmbeddingDrafts)
+    .where(and(eq(frameEmbeddingDrafts.clipId, clipId), gt(frameEmbeddingDrafts.frameIndex, after)))
+    .orderBy(asc(frameEmbeddingDrafts.frameIndex))
     .limit(ROWS_PER_EXPORT_PAGE);
 }

@@ -5,11 +5,12 @@ import type {
   ImportedFrame,
   ImportedEmbedding,
 } from '@/lib/ports/library';
-import { checkEmbeddings } from './checked-embeddings';
+import { checkEmbeddings, type CheckedEmbedding } from './checked-embeddings';
 import { SOURCE_TYPES } from '@/lib/shared/clip-columns';
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
-import { countAnew } from './embedding-sets';
+import { writeEmbeddingDrafts } from './embedding-drafts';
+import { countAnew, lockClip } from './embedding-sets';
 import { checkFrames, countFrames, framePath } from './frames';
 import { assertFields, recordFrameTimestamps } from './clips';
 import { assertSpan, writeFrameSpans } from './frame-spans';
@@ -39,9 +40,13 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
   checkFrames(frames.map((frame, i) => ({ ...frame, framePath: paths[i]! })));
   assertSizes(frames);
   assertDistinctFrames(clip.embeddings);
+  assertDistinctFrames(clip.drafts);
   assertDistinctFrames(clip.spans);
   clip.spans.forEach(assertSpan);
   const embeddings = checkEmbeddingRows(clip.embeddings);
+  const [draftVersion, ...otherVersions] = new Set(clip.drafts.map(({ modelVersion }) => modelVersion));
+  if (otherVersions.length > 0) throw badInput('The rows of frame_embedding_drafts are of several models.');
+  const drafts = draftVersion === undefined ? [] : checkEmbeddings(clip.drafts, draftVersion);
   return db.transaction(async (tx) => {
     const [before] = await tx
       .select({ state: events.ingestState, modelVersion: events.modelVersion })
@@ -69,6 +74,7 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
       clip.spans.map(({ frameIndex, ...span }) => ({ frameIndex, span })),
     );
     await countAnew(tx, event.id, { isChanged: true });
+    if (draftVersion !== undefined) await writeDrafts(tx, event.id, drafts, draftVersion);
     const stored = await countFrames(tx, event.id);
     // Where the file has every frame, its own text of their times is kept letter for letter.
     if (stored !== frames.length) await recordFrameTimestamps(tx, event.id);
@@ -92,6 +98,19 @@ function commonest(values: readonly string[]): string | null {
   let best: string | null = null;
   for (const [value, count] of counts) if (best === null || count > counts.get(best)!) best = value;
   return best;
+}
+
+/** Goes on with a re-reading, unless the clip has been read with that model, or is being read with a third one. */
+async function writeDrafts(
+  tx: Database,
+  clipId: string,
+  drafts: readonly CheckedEmbedding[],
+  modelVersion: string,
+): Promise<void> {
+  const sets = await lockClip(tx, clipId);
+  const isOver = sets.some((set) => (set.state === 'current') === (set.modelVersion === modelVersion));
+  if (isOver) return;
+  await writeEmbeddingDrafts(tx, clipId, sets, drafts, modelVersion);
 }
 
 function checkEmbeddingRows(embeddings: readonly ImportedEmbedding[]): { json: string }[] {

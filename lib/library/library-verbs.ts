@@ -1,6 +1,7 @@
 import type {
   EmbeddingSet,
   ClipFields,
+  EmbeddingDraftRow,
   EventFrameRow,
   EventRow,
   ClipSummary,
@@ -33,7 +34,7 @@ import { appendRows, beginFile, embeddingPath, finishFile, readHeader } from './
 import { addToFrames, countAnew, lockClip, setsOf } from './embedding-sets';
 import { checkFrames, framePath, listFrames, writeFrames } from './frames';
 import { createClip, deleteClip, getClip, listClips, recordFrameTimestamps, updateClip } from './clips';
-import { readEventFrameRows, readFrameEmbeddingRows } from './export-rows';
+import { readEmbeddingDraftRows, readEventFrameRows, readFrameEmbeddingRows } from './export-rows';
 import {
   deleteFrameEmbeddings,
   getFrameEmbeddings,
@@ -276,6 +277,10 @@ export class LibraryVerbs {
     return readFrameEmbeddingRows(this.#db, clipId, options);
   }
 
+  readEmbeddingDraftRows(clipId: string, options: PageOptions = {}): Promise<EmbeddingDraftRow[]> {
+    return readEmbeddingDraftRows(this.#db, clipId, options);
+  }
+
   readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]> {
     return listFrameSpans(this.#db, clipId, frameIndexes);
   }
@@ -475,6 +480,7 @@ export const VERB_NAMES = [
   'deleteFrameEmbeddings',
   'readEventFrameRows',
   'readFrameEmbeddingRows',
+  'readEmbeddingDraftRows',
   'readFrameSpans',
   'importClip',
   'framesWithoutPicture',

@@ -156,6 +156,8 @@ export interface ImportedClip {
   event: ImportedEvent;
   frames: ImportedFrame[];
   embeddings: ImportedEmbedding[];
+  /** Embeddings of a re-reading that is not complete: none but in a backup. */
+  drafts: ImportedDraft[];
   /** How long the pictures of its frames stay; of frames that it does not name, nothing changes. */
   spans: FrameSpan[];
 }
@@ -192,6 +194,9 @@ export interface ImportedEmbedding {
   modelVersion: string;
   createdAt: Date;
 }
+
+/** A row of `frame_embedding_drafts`. */
+export type ImportedDraft = Pick<ImportedEmbedding, 'frameIndex' | 'embedding' | 'modelVersion'>;
 
 /** What an import did. */
 export interface ImportResult {
@@ -298,6 +303,9 @@ export interface FrameEmbeddingRow {
   createdAt: Date;
 }
 
+/** A row of `frame_embedding_drafts`: an embedding that waits until its clip has been read again. */
+export type EmbeddingDraftRow = Omit<FrameEmbeddingRow, 'id'>;
+
 /** The library as callers have it: verbs with plain data in and out, answered by whichever tab owns the database. */
 export interface Library {
   /** Opens the library where no other tab has. After a failure a later call tries again. */
@@ -326,6 +334,7 @@ export interface Library {
   deleteFrameEmbeddings(clipId: string): Promise<number>;
   readEventFrameRows(clipId: string, options?: PageOptions): Promise<EventFrameRow[]>;
   readFrameEmbeddingRows(clipId: string, options?: PageOptions): Promise<FrameEmbeddingRow[]>;
+  readEmbeddingDraftRows(clipId: string, options?: PageOptions): Promise<EmbeddingDraftRow[]>;
   readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
   /** Puts an exported clip into the library, all of it or nothing. */
   importClip(clip: ImportedClip, pictures?: FrameThumbnail[]): Promise<ImportResult>;

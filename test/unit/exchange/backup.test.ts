@@ -7,6 +7,7 @@ import type { ExchangeServices } from '@/lib/exchange/exchange-services';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
+import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { ClipFiles } from '@/lib/library/clip-files';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { scanLibrary } from '@/lib/library/library-scan';
@@ -142,6 +143,65 @@ describe('a backup of the library', () => {
     await database.updateClip(id, { ingestState: 'done' });
     await importLibrary(services, file, task);
     expect(await database.getFrameEmbeddings(id)).toEqual(embeddings);
+  });
+
+  describe('with a clip that is being read again with another model', () => {
+    const FRAMES = [0, 1, 2, 3, 4].map((n) => embeddedFrame(n, n + 20));
+    const read = (id: string, frames: readonly EmbeddedFrame[], model = OTHER_MODEL) =>
+      database.storeFrameBatch(id, [...frames], model, { asDraft: true });
+    const waiting = async (id: string) => {
+      const rows = await database.readEmbeddingDraftRows(id);
+      return rows.map(({ frameIndex, embedding, modelVersion }) => ({ frameIndex, embedding, modelVersion }));
+    };
+
+    it('goes on with the reading after it was brought back', async () => {
+      const id = await addClip('a.mp4', 5, null);
+      await read(id, FRAMES.slice(0, 3));
+      const file = await backup();
+      const before = await waiting(id);
+      await read(id, FRAMES.slice(3));
+      await database.finishReembedding(id, OTHER_MODEL);
+      const undisturbed = await database.getFrameEmbeddings(id);
+
+      await emptyLibrary();
+      await importLibrary(services, file, task);
+      expect(await waiting(id)).toEqual(before);
+      expect(await database.storedFrameIndexes(id, OTHER_MODEL)).toEqual([0, 1, 2]);
+      expect((await database.getClip(id))!.embeddingSets).toMatchObject([
+        { modelVersion: MODEL, state: 'current', frames: 5 },
+        { modelVersion: OTHER_MODEL, state: 'replacement', frames: 3 },
+      ]);
+      expect(await scanLibrary(connection.db, filesOf())).toMatchObject({ wrongRows: [] });
+      await read(id, FRAMES.slice(3));
+      await database.finishReembedding(id, OTHER_MODEL);
+      expect(await database.getFrameEmbeddings(id)).toEqual(undisturbed);
+    });
+
+    it('brings the reading to a clip that is there as it was before', async () => {
+      const id = await addClip('a.mp4', 5, null);
+      await read(id, FRAMES.slice(0, 3));
+      const file = await backup();
+      await pg.query('delete from frame_embedding_drafts');
+      await database.updateClip(id, { ingestState: 'done' });
+      await importLibrary(services, file, task);
+      expect(await database.storedFrameIndexes(id, OTHER_MODEL)).toEqual([0, 1, 2]);
+    });
+
+    it.each([
+      ['has come further', 'OTHER', false],
+      ['is complete', 'OTHER', true],
+      ['is one with a third model', 'THIRD', false],
+    ])('changes nothing where the reading %s', async (_name, model, isComplete) => {
+      const version = model === 'OTHER' ? OTHER_MODEL : 'clip-third@1/fp32/p1';
+      const id = await addClip('a.mp4', 5, null);
+      await read(id, FRAMES.slice(0, 3));
+      const file = await backup();
+      await read(id, FRAMES.slice(0, isComplete ? 5 : 4), version);
+      if (isComplete) await database.finishReembedding(id, version);
+      const rows = [await snapshot(pg), await waiting(id)];
+      await importLibrary(services, file, task);
+      expect([await snapshot(pg), await waiting(id)]).toEqual(rows);
+    });
   });
 
   it('tells of clips whose file it does not have', async () => {
