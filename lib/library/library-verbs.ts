@@ -50,6 +50,7 @@ import { noteChange, noteDeletion, noteFields } from './outbox';
 import { namedFiles, scanLibrary } from './library-scan';
 import { readEmbeddings, searchedSets } from './packed-embeddings';
 import { embeddingSets } from './schema';
+import { shortenLog } from './shorten-log';
 
 /** Rows that a file of embeddings may have beyond twice its frames before it is made anew. */
 const SPARE_ROWS = 1_000;
@@ -61,6 +62,9 @@ export interface VerbParts {
   /** A clip has changed, or may have: a write that failed is told too. */
   onChange: (clipId: string) => void;
 }
+
+/** So many writes after another the length of PostgreSQL's log is looked at. */
+const WRITES_PER_LOOK = 8;
 
 /**
  * What can be done with the library, one method a verb. They run in the owner's library worker, one after another,
@@ -76,6 +80,7 @@ export class LibraryVerbs {
   readonly #db: Database;
   readonly #files: ClipFiles;
   readonly #onChange: (clipId: string) => void;
+  #writes = 0;
 
   constructor({ connection, files, onChange }: VerbParts) {
     this.#connection = connection;
@@ -293,6 +298,8 @@ export class LibraryVerbs {
         return imported;
       }),
     );
+    // Of a long clip as much as of hours of reading.
+    await shortenLog(this.#db).catch(() => undefined);
     if (pictures.length > 0) await this.storeThumbnails(result.clipId, pictures);
     return result;
   }
@@ -385,6 +392,8 @@ export class LibraryVerbs {
       return await work();
     } finally {
       this.#onChange(clipId);
+      this.#writes += 1;
+      if (this.#writes % WRITES_PER_LOOK === 0) void shortenLog(this.#db).catch(() => undefined);
     }
   }
 
