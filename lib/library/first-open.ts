@@ -1,10 +1,12 @@
 import type { FileTree } from '@/lib/files/file-tree';
 import { FramesiftError, property } from '@/lib/shared/errors';
+import { removeFromIndexedDb } from './idb-files';
 
 /**
  * [Note: A first open that is cut off] A tab that is closed while PostgreSQL's files are being made leaves
- * half of them in OPFS, which no later open can use. A file beside them says that they are being made;
- * whoever finds it takes away what is there and begins again.
+ * half of them in OPFS, which no later open can use; so does one that is closed while a saved library comes back, in
+ * IndexedDB, too. A file beside them says that they are being made; whoever finds it takes away what is there and begins
+ * again.
  */
 const markerOf = (library: string) => `${library}.making`;
 
@@ -15,6 +17,7 @@ export const STATE_FILE = 'state.txt';
 export async function hasLibraryFiles(files: FileTree, library: string): Promise<boolean> {
   if (await files.has(markerOf(library))) {
     await files.remove(library);
+    await removeFromIndexedDb(library);
     await endFirstOpen(files, library);
   }
   return (await files.folders()).includes(library);

@@ -4,7 +4,7 @@ import { openFileTree } from '@/lib/files/open-tree';
 import { FramesiftError } from '@/lib/shared/errors';
 import { withTabLock } from '@/lib/shared/locks';
 import { readTar, writeTar, type TarFile } from '@/lib/shared/tar';
-import { detectStore } from './client';
+import { detectStore, type DatabaseConnection } from './client';
 import type { OtherLibraries } from './clip-database';
 import { CLIP_FOLDERS, safeFileName } from './clip-files';
 import {
@@ -17,8 +17,15 @@ import {
   setCurrentLibrary,
 } from './current-library';
 import { beginFirstOpen, endFirstOpen, STATE_FILE } from './first-open';
-import { filesInIndexedDb, librariesInIndexedDb, removeFromIndexedDb } from './idb-files';
-import { DATABASE_NAME, gatewayNames, isLibraryName, isOfThisVersion } from './stores';
+import {
+  filesInIndexedDb,
+  librariesInIndexedDb,
+  readRecords,
+  RECORDS_FILE,
+  removeFromIndexedDb,
+  writeToIndexedDb,
+} from './idb-files';
+import { DATABASE_NAME, gatewayNames, isLibraryName, isOfThisVersion, type StoreKind } from './stores';
 import { badInput } from './validate';
 
 /** A worker that was ended gives its lock back a moment later. */
@@ -28,13 +35,16 @@ const LOCK_WAIT_MS = 100;
 /**
  * The libraries in a tree of files and in IndexedDB, see [Note: Kept libraries].
  *
+ * @param parts.store where this browser keeps PostgreSQL's files
  * @param parts.withoutOtherTabs does work while no tab has the library open; throws where one has
  */
 export function librariesIn({
   openFiles,
+  store,
   withoutOtherTabs,
 }: {
   openFiles: () => Promise<FileTree>;
+  store: () => Promise<DatabaseConnection['store']>;
   withoutOtherTabs: (work: () => Promise<void>) => Promise<void>;
 }): OtherLibraries {
   const list = async (): Promise<KeptLibrary[]> => {
@@ -82,19 +92,22 @@ export function librariesIn({
     bringBack: async (archive) => {
       const archived = await readLibraryArchive(archive);
       const files = await openFiles();
-      if (files.kind !== 'opfs') throw archivedElsewhere();
+      if (archived.store !== (await store())) throw archivedElsewhere();
+      const records = archived.store === 'idb' ? await readRecords(archived.database) : null;
       const name = await nextName(files);
       // A page that is closed in the middle leaves an empty library, not half of one.
       await beginFirstOpen(files, name);
       try {
         // The database first: a folder of files without one is swept.
-        for (const [path, content] of archived.database) await files.copy(`${name}/${path}`, content);
+        if (records) await writeToIndexedDb(name, records, archived.database);
+        else for (const [path, content] of archived.database) await files.copy(`${name}/${path}`, content);
         await beginOwnFiles(files, name);
         const own = await filesOfLibrary(files, name);
         for (const [path, content] of archived.files) await own.copy(path, content);
         await endFirstOpen(files, name);
       } catch (error) {
         await files.remove(name).catch(() => undefined);
+        await removeFromIndexedDb(name).catch(() => undefined);
         await removeOwnFiles(files, name).catch(() => undefined);
         await endFirstOpen(files, name).catch(() => undefined);
         throw error;
@@ -133,6 +146,7 @@ export function librariesIn({
 /** The libraries of this browser. */
 export const browserLibraries = librariesIn({
   openFiles: openFileTree,
+  store: detectStore,
   withoutOtherTabs: async (work) => {
     const store = await detectStore();
     // What is kept in memory is this tab's alone.
@@ -192,7 +206,7 @@ async function* filesBelow(files: FileTree, folder: string): AsyncGenerator<TarF
  */
 async function readLibraryArchive(
   archive: Blob,
-): Promise<{ database: Map<string, Blob>; files: Map<string, Blob> }> {
+): Promise<{ store: StoreKind; database: Map<string, Blob>; files: Map<string, Blob> }> {
   const entries = await readTar(archive).catch((cause: unknown) => {
     throw new FramesiftError(
       'bad-input',
@@ -207,7 +221,7 @@ async function readLibraryArchive(
       `This copy is of a library that another version of Framesift made (${library}). That version can open it.`,
     );
   }
-  if (!entries.has(`${library}/${STATE_FILE}`)) throw archivedElsewhere();
+  const store = storeOf(library, entries);
   const database = new Map<string, Blob>();
   const files = new Map<string, Blob>();
   for (const [path, content] of entries) {
@@ -222,7 +236,14 @@ async function readLibraryArchive(
       if (ownName !== undefined) files.set([...folders, safeFileName(ownName)].join('/'), content);
     }
   }
-  return { database, files };
+  return { store, database, files };
+}
+
+/** Where the browser of an archive kept PostgreSQL's files, by the list that it has of them. */
+function storeOf(library: string, entries: ReadonlyMap<string, Blob>): StoreKind {
+  if (entries.has(`${library}/${STATE_FILE}`)) return 'opfs-ahp';
+  if (entries.has(`${library}/${RECORDS_FILE}`)) return 'idb';
+  throw archivedElsewhere();
 }
 
 function archivedElsewhere(): FramesiftError {

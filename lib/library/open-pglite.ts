@@ -34,7 +34,10 @@ export interface OpenedPGlite {
 export async function openPglite(store: StoreKind | 'memory'): Promise<OpenedPGlite> {
   if (store === 'opfs-ahp') return openOnOpfs();
   if (store === 'idb') {
-    return opened({ dataDir: dataDirectory(store, await currentLibrary(await openFileTree())) });
+    const files = await openFileTree();
+    const name = await currentLibrary(files);
+    await hasLibraryFiles(files, name);
+    return opened({ dataDir: dataDirectory(store, name) });
   }
   const prepared = await fetchPreparedDatabase();
   return opened(prepared ? { loadDataDir: prepared } : {});

@@ -33,8 +33,46 @@ test('where files cannot be edited in place, the library lies in IndexedDB and s
   expect(await framesift.ask(question!.text)).toEqual(before);
   expect(await framesift.scan()).toEqual(SOUND);
 
+  // Its files, saved as they are, come back after everything was deleted. Only a library beside the one at work can be saved.
+  await page.evaluate(copyDatabase, ['/pglite/framesift-pg18-v1', '/pglite/framesift-pg18-v1.7'] as const);
+  await page.reload();
+  await framesift.waitUntilReady();
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save its files' }).click();
+  const saved = await (await saving).path();
+
   await page.getByRole('button', { name: /^Delete framesift-sample/ }).click();
   await expect.poll(rows, { timeout: 20_000 }).toEqual([]);
   await expect.poll(() => framesift.storedFiles()).toEqual([]);
+  await page.getByTestId('file-input').setInputFiles(saved);
+  await expect(page.getByText('That library is back beside the one at work.')).toBeVisible();
+  expect(await databases()).toContain('/pglite/framesift-pg18-v1.2');
+  await page.getByRole('button', { name: 'Open it' }).nth(0).click();
+  await expect(framesift.clipSummary).toContainText('frames in the library');
+  expect(await rows()).toEqual(stored);
+  expect(await framesift.scan()).toEqual(SOUND);
+  expect(await framesift.ask(question!.text)).toEqual(before);
   expect(framesift.problems).toEqual([]);
 });
+
+/** Copies PGlite's database of one library to that of another. */
+async function copyDatabase([from, to]: readonly [string, string]): Promise<void> {
+  const answer = <T>(request: IDBRequest<T>) =>
+    new Promise<T>((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error('IndexedDB did not answer.'));
+    });
+  const source = await answer(indexedDB.open(from));
+  const files = source.transaction('FILE_DATA').objectStore('FILE_DATA');
+  const [paths, records] = await Promise.all([answer(files.getAllKeys()), answer(files.getAll())]);
+  const opening = indexedDB.open(to, source.version);
+  opening.onupgradeneeded = () => {
+    opening.result.createObjectStore('FILE_DATA').createIndex('timestamp', 'timestamp');
+  };
+  const target = await answer(opening);
+  const copies = target.transaction('FILE_DATA', 'readwrite').objectStore('FILE_DATA');
+  for (const [i, path] of paths.entries())
+    await answer(copies.put(records[i], (path as string).replace(from, to)));
+  source.close();
+  target.close();
+}

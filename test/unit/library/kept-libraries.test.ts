@@ -17,6 +17,7 @@ async function browser(...paths: string[]) {
   let isShared = false;
   const libraries = librariesIn({
     openFiles: () => Promise.resolve(files),
+    store: () => Promise.resolve('opfs-ahp'),
     withoutOtherTabs: (work) => (isShared ? Promise.reject(new Error('Close the other tabs.')) : work()),
   });
   return { files, libraries, share: () => (isShared = true), current: () => currentLibrary(files) };
@@ -178,7 +179,8 @@ describe('the libraries of a browser', () => {
 
   it.each<[string, string[], RegExp]>([
     ['another version', ['framesift-pg17-v1/state.txt'], /another version/],
-    ['a library of IndexedDB', [`${DATABASE_NAME}/PG_VERSION`], /where it was kept/],
+    ['a library of IndexedDB', [`${DATABASE_NAME}/indexed-db-records.json`], /where it was kept/],
+    ['a library without its list of files', [`${DATABASE_NAME}/PG_VERSION`], /where it was kept/],
     ['another archive', ['holiday/a.jpg'], /another version/],
     ['a path that leads out', [`${DATABASE_NAME}/state.txt`, 'frames/../../x'], /path that none has/],
   ])('refuse saved files of %s, and write nothing', async (_, paths, message) => {
