@@ -134,16 +134,24 @@ export async function importLibrary(
       throwIfCancelled(signal);
       const { id } = clip.event;
       const before = await database.getClip(id);
-      if (before && hasAll(before, clip)) kept += 1;
-      else await database.importClip(clip);
-      const isMissing = before && new Set((await database.framesWithoutPicture(id)).map(indexOf));
       const ofClip = pictures.get(id) ?? [];
+      // A clip that is new to other tabs is told of when its pictures are there.
+      const isNew = before === null && ofClip.length > 0;
+      if (before && hasAll(before, clip)) kept += 1;
+      else await database.importClip(clip, [], { moreFollows: isNew });
+      const isMissing = before && new Set((await database.framesWithoutPicture(id)).map(indexOf));
       const wanted = isMissing ? ofClip.filter(({ frameIndex }) => isMissing.has(frameIndex)) : ofClip;
-      for (let start = 0; start < wanted.length; start += PICTURES_PER_WRITE) {
-        throwIfCancelled(signal);
-        const some = wanted.slice(start, start + PICTURES_PER_WRITE);
-        await database.storeThumbnails(id, await Promise.all(some.map(readPicture)));
-        tell(some.length);
+      try {
+        for (let start = 0; start < wanted.length; start += PICTURES_PER_WRITE) {
+          throwIfCancelled(signal);
+          const some = wanted.slice(start, start + PICTURES_PER_WRITE);
+          const moreFollows = isNew && start + PICTURES_PER_WRITE < wanted.length;
+          await database.storeThumbnails(id, await Promise.all(some.map(readPicture)), { moreFollows });
+          tell(some.length);
+        }
+      } catch (error) {
+        if (isNew) await database.storeThumbnails(id, []).catch(() => undefined);
+        throw error;
       }
       tell(ofClip.length - wanted.length);
       const copy = copies.get(id);

@@ -16,6 +16,7 @@ import type {
   KeptLibrary,
   LibraryFlaws,
   LibraryNotice,
+  MoreFollows,
   NewClip,
   PageOptions,
   SearchedSet,
@@ -232,8 +233,12 @@ export class ClipDatabase {
    *
    * @param pictures thumbnails for its frames, where the export has pictures
    */
-  importClip(clip: ImportedClip, pictures: FrameThumbnail[] = []): Promise<ImportResult> {
-    return this.#call('importClip', clip, pictures);
+  importClip(
+    clip: ImportedClip,
+    pictures: FrameThumbnail[] = [],
+    options: MoreFollows = {},
+  ): Promise<ImportResult> {
+    return this.#call('importClip', clip, pictures, options);
   }
 
   /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
@@ -242,8 +247,8 @@ export class ClipDatabase {
   }
 
   /** Writes pictures of frames that have their rows already; frames without a row are left out. */
-  storeThumbnails(clipId: string, pictures: FrameThumbnail[]): Promise<void> {
-    return this.#call('storeThumbnails', clipId, pictures);
+  storeThumbnails(clipId: string, pictures: FrameThumbnail[], options: MoreFollows = {}): Promise<void> {
+    return this.#call('storeThumbnails', clipId, pictures, options);
   }
 
   // # Files

@@ -14,6 +14,7 @@ import type {
   ImportResult,
   ImportedClip,
   LibraryFlaws,
+  MoreFollows,
   NewClip,
   PackedEmbeddings,
   PageOptions,
@@ -290,17 +291,22 @@ export class LibraryVerbs {
     return listFrameSpans(this.#db, clipId, frameIndexes);
   }
 
-  async importClip(clip: ImportedClip, pictures: FrameThumbnail[] = []): Promise<ImportResult> {
-    const result = await this.#write(clip.event.id, () =>
+  async importClip(
+    clip: ImportedClip,
+    pictures: FrameThumbnail[] = [],
+    { moreFollows = false }: MoreFollows = {},
+  ): Promise<ImportResult> {
+    const work = () =>
       this.#db.transaction(async (tx) => {
         const imported = await importClip(tx, clip);
         await noteChange(tx, imported.clipId);
         return imported;
-      }),
-    );
+      });
+    const isTold = !moreFollows && pictures.length === 0;
+    const result = await this.#write(clip.event.id, work, { isTold });
     // Of a long clip as much as of hours of reading.
     await shortenLog(this.#db).catch(() => undefined);
-    if (pictures.length > 0) await this.storeThumbnails(result.clipId, pictures);
+    if (pictures.length > 0) await this.storeThumbnails(result.clipId, pictures, { moreFollows });
     return result;
   }
 
@@ -322,7 +328,11 @@ export class LibraryVerbs {
       }));
   }
 
-  async storeThumbnails(clipId: string, pictures: FrameThumbnail[]): Promise<void> {
+  async storeThumbnails(
+    clipId: string,
+    pictures: FrameThumbnail[],
+    { moreFollows = false }: MoreFollows = {},
+  ): Promise<void> {
     const frames = await listFrames(
       this.#db,
       clipId,
@@ -336,12 +346,12 @@ export class LibraryVerbs {
       return [{ ...row, framePath: path, fileSizeBytes: thumbnail.length, thumbnail }];
     });
     await this.#writeThumbnails(written, written);
-    await this.#write(clipId, () =>
+    const work = () =>
       this.#db.transaction(async (tx) => {
         await lockClip(tx, clipId);
         await addToFrames(tx, clipId, await writeFrames(tx, clipId, written));
-      }),
-    );
+      });
+    await this.#write(clipId, work, { isTold: !moreFollows });
   }
 
   /** Paths of frames' thumbnails, in the order asked for; null for a frame that is not there. */
@@ -387,11 +397,11 @@ export class LibraryVerbs {
     );
   }
 
-  async #write<T>(clipId: string, work: () => Promise<T>): Promise<T> {
+  async #write<T>(clipId: string, work: () => Promise<T>, { isTold = true } = {}): Promise<T> {
     try {
       return await work();
     } finally {
-      this.#onChange(clipId);
+      if (isTold) this.#onChange(clipId);
       this.#writes += 1;
       if (this.#writes % WRITES_PER_LOOK === 0) void shortenLog(this.#db).catch(() => undefined);
     }

@@ -306,6 +306,11 @@ export interface FrameEmbeddingRow {
 /** A row of `frame_embedding_drafts`: an embedding that waits until its clip has been read again. */
 export type EmbeddingDraftRow = Omit<FrameEmbeddingRow, 'id'>;
 
+/** Of a clip that comes in several calls: tabs are told of it by the one that `moreFollows` is not said to. */
+export interface MoreFollows {
+  moreFollows?: boolean;
+}
+
 /** The library as callers have it: verbs with plain data in and out, answered by whichever tab owns the database. */
 export interface Library {
   /** Opens the library where no other tab has. After a failure a later call tries again. */
@@ -337,10 +342,10 @@ export interface Library {
   readEmbeddingDraftRows(clipId: string, options?: PageOptions): Promise<EmbeddingDraftRow[]>;
   readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
   /** Puts an exported clip into the library, all of it or nothing. */
-  importClip(clip: ImportedClip, pictures?: FrameThumbnail[]): Promise<ImportResult>;
+  importClip(clip: ImportedClip, pictures?: FrameThumbnail[], options?: MoreFollows): Promise<ImportResult>;
   /** Frames of a clip whose picture is not in this browser. */
   framesWithoutPicture(clipId: string): Promise<(FrameRequest & Moment)[]>;
-  storeThumbnails(clipId: string, pictures: FrameThumbnail[]): Promise<void>;
+  storeThumbnails(clipId: string, pictures: FrameThumbnail[], options?: MoreFollows): Promise<void>;
   /** Stored pictures in the order asked for; null where there is none. */
   readThumbnails(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]>;
   /** Keeps a copy of a clip's file and returns its path; null where there is too little room. */

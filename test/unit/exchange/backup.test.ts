@@ -1,3 +1,4 @@
+import type { LibraryNotice } from '@/lib/ports/library';
 import type { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { exportLibrary, importLibrary } from '@/lib/exchange/backup';
@@ -9,6 +10,7 @@ import { connectionOver, type DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { ClipFiles } from '@/lib/library/clip-files';
+import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { scanLibrary } from '@/lib/library/library-scan';
 import { FakeDirectory } from '../../support/fake-opfs';
@@ -106,6 +108,21 @@ describe('a backup of the library', () => {
     await importLibrary(services, new File([blob], name), watched);
     expect(told.at(-1)).toEqual([621, 621]);
     expect(told.length).toBeGreaterThan(8);
+  });
+
+  it('is told of to other tabs when the pictures of a clip are there', async () => {
+    const id = await addClip('a.mp4', 450, null);
+    const file = await backup();
+    await emptyLibrary();
+    const channel = new BroadcastChannel(LIBRARY_CHANNEL);
+    const picturesWhenTold: number[] = [];
+    channel.onmessage = ({ data }: MessageEvent<LibraryNotice>) => {
+      if (data.type === 'changed' && data.clipId === id) picturesWhenTold.push(kept().length);
+    };
+    await importLibrary(services, file, task);
+    await expect.poll(() => picturesWhenTold.length).toBeGreaterThan(0);
+    channel.close();
+    expect(picturesWhenTold[0]).toBe(450);
   });
 
   it('can be brought in twice, and beside other clips', async () => {
