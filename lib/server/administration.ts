@@ -3,6 +3,7 @@ import type { Scope } from '@/lib/protocol/clips';
 import { FramesiftError } from '@/lib/shared/errors';
 import { fillWorkspace, prepareRegistry, prepareWorkspace } from './create-workspace';
 import { databaseAt } from './database-address';
+import { freezeWorkspace, grantRights, isFrozen } from './freeze';
 import { REGISTRY_SCHEMA } from './names';
 import { hashSecret, makeSecret, makeWorkspaceId } from './secrets';
 
@@ -117,6 +118,20 @@ export class Administration {
       [hashSecret(secret), workspace.id, scope, uses, now, expiresAt],
     );
     return secret;
+  }
+
+  /** Refuses all changes of a library until it is thawed; see `freezeWorkspace`. */
+  freeze({ id }: Workspace): Promise<void> {
+    return freezeWorkspace(this.#owner, id);
+  }
+
+  /** Lets a library be changed again. */
+  thaw({ id }: Workspace): Promise<void> {
+    return grantRights(this.#owner, id, false);
+  }
+
+  isFrozen({ id }: Workspace): Promise<boolean> {
+    return isFrozen(this.#owner, id);
   }
 
   /** The devices of a library, those that were here last first. */

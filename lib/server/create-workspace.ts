@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { escapeIdentifier, escapeLiteral, type ClientBase } from 'pg';
+import { grantRights, isFrozen } from './freeze';
 import { migrate } from './migrations';
 import { REGISTRY_ROLE, REGISTRY_SCHEMA, roleOf, schemaOf } from './names';
 import { fillVectors, findUnfilledClips } from './search/fill-vectors';
@@ -49,6 +50,7 @@ export async function prepareWorkspace(
 ): Promise<string[]> {
   const role = roleOf(id);
   return inTransaction(owner, async () => {
+    const wasFrozen = (await isKnownRole(owner, role)) && (await isFrozen(owner, id));
     await makeSchema(owner, schemaOf(id), role, rolePassword(serverSecret, role, keyVersion));
     const run = await migrate(owner, 'workspace', now);
     await owner.query(
@@ -56,9 +58,7 @@ export async function prepareWorkspace(
        on conflict (one) do nothing`,
       [randomUUID()],
     );
-    await owner.query(`
-      grant select, insert, update, delete on all tables in schema ${schemaOf(id)} to ${role};
-      revoke insert, update, delete on schema_version from ${role};`);
+    await grantRights(owner, id, wasFrozen);
     return run;
   });
 }
@@ -75,9 +75,8 @@ export async function fillWorkspace(owner: ClientBase, id: string): Promise<void
 
 /** Makes a schema and the one role that may use it, and puts the schema first in this transaction's search path. */
 async function makeSchema(owner: ClientBase, schema: string, role: string, password: string): Promise<void> {
-  const { rowCount } = await owner.query('select 1 from pg_roles where rolname = $1', [role]);
   const login = `${escapeIdentifier(role)} login password ${escapeLiteral(password)}`;
-  await owner.query(rowCount === 0 ? `create role ${login}` : `alter role ${login}`);
+  await owner.query((await isKnownRole(owner, role)) ? `alter role ${login}` : `create role ${login}`);
   await owner.query(`
     alter role ${role} set search_path = ${schema};
     alter role ${role} set statement_timeout = '${STATEMENT_LIMIT}';
@@ -85,4 +84,9 @@ async function makeSchema(owner: ClientBase, schema: string, role: string, passw
     create schema if not exists ${schema};
     grant usage on schema ${schema} to ${role};
     set local search_path = ${schema};`);
+}
+
+async function isKnownRole(owner: ClientBase, role: string): Promise<boolean> {
+  const { rowCount } = await owner.query('select 1 from pg_roles where rolname = $1', [role]);
+  return rowCount !== 0;
 }

@@ -29,6 +29,7 @@ const PROBLEMS = {
   'library-full': [507, 'The library is full'],
   'too-large-to-search': [507, 'The library is too large to be searched here'],
   loading: [503, 'The library is being read'],
+  frozen: [503, 'The library is frozen'],
   migrating: [503, 'The library is being brought up to date'],
   away: [503, 'The library cannot be reached'],
   internal: [500, 'The server failed'],
@@ -70,6 +71,9 @@ export class Problem extends Error {
 /** PostgreSQL's classes and codes for a server that is away, full of connections, stopping or too slow, and for two that wait for each other. */
 const AWAY = /^(?:08|53300|57P|57014|40001|40P01|55P03)/;
 
+/** PostgreSQL's code for a right that the role lacks: that to write, while a library is frozen. */
+const NO_RIGHT = '42501';
+
 /** What Node says of a connection that does not come about or breaks. */
 const BROKEN = /^(?:ECONN|ENOTFOUND|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOENT|EAI_AGAIN)/;
 
@@ -85,6 +89,13 @@ export function toProblem(thrown: unknown): Problem | null {
   const isAway =
     (typeof code === 'string' && (AWAY.test(code) || BROKEN.test(code))) ||
     (typeof message === 'string' && BROKEN_MESSAGE.test(message));
+  if (code === NO_RIGHT) {
+    return new Problem(
+      'frozen',
+      'The library is frozen for a while and can only be read. What you changed stays here and is sent later.',
+      { retryAfter: 60 },
+    );
+  }
   if (!isAway) return null;
   return new Problem('away', 'The library’s database does not answer. Try again in a moment.', {
     retryAfter: 2,

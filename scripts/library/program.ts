@@ -19,7 +19,7 @@ export interface ProgramContext {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 
-/** `npm run library -- init | invite | list | revoke | serve | check | migrate`. */
+/** `npm run library -- init | invite | list | revoke | freeze | thaw | serve | check | migrate`. */
 export function libraryProgram({ settings, print, now, serve }: ProgramContext): Command {
   const administer = <T>(work: (administration: Administration) => Promise<T>) =>
     Administration.open(settings, work);
@@ -82,8 +82,9 @@ export function libraryProgram({ settings, print, now, serve }: ProgramContext):
             administration.client,
             workspace.id,
           );
+          const isFrozen = await administration.isFrozen(workspace);
           print(
-            `${workspace.name} (${workspace.id}): ${clips} clips, ${frames} frames, ${formatBytes(bytes)}, change ${change}`,
+            `${workspace.name} (${workspace.id}): ${clips} clips, ${frames} frames, ${formatBytes(bytes)}, change ${change}${isFrozen ? ', frozen' : ''}`,
           );
         }
       }),
@@ -104,6 +105,28 @@ export function libraryProgram({ settings, print, now, serve }: ProgramContext):
           );
         }
         print('It is refused from now on. What it has copied stays with it.');
+      }),
+    );
+
+  program
+    .command('freeze')
+    .description('let a library be read and not changed, to copy or move it')
+    .argument('<name>', 'of the library')
+    .action((name: string) =>
+      administer(async (administration) => {
+        await administration.freeze(await administration.find(name));
+        print(`“${name}” is frozen: nothing of it changes until npm run library -- thaw "${name}"`);
+      }),
+    );
+
+  program
+    .command('thaw')
+    .description('let a frozen library be changed again')
+    .argument('<name>', 'of the library')
+    .action((name: string) =>
+      administer(async (administration) => {
+        await administration.thaw(await administration.find(name));
+        print(`“${name}” may be changed again.`);
       }),
     );
 

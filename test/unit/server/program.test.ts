@@ -83,6 +83,37 @@ describe('npm run library', () => {
     await expect(run('check', 'Shed')).rejects.toThrow('“Shed” is damaged in 2 places.');
   });
 
+  it('freezes a library, which can be read then and not changed, and thaws it', async () => {
+    const workspace = await test.makeWorkspace('Porch');
+    const { client } = await test.makeDevice(workspace);
+    await pushClip(client, await makeClip());
+    expect((await run('freeze', 'Porch')).join()).toContain('“Porch” is frozen');
+    const frozen = { problem: { type: 'frozen', status: 503 } };
+    await expect(pushClip(client, await makeClip())).rejects.toMatchObject(frozen);
+    expect((await client.changes(0)).changes).toHaveLength(1);
+    // Another device may come to read, and an update thaws nothing.
+    await test.makeDevice(workspace, { scope: 'read' });
+    await run('migrate');
+    expect((await run('list')).join('\n')).toMatch(/^Porch .*, frozen$/m);
+    await expect(pushClip(client, await makeClip())).rejects.toMatchObject(frozen);
+    await run('thaw', 'Porch');
+    await pushClip(client, await makeClip());
+    expect((await client.changes(0)).changes).toHaveLength(2);
+    expect(await run('check', 'Porch')).toEqual(['“Porch” is whole: 2 clips, 6 frames.']);
+  });
+
+  it('waits for a change that is under way before a library counts as frozen', async () => {
+    const workspace = await test.makeWorkspace('Attic');
+    await test.queryAsOwner(workspace, 'begin');
+    await test.queryAsOwner(workspace, 'update clock set one = one');
+    let isFrozen = false;
+    const freezing = run('freeze', 'Attic').then(() => (isFrozen = true));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(isFrozen).toBe(false);
+    await test.queryAsOwner(workspace, 'commit');
+    await freezing;
+  });
+
   it('serves until it is stopped', async () => {
     expect((await run('serve', '--port', '0')).join()).toMatch(/^listening on [1-9]\d+$/);
   });
