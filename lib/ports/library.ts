@@ -196,7 +196,7 @@ export interface ImportedEmbedding {
 }
 
 /** A row of `frame_embedding_drafts`. */
-export type ImportedDraft = Pick<ImportedEmbedding, 'frameIndex' | 'embedding' | 'modelVersion'>;
+type ImportedDraft = Pick<ImportedEmbedding, 'frameIndex' | 'embedding' | 'modelVersion'>;
 
 /** What an import did. */
 export interface ImportResult {
