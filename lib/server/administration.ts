@@ -56,12 +56,23 @@ export class Administration {
     return this.#owner;
   }
 
-  /** Makes a library, or brings the one of this name up to date. */
-  async init(name: string, frameLimit: number | null, now: Date): Promise<Workspace> {
+  /**
+   * Makes a library, or brings the one of this name up to date.
+   *
+   * @param options.isDistributed lets Citus keep it on one of its nodes
+   * @throws FramesiftError `bad-input` where the database has no Citus, or the library lies elsewhere already
+   */
+  async init(
+    name: string,
+    frameLimit: number | null,
+    now: Date,
+    { isDistributed = false } = {},
+  ): Promise<Workspace> {
+    if (isDistributed) await this.#assertCanDistribute(name);
     await prepareRegistry(this.#owner, this.#serverSecret, now);
     const known = (await this.list()).find((workspace) => workspace.name === name);
     const workspace = known ?? { id: makeWorkspaceId(), name, keyVersion: 1 };
-    await prepareWorkspace(this.#owner, workspace, this.#serverSecret, now);
+    await prepareWorkspace(this.#owner, workspace, this.#serverSecret, now, { isDistributed });
     await fillWorkspace(this.#owner, workspace.id);
     // The line comes last: without it nobody can be invited into a library that is not whole.
     await this.#owner.query(
@@ -165,5 +176,23 @@ export class Administration {
       [workspace.id, deviceId, now],
     );
     return rowCount ?? 0;
+  }
+
+  async #assertCanDistribute(name: string): Promise<void> {
+    const { rowCount } = await this.#owner.query(`select 1 from pg_extension where extname = 'citus'`);
+    if (rowCount === 0) {
+      throw new FramesiftError(
+        'bad-input',
+        'This database has no Citus. Run “create extension citus” on its coordinator first, or make the library without --citus.',
+      );
+    }
+    const { rows } = await this.#owner.query<{ registry: string | null }>(
+      `select to_regclass('${REGISTRY_SCHEMA}.workspaces') as registry`,
+    );
+    if (rows[0]?.registry === null || !(await this.list()).some((one) => one.name === name)) return;
+    throw new FramesiftError(
+      'bad-input',
+      `“${name}” is there already. Only a new library can be given to Citus: make another and copy it there.`,
+    );
   }
 }

@@ -41,16 +41,23 @@ export async function prepareRegistry(owner: ClientBase, serverSecret: string, n
   });
 }
 
-/** Makes a workspace's schema, role and tables, or brings them up to date. Returns the migrations that were run. */
+/**
+ * Makes a workspace's schema, role and tables, or brings them up to date. Returns the migrations that were run.
+ *
+ * @param options.isDistributed makes the schema one that Citus keeps on one of its nodes, without unlogged tables, in whose way
+ *   a move would be
+ */
 export async function prepareWorkspace(
   owner: ClientBase,
   { id, keyVersion }: { id: string; keyVersion: number },
   serverSecret: string,
   now: Date,
+  { isDistributed = false } = {},
 ): Promise<string[]> {
   const role = roleOf(id);
   return inTransaction(owner, async () => {
     const wasFrozen = (await isKnownRole(owner, role)) && (await isFrozen(owner, id));
+    if (isDistributed) await owner.query('set local citus.enable_schema_based_sharding to on');
     await makeSchema(owner, schemaOf(id), role, rolePassword(serverSecret, role, keyVersion));
     const run = await migrate(owner, 'workspace', now);
     await owner.query(
@@ -58,6 +65,7 @@ export async function prepareWorkspace(
        on conflict (one) do nothing`,
       [randomUUID()],
     );
+    if (isDistributed) await logAllTables(owner, schemaOf(id));
     await grantRights(owner, id, wasFrozen);
     return run;
   });
@@ -84,6 +92,15 @@ async function makeSchema(owner: ClientBase, schema: string, role: string, passw
     create schema if not exists ${schema};
     grant usage on schema ${schema} to ${role};
     set local search_path = ${schema};`);
+}
+
+/** What comes of a clip lies in unlogged tables on one machine; a node of several sends its log to another. */
+async function logAllTables(owner: ClientBase, schema: string): Promise<void> {
+  const { rows } = await owner.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace = $1::regnamespace and relkind = 'r' and relpersistence = 'u'`,
+    [schema],
+  );
+  for (const { name } of rows) await owner.query(`alter table ${escapeIdentifier(name)} set logged`);
 }
 
 async function isKnownRole(owner: ClientBase, role: string): Promise<boolean> {

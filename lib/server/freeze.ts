@@ -49,9 +49,9 @@ export async function freezeWorkspace(owner: ClientBase, id: string): Promise<vo
   try {
     await inTransaction(owner, async () => {
       await owner.query(`set local lock_timeout = '${LOCK_LIMIT}'`);
-      // Whoever writes holds locks that this one waits for; it is let go at once.
       await owner.query(`set local search_path = ${schemaOf(id)}`);
-      await owner.query('lock table clips, clock in share mode');
+      // A commit holds this row from its last message on; what has not come so far is refused.
+      await owner.query('select 1 from clock for update');
     });
   } catch (error) {
     if (property(error, 'code') !== LOCK_NOT_AVAILABLE) throw error;

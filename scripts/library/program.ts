@@ -34,9 +34,10 @@ export function libraryProgram({ settings, print, now, serve }: ProgramContext):
     .description('make a library, or bring it up to date')
     .argument('<name>', 'as people will see it')
     .option('--frames <count>', 'most frames of all its clips together', wholeNumber)
-    .action((name: string, { frames }: { frames?: number }) =>
+    .option('--citus', 'keep it on one node of a Citus cluster')
+    .action((name: string, { frames, citus: isDistributed = false }: { frames?: number; citus?: boolean }) =>
       administer(async (administration) => {
-        const { id } = await administration.init(name, frames ?? null, now());
+        const { id } = await administration.init(name, frames ?? null, now(), { isDistributed });
         print(`“${name}” is ready (${id}). Let devices in with: npm run library -- invite "${name}"`);
       }),
     );

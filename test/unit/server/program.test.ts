@@ -127,6 +127,7 @@ describe('npm run library', () => {
     ],
     [['invite', 'Yard', '--page', 'https://a.example', '--uses', '0'], /must be a whole number from 1 up/],
     [['revoke', 'Yard', 'd9'], /No device d9 is let into “Yard”/],
+    [['init', 'Cellar', '--citus'], /This database has no Citus/],
   ])('refuses %j with a sentence', async (args, message) => {
     await expect(run(...args)).rejects.toThrow(message);
   });
