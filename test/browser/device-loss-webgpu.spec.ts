@@ -73,6 +73,9 @@ async function expectEveryFrame(framesift: FramesiftPage): Promise<void> {
   expect(counts).toEqual({ embeddings: expectedFrames, frames: expectedFrames, state: 'done' });
 }
 
+// What the page fetches ahead may still be on its way when a test is over.
+test.afterEach(({ page }) => page.unrouteAll({ behavior: 'ignoreErrors' }));
+
 test('a device that is lost while a clip is read costs no frame', async ({ page }, { project }) => {
   await handleDevices(page);
   const framesift = new FramesiftPage(page);

@@ -4,6 +4,9 @@ import { expect, test } from '@playwright/test';
 // What a browser without access handles has: files by streams, and PostgreSQL in IndexedDB.
 test.use({ serviceWorkers: 'block' });
 
+// What the page fetches ahead may still be on its way when a test is over.
+test.afterEach(({ page }) => page.unrouteAll({ behavior: 'ignoreErrors' }));
+
 const WITHOUT_HANDLES = `if (typeof FileSystemFileHandle === 'function') delete FileSystemFileHandle.prototype.createSyncAccessHandle;\n`;
 
 test('where files cannot be edited in place, the library lies in IndexedDB and survives a reload (#20, #22)', async ({
