@@ -1,5 +1,5 @@
 import { acceptBody, Connection, type ConnectionOptions } from './connection';
-import type { FileSource } from './file-source';
+import { nameOf, type FileSource } from './file-source';
 
 /**
  * Fetches and compiles a WebAssembly module at the same time. The answer is given to the browser as it comes, uncloned: only of
@@ -11,13 +11,14 @@ export async function compileFile(
   source: FileSource,
   options: ConnectionOptions = {},
 ): Promise<WebAssembly.Module> {
+  const path = nameOf(source);
   const connection = new Connection(source, options);
   try {
     const response = await connection.open();
-    acceptBody(source, source.url, response);
+    acceptBody(source, path, response);
     return await WebAssembly.compileStreaming(response);
   } catch (error) {
-    throw connection.describe(error, source.url);
+    throw connection.describe(error, path);
   } finally {
     connection.close();
   }

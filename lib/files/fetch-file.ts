@@ -1,6 +1,6 @@
 import { acceptBody, Connection, declaredLength, unavailable, type ConnectionOptions } from './connection';
 import { looksLikeWebPage, problemWithKind, SNIFFED_BYTES } from './file-kind';
-import type { FileSource } from './file-source';
+import { nameOf, type FileSource } from './file-source';
 
 export interface FetchFileOptions extends ConnectionOptions {
   /** Bytes that are here, and of the whole file; null while the server does not say. */
@@ -74,15 +74,6 @@ export async function probeFile(
   } finally {
     connection.close();
   }
-}
-
-/** A file as a person may know it: its name. */
-function nameOf({ url }: FileSource): string {
-  const name = url
-    .replace(/[?#].*$/, '')
-    .split('/')
-    .at(-1);
-  return name === undefined || name === '' ? url : name;
 }
 
 function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {

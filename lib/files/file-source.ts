@@ -22,3 +22,12 @@ export function remote(url: string): FileSource {
 export function saysOf({ label }: FileSource, problem: string): string {
   return `${label === THIS_SITE ? 'This site' : label} ${problem}.`;
 }
+
+/** A file as a person may know it: its name. */
+export function nameOf({ url }: FileSource): string {
+  const name = url
+    .replace(/[?#].*$/, '')
+    .split('/')
+    .at(-1);
+  return name === undefined || name === '' ? url : name;
+}

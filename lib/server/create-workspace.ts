@@ -44,8 +44,8 @@ export async function prepareRegistry(owner: ClientBase, serverSecret: string, n
 /**
  * Makes a workspace's schema, role and tables, or brings them up to date. Returns the migrations that were run.
  *
- * @param options.isDistributed makes the schema one that Citus keeps on one of its nodes, without unlogged tables, in whose way
- *   a move would be
+ * @param options.isDistributed makes the schema one that Citus keeps on one of its nodes; without unlogged tables, which stand
+ *   in the way of a move
  */
 export async function prepareWorkspace(
   owner: ClientBase,

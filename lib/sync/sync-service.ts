@@ -1,9 +1,8 @@
 import type { Candidates, EncodedQuestion } from '@/lib/ports/search';
 import type { Holding, SharedLibrary, Sharing } from '@/lib/ports/sharing';
-import { API_PATH } from '@/lib/protocol/limits';
+import { API_PATH, MAX_PICTURES_PER_ANSWER } from '@/lib/protocol/limits';
 import { readInvitation } from '@/lib/protocol/invitation';
 import { pictureType } from '@/lib/protocol/pictures';
-import { MAX_PICTURES_PER_ANSWER } from '@/lib/protocol/limits';
 import { connectRemote, transfer, type Remote } from '@/lib/rpc/remote';
 import { FramesiftError, isA, isCancelled } from '@/lib/shared/errors';
 import { isRecord } from '@/lib/shared/guards';

@@ -3,7 +3,7 @@
  * some clips and some of their frames. The questions and clips of `eval:select`, answered by the page's own search.
  */
 import { parseArgs } from 'node:util';
-import { encodeQuestion, type QuestionServices } from '@/lib/ask/question';
+import { encodeQuestion } from '@/lib/ask/question';
 import type { EncodedQuestion } from '@/lib/ports/search';
 import { SearchService } from '@/lib/search/search-service';
 import { toFramesiftError } from '@/lib/shared/errors';
@@ -14,6 +14,7 @@ import { CACHE, openEmbedder, type EmbeddedClip } from './cases';
 import { Progress } from './progress';
 import { readClips } from './read-clips';
 import { MemoryLibrary } from './real/memory-library';
+import { textServices } from './text-services';
 
 const { values } = parseArgs({
   options: {
@@ -55,14 +56,7 @@ interface Comparison {
 }
 
 async function encodeAll(clips: readonly EmbeddedClip[], embedder: Embedder): Promise<EncodedQuestion[]> {
-  const services: QuestionServices = {
-    clip: {
-      encodeTexts: (texts) => embedder.embedTexts(texts),
-      encodeImages: () => Promise.reject(new Error('Questions of this evaluation are texts.')),
-    },
-    video: { prepareImage: () => Promise.reject(new Error('Questions of this evaluation are texts.')) },
-    database: { getFrameEmbeddings: () => Promise.resolve([]) },
-  };
+  const services = textServices(embedder);
   const { visionDigest: modelVersion, calibration, config } = embedder;
   const texts = [...new Set(clips.flatMap(({ truth }) => truth.questions.map(({ text }) => text)))];
   // Composed ones beside them: what is joined, what is unwanted, and either of two.

@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { join } from 'node:path';
-import { encodeQuestion, type QuestionServices } from '@/lib/ask/question';
+import { encodeQuestion } from '@/lib/ask/question';
 import { SearchService } from '@/lib/search/search-service';
 import { Embedder } from '../../sample-clip/host/embed';
 import { cached } from '../cases';
 import type { Progress } from '../progress';
+import { textServices } from '../text-services';
 import { type Asker, toAsked } from './asker';
 import { sampleFrames } from './ffmpeg-frames';
 import { MemoryLibrary } from './memory-library';
@@ -44,14 +45,7 @@ export async function askByEmbeddings(
     calibration: embedder.calibration,
     config: embedder.config,
   };
-  const services: QuestionServices = {
-    clip: {
-      encodeTexts: (texts) => embedder.embedTexts(texts),
-      encodeImages: () => Promise.reject(new Error('Questions of this evaluation are texts.')),
-    },
-    video: { prepareImage: () => Promise.reject(new Error('Questions of this evaluation are texts.')) },
-    database: { getFrameEmbeddings: () => Promise.resolve([]) },
-  };
+  const services = textServices(embedder);
   const encoded = new Map<string, EncodedQuestion>();
   return {
     model: `${embedder.modelRevision} (${modelFolder}), from embeddings`,

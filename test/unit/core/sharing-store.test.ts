@@ -10,21 +10,9 @@ import type { Settings } from '@/lib/core/surroundings';
 import type { SharedLibrary } from '@/lib/ports/sharing';
 import type { SyncMessage } from '@/lib/sync/sync-status';
 import { clipNamed, FakeClock, memorySettings, settle } from '../../support/core-fakes';
+import { madeLibrary } from '../../support/shared-library';
 
-const YARD: SharedLibrary = {
-  id: 'yard',
-  server: 'https://library.example',
-  name: 'Yard',
-  token: 'fsl_',
-  scope: 'write',
-  deviceId: 'd',
-  joinedAt: new Date(0),
-  isPaused: false,
-  holding: 'copies',
-  after: 0,
-  epoch: null,
-  syncedAt: null,
-};
+const YARD = madeLibrary({ server: 'https://library.example', token: 'fsl_', epoch: null });
 
 let libraries: SharedLibrary[];
 let looks: boolean[];

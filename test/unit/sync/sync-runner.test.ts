@@ -6,21 +6,10 @@ import type { Send } from '@/lib/sync/library-client';
 import { sendOver } from '@/lib/sync/send';
 import { SyncRunner } from '@/lib/sync/sync-runner';
 import type { SyncStatuses } from '@/lib/sync/sync-status';
+import { madeLibrary } from '../../support/shared-library';
 
-const madeLibrary = (id: string): SharedLibrary => ({
-  id,
-  server: `https://${id}.example`,
-  name: id,
-  token: `fsl_${id}`,
-  scope: 'write',
-  deviceId: 'd',
-  joinedAt: new Date(0),
-  isPaused: false,
-  holding: 'copies',
-  after: 0,
-  epoch: 'e',
-  syncedAt: null,
-});
+const libraryNamed = (id: string) =>
+  madeLibrary({ id, server: `https://${id}.example`, name: id, token: `fsl_${id}` });
 
 const NO_NEWS = { epoch: 'e', changes: [], next: 0, more: false, state: EMPTY_STATE };
 const problem = (status: number, type: string, headers = {}) =>
@@ -35,7 +24,7 @@ let answer: (request: Request, signal: AbortSignal) => Response | Promise<Respon
 let runner: SyncRunner;
 
 beforeEach(() => {
-  libraries = [madeLibrary('yard')];
+  libraries = [libraryNamed('yard')];
   nowMs = 1_000_000;
   asked = [];
   notedTimes = 0;
@@ -115,7 +104,7 @@ describe('the runner', () => {
   });
 
   it('syncs one library although another is away, and none that was stopped', async () => {
-    libraries = [madeLibrary('away'), madeLibrary('yard'), { ...madeLibrary('stopped'), isPaused: true }];
+    libraries = [libraryNamed('away'), libraryNamed('yard'), { ...libraryNamed('stopped'), isPaused: true }];
     answer = ({ url }) => (url.includes('away') ? problem(503, 'away') : Response.json(NO_NEWS));
     await look();
     expect(asked).toEqual(['away.example', 'yard.example']);

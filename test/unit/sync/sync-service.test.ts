@@ -1,30 +1,16 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { EMPTY_STATE } from '@/lib/protocol/digests';
-import type { SharedLibrary, Sharing } from '@/lib/ports/sharing';
+import type { Sharing } from '@/lib/ports/sharing';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { SyncService } from '@/lib/sync/sync-service';
 import { eventually } from '../../support/eventually';
+import { madeLibrary } from '../../support/shared-library';
 import { TabNetwork } from '../../support/tab-network';
 
 installRpc();
 
-const LIBRARY: SharedLibrary = {
-  id: 'yard',
-  server: 'https://yard.example',
-  name: 'Yard',
-  token: 'fsl_yard',
-  scope: 'write',
-  deviceId: 'd',
-  joinedAt: new Date(0),
-  isPaused: false,
-  holding: 'copies',
-  after: 0,
-  epoch: 'e',
-  syncedAt: null,
-};
-
 const sharing: Partial<Sharing> = {
-  libraries: () => Promise.resolve([LIBRARY]),
+  libraries: () => Promise.resolve([madeLibrary()]),
   pendingChanges: () => Promise.resolve([]),
   knownClips: () => Promise.resolve([]),
   awayClips: () => Promise.resolve([]),
