@@ -17,8 +17,8 @@ export function MissingScripts() {
         </p>
       </noscript>
       <p className={`${look} appear-late`}>
-        The rest of this page has not arrived. Check the connection and reload the page. If it says so again,
-        clear what the browser keeps in its cache of this site; your clips are kept elsewhere and stay.
+        The rest of this page has not arrived. Check the connection and reload the page; if it says so again,
+        hold Shift while you reload. Do not clear this site’s data: your clips are in it.
       </p>
     </>
   );
