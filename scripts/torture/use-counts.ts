@@ -1,11 +1,13 @@
 import type { BrowserContext, Page, Worker } from '@playwright/test';
-import { memoryNow } from '../host/memory';
+import { memoryNow, type BrowserMemory } from '../host/memory';
 import type {} from '../host/served-page';
 
 /** What must not grow however long the page is used. */
 export interface UseCounts {
-  /** Of all processes of the browser, the page's garbage collected; null where the system does not tell. */
-  memoryBytes: number | null;
+  /** The page's garbage collected; null where the system does not tell. */
+  memory: BrowserMemory | null;
+  /** JavaScript, WebAssembly and documents of the page and its workers, as the browser tells it; null where it does not. */
+  scriptBytes: number | null;
   /** What the page and its workers hold open. */
   open: OpenThings;
   workers: number;
@@ -163,6 +165,29 @@ async function countOpen(page: Page): Promise<OpenThings> {
   return sum;
 }
 
+/** Longer than the browser takes to collect garbage for the question. */
+const SCRIPT_MEMORY_TIMEOUT_MS = 60_000;
+
+async function scriptMemory(page: Page): Promise<number | null> {
+  return page.evaluate(async (timeoutMs) => {
+    interface Measuring {
+      measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }>;
+    }
+    const measured = (performance as Measuring).measureUserAgentSpecificMemory?.().then(({ bytes }) => bytes);
+    const tooLate = new Promise<null>((resolve) => setTimeout(resolve, timeoutMs, null));
+    return Promise.race([measured ?? null, tooLate]);
+  }, SCRIPT_MEMORY_TIMEOUT_MS);
+}
+
+/** Tells the browser that the system's memory is short, so that it gives back what it keeps only to be quicker. */
+export async function haveCachesGivenBack(page: Page): Promise<void> {
+  const session = await page.context().browser()!.newBrowserCDPSession();
+  await session.send('Memory.simulatePressureNotification', { level: 'critical' });
+  await session.detach();
+  // Processes are told one after another.
+  await page.waitForTimeout(5_000);
+}
+
 /** Counts now. The page's context must have been given to `countOpenThings` before the page was opened. */
 export async function countUse(page: Page): Promise<UseCounts> {
   const workers = page.workers().length;
@@ -197,6 +222,7 @@ export async function countUse(page: Page): Promise<UseCounts> {
     ...counts,
     open: await countOpen(page),
     workers,
-    memoryBytes: browser && (await memoryNow(browser)),
+    scriptBytes: await scriptMemory(page),
+    memory: browser && (await memoryNow(browser)),
   };
 }

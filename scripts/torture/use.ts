@@ -9,7 +9,13 @@ import { parseArgs } from 'node:util';
 import type { BrowserContext, Page } from '@playwright/test';
 import { replaceBetweenMarkers } from '../host/markers';
 import { openReady, root, withServedProfile } from '../host/served-page';
-import { countOpenThings, countUse, type OpenThings, type UseCounts } from './use-counts';
+import {
+  countOpenThings,
+  countUse,
+  haveCachesGivenBack,
+  type OpenThings,
+  type UseCounts,
+} from './use-counts';
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +36,8 @@ const QUESTIONS = ['a red car', 'a number on a grey picture', 'stripes - text', 
 
 /** Rounds until everything that is loaded once is there: panels, worker scripts, the export's code. */
 const WARM_UP_ROUNDS = 3;
+/** The round after which the browser has to give its caches back for the first time, to be compared with the last. */
+const RELEASED_ROUND = 20;
 
 const OPEN_THINGS: readonly (readonly [string, keyof OpenThings])[] = [
   ['video frames', 'frames'],
@@ -67,6 +75,11 @@ async function oneRound(page: Page, round: number): Promise<void> {
   await page.getByTestId('library').getByRole('listitem').first().waitFor({ state: 'detached' });
 }
 
+async function countReleased(page: Page): Promise<UseCounts> {
+  await haveCachesGivenBack(page);
+  return countUse(page);
+}
+
 async function use(context: BrowserContext, address: string): Promise<void> {
   await countOpenThings(context);
   const page = await context.newPage();
@@ -76,57 +89,88 @@ async function use(context: BrowserContext, address: string): Promise<void> {
   await openReady(page, address);
   const endMs = Date.now() + minutes * 60_000;
   const startedMs = Date.now();
-  let first: UseCounts | null = null;
-  let most = 0;
+  const released: UseCounts[] = [];
+  const counted: { round: number; counts: UseCounts }[] = [];
   let rounds = 0;
-  for (; Date.now() < endMs && problems.length === 0; rounds += 1) {
+  const count = async () => {
+    const counts = await countUse(page);
+    counted.push({ round: rounds, counts });
+    const spent = ((Date.now() - startedMs) / 60_000).toFixed(0);
+    console.log(`${spent} min, ${rounds} rounds: ${JSON.stringify(counts)}`);
+  };
+  while (Date.now() < endMs && problems.length === 0) {
     const roundEndMs = Date.now() + paceMs;
     await oneRound(page, rounds);
+    rounds += 1;
     await page.waitForTimeout(Math.max(0, Math.min(roundEndMs, endMs) - Date.now()));
-    if (rounds % 10 !== WARM_UP_ROUNDS) continue;
-    const now = await countUse(page);
-    first ??= now;
-    most = Math.max(most, now.memoryBytes ?? 0);
-    console.log(
-      `${((Date.now() - startedMs) / 60_000).toFixed(0)} min, ${rounds + 1} rounds: ${JSON.stringify(now)}`,
-    );
+    if (rounds % 10 === WARM_UP_ROUNDS) await count();
+    if (rounds === RELEASED_ROUND) released.push(await countReleased(page));
   }
-  const last = await countUse(page);
-  first ??= last;
-  report(
-    first,
-    last,
-    Math.max(most, last.memoryBytes ?? 0),
-    rounds,
-    (Date.now() - startedMs) / 60_000,
-    problems,
-  );
+  await count();
+  const end = await countReleased(page);
+  released.push(...(released.length === 0 ? [end, end] : [end]));
+  report(counted, released, (Date.now() - startedMs) / 60_000, problems);
+}
+
+const MEMORY: readonly (readonly [string, (counts: UseCounts) => number | undefined | null])[] = [
+  ['the whole browser', ({ memory }) => memory?.browser.all],
+  ['of it nobody else’s', ({ memory }) => memory?.browser.own],
+  ['of it shared between processes', ({ memory }) => memory?.browser.shared],
+  ['the page’s process', ({ memory }) => memory?.page.all],
+  ['of it nobody else’s', ({ memory }) => memory?.page.own],
+  ['of it shared with others', ({ memory }) => memory?.page.shared],
+  ['JavaScript and WebAssembly, as the browser tells it', ({ scriptBytes }) => scriptBytes],
+];
+
+const megabytes = (bytes: number | null | undefined) =>
+  bytes === null || bytes === undefined ? 'not told' : (bytes / 1e6).toFixed(0);
+
+/** Kilobytes a round, by least squares: what is loaded once or fills up to a limit counts less than in a difference. */
+function growth(points: readonly { round: number; bytes: number | null | undefined }[]): string {
+  const told = points.flatMap(({ round, bytes }) => (typeof bytes === 'number' ? [{ round, bytes }] : []));
+  if (told.length < 2) return 'not told';
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const round = mean(told.map((point) => point.round));
+  const bytes = mean(told.map((point) => point.bytes));
+  const common = told.map((point) => (point.round - round) * (point.bytes - bytes));
+  const spread = told.map((point) => (point.round - round) ** 2);
+  return (mean(common) / mean(spread) / 1e3).toFixed(0);
 }
 
 function report(
-  first: UseCounts,
-  last: UseCounts,
-  mostBytes: number,
-  rounds: number,
+  counted: readonly { round: number; counts: UseCounts }[],
+  released: readonly UseCounts[],
   took: number,
   problems: readonly string[],
 ): void {
-  const megabytes = (bytes: number | null) => (bytes === null ? 'not told' : (bytes / 1e6).toFixed(0));
-  const row = (name: string, value: (counts: UseCounts) => number | string) =>
-    `| ${name} | ${value(first)} | ${value(last)} |`;
+  const first = counted[0]!;
+  const last = counted.at(-1)!;
+  const secondHalf = counted.slice(Math.floor(counted.length / 2));
+  const row = (name: string, value: (counts: UseCounts) => number) =>
+    `| ${name} | ${value(first.counts)} | ${value(last.counts)} |`;
+  const most = Math.max(...counted.map(({ counts }) => counts.memory?.browser.all ?? 0));
   const section = [
-    `${rounds} rounds in ${took.toFixed(0)} minutes of one tab, one every ${values.pace} s at most, ${new Date().toISOString().slice(0, 10)}.`,
+    `${last.round} rounds in ${took.toFixed(0)} minutes of one tab, one every ${values.pace} s at most, ${new Date().toISOString().slice(0, 10)}.`,
     '',
-    `| after | round ${WARM_UP_ROUNDS + 1} | the last round |`,
+    `| memory, MB | round ${first.round} | round ${secondHalf[0]!.round} | round ${last.round} | caches given back after round ${RELEASED_ROUND} | after the last | kB a round, second half |`,
+    '| --- | --: | --: | --: | --: | --: | --: |',
+    ...MEMORY.map(([name, of]) => {
+      const cells = [first.counts, secondHalf[0]!.counts, last.counts, ...released].map((counts) =>
+        megabytes(of(counts)),
+      );
+      const grown = growth(secondHalf.map(({ round, counts }) => ({ round, bytes: of(counts) })));
+      return `| ${[name, ...cells, grown].join(' | ')} |`;
+    }),
+    '',
+    `| open or stored after | round ${first.round} | round ${last.round} |`,
     '| --- | --: | --: |',
-    row('memory of the whole browser, MB', ({ memoryBytes }) => megabytes(memoryBytes)),
     ...OPEN_THINGS.map(([name, key]) => row(name, ({ open }) => open[key])),
     row('workers', ({ workers }) => workers),
     row('elements on the page', ({ elements }) => elements),
     row('private files besides the database', ({ files }) => files),
     row('rows of clips, frames and embeddings', ({ rows }) => rows),
     '',
-    `Most memory: ${megabytes(mostBytes)} MB. Faults: ${problems.length === 0 ? 'none' : problems.join('; ')}.`,
+    `Most memory: ${megabytes(most)} MB. Faults: ${problems.length === 0 ? 'none' : problems.join('; ')}.`,
   ].join('\n');
   console.log(`\n${section}`);
   if (problems.length > 0) process.exitCode = 1;
