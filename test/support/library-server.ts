@@ -58,21 +58,20 @@ export interface TestDevice {
  * @param options.durable whether commits wait for the disk
  * @param options.origins of the pages that may use it
  * @param options.searchMegabytes that searched libraries may take
+ * @param options.database an empty one that is there, in the place of one that is made and thrown away
+ * @param options.isDistributed has Citus keep each library on one of its nodes
  */
 export async function startTestServer({
   durable = false,
   origins = ['https://clips.example'],
   searchMegabytes = 64,
+  database = null as TestDatabase | null,
+  isDistributed = false,
 } = {}): Promise<TestServer> {
-  const cluster = startPostgres({ passwords: true, durable });
+  const { addresses, endConnections, stop } = database ?? (await startOwnDatabase(durable));
   const owners = new Map<string, Promise<Client>>();
-  const superuser = await connectAsSuperuser(cluster);
-  await superuser.query(MAKE_OWNER);
-  await superuser.query('create database library owner framesift_owner');
-  const address = `postgres:///library?host=${cluster.host}`;
   const settings = {
-    address,
-    ownerAddress: `${address}&user=framesift_owner&password=of-the-owner`,
+    ...addresses,
     secret: 'a secret of a test, which is long enough',
     origins,
     rates: { requestsPerSecond: 100_000, atOnce: 100 },
@@ -102,7 +101,9 @@ export async function startTestServer({
     faults,
     administer,
     makeWorkspace: (name, frameLimit) =>
-      administer((administration) => administration.init(name, frameLimit ?? null, clock.now)),
+      administer((administration) =>
+        administration.init(name, frameLimit ?? null, clock.now, { isDistributed }),
+      ),
     invite,
     makeDevice: async (workspace, { scope = 'write', send = server.fetch, name = 'A device' } = {}) => {
       const secret = await invite(workspace, { scope });
@@ -119,14 +120,37 @@ export async function startTestServer({
       owners.set(workspace.id, owner);
       return (await (await owner).query<Record<string, unknown>>(sql, values)).rows;
     },
+    endConnections,
+    stop: async () => {
+      const connections = await Promise.all(owners.values());
+      await Promise.all([server.close(), ...connections.map((owner) => owner.end())]);
+      await stop();
+    },
+  };
+}
+
+/** A database for libraries, and how to reach it as a library server and as its owner. */
+export interface TestDatabase {
+  addresses: { address: string; ownerAddress: string };
+  endConnections: TestServer['endConnections'];
+  stop: () => Promise<void>;
+}
+
+async function startOwnDatabase(durable: boolean): Promise<TestDatabase> {
+  const cluster = startPostgres({ passwords: true, durable });
+  const superuser = await connectAsSuperuser(cluster);
+  await superuser.query(MAKE_OWNER);
+  await superuser.query('create database library owner framesift_owner');
+  const address = `postgres:///library?host=${cluster.host}`;
+  return {
+    addresses: { address, ownerAddress: `${address}&user=framesift_owner&password=of-the-owner` },
     endConnections: async ({ id }) => {
       await superuser.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [
         roleOf(id),
       ]);
     },
     stop: async () => {
-      const connections = await Promise.all(owners.values());
-      await Promise.all([server.close(), superuser.end(), ...connections.map((owner) => owner.end())]);
+      await superuser.end();
       cluster.stop();
     },
   };
