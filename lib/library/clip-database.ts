@@ -31,7 +31,7 @@ import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import type { DatabaseConnection } from './client';
 import type { ClipFiles } from './clip-files';
 import { Gateway, type GatewayNames, type GatewayPorts } from './gateway';
-import { inParallel } from './in-parallel';
+import { inParallel } from '@/lib/shared/in-parallel';
 import { LIBRARY_CHANNEL } from './library-channel';
 import type { LibraryVerbs, VerbName } from './library-verbs';
 import { openOwnedLibrary } from './owned-library';

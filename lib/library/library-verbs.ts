@@ -46,7 +46,7 @@ import {
 import { pictureType, type ClipFiles } from './clip-files';
 import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
 import { importClip } from './import-clip';
-import { inParallel } from './in-parallel';
+import { inParallel } from '@/lib/shared/in-parallel';
 import { noteChange, noteDeletion, noteFields } from './outbox';
 import { namedFiles, scanLibrary } from './library-scan';
 import { readEmbeddings, searchedSets } from './packed-embeddings';

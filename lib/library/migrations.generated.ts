@@ -75,5 +75,14 @@ export const migrations: MigrationMeta[] = [
     "bps": true,
     "folderMillis": 1796067563091,
     "hash": "f984cfec34a5796e231a5834431fc84b244be956267432096d7c78c67b7ed003"
+  },
+  {
+    "sql": [
+      "ALTER TABLE \"frame_embeddings\" ALTER COLUMN \"embedding\" SET STORAGE EXTERNAL;",
+      "\nALTER TABLE \"frame_embedding_drafts\" ALTER COLUMN \"embedding\" SET STORAGE EXTERNAL;\n"
+    ],
+    "bps": true,
+    "folderMillis": 1796080913903,
+    "hash": "bcfe35125b9fc88b4e1da0ce33c6c401b8b7a321449adc627cae6b7c85c992fe"
   }
 ];

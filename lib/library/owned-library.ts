@@ -1,6 +1,6 @@
 import type { ImportedClip, LibraryNotice } from '@/lib/ports/library';
-import type { ClipContent, PulledRows } from '@/lib/ports/sharing';
-import { MAX_FRAMES } from '@/lib/protocol/limits';
+import type { ClipContent } from '@/lib/ports/sharing';
+import { MAX_FRAMES, ROWS_PER_PAGE } from '@/lib/protocol/limits';
 import { Mutex, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { ChangeNotices } from './change-notices';
@@ -118,7 +118,9 @@ function rowsIn(name: VerbName | SharingVerbName, args: unknown[]): number {
     const { frames, embeddings } = args[0] as ImportedClip;
     return Math.max(frames.length, embeddings.length);
   }
-  if (name === 'adoptClip') return (args[2] as PulledRows | null)?.rows.length ?? 0;
-  if (name === 'rebaseClip') return (args[2] as ClipContent).pulled?.rows.length ?? 0;
+  const rowsOf = (pages: readonly number[] | null) => (pages?.length ?? 0) * ROWS_PER_PAGE;
+  if (name === 'adoptClip') return rowsOf(args[2] as readonly number[] | null);
+  if (name === 'bringRows') return rowsOf(args[1] as readonly number[]);
+  if (name === 'rebaseClip') return rowsOf((args[2] as ClipContent).pages);
   return name === 'partClip' ? MAX_FRAMES : 0;
 }

@@ -4,26 +4,28 @@ import type {
   ClipContent,
   ClipContents,
   ClipShare,
+  ComingPage,
   KeptNotice,
-  PulledRows,
   SharedLibrary,
   Sharing,
   StoredClip,
 } from '@/lib/ports/sharing';
 import type { ClipChange, EventColumns } from '@/lib/protocol/clips';
-import type { FramePicture } from '@/lib/protocol/pictures';
+import { unpackPictures, type FramePicture } from '@/lib/protocol/pictures';
 import type { WritableRow } from '@/lib/protocol/rows';
 import type { Notice } from '@/lib/sync/notices';
 import type { KnownClip, PendingChange, Position } from '@/lib/sync/sync-store';
 import { pictureType, type ClipFiles } from './clip-files';
+import { FramesiftError } from '@/lib/shared/errors';
 import type { Database } from './database';
+import { countAnew } from './embedding-sets';
 import { framePath, listFrames } from './frames';
-import { inParallel } from './in-parallel';
+import { inParallel } from '@/lib/shared/in-parallel';
 import { namedFiles } from './library-scan';
 import { noteChange, noteUnsharing, putPending, ROWS_OF_CLIP, rowsNow, toPending } from './outbox';
 import { events, libraries, sharedClips, syncNotices, syncOutbox } from './schema';
 import { fromShared, toSharedDetails, toSharedEvent } from './shared-columns';
-import { copyClipRows, listPages, readPage, replaceRows } from './shared-rows';
+import { clearRows, copyClipRows, insertPage, listPages, readPage } from './shared-rows';
 import { badInput } from './validate';
 
 /** What the verbs work on. */
@@ -251,10 +253,15 @@ export class SharingVerbs implements Sharing {
     });
   }
 
+  async keepPage(clip: string, revision: string, { page, lines, pictures }: ComingPage): Promise<void> {
+    await this.#files.write(comingPath(clip, revision, page, 'rows'), lines);
+    await this.#files.write(comingPath(clip, revision, page, 'pictures'), pictures);
+  }
+
   async adoptClip(
     libraryId: string,
     change: ClipChange,
-    pulled: PulledRows | null,
+    pages: readonly number[] | null,
     { position, aside }: { position: Position | null; aside: string | null },
   ): Promise<void> {
     const { event, details } = change;
@@ -263,7 +270,7 @@ export class SharingVerbs implements Sharing {
       await this.#take(
         libraryId,
         change,
-        { event, details, pulled },
+        { event, details, pages },
         async (tx) => {
           await tx.delete(syncOutbox).where(outboxOf(libraryId, change.clip));
           if (position) await moveOn(tx, libraryId, position);
@@ -322,25 +329,28 @@ export class SharingVerbs implements Sharing {
     return selectAway(this.#db).where(and(IS_AWAY, eq(sharedClips.libraryId, libraryId)));
   }
 
-  async bringRows({ libraryId, clip, revision, digest }: AwayClip, pulled: PulledRows): Promise<void> {
+  async bringRows(
+    { libraryId, clip, revision, digest, frames }: AwayClip,
+    pages: readonly number[],
+  ): Promise<void> {
     const isWanted = async (tx: Database) => {
       const [away] = await selectAway(tx).where(and(IS_AWAY, shareOf(libraryId, clip)));
       return away?.revision === revision;
     };
     if (!(await isWanted(this.#db))) return;
-    const paths = await this.#writePictures(clip, pulled.pictures);
+    const paths = await this.#placePictures(clip, revision, pages);
     await this.#db.transaction(async (tx) => {
       // Another tab may have brought them, or the library has other ones by now.
       if (!(await isWanted(tx))) return;
-      await replaceRows(tx, clip, pulled.rows, (i) => paths.get(i) ?? framePath(clip, i));
-      await tx.update(events).set({ framesPlanned: pulled.rows.length }).where(eq(events.id, clip));
+      await this.#replaceRows(tx, { clip, revision }, pages, paths);
+      await tx.update(events).set({ framesPlanned: frames }).where(eq(events.id, clip));
       await tx.update(sharedClips).set({ framesThere: null }).where(eq(sharedClips.clipId, clip));
       await tx
         .update(sharedClips)
         .set({ digest, digestOf: await rowsNow(tx, clip) })
         .where(shareOf(libraryId, clip));
     });
-    await this.#removeUnnamed(clip);
+    await this.#removeReplaced(clip, revision);
     this.#onChange(clip);
   }
 
@@ -419,39 +429,78 @@ export class SharingVerbs implements Sharing {
   async #take(
     libraryId: string,
     change: ClipChange,
-    { event, details, pulled }: ClipContent,
+    { event, details, pages }: ClipContent,
     finish: (tx: Database) => Promise<void>,
     aside: CopiedFiles | null = null,
   ): Promise<void> {
     const { clip } = change;
-    const paths = pulled ? await this.#writePictures(clip, pulled.pictures) : null;
+    const paths = pages && (await this.#placePictures(clip, change.revision, pages));
     await this.#db.transaction(async (tx) => {
       if (aside && (await isHere(tx, clip)) && !(await isHere(tx, aside.copy)))
         await copyClipRows(tx, clip, aside.copy, aside.videoPath);
       const isNew = !(await isHere(tx, clip));
-      await writeColumns(tx, clip, { event, details, pulled });
-      if (pulled) await replaceRows(tx, clip, pulled.rows, (i) => paths?.get(i) ?? framePath(clip, i));
-      await rememberShare(tx, libraryId, change, pulled !== null);
-      if (isNew && pulled)
+      await writeColumns(tx, change, { event, details, pages });
+      if (pages && paths) await this.#replaceRows(tx, change, pages, paths);
+      await rememberShare(tx, libraryId, change, pages !== null);
+      if (isNew && pages)
         await tx.update(sharedClips).set({ isTheirs: true }).where(shareOf(libraryId, clip));
       if (await isHere(tx, clip)) await noteChange(tx, clip, { except: libraryId });
       await finish(tx);
     });
-    if (pulled) await this.#removeUnnamed(clip);
+    if (pages) await this.#removeReplaced(clip, change.revision);
     this.#onChange(clip);
     if (aside) this.#onChange(aside.copy);
   }
 
-  /** Writes pictures to the paths that their frames will have, and answers those by `frame_index`. */
-  async #writePictures(clip: string, pictures: readonly FramePicture[]): Promise<Map<number, string>> {
+  /** Writes kept pictures to the paths that their frames will have, and answers those by `frame_index`. */
+  async #placePictures(
+    clip: string,
+    revision: string,
+    pages: readonly number[],
+  ): Promise<Map<number, string>> {
     const paths = new Map<number, string>();
-    await inParallel(pictures, async ({ frameNumber, bytes }) => {
-      const extension = pictureType(bytes) === 'image/jpeg' ? 'jpg' : 'webp';
-      const path = framePath(clip, frameNumber - 1, extension);
-      paths.set(frameNumber - 1, path);
-      await this.#files.write(path, bytes);
-    });
+    for (const page of pages) {
+      const pictures = unpackPictures(await this.#readKept(comingPath(clip, revision, page, 'pictures')));
+      await inParallel(pictures, async ({ frameNumber, bytes }) => {
+        const extension = pictureType(bytes) === 'image/jpeg' ? 'jpg' : 'webp';
+        const path = framePath(clip, frameNumber - 1, extension);
+        paths.set(frameNumber - 1, path);
+        await this.#files.write(path, bytes);
+      });
+    }
     return paths;
+  }
+
+  /** Puts kept rows in the place of all that a clip has, a page at a time, in the caller's transaction. */
+  async #replaceRows(
+    tx: Database,
+    { clip, revision }: Pick<ClipChange, 'clip' | 'revision'>,
+    pages: readonly number[],
+    paths: ReadonlyMap<number, string>,
+  ): Promise<void> {
+    await clearRows(tx, clip);
+    for (const page of pages) {
+      const lines = await this.#readKept(comingPath(clip, revision, page, 'rows'));
+      await insertPage(tx, clip, page, lines, (i) => paths.get(i) ?? framePath(clip, i));
+    }
+    await countAnew(tx, clip, { isChanged: true });
+  }
+
+  /** A part of a clip that comes. Files that no row names are swept up, so that one may be gone. */
+  async #readKept(path: string): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await this.#files.readWhole(path);
+    if (bytes) return bytes;
+    throw new FramesiftError(
+      'write-incomplete',
+      'A part of the clip that came is not here any more. The clip is read again later.',
+      { transient: true },
+    );
+  }
+
+  /** Removes what was kept of a clip that came, and files of what it replaced. */
+  async #removeReplaced(clip: string, revision: string): Promise<void> {
+    await this.#files.removeClip(comingFolder(revision));
+    await this.#removeUnnamed(clip);
   }
 
   /** Removes pictures and packed vectors of rows that were replaced; the kept copy of the file stays. */
@@ -496,6 +545,7 @@ export const SHARING_VERB_NAMES = [
   'readSharedRows',
   'readSharedPictures',
   'markSent',
+  'keepPage',
   'adoptClip',
   'listClip',
   'awayClip',
@@ -547,12 +597,26 @@ async function letGo(tx: Database, libraryId: string, clip: string): Promise<boo
   const isUnchanged = isAsThere && share.digestOf === (await rowsNow(tx, clip));
   if (!isUnchanged || row.videoPath !== null || row.ingestState !== 'done' || row.framesStored === 0)
     return false;
-  await replaceRows(tx, clip, [], () => '');
+  await clearRows(tx, clip);
+  await countAnew(tx, clip, { isChanged: true });
   await tx
     .update(sharedClips)
     .set({ framesThere: row.framesStored, digestOf: await rowsNow(tx, clip) })
     .where(shareOf(libraryId, clip));
   return true;
+}
+
+/** Characters of a revision in the name of its folder; a UUID has 36. */
+const REVISION_LENGTH = 50;
+
+/** The folder in which a revision of a clip waits: that of no clip, so that it is swept up at the next open. */
+function comingFolder(revision: string): string {
+  return `coming-${revision.slice(0, REVISION_LENGTH)}`;
+}
+
+/** Where a part of a clip that comes waits. */
+function comingPath(clip: string, revision: string, page: number, kind: 'rows' | 'pictures'): string {
+  return `frames/${comingFolder(revision)}/${clip}_${page}.${kind}`;
 }
 
 function shareOf(libraryId: string, clip: string) {
@@ -592,16 +656,16 @@ function knownColumns({ revision, digest, event }: KnownClip) {
 /** Writes the clip's own row. One that was deleted here, and of which no rows come, stays deleted. */
 async function writeColumns(
   tx: Database,
-  clip: string,
-  { event, details, pulled }: ClipContent,
+  { clip, frames }: Pick<ClipChange, 'clip' | 'frames'>,
+  { event, details, pages }: ClipContent,
 ): Promise<void> {
   const columns = fromShared(event, details);
-  const planned = pulled && { framesPlanned: pulled.rows.length };
+  const planned = pages && { framesPlanned: frames };
   await tx
     .update(events)
     .set({ ...columns, ...planned })
     .where(eq(events.id, clip));
-  if (!pulled) return;
+  if (!pages) return;
   await tx
     .insert(events)
     .values({ id: clip, ...columns, ...planned, ingestState: 'done' })

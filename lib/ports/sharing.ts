@@ -77,10 +77,13 @@ export interface ClipContents {
   pictures: { frameNumber: number; bytes: number }[];
 }
 
-/** A clip's rows with the pictures of its frames. */
-export interface PulledRows {
-  rows: WritableRow[];
-  pictures: FramePicture[];
+/** A page of a clip that comes from a library. */
+export interface ComingPage {
+  page: number;
+  /** Its rows as lines, checked. */
+  lines: Uint8Array<ArrayBuffer>;
+  /** As `packPictures` packs them. */
+  pictures: Uint8Array<ArrayBuffer>;
 }
 
 /** A clip whose rows are in a library alone, as that had it when this browser last heard of it. */
@@ -96,8 +99,8 @@ export interface AwayClip {
 export interface ClipContent {
   event: EventColumns;
   details: ClipDetails;
-  /** Null where those that are here stay. */
-  pulled: PulledRows | null;
+  /** Pages of its rows that were kept; null where those that are here stay. */
+  pages: readonly number[] | null;
 }
 
 /** Shared libraries as the library's owner keeps them: verbs, of which each means the same when it runs twice. */
@@ -137,6 +140,8 @@ export interface Sharing {
 
   /** See `SyncStore`. */
   markSent(libraryId: string, pending: PendingChange, known: KnownClip | null): Promise<void>;
+  /** Keeps a page of a revision of a clip beside the clip, until it is taken or the library is opened anew. */
+  keepPage(clip: string, revision: string, page: ComingPage): Promise<void>;
   /**
    * See `SyncStore`.
    *
@@ -145,7 +150,7 @@ export interface Sharing {
   adoptClip(
     libraryId: string,
     change: ClipChange,
-    pulled: PulledRows | null,
+    pages: readonly number[] | null,
     options: { position: Position | null; aside: string | null },
   ): Promise<void>;
   /** See `SyncStore`. */
@@ -162,8 +167,8 @@ export interface Sharing {
   awayClip(clip: string): Promise<AwayClip | null>;
   /** The same of all clips of a library. */
   awayClips(libraryId: string): Promise<AwayClip[]>;
-  /** Stores the rows of a clip, unless it has others by now. */
-  bringRows(away: AwayClip, pulled: PulledRows): Promise<void>;
+  /** Stores the rows of a clip from pages that were kept, unless it has others by now. */
+  bringRows(away: AwayClip, pages: readonly number[]): Promise<void>;
   /**
    * Removes rows and pictures that the library has too, of clips that came from it and have no video here. Returns of how
    * many clips.

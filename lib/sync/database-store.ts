@@ -1,19 +1,23 @@
-import type { AwayClip, PulledRows, Sharing, StoredClip } from '@/lib/ports/sharing';
+import type { AwayClip, Sharing, StoredClip } from '@/lib/ports/sharing';
 import type { ClipChange, ClipDetails, EventColumns } from '@/lib/protocol/clips';
 import { pageDigest, rowsDigest } from '@/lib/protocol/digests';
 import { MAX_PICTURES_PER_ANSWER, MAX_PICTURES_PER_PAGE } from '@/lib/protocol/limits';
-import type { FramePicture } from '@/lib/protocol/pictures';
+import { packPictures, type FramePicture } from '@/lib/protocol/pictures';
 import type { ClipRow, WritableRow } from '@/lib/protocol/rows';
+import { inParallel } from '@/lib/shared/in-parallel';
 import type { Remote } from '@/lib/rpc/remote';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { embeddingFromJson } from '@/lib/shared/embedding-json';
 import type { LibraryClient } from './library-client';
-import { pullRows } from './pull-clip';
+import { pullClip, type PulledPage } from './pull-clip';
 import { Refusal } from './refusal';
 import type { KnownClip, LocalClip, PendingChange, Position, SyncStore } from './sync-store';
 
 /** Bytes of pictures in a page: half of what a request may have, since a picture's stored size is what its writer said. */
 const PICTURE_PAGE_BYTES = 2 * 1024 * 1024;
+
+/** Answers with pictures that are asked for at once; a server takes six requests of a device. */
+const ANSWERS_AT_ONCE = 3;
 
 /** One library in the database of this browser, as `syncLibrary` works with it. */
 export class DatabaseStore implements SyncStore {
@@ -95,34 +99,40 @@ export class DatabaseStore implements SyncStore {
     return this.#sharing.markSent(this.#library, pending, known);
   }
 
-  async adopt(change: ClipChange, rows: readonly ClipRow[] | null, position: Position | null): Promise<void> {
+  async keepPage(
+    { clip, revision, pictures }: Pick<ClipChange, 'clip' | 'revision' | 'pictures'>,
+    { page, lines, rows }: PulledPage,
+  ): Promise<void> {
+    const numbers = rows.filter(({ frame }) => frame).map(({ frameIndex }) => frameIndex + 1);
+    const read = pictures > 0 ? await this.#readPictures(clip, revision, numbers) : [];
+    await this.#sharing.keepPage(clip, revision, { page, lines, pictures: packPictures(read) });
+  }
+
+  async adopt(change: ClipChange, pages: readonly number[] | null, position: Position | null): Promise<void> {
     const stored = await this.#sharing.findClip(this.#library, change.clip);
     const isOwnVersion =
-      stored !== null && !stored.isShared && (rows !== null || !isSameEvent(stored, change));
+      stored !== null && !stored.isShared && (pages !== null || !isSameEvent(stored, change));
     const aside = change.event && isOwnVersion ? crypto.randomUUID() : null;
-    const pulled = rows && (await this.#pull(change, rows));
-    await this.#sharing.adoptClip(this.#library, change, pulled, { position, aside });
-    if (!pulled && change.event && stored?.digest === null) await this.find(change.clip);
+    await this.#sharing.adoptClip(this.#library, change, pages, { position, aside });
+    if (!pages && change.event && stored?.digest === null) await this.find(change.clip);
   }
 
   list(change: ClipChange, position: Position | null): Promise<void> {
     return this.#sharing.listClip(this.#library, change, position);
   }
 
-  /** Brings the rows and pictures of a clip that has been listed. */
-  async bring(away: AwayClip, rows: readonly ClipRow[]): Promise<void> {
-    await this.#sharing.bringRows(away, await this.#pull({ ...away, pictures: away.frames }, rows));
+  /** Takes the rows and pictures of a clip that has been listed. */
+  bring(away: AwayClip, pages: readonly number[]): Promise<void> {
+    return this.#sharing.bringRows(away, pages);
   }
 
-  async rebase(
+  rebase(
     change: ClipChange,
     onto: Parameters<SyncStore['rebase']>[1],
     pending: PendingChange,
     position: Position | null,
   ): Promise<void> {
-    const { event, details, rows } = onto;
-    const pulled = rows && (await this.#pull(change, rows));
-    await this.#sharing.rebaseClip(this.#library, change, { event, details, pulled }, pending, position);
+    return this.#sharing.rebaseClip(this.#library, change, onto, pending, position);
   }
 
   part(clip: string, copy: string, position: Position | null): Promise<void> {
@@ -149,30 +159,36 @@ export class DatabaseStore implements SyncStore {
     return digest;
   }
 
-  /** The rows of a clip that comes, with their pictures. */
-  async #pull(
-    { clip, revision, pictures }: Pick<ClipChange, 'clip' | 'revision' | 'pictures'>,
-    rows: readonly ClipRow[],
-  ): Promise<PulledRows> {
-    const numbers = rows.filter(({ frame }) => frame).map(({ frameIndex }) => frameIndex + 1);
-    const read: FramePicture[] = [];
-    if (pictures > 0)
-      for (let start = 0; start < numbers.length; start += MAX_PICTURES_PER_ANSWER) {
-        const wanted = numbers.slice(start, start + MAX_PICTURES_PER_ANSWER);
-        read.push(...(await this.#client.readPictures(clip, revision, wanted)));
-      }
-    return { rows: rows.map(withoutValues), pictures: read };
+  /** Pictures of frames, a few answers at a time. */
+  async #readPictures(
+    clip: string,
+    revision: string,
+    frameNumbers: readonly number[],
+  ): Promise<FramePicture[]> {
+    const wanted: number[][] = [];
+    for (let start = 0; start < frameNumbers.length; start += MAX_PICTURES_PER_ANSWER)
+      wanted.push(frameNumbers.slice(start, start + MAX_PICTURES_PER_ANSWER));
+    const read: FramePicture[][] = [];
+    await inParallel(
+      wanted,
+      async (numbers, i) => {
+        read[i] = await this.#client.readPictures(clip, revision, numbers);
+      },
+      ANSWERS_AT_ONCE,
+    );
+    return read.flat();
   }
 }
 
 /** Brings the rows of a clip that has been listed; not those that were replaced meanwhile, which the feed tells of. */
 export async function bringClip(
   client: LibraryClient,
-  store: Pick<DatabaseStore, 'bring'>,
+  store: Pick<DatabaseStore, 'keepPage' | 'bring'>,
   away: AwayClip,
 ): Promise<void> {
   try {
-    await store.bring(away, await pullRows(client, away));
+    const change = { ...away, pictures: away.frames };
+    await store.bring(away, await pullClip(client, away, (page) => store.keepPage(change, page)));
   } catch (error) {
     if (!(error instanceof Refusal && error.problem.type === 'revision-replaced')) throw error;
   }
@@ -200,12 +216,6 @@ function withValues(row: WritableRow): ClipRow {
     ...row,
     vector: vector && { ...vector, values: embeddingFromJson(vector.json, EMBEDDING_DIMENSION) },
   };
-}
-
-function withoutValues({ frameIndex, frame, vector }: ClipRow): WritableRow {
-  if (!vector) return { frameIndex, frame, vector };
-  const { id, modelVersion, json, createdAt } = vector;
-  return { frameIndex, frame, vector: { id, modelVersion, json, createdAt } };
 }
 
 function isSameEvent({ event }: StoredClip, { event: theirs }: ClipChange): boolean {

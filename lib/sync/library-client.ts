@@ -38,6 +38,14 @@ export interface LibraryAccess {
   token: string;
 }
 
+/** A page of rows as it came. */
+export interface ReadPage {
+  /** As lines, unpacked. */
+  lines: Uint8Array<ArrayBuffer>;
+  /** What they say, checked. */
+  rows: ClipRow[];
+}
+
 /** Joins the library of an invitation. May be sent again within ten minutes by the same device. */
 export async function joinLibrary(
   send: Send,
@@ -110,9 +118,10 @@ export class LibraryClient {
   }
 
   /** The rows of a page, checked. */
-  async readRows(clip: string, revision: string, page: number): Promise<ClipRow[]> {
+  async readRows(clip: string, revision: string, page: number): Promise<ReadPage> {
     const answer = await this.#request('GET', `/clips/${clip}/rows/${page}?revision=${revision}`);
-    return readPage(new Uint8Array(await answer.arrayBuffer()), page);
+    const lines = new Uint8Array(await answer.arrayBuffer());
+    return { lines, rows: readPage(lines, page) };
   }
 
   /** Pictures of frames, by their 1-based numbers. */

@@ -2,7 +2,7 @@ import type { ChangesAnswer, ClipChange } from '@/lib/protocol/clips';
 import { combineStates, EMPTY_STATE, stateOfClip } from '@/lib/protocol/digests';
 import type { LibraryClient } from './library-client';
 import type { Notice } from './notices';
-import { pullRows } from './pull-clip';
+import { pullClip } from './pull-clip';
 import { pushClip } from './push-clip';
 import { Refusal } from './refusal';
 import { settle } from './settle';
@@ -179,7 +179,7 @@ async function meet(
   pending: PendingChange | null,
   position: Position | null,
 ): Promise<PendingChange | null> {
-  const { client, store, model, newRevision, tell } = options;
+  const { store, model, newRevision, tell } = options;
   const local = await store.find(theirs.clip);
   if (!pending || !local) {
     if (local?.known && theirs.state !== 'live' && local.hasVideo) {
@@ -205,11 +205,11 @@ async function meet(
   else if (settlement.then === 'part') await store.part(theirs.clip, settlement.copy, position);
   else {
     const { event, details, kind, takesRows } = settlement;
-    const rows = takesRows ? await pullRows(client, theirs) : null;
+    const pages = takesRows ? await pull(options, theirs) : null;
     left = { clip: theirs.clip, revision: newRevision(), kind, earlier: [] };
     // What has ended there has no columns; its revision is all that counts then.
     const base = { ...theirs, event: theirs.event ?? event, details: theirs.details ?? details };
-    await store.rebase(base, { event, details, rows }, left, position);
+    await store.rebase(base, { event, details, pages }, left, position);
   }
   return left;
 }
@@ -227,10 +227,15 @@ async function adopt(
   theirs: ClipChange,
   position: Position | null,
 ): Promise<void> {
-  const { client, store } = options;
+  const { store } = options;
   const isNew = theirs.state === 'live' && theirs.digest !== local?.digest;
   if (isNew && isListed(options, local)) return store.list(theirs, position);
-  await store.adopt(theirs, isNew ? await pullRows(client, theirs) : null, position);
+  await store.adopt(theirs, isNew ? await pull(options, theirs) : null, position);
+}
+
+/** Reads a clip's rows and keeps them. Returns the pages that it has. */
+function pull({ client, store }: SyncOptions, theirs: ClipChange): Promise<number[]> {
+  return pullClip(client, theirs, (page) => store.keepPage(theirs, page));
 }
 
 async function readChanges(options: SyncOptions): Promise<void> {

@@ -223,8 +223,8 @@ class CountingClient extends LibraryClient {
   }
 
   override async readRows(...args: Parameters<LibraryClient['readRows']>) {
-    const rows = await super.readRows(...args);
-    this.#count(rows.length);
-    return rows;
+    const read = await super.readRows(...args);
+    this.#count(read.rows.length);
+    return read;
   }
 }

@@ -1,6 +1,7 @@
 import type { ClipChange, ClipDetails, EventColumns } from '@/lib/protocol/clips';
 import type { FramePicture } from '@/lib/protocol/pictures';
-import type { ClipRow, WritableRow } from '@/lib/protocol/rows';
+import type { WritableRow } from '@/lib/protocol/rows';
+import type { PulledPage } from './pull-clip';
 
 /** What the library had of a clip when this device last heard of it: what changes are compared with. */
 export interface KnownClip {
@@ -68,17 +69,21 @@ export interface SyncStore {
 
   /** The library has `pending` now. Unless the clip changed meanwhile, nothing is left to send. */
   markSent(pending: PendingChange, known: KnownClip | null): Promise<void>;
+  /** Keeps a page of a clip that comes, with its pictures, until the clip is taken. Nobody sees it before. */
+  keepPage(change: Pick<ClipChange, 'clip' | 'revision' | 'pictures'>, page: PulledPage): Promise<void>;
   /**
-   * Takes a clip as the library has it, drops what was to be sent, and moves on. Rows are null where this device has them. A
-   * clip that has ended there goes here too, unless this device has its video: that may be nowhere else, so it stays unshared.
+   * Takes a clip as the library has it, drops what was to be sent, and moves on. A clip that has ended there goes here too,
+   * unless this device has its video: that may be nowhere else, so it stays unshared.
+   *
+   * @param pages those that were kept of its rows; null where this device has them
    */
-  adopt(change: ClipChange, rows: readonly ClipRow[] | null, position: Position | null): Promise<void>;
+  adopt(change: ClipChange, pages: readonly number[] | null, position: Position | null): Promise<void>;
   /** Takes what the library says of a clip whose rows stay there, drops what was to be sent, and moves on. */
   list(change: ClipChange, position: Position | null): Promise<void>;
   /** Puts what is left of a change of this device on top of the library's. */
   rebase(
     change: ClipChange,
-    onto: { event: EventColumns; details: ClipDetails; rows: readonly ClipRow[] | null },
+    onto: { event: EventColumns; details: ClipDetails; pages: readonly number[] | null },
     pending: PendingChange,
     position: Position | null,
   ): Promise<void>;

@@ -41,7 +41,7 @@ const YARD_FRAMES = 40;
 /** Puts the beginning of the one clip that a library has into it once more, as another clip. Returns its id. */
 async function shareBeginningOf({ client }: TestDevice, description: string): Promise<string> {
   const [original] = (await client.changes(0)).changes;
-  const rows = (await client.readRows(original!.clip, original!.revision, 0)).slice(0, YARD_FRAMES);
+  const rows = (await client.readRows(original!.clip, original!.revision, 0)).rows.slice(0, YARD_FRAMES);
   const numbers = rows.map(({ frameIndex }) => frameIndex + 1);
   const pictures = await client.readPictures(original!.clip, original!.revision, numbers);
   const own = rows.map(({ frame, vector, ...row }) => ({

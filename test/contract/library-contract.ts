@@ -11,9 +11,9 @@ import { REGISTRY_ROLE, roleOf, schemaOf } from '@/lib/server/names';
 import { WORKSPACE_VERSION } from '@/lib/server/schema-version';
 import { rolePassword } from '@/lib/server/secrets';
 import { dotAt } from '@/lib/shared/vectors';
-import { pullRows } from '@/lib/sync/pull-clip';
 import { pushClip } from '@/lib/sync/push-clip';
 import { madeEvent, makeClip, MODEL, type TestServer } from '../support/library-server';
+import { pullRows } from '../support/pull-rows';
 import { randomEmbedding } from '../unit/library/support';
 import {
   COLUMNS_SQL,

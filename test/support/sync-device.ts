@@ -5,6 +5,7 @@ import { pageOf, writePage, type ClipRow } from '@/lib/protocol/rows';
 import { addChange } from '@/lib/sync/outbox';
 import type { LibraryClient } from '@/lib/sync/library-client';
 import type { Notice } from '@/lib/sync/notices';
+import type { PulledPage } from '@/lib/sync/pull-clip';
 import { syncLibrary } from '@/lib/sync/sync-library';
 import type { LocalClip, PendingChange, Position, SyncStore } from '@/lib/sync/sync-store';
 import { madeEvent, madeRow } from './library-server';
@@ -61,6 +62,8 @@ export class MemoryDevice implements SyncDevice, SyncStore {
   readonly #own = new Map<string, StoredClip>();
   readonly notices: Notice[] = [];
   readonly #outbox = new Map<string, PendingChange>();
+  /** By revision and page. */
+  readonly #kept = new Map<string, Map<number, ClipRow[]>>();
   #position: Position = { after: 0, epoch: null };
 
   constructor(
@@ -198,7 +201,18 @@ export class MemoryDevice implements SyncDevice, SyncStore {
     return Promise.resolve();
   }
 
-  adopt(change: ClipChange, rows: readonly ClipRow[] | null, position: Position | null): Promise<void> {
+  keepPage({ revision }: Pick<ClipChange, 'revision'>, { page, rows }: PulledPage): Promise<void> {
+    const pages = this.#kept.get(revision) ?? new Map<number, ClipRow[]>();
+    this.#kept.set(revision, pages.set(page, rows));
+    return Promise.resolve();
+  }
+
+  #rowsOf(revision: string, pages: readonly number[] | null): ClipRow[] | null {
+    return pages?.flatMap((page) => this.#kept.get(revision)!.get(page)!) ?? null;
+  }
+
+  adopt(change: ClipChange, pages: readonly number[] | null, position: Position | null): Promise<void> {
+    const rows = this.#rowsOf(change.revision, pages);
     this.#outbox.delete(change.clip);
     if (change.event && change.details) this.#take(change, { ...change, rows });
     else {
@@ -220,7 +234,7 @@ export class MemoryDevice implements SyncDevice, SyncStore {
     pending: PendingChange,
     position: Position | null,
   ): Promise<void> {
-    this.#take(change, onto);
+    this.#take(change, { ...onto, rows: this.#rowsOf(change.revision, onto.pages) });
     this.#outbox.set(change.clip, pending);
     this.#position = position ?? this.#position;
     return Promise.resolve();

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { LibraryClient, type Send } from '@/lib/sync/library-client';
-import { pullRows } from '@/lib/sync/pull-clip';
+import { pullRows } from '@/test/support/pull-rows';
 import { pushClip } from '@/lib/sync/push-clip';
 import { makeClip, type TestServer } from '@/test/support/library-server';
 import { startServerProcess } from './server-process';

@@ -1,5 +1,5 @@
 import { LibraryClient } from '@/lib/sync/library-client';
-import { pullRows } from '@/lib/sync/pull-clip';
+import { pullRows } from '@/test/support/pull-rows';
 import { pushClip } from '@/lib/sync/push-clip';
 import { makeClip, type TestServer } from '@/test/support/library-server';
 import { startServerProcess } from './server-process';

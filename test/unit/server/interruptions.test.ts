@@ -5,7 +5,6 @@ import { writePage } from '@/lib/protocol/rows';
 import type { Workspace } from '@/lib/server/administration';
 import { openLibraryServer } from '@/lib/server/open-server';
 import { LibraryClient, type Send } from '@/lib/sync/library-client';
-import { pullRows } from '@/lib/sync/pull-clip';
 import { pushClip } from '@/lib/sync/push-clip';
 import { Refusal } from '@/lib/sync/refusal';
 import {
@@ -18,6 +17,7 @@ import {
   type TestDevice,
   type TestServer,
 } from '../../support/library-server';
+import { pullRows } from '../../support/pull-rows';
 
 let test: TestServer;
 let yard: Workspace;

@@ -4,7 +4,6 @@ import { combineStates, EMPTY_STATE, stateOfClip } from '@/lib/protocol/digests'
 import { writePage } from '@/lib/protocol/rows';
 import type { Workspace } from '@/lib/server/administration';
 import type { LibraryClient } from '@/lib/sync/library-client';
-import { pullRows } from '@/lib/sync/pull-clip';
 import { pushClip } from '@/lib/sync/push-clip';
 import { Refusal } from '@/lib/sync/refusal';
 import {
@@ -17,6 +16,7 @@ import {
   type TestDevice,
   type TestServer,
 } from '../../support/library-server';
+import { pullRows } from '../../support/pull-rows';
 
 let test: TestServer;
 let yard: Workspace;

@@ -357,6 +357,27 @@ describe('the page’s database', () => {
     expect(await anna.pictures(clip)).toEqual(await ben.pictures(clip));
   });
 
+  it('gets a clip of several pages, and leaves nothing beside it', async () => {
+    await anna.add('Gate', undefined, 1001);
+    await settleBoth();
+    const [summary] = await ben.verbs.listClips();
+    expect(summary).toMatchObject({ frameCount: 1001, embeddingCounts: { [OURS]: 1001 } });
+    const [clip] = await ben.visible();
+    expect(await ben.pictures(clip!)).toEqual(await anna.pictures(clip!));
+  });
+
+  it('reads a clip again of which a part was swept up while it came', async () => {
+    await anna.add('Gate', undefined, 501);
+    await anna.sync();
+    const swept = clientOf(1, async (request) => {
+      if (request.url.includes('frames=501')) await ben.verbs.removeOrphanFiles();
+      return test.server.fetch(request);
+    });
+    await expect(ben.sync(swept)).rejects.toThrow('A part of the clip that came is not here any more.');
+    expect(await ben.verbs.listClips()).toEqual([]);
+    await settleBoth();
+  });
+
   it('does not show a clip before all of it is there, nor move on without it', async () => {
     await anna.add('Gate');
     await anna.sync();
