@@ -1,5 +1,7 @@
 import type { Triple, WrittenColours } from '@/lib/pixels/colour';
 import { withTimeout } from '@/lib/shared/async';
+import { keepMeasurement, readMeasurement } from '@/lib/shared/measurements';
+import { z } from '@/lib/shared/zod';
 import { PATCHES_ACROSS, PROBE_PATCHES, PROBE_SIZES, type ColourProbe } from './colour-probe';
 import { FramePixelReader } from './frame-pixels';
 
@@ -9,13 +11,15 @@ import { FramePixelReader } from './frame-pixels';
  * Firefox hands out red, green and blue where Chromium hands out planes, and what it says of them is no help: the frame's
  * `colorSpace` is what the decoder was configured with. So a tiny picture of known luma and chroma is decoded, of the clip's
  * codec and with the clip's own words about its colours, and what comes out tells how the clip's frames are made. It takes some ten
- * milliseconds, once in a worker, and only where a decoder hands out no planes.
+ * milliseconds, once a browser version (lib/shared/measurements.ts), and only where a decoder hands out no planes.
  */
 
 const DECODE_TIMEOUT_MS = 5_000;
 
-/** A browser does not change while a worker lives. */
+/** Of this worker. */
 const measured = new Map<ColourProbe, Promise<Triple[] | null>>();
+
+const coloursSchema = z.array(z.tuple([z.number(), z.number(), z.number()])).length(PROBE_PATCHES.length);
 
 /** The red, green and blue that this browser makes of `PROBE_PATCHES` in such a clip; null where that could not be measured. */
 export async function measureBrowserColours(written: WrittenColours): Promise<Triple[] | null> {
@@ -24,9 +28,19 @@ export async function measureBrowserColours(written: WrittenColours): Promise<Tr
   if (!probe) return null;
   const known = measured.get(probe);
   if (known) return known;
-  const measuring = decodeProbe(probe).catch(() => null);
+  const measuring = measureOrRead(probe);
   measured.set(probe, measuring);
   return measuring;
+}
+
+async function measureOrRead(probe: ColourProbe): Promise<Triple[] | null> {
+  const { codec, size, matrix, isFullRange } = probe;
+  const name = `colours-1 ${codec} ${size} ${matrix ?? 'unsaid'} ${isFullRange ? 'full' : 'limited'}`;
+  const kept = coloursSchema.safeParse(await readMeasurement(name));
+  if (kept.success) return kept.data;
+  const colours = await decodeProbe(probe).catch(() => null);
+  if (colours) await keepMeasurement(name, colours);
+  return colours;
 }
 
 /** The picture whose words are a clip's. The words of a container about VP8 are not in its pictures. */

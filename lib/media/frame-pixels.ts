@@ -3,17 +3,30 @@ import { PixelKernel } from '@/lib/pixels/pixel-kernel';
 import { packedRows, type PixelRows } from '@/lib/pixels/pixel-rows';
 import { timed } from '@/lib/shared/stage-timing';
 import type { ColourCoding, Triple } from '@/lib/pixels/colour';
-import { copyableRect, planeRows } from '@/lib/pixels/plane-rows';
-import { computeColourChange, recolouredRows, type ColourChange } from '@/lib/pixels/recolour';
+import { copyableRect, planeRows, type CopiedFrame, type PixelRect } from '@/lib/pixels/plane-rows';
+import {
+  computeColourChange,
+  fitColourMaking,
+  recolouredRows,
+  type ColourChange,
+} from '@/lib/pixels/recolour';
+import { recoverPlanes, sizeOfPlanes } from '@/lib/pixels/recover-planes';
 
 type MeasureColours = () => Promise<readonly Triple[] | null>;
+
+/** How the browser makes red, green and blue of a clip's planes, and what makes them the clip's. */
+interface RgbMaking {
+  making: ColourChange;
+  /** Null where they are the clip's. */
+  change: ColourChange | null;
+}
 
 /**
  * Reads frames as 8-bit RGB rows of the stored picture: not rotated, not stretched to square pixels.
  *
  * Frames of a decoder are copied as the planes that they are, into one buffer that is reused, and
- * converted by this project (see the note in plane-rows.ts); red, green and blue are brought to the clip's colours. A canvas, whose colours are the browser's
- * own, takes the rest: pictures of the `<video>` element and pictures that a person drops; frames whose
+ * converted by this project (see the note in plane-rows.ts); of red, green and blue, the planes are made again, or else
+ * they are brought to the clip's colours. A canvas, whose colours are the browser's own, takes the rest: pictures of the `<video>` element and pictures that a person drops; frames whose
  * `format` is null (10-bit HDR in some browsers, mediabunny #256) or is not known here; and frames that
  * the browser will not copy.
  */
@@ -24,8 +37,10 @@ export class FramePixelReader {
   #buffer = new Uint8Array(0);
   #canvas: OffscreenCanvasRenderingContext2D | null = null;
   readonly #measureColours: MeasureColours | null;
-  /** What frames without planes need; undefined before the first. */
-  #change: Promise<ColourChange | null> | undefined;
+  /** Of frames in red, green and blue; undefined before the first. */
+  #making: Promise<RgbMaking | null> | undefined;
+  /** Whether they were all made of planes that come back. */
+  #hasPlanes = true;
 
   /**
    * @param coding how the clip's frames are read; not needed for pictures
@@ -56,26 +71,21 @@ export class FramePixelReader {
     // The type knows fewer formats than browsers do.
     const format: string | null = frame.format;
     if (format === null) return null;
-    const visible = visibleRectOf(frame);
-    const rect = copyableRect(format, visible);
     const isRgb = /^(?:RGB|BGR)/.test(format);
-    const isReadable = rect !== null && (this.#coding !== null || isRgb);
-    if (!isReadable) return null;
+    if (!isRgb && !this.#coding) return null;
+    const making = isRgb ? await (this.#making ??= this.#measureMaking()) : null;
+    const visible = visibleRectOf(frame);
+    // Planes begin with a whole block.
+    const rect = copyableRect(making ? 'I420' : format, visible);
+    if (!rect) return null;
     try {
       const size = frame.allocationSize({ rect });
+      if (making) this.#reservePlanes(rect);
       const bytes = this.#takeBuffer(size);
       const layout = await timed('copy', () => frame.copyTo(bytes, { rect }));
       const wanted = { ...visible, x: visible.x - rect.x, y: visible.y - rect.y };
-      const [copiedWidth, copiedHeight] = [rect.width, rect.height];
-      const rows = planeRows(
-        { format, bytes, layout, copiedWidth, copiedHeight, wanted },
-        this.#coding,
-        this.#kernel,
-      );
-      if (!isRgb) return rows;
-      this.#change ??= this.#changeOfRgb();
-      const change = await this.#change;
-      return change ? recolouredRows(rows, change) : rows;
+      const copy = { format, bytes, layout, copiedWidth: rect.width, copiedHeight: rect.height, wanted };
+      return making ? this.#remake(copy, making) : planeRows(copy, this.#coding, this.#kernel);
     } catch (error) {
       // The frame was closed under us: no canvas helps.
       if (error instanceof DOMException && error.name === 'InvalidStateError') throw error;
@@ -83,10 +93,32 @@ export class FramePixelReader {
     }
   }
 
-  async #changeOfRgb(): Promise<ColourChange | null> {
+  /** A frame in red, green and blue as the clip's coding has it. */
+  #remake(copy: CopiedFrame, { making, change }: RgbMaking): PixelRows {
+    const { copiedWidth: width, copiedHeight: height } = copy;
+    if (this.#hasPlanes) {
+      const whole = planeRows({ ...copy, wanted: { x: 0, y: 0, width, height } }, null);
+      const planes = recoverPlanes(whole, making, this.#coding!, this.#reservePlanes({ width, height }));
+      if (planes) return planeRows({ ...copy, ...planes, format: 'I420' }, this.#coding, this.#kernel);
+      this.#hasPlanes = false;
+    }
+    const rows = planeRows(copy, null);
+    return change ? recolouredRows(rows, change) : rows;
+  }
+
+  async #measureMaking(): Promise<RgbMaking | null> {
     if (!this.#coding || !this.#measureColours) return null;
     const seen = await this.#measureColours();
-    return seen && computeColourChange(PROBE_PATCHES, seen, this.#coding);
+    const making = seen && fitColourMaking(PROBE_PATCHES, seen);
+    return making && { making, change: computeColourChange(PROBE_PATCHES, making, this.#coding) };
+  }
+
+  /** Where planes are recovered to. To be called before a frame is copied, too: the kernel's memory moves as it grows. */
+  #reservePlanes({ width, height }: Pick<PixelRect, 'width' | 'height'>): Uint8Array<ArrayBuffer> {
+    const size = sizeOfPlanes(width, height);
+    if (!this.#kernel) return new Uint8Array(size);
+    const at = this.#kernel.reserve('planes', size);
+    return new Uint8Array(this.#kernel.buffer, at, size);
   }
 
   #takeBuffer(size: number): Uint8Array<ArrayBuffer> {

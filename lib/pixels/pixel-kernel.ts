@@ -60,8 +60,8 @@ interface KernelFunctions {
   ) => void;
 }
 
-/** What memory is reserved for: a frame's planes, what converts them, and what resizes them. */
-export type KernelArea = 'frame' | 'conversion' | 'resize';
+/** What memory is reserved for: a frame as it was copied, planes made of it, what converts them, and what resizes them. */
+export type KernelArea = 'frame' | 'planes' | 'conversion' | 'resize';
 
 /** Bytes of a vector; addresses that are reserved are multiples of it. */
 export const VECTOR_BYTES = 16;

@@ -7,7 +7,7 @@ import type { PixelRows } from './pixel-rows';
  * A browser that hands out red, green and blue has made them of luma and chroma its own way, often by another matrix and
  * range than the clip's, and not always by one of the standards': Firefox's BT.709 has too little blue (2.0 for 2.11, as
  * libyuv has it in seven bits). Whatever it does is linear, so it is measured as three by three numbers and an offset, undone,
- * and done as the clip wants it, in one step. What the browser has cut off at 0 and 255 does not come back.
+ * and done as the clip wants it, in one step. That is for frames whose planes do not come back (recover-planes.ts).
  */
 
 /** `matrix · colour + offset` makes other colours. */
@@ -23,31 +23,31 @@ const LEAST_CHANGE = 1.5;
 const MAX_RESIDUE = 2.5;
 
 /**
- * What makes the browser's red, green and blue into the clip's; null where they are the same, or where the browser's follow
- * from luma and chroma in no linear way.
+ * How a browser makes red, green and blue of luma, Cb and Cr; null where they follow from these in no linear way, or these
+ * not from them.
  *
  * @param patches luma, Cb and Cr of 8 bits, six or more
  * @param seen what the browser made of each
  */
+export function fitColourMaking(patches: readonly Triple[], seen: readonly Triple[]): ColourChange | null {
+  const making = fitChange(patches, seen);
+  if (!making) return null;
+  const made = patches.map((patch) => applyChange(making, patch));
+  const isLinear = made.every((colour, at) => distance(colour, seen[at]!) <= MAX_RESIDUE);
+  return isLinear && fitChange(made, patches) ? making : null;
+}
+
+/** What makes the browser's red, green and blue into the clip's; null where they are the same. */
 export function computeColourChange(
   patches: readonly Triple[],
-  seen: readonly Triple[],
+  making: ColourChange,
   wanted: ColourCoding,
 ): ColourChange | null {
-  const taken = fitChange(patches, seen);
-  if (!taken) return null;
-  const isLinear = patches.every(
-    (patch, at) => distance(applyChange(taken, patch), seen[at]!) <= MAX_RESIDUE,
-  );
-  if (!isLinear) return null;
+  // As they are fitted, which are not rounded.
+  const made = patches.map((patch) => applyChange(making, patch));
   const wantedColours = patches.map((patch) => toRgb(patch, wanted));
-  const isSame = wantedColours.every((colour, at) => distance(colour, seen[at]!) < LEAST_CHANGE);
-  if (isSame) return null;
-  // From colours as they are fitted, which are not rounded.
-  return fitChange(
-    patches.map((patch) => applyChange(taken, patch)),
-    wantedColours,
-  );
+  const isSame = wantedColours.every((colour, at) => distance(colour, made[at]!) < LEAST_CHANGE);
+  return isSame ? null : fitChange(made, wantedColours);
 }
 
 function applyChange({ matrix, offset }: ColourChange, [a, b, c]: Triple): Triple {

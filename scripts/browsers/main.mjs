@@ -1,15 +1,13 @@
 // `node scripts/browsers/main.mjs firefox|webkit`: the built page in a browser as Debian ships it, and the same in Chromium.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { installChromium } from '../chromium.mjs';
 import { root } from '../prepare.mjs';
 import { differenceOfAnswers, worstCosine } from './compare.mjs';
 import { findFirefox, findWebKit } from './install.mjs';
+import { startServer } from './server.mjs';
 import { openBrowser } from './stock-browser.mjs';
 import * as visit from './visit.mjs';
 import { findFreePort } from './web-driver.mjs';
@@ -54,7 +52,7 @@ const profile = mkdtempSync(join(tmpdir(), 'framesift-profile-'));
 const port = await findFreePort();
 const address = `http://localhost:${port}`;
 /** @type {Awaited<ReturnType<typeof startServer>> | undefined} */
-let server = await startServer();
+let server = await startServer(port);
 /** @type {import('./stock-browser.mjs').StockBrowser | undefined} */
 let browser;
 try {
@@ -129,7 +127,7 @@ async function visitInFirefox(firefox, expected) {
   say('opened again without a server');
   await page.close();
 
-  server = await startServer();
+  server = await startServer(port);
   page = await open('firefox', firefox, { isPrivate: true });
   await visit.openPage(page, address);
   await visit.untilPrivateIsSaid(page);
@@ -212,32 +210,4 @@ async function compareClip(page, { clips }, index) {
 /** @param {string | null} difference */
 function refuseDifference(difference) {
   if (difference) throw new Error(difference);
-}
-
-async function startServer() {
-  const next = join(root, 'node_modules/next/dist/bin/next');
-  const started = spawn(process.execPath, [next, 'start', '-p', String(port)], {
-    cwd: root,
-    stdio: 'ignore',
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },
-  });
-  const stop = async () => {
-    const ended = once(started, 'exit');
-    started.kill();
-    await ended;
-  };
-  const deadline = performance.now() + 30_000;
-  const isServed = () =>
-    fetch(address).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-  while (!(await isServed())) {
-    if (performance.now() > deadline) {
-      await stop();
-      throw new Error('The built page was not served within 30 s.');
-    }
-    await sleep(100);
-  }
-  return { stop };
 }

@@ -205,9 +205,27 @@ export async function seekByCard(browser, { picks: [first] }) {
  * @returns {Promise<ReadClip>}
  */
 export async function readFile(browser, path, frames) {
+  const read = await readFileOrRefusal(browser, path, frames, STEP_MS);
+  if ('refused' in read) throw new Error(`${basename(path)}: ${read.refused}`);
+  return read;
+}
+
+/**
+ * As `readFile`; gives the page's words where it refuses the file or cannot read it.
+ *
+ * @param {StockBrowser} browser
+ * @param {string} path
+ * @param {number} frames
+ * @param {number} limitMs for finding out what the file is, and for reading it
+ * @returns {Promise<ReadClip | { refused: string }>}
+ */
+export async function readFileOrRefusal(browser, path, frames, limitMs) {
   const name = basename(path);
   await browser.evaluate(
     (fileName, base64) => {
+      for (const button of document.querySelectorAll('button'))
+        if (/^(Dismiss|Do not read this clip)$/.test(button.ariaLabel ?? button.textContent.trim()))
+          button.click();
       const input = document.querySelector('[data-testid=file-input]');
       const bytes = Uint8Array.from(globalThis.atob(base64), (char) => char.charCodeAt(0));
       const given = new DataTransfer();
@@ -218,16 +236,21 @@ export async function readFile(browser, path, frames) {
     name,
     readFileSync(path, 'base64'),
   );
-  await until(
+  const refused = await until(
     browser,
     `what ${name} is`,
-    STEP_MS,
+    limitMs,
     (fileName) => {
       const facts = document.querySelector('[data-testid=facts]');
-      return facts?.closest('section').querySelector('h1').textContent === fileName;
+      if (facts?.closest('section').querySelector('h1').textContent === fileName) return 'none';
+      const buttons = [...document.querySelectorAll('button')];
+      const dismiss = buttons.filter(({ textContent }) => textContent.trim() === 'Dismiss');
+      const notices = dismiss.map((button) => button.parentElement.parentElement.innerText);
+      return notices.find((text) => text.includes(fileName))?.replaceAll('\n', ' ');
     },
     name,
   );
+  if (refused !== 'none') return { refused };
   await browser.evaluate((count) => {
     const input = document.querySelector('input[aria-label="Number of frames"]');
     // React looks at the prototype's setter to see a change.
@@ -238,14 +261,15 @@ export async function readFile(browser, path, frames) {
   return until(
     browser,
     `${name} to be read`,
-    STEP_MS,
+    limitMs,
     async (fileName) => {
       const { framesift } = globalThis;
       const [clip] = await framesift.query(
-        "select id from events where file_name = $1 and ingest_state = 'done' order by created_at desc limit 1",
+        "select id, ingest_state from events where file_name = $1 and ingest_state in ('done', 'failed') order by created_at desc limit 1",
         [fileName],
       );
       if (!clip) return null;
+      if (clip.ingest_state === 'failed') return { refused: 'reading it failed' };
       const [rows, times] = await Promise.all([
         framesift.getFrameEmbeddings(clip.id),
         framesift.query(

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PROBE_PATCHES } from '@/lib/media/colour-probe';
 import { toRgb, type ColourCoding } from '@/lib/pixels/colour';
 import { FramePixelReader } from '@/lib/media/frame-pixels';
+import { PixelKernel } from '@/lib/pixels/pixel-kernel';
 
 const CODING: ColourCoding = { matrix: 'bt709', isFullRange: true };
 
@@ -164,6 +165,42 @@ describe('FramePixelReader', () => {
     expect(await readGrey(() => Promise.resolve(seen))).toBe(128);
     expect(await readGrey(() => Promise.resolve(null))).toBe(130);
     expect(await readGrey(() => Promise.resolve(greys))).toBe(130);
+  });
+
+  it('gives of red, green and blue what it gives of the planes that they were made of', async () => {
+    const coding: ColourCoding = { matrix: 'bt601', isFullRange: false };
+    const made: ColourCoding = { matrix: 'bt709', isFullRange: false };
+    const seen = PROBE_PATCHES.map((patch) => toRgb(patch, made));
+    const luma = (x: number, y: number) => 80 + 10 * y + 3 * x;
+    const chroma = (x: number, y: number) => 100 + 9 * (x >> 1) + 5 * (y >> 1);
+    // What is to be seen begins within a block.
+    const visibleRect = { x: 1, y: 1, width: 5, height: 6 };
+    const copyPlanes = (target: Uint8Array) => {
+      for (let at = 0; at < 64; at++) target[at] = luma(at % 8, at >> 3);
+      for (let at = 0; at < 16; at++) target[64 + at] = target[80 + at] = chroma(2 * (at % 4), 2 * (at >> 2));
+      return Promise.resolve([0, 64, 80].map((offset) => ({ offset, stride: offset ? 4 : 8 })));
+    };
+    const copyRgb = (target: Uint8Array) => {
+      for (let at = 0; at < 64; at++) {
+        const [x, y] = [at % 8, at >> 3];
+        const colours = toRgb([luma(x, y), chroma(x, y), chroma(x, y)], made);
+        target.set(colours.map(Math.round).reverse(), at * 4);
+      }
+      return Promise.resolve([{ offset: 0, stride: 32 }]);
+    };
+    const whole = { allocationSize: () => 256, visibleRect };
+    const planes = fakeFrame({ ...whole, copyTo: copyPlanes }).frame;
+    const rgb = fakeFrame({ ...whole, format: 'BGRX', copyTo: copyRgb }).frame;
+    const measure = () => Promise.resolve(seen);
+    const rowsOf = async (frame: VideoFrame, kernel: PixelKernel | null) => {
+      const rows = await new FramePixelReader(coding, kernel, measure).read(frame);
+      return Array.from({ length: rows.height }, (_, y) =>
+        Array.from(rows.readRow(y), (word) => word & 0xffffff),
+      );
+    };
+    const expected = await rowsOf(planes, null);
+    expect(await rowsOf(rgb, null)).toEqual(expected);
+    expect(await rowsOf(rgb, PixelKernel.create())).toEqual(expected);
   });
 
   it('takes frames of red, green and blue without a coding', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PROBE_PATCHES } from '@/lib/media/colour-probe';
 import { toRgb, type ColourCoding, type Triple } from '@/lib/pixels/colour';
 import { packedRows } from '@/lib/pixels/pixel-rows';
-import { computeColourChange, recolouredRows } from '@/lib/pixels/recolour';
+import { computeColourChange, fitColourMaking, recolouredRows } from '@/lib/pixels/recolour';
 
 const coding = (matrix: ColourCoding['matrix'], isFullRange = false): ColourCoding => ({
   matrix,
@@ -35,7 +35,8 @@ describe('computeColourChange', () => {
   ];
 
   it.each(cases)('undoes %s to within two of 255', (_what, seen, wanted) => {
-    const change = computeColourChange(PROBE_PATCHES, seen, wanted)!;
+    const making = fitColourMaking(PROBE_PATCHES, seen)!;
+    const change = computeColourChange(PROBE_PATCHES, making, wanted)!;
     const rows = recolouredRows(packedRows(Uint8Array.from(seen.flat()), seen.length, 1), change);
     const words = rows.readRow(0);
     for (const [at, patch] of PROBE_PATCHES.entries()) {
@@ -47,17 +48,18 @@ describe('computeColourChange', () => {
   });
 
   it('leaves alone what is as wanted but for rounding', () => {
-    expect(computeColourChange(PROBE_PATCHES, asSeen(coding('bt709')), coding('bt709'))).toBeNull();
+    const making = fitColourMaking(PROBE_PATCHES, asSeen(coding('bt709')))!;
+    expect(computeColourChange(PROBE_PATCHES, making, coding('bt709'))).toBeNull();
   });
 
   it('leaves alone what follows from luma and chroma in no linear way', () => {
     const curved = asSeen(coding('bt709')).map(([r, g, b]): Triple => [(r * r) / 255, (g * g) / 255, b]);
-    expect(computeColourChange(PROBE_PATCHES, curved, coding('bt601'))).toBeNull();
+    expect(fitColourMaking(PROBE_PATCHES, curved)).toBeNull();
   });
 
   it('leaves alone what patches of one colour cannot tell', () => {
     const grey = PROBE_PATCHES.map((): Triple => [128, 128, 128]);
-    expect(computeColourChange(grey, grey, coding('bt601'))).toBeNull();
+    expect(fitColourMaking(grey, grey)).toBeNull();
   });
 });
 
