@@ -8,7 +8,7 @@ export interface AlphaPlane {
 }
 
 /** Black of video whose luma runs from 16 to 235. */
-const LIMITED_BLACK = 16;
+export const LIMITED_BLACK = 16;
 const NO_COLOUR = 128;
 
 /**

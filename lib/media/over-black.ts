@@ -1,6 +1,6 @@
 import { VideoSample } from 'mediabunny';
 import type { DecoderOutput, FrameDecoder, OpenDecoder } from './frame-decoder';
-import { layOverBlack, type AlphaPlane } from './lay-over-black';
+import { layOverBlack, LIMITED_BLACK, type AlphaPlane } from './lay-over-black';
 import type { VideoPacket } from './packet-source';
 
 /**
@@ -182,17 +182,48 @@ async function overBlackFrame(picture: VideoFrame, opacity: VideoFrame): Promise
   });
 }
 
-/** The luma of a frame, which is its first plane in every format that decoders give. */
+/** The luma of a frame, which is its first plane in every format that decoders give but red, green and blue. */
 async function readOpacity(frame: VideoFrame): Promise<AlphaPlane> {
   const rect = frame.visibleRect!;
   const bytes = new Uint8Array(frame.allocationSize({ rect }));
-  const [luma] = await frame.copyTo(bytes, { rect });
+  const [plane] = await frame.copyTo(bytes, { rect });
   const { width, height } = rect;
-  if (!luma || !/^(?:I4\d\d|NV12)$/.test(frame.format ?? '')) {
+  const format = frame.format ?? '';
+  if (plane && /^(?:RGB|BGR)[AX]$/.test(format)) {
+    return {
+      bytes: lumaOfGrey(bytes.subarray(plane.offset), plane.stride, rect),
+      stride: width,
+      width,
+      height,
+    };
+  }
+  if (!plane || !/^(?:I4\d\d|NV12)$/.test(format)) {
     throw new Error(`Opacity in the format ${frame.format} cannot be read.`);
   }
-  return { bytes: bytes.subarray(luma.offset), stride: luma.stride, width, height };
+  return { bytes: bytes.subarray(plane.offset), stride: plane.stride, width, height };
 }
+
+/**
+ * Luma that a browser made grey of, in the limited range as for every clip that says nothing. What it cut off was next to
+ * clear or next to whole, and is taken for that.
+ */
+function lumaOfGrey(
+  bytes: Uint8Array,
+  stride: number,
+  { width, height }: Pick<DOMRectReadOnly, 'width' | 'height'>,
+): Uint8Array {
+  const luma = new Uint8Array(width * height);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const green = bytes[y * stride + x * 4 + 1]!;
+      const isCutOff = green === 0 || green === 255;
+      luma[y * width + x] = isCutOff ? green : LIMITED_BLACK + Math.round((green * LIMITED_RANGE) / 255);
+    }
+  }
+  return luma;
+}
+
+const LIMITED_RANGE = 219;
 
 /** For formats whose planes are not known here; the colours are the browser's own. */
 function drawOverBlack(picture: VideoFrame, opacity: AlphaPlane): VideoFrame {

@@ -1,4 +1,4 @@
-import { toRgb, type ColourCoding, type Triple } from './colour';
+import { computeColourEquations, toRgb, type ColourCoding, type Triple } from './colour';
 import type { PixelRows } from './pixel-rows';
 
 /**
@@ -22,6 +22,9 @@ const LEAST_CHANGE = 1.5;
 /** Patches that no linear change makes to within this are made some other way. */
 const MAX_RESIDUE = 2.5;
 
+/** Rounding, of a patch that an encoder left one off. */
+const MAX_CODE_RESIDUE = 1.7;
+
 /**
  * How a browser makes red, green and blue of luma, Cb and Cr; null where they follow from these in no linear way, or these
  * not from them.
@@ -30,11 +33,41 @@ const MAX_RESIDUE = 2.5;
  * @param seen what the browser made of each
  */
 export function fitColourMaking(patches: readonly Triple[], seen: readonly Triple[]): ColourChange | null {
-  const making = fitChange(patches, seen);
+  const making = fitLumaCode(patches, seen) ?? fitChange(patches, seen);
   if (!making) return null;
   const made = patches.map((patch) => applyChange(making, patch));
   const isLinear = made.every((colour, at) => distance(colour, seen[at]!) <= MAX_RESIDUE);
   return isLinear && fitChange(made, patches) ? making : null;
+}
+
+/**
+ * How a browser makes colours where luma is black at 16 and white at 235, or at 0 and 255, as in every standard; null where that is
+ * not so. Fitted numbers alone are a tenth of a colour off, by which luma would be rounded another way.
+ */
+function fitLumaCode(patches: readonly Triple[], seen: readonly Triple[]): ColourChange | null {
+  for (const isFullRange of [false, true]) {
+    const { luma, black, neutral } = computeColourEquations({ matrix: 'bt601', isFullRange }, 8);
+    const chroma = patches.map(([, cb, cr]): [number, number] => [cb - neutral, cr - neutral]);
+    const factors = [0, 1, 2].map((colour) =>
+      leastSquares(
+        chroma,
+        patches.map(([y], at) => seen[at]![colour]! - luma * (y - black)),
+      ),
+    );
+    const [red, green, blue] = factors;
+    if (!red || !green || !blue) return null;
+    const rowOf = ([cb, cr]: number[]): Triple => [luma, cb!, cr!];
+    const offsetOf = ([cb, cr]: number[]): number => -luma * black - neutral * (cb! + cr!);
+    const making: ColourChange = {
+      matrix: [rowOf(red), rowOf(green), rowOf(blue)],
+      offset: [offsetOf(red), offsetOf(green), offsetOf(blue)],
+    };
+    const isSo = patches.every(
+      (patch, at) => distance(applyChange(making, patch), seen[at]!) <= MAX_CODE_RESIDUE,
+    );
+    if (isSo) return making;
+  }
+  return null;
 }
 
 /** What makes the browser's red, green and blue into the clip's; null where they are the same. */
@@ -62,19 +95,27 @@ function distance(a: Triple, b: Triple): number {
 /** The change that makes `to` of `from` with the least squares; null where `from` does not tell. */
 function fitChange(from: readonly Triple[], to: readonly Triple[]): ColourChange | null {
   const rows = from.map((colour) => [...colour, 1]);
-  const squares = [0, 1, 2, 3].map((i) => [0, 1, 2, 3].map((j) => sum(rows.map((row) => row[i]! * row[j]!))));
-  const fitted = [0, 1, 2].map((colour) =>
-    solve(
-      squares,
-      [0, 1, 2, 3].map((i) => sum(rows.map((row, at) => row[i]! * to[at]![colour]!))),
+  const [red, green, blue] = [0, 1, 2].map((colour) =>
+    leastSquares(
+      rows,
+      to.map((one) => one[colour]!),
     ),
   );
-  const [red, green, blue] = fitted;
   if (!red || !green || !blue) return null;
   return {
     matrix: [tripleOf(red), tripleOf(green), tripleOf(blue)],
     offset: [red[3]!, green[3]!, blue[3]!],
   };
+}
+
+/** The factors by which the numbers of each row come to a value; null where the rows do not tell. */
+function leastSquares(rows: readonly (readonly number[])[], values: readonly number[]): number[] | null {
+  const columns = rows[0]!.map((_, at) => at);
+  const squares = columns.map((i) => columns.map((j) => sum(rows.map((row) => row[i]! * row[j]!))));
+  return solve(
+    squares,
+    columns.map((i) => sum(rows.map((row, at) => row[i]! * values[at]!))),
+  );
 }
 
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,5 +1,5 @@
 import type { ColourCoding } from './colour';
-import { CutOffBlock } from './cut-off-block';
+import { CutOffBlock, CutOffReach, isCutOff } from './cut-off-block';
 import type { PixelRows } from './pixel-rows';
 import type { ColourChange } from './recolour';
 
@@ -51,20 +51,44 @@ export function recoverPlanes(
   const cbStart = width * height;
   const crStart = cbStart + chromaStride * ((height + 1) >> 1);
   const equations = inBytes(making);
+  const reach = new CutOffReach(making, coding);
   const cutOff = new CutOffBlock(making, coding);
   const upper = new Uint32Array(chromaStride * 2);
   const lower = new Uint32Array(chromaStride * 2);
-  const luma = new Uint8Array(chromaStride * 4);
-  for (let y = 0; y < height; y += 2) {
+  const row: BlockRow = {
+    upper,
+    lower,
+    luma: new Uint8Array(chromaStride * 4),
+    cb: bytes.subarray(cbStart, cbStart + chromaStride),
+    cr: bytes.subarray(crStart, crStart + chromaStride),
+  };
+  const goTo = (y: number) => {
     readWhole(rgb, y, upper);
     // A block that the picture ends in counts twice what it has.
     readWhole(rgb, Math.min(y + 1, height - 1), lower);
     const chroma = (y >> 1) * chromaStride;
-    const cb = bytes.subarray(cbStart + chroma, cbStart + chroma + chromaStride);
-    const cr = bytes.subarray(crStart + chroma, crStart + chroma + chromaStride);
-    if (!recoverRow(upper, lower, equations, cutOff, luma, cb, cr)) return null;
-    bytes.set(luma.subarray(0, width), y * width);
-    if (y + 1 < height) bytes.set(luma.subarray(upper.length, upper.length + width), (y + 1) * width);
+    row.cb = bytes.subarray(cbStart + chroma, cbStart + chroma + chromaStride);
+    row.cr = bytes.subarray(crStart + chroma, crStart + chroma + chromaStride);
+  };
+  const storeLuma = (y: number) => {
+    bytes.set(row.luma.subarray(0, width), y * width);
+    if (y + 1 < height) bytes.set(row.luma.subarray(upper.length, upper.length + width), (y + 1) * width);
+  };
+  const rowsLeft: number[] = [];
+  for (let y = 0; y < height; y += 2) {
+    goTo(y);
+    const outcome = recoverRow(row, equations, reach);
+    if (outcome === 'no such planes') return null;
+    if (outcome === 'cut off') rowsLeft.push(y);
+    storeLuma(y);
+  }
+  const share = reach.share();
+  for (const y of rowsLeft) {
+    goTo(y);
+    row.luma.set(bytes.subarray(y * width, (y + 1) * width));
+    if (y + 1 < height) row.luma.set(bytes.subarray((y + 1) * width, (y + 2) * width), upper.length);
+    recoverCutOff(row, cutOff, share);
+    storeLuma(y);
   }
   const layout = [
     { offset: 0, stride: width },
@@ -117,36 +141,34 @@ function inBytes({ matrix: [red, green, blue], offset }: ColourChange): Equation
   };
 }
 
-/**
- * A row of blocks; `luma` takes both of its rows, one after the other.
- *
- * @returns false where a block has more than one chroma
- */
+/** Two rows of pixels, and the planes of their blocks. */
+interface BlockRow {
+  upper: Uint32Array;
+  lower: Uint32Array;
+  /** Of both rows, one after the other. */
+  luma: Uint8Array;
+  cb: Uint8Array;
+  cr: Uint8Array;
+}
+
+/** Recovers the blocks of which nothing was cut off; tells whether there are others, or one with more than one chroma. */
 function recoverRow(
-  upper: Uint32Array,
-  lower: Uint32Array,
+  { upper, lower, luma, cb: cbs, cr: crs }: BlockRow,
   equations: Equations,
-  cutOff: CutOffBlock,
-  luma: Uint8Array,
-  cbs: Uint8Array,
-  crs: Uint8Array,
-): boolean {
+  reach: CutOffReach,
+): 'whole' | 'cut off' | 'no such planes' {
   const { cbByRed, cbByBlue, crByRed, crByBlue, cbOffset, crOffset } = equations;
   const { lumaBySum, lumaByCb, lumaByCr, lumaOffset } = equations;
   const below = upper.length;
+  let isWhole = true;
   for (let x = 0; x < below; x += 2) {
     const a = upper[x]!;
     const b = upper[x + 1]!;
     const c = lower[x]!;
     const d = lower[x + 1]!;
     if (isCutOff(a) || isCutOff(b) || isCutOff(c) || isCutOff(d)) {
-      cutOff.solve(a, b, c, d);
-      cbs[x >> 1] = cutOff.cb;
-      crs[x >> 1] = cutOff.cr;
-      luma[x] = cutOff.luma[0]!;
-      luma[x + 1] = cutOff.luma[1]!;
-      luma[below + x] = cutOff.luma[2]!;
-      luma[below + x + 1] = cutOff.luma[3]!;
+      isWhole = false;
+      reach.add(a, b, c, d);
       continue;
     }
     const redA = redLessGreen(a);
@@ -161,7 +183,7 @@ function recoverRow(
       Math.max(redA, redB, redC, redD) - Math.min(redA, redB, redC, redD) > MAX_SPREAD ||
       Math.max(blueA, blueB, blueC, blueD) - Math.min(blueA, blueB, blueC, blueD) > MAX_SPREAD
     )
-      return false;
+      return 'no such planes';
     const red = (redA + redB + redC + redD) / 4;
     const blue = (blueA + blueB + blueC + blueD) / 4;
     const cb = toByte(cbByRed * red + cbByBlue * blue + cbOffset);
@@ -174,15 +196,26 @@ function recoverRow(
     luma[below + x] = toByte(sumOf(c) * lumaBySum - added);
     luma[below + x + 1] = toByte(sumOf(d) * lumaBySum - added);
   }
-  return true;
+  return isWhole ? 'whole' : 'cut off';
 }
 
-/** Whether a colour of a pixel is 0 or 255. */
-function isCutOff(word: number): boolean {
-  const colours = word & 0xffffff;
-  const others = colours ^ 0xffffff;
-  const borrowed = ((colours - 0x010101) & others) | ((others - 0x010101) & colours);
-  return (borrowed & 0x808080) !== 0;
+/** Recovers the blocks that the other left out. */
+function recoverCutOff({ upper, lower, luma, cb, cr }: BlockRow, cutOff: CutOffBlock, share: number): void {
+  const below = upper.length;
+  for (let x = 0; x < below; x += 2) {
+    const a = upper[x]!;
+    const b = upper[x + 1]!;
+    const c = lower[x]!;
+    const d = lower[x + 1]!;
+    if (!(isCutOff(a) || isCutOff(b) || isCutOff(c) || isCutOff(d))) continue;
+    cutOff.solve(a, b, c, d, share);
+    cb[x >> 1] = cutOff.cb;
+    cr[x >> 1] = cutOff.cr;
+    luma[x] = cutOff.luma[0]!;
+    luma[x + 1] = cutOff.luma[1]!;
+    luma[below + x] = cutOff.luma[2]!;
+    luma[below + x + 1] = cutOff.luma[3]!;
+  }
 }
 
 function redLessGreen(word: number): number {

@@ -136,7 +136,21 @@ describe('recoverPlanes', () => {
     const found = [0, 8, 15, 16, 100, 235, 250].map(
       (luma) => recover(flat(luma), makingOf(LIMITED_601), FULL_601)![5],
     );
-    expect(found).toEqual([6, 6, 6, 6, 100, 247, 247]);
+    expect(found).toEqual([12, 12, 12, 12, 100, 240, 240]);
     expect(recover(flat(4), makingOf(LIMITED_601), LIMITED_601)![5]).toBe(16);
+  });
+
+  it.each([
+    ['as far as colours go that the others tell', [40, 215], 180, [248, 255]],
+    ['no further where these end at 16 and 235', [110, 146], 181, [235, 238]],
+  ] as const)('lays white that was cut off %s', (_how, luma, cb, [least, most]) => {
+    const planes = drawPlanes(64, 64, luma, 0);
+    planes.bytes.fill(cb, 64 * 64, 64 * 64 + 32 * 32);
+    // White, in a block of its own.
+    for (const at of [0, 1, 64, 65]) planes.bytes[at] = 255;
+    planes.bytes[64 * 64] = 128;
+    const found = recover(planes, makingOf(LIMITED_601), FULL_601)![0]!;
+    expect(found).toBeGreaterThanOrEqual(least);
+    expect(found).toBeLessThanOrEqual(most);
   });
 });
