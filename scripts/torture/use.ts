@@ -12,6 +12,7 @@ import { openReady, root, withServedProfile } from '../host/served-page';
 import {
   countOpenThings,
   countUse,
+  forgetAnswers,
   haveCachesGivenBack,
   type OpenThings,
   type UseCounts,
@@ -36,8 +37,6 @@ const QUESTIONS = ['a red car', 'a number on a grey picture', 'stripes - text', 
 
 /** Rounds until everything that is loaded once is there: panels, worker scripts, the export's code. */
 const WARM_UP_ROUNDS = 3;
-/** The round after which the browser has to give its caches back for the first time, to be compared with the last. */
-const RELEASED_ROUND = 20;
 
 const OPEN_THINGS: readonly (readonly [string, keyof OpenThings])[] = [
   ['video frames', 'frames'],
@@ -75,11 +74,6 @@ async function oneRound(page: Page, round: number): Promise<void> {
   await page.getByTestId('library').getByRole('listitem').first().waitFor({ state: 'detached' });
 }
 
-async function countReleased(page: Page): Promise<UseCounts> {
-  await haveCachesGivenBack(page);
-  return countUse(page);
-}
-
 async function use(context: BrowserContext, address: string): Promise<void> {
   await countOpenThings(context);
   const page = await context.newPage();
@@ -87,9 +81,9 @@ async function use(context: BrowserContext, address: string): Promise<void> {
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('crash', () => problems.push('The tab crashed.'));
   await openReady(page, address);
+  await forgetAnswers(page);
   const endMs = Date.now() + minutes * 60_000;
   const startedMs = Date.now();
-  const released: UseCounts[] = [];
   const counted: { round: number; counts: UseCounts }[] = [];
   let rounds = 0;
   const count = async () => {
@@ -104,12 +98,11 @@ async function use(context: BrowserContext, address: string): Promise<void> {
     rounds += 1;
     await page.waitForTimeout(Math.max(0, Math.min(roundEndMs, endMs) - Date.now()));
     if (rounds % 10 === WARM_UP_ROUNDS) await count();
-    if (rounds === RELEASED_ROUND) released.push(await countReleased(page));
   }
   await count();
-  const end = await countReleased(page);
-  released.push(...(released.length === 0 ? [end, end] : [end]));
-  report(counted, released, (Date.now() - startedMs) / 60_000, problems);
+  // Last, because Chromium keeps no decoded pictures any more after it.
+  await haveCachesGivenBack(page);
+  report(counted, await countUse(page), (Date.now() - startedMs) / 60_000, problems);
 }
 
 const MEMORY: readonly (readonly [string, (counts: UseCounts) => number | undefined | null])[] = [
@@ -139,7 +132,7 @@ function growth(points: readonly { round: number; bytes: number | null | undefin
 
 function report(
   counted: readonly { round: number; counts: UseCounts }[],
-  released: readonly UseCounts[],
+  released: UseCounts,
   took: number,
   problems: readonly string[],
 ): void {
@@ -152,10 +145,10 @@ function report(
   const section = [
     `${last.round} rounds in ${took.toFixed(0)} minutes of one tab, one every ${values.pace} s at most, ${new Date().toISOString().slice(0, 10)}.`,
     '',
-    `| memory, MB | round ${first.round} | round ${secondHalf[0]!.round} | round ${last.round} | caches given back after round ${RELEASED_ROUND} | after the last | kB a round, second half |`,
-    '| --- | --: | --: | --: | --: | --: | --: |',
+    `| memory, MB | round ${first.round} | round ${secondHalf[0]!.round} | round ${last.round} | caches given back then | kB a round, second half |`,
+    '| --- | --: | --: | --: | --: | --: |',
     ...MEMORY.map(([name, of]) => {
-      const cells = [first.counts, secondHalf[0]!.counts, last.counts, ...released].map((counts) =>
+      const cells = [first.counts, secondHalf[0]!.counts, last.counts, released].map((counts) =>
         megabytes(of(counts)),
       );
       const grown = growth(secondHalf.map(({ round, counts }) => ({ round, bytes: of(counts) })));
