@@ -1,4 +1,5 @@
-import { FramesiftPage } from './framesift-page';
+import { endTab, keepAddingClips, TAB_ENDS } from '@/scripts/torture/tabs-at-work';
+import { FramesiftPage, SOUND } from './framesift-page';
 import { expect, test } from './returning';
 
 test.use({ library: 'empty' });
@@ -46,6 +47,30 @@ test('a tab that the browser puts to sleep gives the library to another, and joi
   expect(first.problems).toEqual([]);
   expect(other.problems).toEqual([]);
 });
+
+for (const way of TAB_ENDS) {
+  test(`an owner that is ${way} hands over, and no verb under way is lost or done twice (#22)`, async ({
+    page,
+    context,
+  }) => {
+    const owner = new FramesiftPage(page);
+    await owner.open();
+    const other = new FramesiftPage(await context.newPage());
+    await other.open();
+    const stop = await keepAddingClips(other.page);
+    // Some are answered by the first owner, some are under way when it ends.
+    await other.page.waitForTimeout(1_000);
+    await endTab(page, way);
+    await other.page.waitForTimeout(3_000);
+    const { asked, made, failures } = await stop();
+    expect(failures).toEqual([]);
+    expect(made).toHaveLength(asked);
+    const rows = await other.query('select id from events');
+    expect(rows.map(({ id }) => String(id)).sort()).toEqual([...made].sort());
+    expect(await other.scan()).toEqual(SOUND);
+    expect(other.problems).toEqual([]);
+  });
+}
 
 test('a tab with an older build is named, and waited for', async ({ page, context }) => {
   const old = await context.newPage();
