@@ -15,6 +15,8 @@ export interface DatabaseConnection {
   readonly store: StoreKind | 'memory';
   /** Runs one statement in a read-only transaction. */
   queryReadOnly(text: string, params: unknown[]): Promise<Record<string, unknown>[]>;
+  /** @throws FramesiftError `storage-unavailable` when the browser has deleted the files that are open here */
+  assertKept(): Promise<void>;
   /** Gives up the database and its files, also when it does not answer any more. */
   close(): Promise<void>;
 }
@@ -25,11 +27,25 @@ interface PgliteClient {
   close(): Promise<void>;
 }
 
+/** What becomes of a database's files; see `OpenedPGlite`. */
+interface ConnectionFiles {
+  letGo?: () => Promise<void>;
+  isKept?: () => Promise<boolean>;
+}
+
+/**
+ * [Note: Files that the browser deletes] A browser that runs out of space, or a person who clears its data, takes the files
+ * of a library also while a page has them open. PostgreSQL goes on with them until the page ends, and all of it is gone
+ * then. So every write asks first whether they are there; what was stored can still be read, and saved as a backup.
+ */
+const DELETED_BY_BROWSER =
+  'The browser has deleted this library’s files while the page was open, for want of space or because site data was cleared. What is listed is still in memory: press “Back up” now, reload this page, then restore the backup.';
+
 /** A connection over a PGlite that is open: in a browser `openConnection` makes it, in tests PGlite in memory. */
 export function connectionOver(
   client: PgliteClient,
   store: DatabaseConnection['store'],
-  close: () => Promise<void> = () => client.close(),
+  { letGo = () => client.close(), isKept = () => Promise.resolve(true) }: ConnectionFiles = {},
 ): DatabaseConnection {
   return {
     // Drizzle's types ask for the class PGlite, its code only for query() and transaction().
@@ -42,7 +58,10 @@ export function connectionOver(
         const { rows } = await tx.query<Record<string, unknown>>(text, params);
         return rows;
       }),
-    close: () => close(),
+    assertKept: async () => {
+      if (!(await isKept())) throw new FramesiftError('storage-unavailable', DELETED_BY_BROWSER);
+    },
+    close: () => letGo(),
   };
 }
 
@@ -58,7 +77,7 @@ export async function openConnection(
   // Followers never need PGlite's script.
   const { openPglite } = await import('./open-pglite');
   const opened = await openPglite(store);
-  const connection = connectionOver(opened.pg, store, () => opened.letGo());
+  const connection = connectionOver(opened.pg, store, opened);
   try {
     if (!asItIs) await migrateDatabase(connection.db);
     return connection;

@@ -398,6 +398,7 @@ export class LibraryVerbs {
   }
 
   async #write<T>(clipId: string, work: () => Promise<T>, { isTold = true } = {}): Promise<T> {
+    await this.#connection.assertKept();
     try {
       return await work();
     } finally {

@@ -4,6 +4,7 @@ import { compileFile } from '@/lib/files/compile-file';
 import { onThisSite } from '@/lib/files/file-source';
 import { openFileTree } from '@/lib/files/open-tree';
 import { OpfsTree } from '@/lib/files/opfs-tree';
+import { causesOf, property } from '@/lib/shared/errors';
 import { currentLibrary } from './current-library';
 import { DurablePGlite } from './durable-pglite';
 import { assertFileList, beginFirstOpen, endFirstOpen, hasLibraryFiles } from './first-open';
@@ -28,6 +29,8 @@ const HANDLES_SETTLE_MS = 250;
 export interface OpenedPGlite {
   pg: DurablePGlite;
   letGo(): Promise<void>;
+  /** Whether its files are still where they were: PGlite goes on with files that the browser has deleted. */
+  isKept(): Promise<boolean>;
 }
 
 /** Opens the database of this browser in this worker. Only the owner may: two corrupt it (pglite #709). */
@@ -56,7 +59,8 @@ async function openOnOpfs(): Promise<OpenedPGlite> {
   await beginFirstOpen(files, name);
   if (prepared) {
     const folder = await root.getDirectoryHandle(name, { create: true });
-    await unpackDatabase(prepared, new OpfsTree(folder));
+    // A page that is just ending still has files of these names where the browser has deleted its library.
+    await untilFree(() => unpackDatabase(prepared, new OpfsTree(folder)));
   }
   const library = await openedOnOpfs(name, { initialPoolSize: INITDB_POOL_SIZE });
   await library.pg.syncToFs();
@@ -67,7 +71,18 @@ async function openOnOpfs(): Promise<OpenedPGlite> {
 async function openedOnOpfs(name: string, options?: { initialPoolSize: number }): Promise<OpenedPGlite> {
   const fs = new OpfsAhpFS(name, options);
   const { pg } = await opened({ fs });
-  return { pg, letGo: () => fs.closeFs() };
+  return { pg, letGo: () => fs.closeFs(), isKept: () => isFolderThere(name) };
+}
+
+async function isFolderThere(name: string): Promise<boolean> {
+  try {
+    // Asked for anew: a handle from before does not tell of a browser that has deleted everything.
+    await (await navigator.storage.getDirectory()).getDirectoryHandle(name);
+    return true;
+  } catch (error) {
+    if (property(error, 'name') === 'NotFoundError') return false;
+    throw error;
+  }
 }
 
 async function opened(options: PGliteOptions): Promise<OpenedPGlite> {
@@ -79,7 +94,7 @@ async function opened(options: PGliteOptions): Promise<OpenedPGlite> {
     relaxedDurability: false,
   });
   await pg.waitReady;
-  return { pg, letGo: () => pg.close() };
+  return { pg, letGo: () => pg.close(), isKept: () => Promise.resolve(true) };
 }
 
 /** A slow line takes minutes for ten megabytes. */
@@ -113,14 +128,21 @@ async function waitForAccessHandles(name: string): Promise<void> {
     if (error instanceof DOMException && error.name === 'NotFoundError') return; // The first open of all.
     throw error;
   }
+  await untilFree(async () => (await stateFile.createSyncAccessHandle()).close());
+}
+
+/** Does what opens files as soon as another worker has let go of them. */
+async function untilFree(work: () => Promise<void>): Promise<void> {
   const deadline = performance.now() + HANDLES_WAIT_MS;
   for (let waited = false; ; waited = true) {
     try {
-      (await stateFile.createSyncAccessHandle()).close();
+      await work();
       if (waited) await sleep(HANDLES_SETTLE_MS);
       return;
     } catch (error) {
-      const isTaken = error instanceof DOMException && error.name === 'NoModificationAllowedError';
+      const isTaken = causesOf(error).some(
+        (cause) => property(cause, 'name') === 'NoModificationAllowedError',
+      );
       if (!isTaken || performance.now() > deadline) throw error;
       await sleep(HANDLES_POLL_MS);
     }

@@ -36,9 +36,10 @@ export async function isStorageKept(): Promise<boolean> {
   return (await storageManager().persisted?.()) ?? false;
 }
 
-/** Asks the browser not to clear this site's data by itself; it may refuse. */
+/** Asks the browser not to clear this site's data by itself, unless it has promised so; it may refuse. */
 export function askToKeepStorage(): void {
-  void storageManager()
-    .persist?.()
-    .catch(() => false);
+  const ask = async () => {
+    if (!(await isStorageKept())) await storageManager().persist?.();
+  };
+  void ask().catch(() => undefined);
 }

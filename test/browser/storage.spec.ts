@@ -129,6 +129,72 @@ test('a library that cannot be opened is met with ways on, and is not lost by st
   await expect.poll(() => framesift.storedFiles()).toEqual([]);
 });
 
+test('a library that the browser deletes behind an open page is told of, saved and restored (#22)', async ({
+  page,
+  context,
+  baseURL,
+}) => {
+  const framesift = await openWithSample(page);
+  const answer = await framesift.ask(question);
+  const session = await context.newCDPSession(page);
+  await session.send('Storage.clearDataForOrigin', { origin: baseURL!, storageTypes: 'all' });
+
+  await framesift.startSample('1 every 5 seconds');
+  const told = page.getByRole('alert').filter({ hasText: 'The browser has deleted this library’s files' });
+  await expect(told).toBeVisible();
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Back up' }).click();
+  const download = await saving;
+  const backup = {
+    name: download.suggestedFilename(),
+    mimeType: 'application/x-tar',
+    buffer: await readFile(await download.path()),
+  };
+
+  await page.goto('/');
+  await framesift.waitUntilReady();
+  await expect(page.getByText('No clips yet.')).toBeVisible();
+  await page.getByTestId('file-input').setInputFiles(backup);
+  await expect(framesift.clips).toHaveCount(1);
+  // Pictures and the copy of the clip were files of their own. What was asked is answered all the same.
+  await framesift.clips.first().getByRole('button').first().click();
+  const again = await framesift.ask(question);
+  expect(again.map(({ frameIndex }) => frameIndex)).toEqual(answer.map(({ frameIndex }) => frameIndex));
+  expect(await framesift.scan()).toMatchObject({ orphanFiles: [], wrongRows: [] });
+  expect(framesift.problems).toEqual([]);
+});
+
+withoutClips(
+  'the browser is asked to keep what is stored when a first clip is, and not again once it has promised (#22)',
+  async ({ page }) => {
+    await page.addInitScript(() => {
+      const calls: string[] = [];
+      let isKept = false;
+      Object.assign(window, { persistCalls: calls });
+      StorageManager.prototype.persisted = () => Promise.resolve(isKept);
+      StorageManager.prototype.persist = () => {
+        calls.push(document.querySelector('[data-testid=facts]') ? 'with a clip before it' : 'unasked');
+        // Refused at first, as Chromium does for a site that it does not know yet.
+        isKept = calls.length > 1;
+        return Promise.resolve(isKept);
+      };
+    });
+    const calls = () => page.evaluate(() => (window as unknown as { persistCalls: string[] }).persistCalls);
+    const framesift = new FramesiftPage(page);
+    await framesift.open();
+    await framesift.dropClip();
+    await expect(page.getByTestId('facts')).toBeVisible();
+    expect(await calls()).toEqual([]);
+    const unkept = page.getByText('The browser may delete the library when space runs short.');
+    for (const asked of [1, 2, 2]) {
+      await framesift.readSample('1 every 5 seconds');
+      expect(await calls()).toHaveLength(asked);
+      await expect(unkept).toHaveCount(asked === 1 ? 1 : 0);
+    }
+    expect(new Set(await calls())).toEqual(new Set(['with a clip before it']));
+  },
+);
+
 /** Puts another list of PostgreSQL's files in the place of the library's, and gives the one that was there. */
 function changeFileList(page: Page, list: string): Promise<string> {
   return page.evaluate(async (text) => {

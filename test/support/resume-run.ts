@@ -134,7 +134,7 @@ export class ResumeBench {
   #onEnd: () => void = () => undefined;
 
   #library(): ClipDatabase {
-    const connection = connectionOver(this.#faulty(), 'memory', () => Promise.resolve());
+    const connection = connectionOver(this.#faulty(), 'memory', { letGo: () => Promise.resolve() });
     return new ClipDatabase({
       join: () =>
         Promise.resolve({
