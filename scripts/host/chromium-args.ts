@@ -3,7 +3,7 @@
  * Playwright's, so its list comes first (playwright 1.65, chromiumSwitches.ts).
  *
  * The pop-ups of the address bar are pages of their own since Chromium 150. Nobody sees them here, and loading them
- * takes a second of processor time at every start.
+ * takes a second of processor time at every start. And Chromium asks its maker what a page's forms are for.
  */
 const FEATURES_OFF = [
   'AvoidUnnecessaryBeforeUnloadCheckSync',
@@ -22,6 +22,7 @@ const FEATURES_OFF = [
   'WebUIOmniboxPopup',
   'WebUIOmniboxAimPopup',
   'WebUIOmniboxFullPopup',
+  'AutofillServerCommunication',
 ];
 
 /** A Chromium that asks for nothing of its own: without a network that would only fail, and cost time. */
