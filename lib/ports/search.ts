@@ -67,6 +67,8 @@ export interface CandidateClip {
   timestampsMs: Int32Array<ArrayBuffer>;
   /** As in PackedEmbeddings. */
   spansMs: Float64Array<ArrayBuffer>;
+  /** The cosine of each frame with the one before it; 1 for the first. */
+  steps: Float32Array<ArrayBuffer>;
   /** By the terms of the question. */
   cosines: Float32Array<ArrayBuffer>[];
   /** Frames that have an embedding here, as positions, ascending. */

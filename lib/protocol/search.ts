@@ -26,7 +26,7 @@ export const MAX_SEARCH_CLIPS = 64;
 export const MAX_SEARCH_FRAMES = 4000;
 
 /** What a page asks for unless it has a reason. */
-export const USUAL_SEARCH = { clips: 20, frames: 2000 } as const;
+export const USUAL_SEARCH = { clips: 32, frames: 1000 } as const;
 
 /** Frames of the whole library whose scores are in an answer; fewer where there are fewer. As many as `combineScores` looks at. */
 export const SEARCH_SAMPLE = 4096;
@@ -126,6 +126,11 @@ export interface LibrarySearchAnswer {
   timestampsMs: Int32Array<ArrayBuffer>;
   /** Two a frame: how long its picture is on screen, in clip time. Twice the same where nobody knows. */
   spansMs: Float64Array<ArrayBuffer>;
+  /**
+   * The cosine of each frame with the one before it in its clip, −1…1; 1 for a clip's first. By them a page finds cuts and
+   * pictures that stand still as it does among vectors.
+   */
+  steps: Float32Array<ArrayBuffer>;
   /** For each vector of the question the cosine of each frame, −1…1. */
   scores: Float32Array<ArrayBuffer>[];
   /** Which of the frames come with their vectors: half of them those that fit best, half spread evenly. Rising. */
@@ -197,6 +202,7 @@ export function packSearchAnswer(answer: LibrarySearchAnswer): Uint8Array<ArrayB
   const put = (at: number, array: ArrayBufferView) =>
     bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), line.length + at);
   put(sizes.spans, answer.spansMs);
+  put(sizes.steps, answer.steps);
   scores.forEach((values, i) => put(sizes.scores + i * values.byteLength, values));
   samples.forEach((values, i) => put(sizes.samples + i * values.byteLength, values));
   put(sizes.frameIndexes, frameIndexes);
@@ -247,6 +253,7 @@ export function unpackSearchAnswer(
     (at) => new Float32Array(numbers, at, header.samples),
   );
   const spansMs = new Float64Array(numbers, sizes.spans, 2 * frames);
+  const steps = new Float32Array(numbers, sizes.steps, frames);
   const frameIndexes = new Int32Array(numbers, sizes.frameIndexes, frames);
   const timestampsMs = new Int32Array(numbers, sizes.timestamps, frames);
   const rows = new Int32Array(numbers, sizes.rows, header.rows);
@@ -254,7 +261,7 @@ export function unpackSearchAnswer(
     new Uint16Array(numbers, sizes.embeddings, header.rows * EMBEDDING_DIMENSION),
   );
 
-  if (![...scores, ...samples].every((values) => values.every(isCosine)))
+  if (![steps, ...scores, ...samples].every((values) => values.every(isCosine)))
     throw unusable('it has a score that is none');
   checkFrames(header.clips, frameIndexes);
   checkSpans(spansMs);
@@ -270,6 +277,7 @@ export function unpackSearchAnswer(
     frameIndexes,
     timestampsMs,
     spansMs,
+    steps,
     scores,
     rows,
     embeddings,
@@ -280,7 +288,8 @@ export function unpackSearchAnswer(
 /** Where each part of the numbers begins, counted from the header's end, and where the last ends. The widest come first. */
 function sizeOf(frames: number, vectors: number, rows: number, samples: number) {
   const spans = 0;
-  const scores = spans + 16 * frames;
+  const steps = spans + 16 * frames;
+  const scores = steps + 4 * frames;
   const sampleScores = scores + 4 * vectors * frames;
   const frameIndexes = sampleScores + 4 * vectors * samples;
   const timestamps = frameIndexes + 4 * frames;
@@ -289,6 +298,7 @@ function sizeOf(frames: number, vectors: number, rows: number, samples: number) 
   const end = embeddings + 2 * EMBEDDING_DIMENSION * rows;
   return {
     spans,
+    steps,
     scores,
     samples: sampleScores,
     frameIndexes,

@@ -24,8 +24,8 @@ export function candidateClips(candidates: readonly Candidates[]): Map<string, S
 }
 
 function toSearched(clip: CandidateClip, version: number): SearchedEmbeddings {
-  const { clipId, frameIndexes, timestampsMs, spansMs, embeddings, vectorRows, cosines } = clip;
-  const given = { vectorRows, cosines };
+  const { clipId, frameIndexes, timestampsMs, spansMs, embeddings, vectorRows, cosines, steps } = clip;
+  const given = { vectorRows, cosines, steps };
   return {
     clipId,
     version,
@@ -36,6 +36,7 @@ function toSearched(clip: CandidateClip, version: number): SearchedEmbeddings {
     given,
     shotChanges: null,
     pictures: null,
+    steps: null,
   };
 }
 

@@ -36,11 +36,13 @@ export interface SearchedEmbeddings extends PackedEmbeddings {
   /** No other object has it. */
   readonly version: number;
   /** What a library on a server gave of the clip, in which only some frames have a row of `embeddings`. */
-  readonly given?: Pick<CandidateClip, 'vectorRows' | 'cosines'>;
+  readonly given?: Pick<CandidateClip, 'vectorRows' | 'cosines' | 'steps'>;
   /** First rows of shots; null until somebody asks for them. */
   shotChanges: number[] | null;
   /** Of `firstRowsOfPictures`; null until somebody asks for them. */
   pictures: Int32Array | null;
+  /** Of `stepsBetween`; null until somebody asks for them. */
+  steps: Float32Array | null;
 }
 
 /** A clip's embeddings of one model as they were at one moment. */
@@ -249,6 +251,7 @@ export class EmbeddingCache {
       file,
       shotChanges: null,
       pictures: null,
+      steps: null,
       ...packed,
     };
   }

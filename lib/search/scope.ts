@@ -2,7 +2,9 @@ import type { Calibration } from '@/lib/ports/encoder';
 import type { AnswerSpan, Candidates as GivenCandidates, SearchRequest, TimeRange } from '@/lib/ports/search';
 import { levelsOf } from './match-strength';
 import type { FrameVectors, Population, SelectionInput } from '@/lib/select/selection';
+import { rowCosine } from '@/lib/select/similarity';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import { stepsBetween } from '@/lib/shared/vectors';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { firstRowsOfPictures } from './pictures';
@@ -70,6 +72,11 @@ export function makeScope(
   return { parts, rows };
 }
 
+/** The cosine of each frame of a clip that is here with the one before it. */
+function stepsOf(part: SearchedEmbeddings): Float32Array {
+  return (part.steps ??= stepsBetween(part.embeddings, EMBEDDING_DIMENSION));
+}
+
 /** The embeddings of a scope's frames, one clip after another. */
 export interface ScopeVectors {
   /** Row-major. */
@@ -85,17 +92,23 @@ export function joinVectors({ parts, rows }: Scope, here: Float32Array): ScopeVe
   const numbers = given.reduce((sum, { embeddings: part }) => sum + part.embeddings.length, here.length);
   const all = allocateNumbers(numbers);
   all.set(here);
-  const vectors: FrameVectors = { rows: new Int32Array(rows), areOwn: new Uint8Array(rows) };
+  const vectors: FrameVectors = {
+    rows: new Int32Array(rows),
+    areOwn: new Uint8Array(rows),
+    steps: new Float32Array(rows),
+  };
   let [own, next] = [0, here.length / EMBEDDING_DIMENSION];
   for (const { embeddings: part, startRow } of parts) {
     const frames = part.frameIndexes.length;
     if (!part.given) {
       for (let row = 0; row < frames; row += 1) vectors.rows[startRow + row] = own + row;
       vectors.areOwn.fill(1, startRow, startRow + frames);
+      vectors.steps.set(stepsOf(part), startRow);
       own += frames;
       continue;
     }
-    const { vectorRows } = part.given;
+    const { vectorRows, steps } = part.given;
+    vectors.steps.set(steps, startRow);
     const first = next;
     nearestVectors(frames, vectorRows).forEach(
       (nearest, row) => (vectors.rows[startRow + row] = first + nearest),
@@ -177,6 +190,7 @@ export function candidatesOf(
     const own: FrameVectors = {
       rows: Int32Array.from(rows, (row) => vectors.rows[row]!),
       areOwn: Uint8Array.from(rows, (row) => vectors.areOwn[row]!),
+      steps: Float32Array.from(rows, (row) => vectors.steps[row]!),
     };
     return { input: { ...gather(), embeddings, vectors: own }, ...places };
   }
@@ -208,11 +222,9 @@ export function candidatesOf(
 
 /** Which frames of a clip show one picture; see `firstRowsOfPictures`. */
 function picturesOf({ embeddings: part }: ScopePart): Int32Array {
-  part.pictures ??= firstRowsOfPictures(
-    part.spansMs,
-    part.embeddings,
-    EMBEDDING_DIMENSION,
-    part.given?.vectorRows,
+  const { embeddings, given } = part;
+  part.pictures ??= firstRowsOfPictures(part.spansMs, (row) =>
+    given ? given.steps[row]! : rowCosine(embeddings, EMBEDDING_DIMENSION, row, row - 1),
   );
   return part.pictures;
 }

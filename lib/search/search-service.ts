@@ -16,7 +16,7 @@ import { strengthOf } from './match-strength';
 import { combineScores } from '@/lib/query/combine';
 import { connectRemote, transfer } from '@/lib/rpc/remote';
 import { applyEdits, rankRows } from '@/lib/select/edits';
-import { shotChanges } from '@/lib/select/shot-changes';
+import { shotChanges, shotChangesOf } from '@/lib/select/shot-changes';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { findStrategy } from '@/lib/select/strategies';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
@@ -339,10 +339,7 @@ function curvesOf(
 }
 
 function shotsOf({ embeddings, given }: ScopePart['embeddings'], timesMs: Float64Array): number[] {
-  if (!given) return shotChanges(embeddings, EMBEDDING_DIMENSION, timesMs);
-  const { vectorRows } = given;
-  const times = Float64Array.from(vectorRows, (row) => timesMs[row]!);
-  return shotChanges(embeddings, EMBEDDING_DIMENSION, times).map((place) => vectorRows[place]!);
+  return given ? shotChangesOf(given.steps, timesMs) : shotChanges(embeddings, EMBEDDING_DIMENSION, timesMs);
 }
 
 function buffersOf({ timestampsMs, spansMs, frameIndexes, scores, likelihoods }: ClipCurve): ArrayBuffer[] {

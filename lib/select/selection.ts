@@ -28,6 +28,8 @@ export interface FrameVectors {
   rows: Int32Array;
   /** 1 where it is the frame's own. */
   areOwn: Uint8Array;
+  /** The cosine of each frame with the one before it in its clip, of their own embeddings. */
+  steps: Float32Array;
 }
 
 /** All frames that were compared, of which the best clips were taken. */

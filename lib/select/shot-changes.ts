@@ -49,15 +49,31 @@ export function shotChangesAmong(
   timesMs: Float64Array,
   vectorRows?: Int32Array,
 ): number[] {
-  if (rows.length < 2) return [];
-  /** changes[i] is between rows[i] and rows[i + 1]. */
-  const changes = new Float64Array(rows.length - 1);
-  const steps = new Float64Array(rows.length - 1);
+  const cosines = Float64Array.from(rows, (row, index) => {
+    if (index === 0) return 1;
+    const before = rows[index - 1]!;
+    return rowCosine(embeddings, dimension, vectorRows?.[before] ?? before, vectorRows?.[row] ?? row);
+  });
+  return shotChangesOf(
+    cosines,
+    Float64Array.from(rows, (row) => timesMs[row]!),
+  );
+}
+
+/**
+ * The same from the cosine of each frame with the one before it.
+ *
+ * @param cosines the first is of nothing
+ * @param timesMs ascending, one of each frame
+ */
+export function shotChangesOf(cosines: Float32Array | Float64Array, timesMs: Float64Array): number[] {
+  if (cosines.length < 2) return [];
+  /** changes[i] is between frames i and i + 1. */
+  const changes = new Float64Array(cosines.length - 1);
+  const steps = new Float64Array(cosines.length - 1);
   for (let index = 0; index < changes.length; index += 1) {
-    const [before, after] = [rows[index]!, rows[index + 1]!];
-    changes[index] =
-      1 - rowCosine(embeddings, dimension, vectorRows?.[before] ?? before, vectorRows?.[after] ?? after);
-    steps[index] = timesMs[after]! - timesMs[before]!;
+    changes[index] = 1 - cosines[index + 1]!;
+    steps[index] = timesMs[index + 1]! - timesMs[index]!;
   }
   const longest = MAX_STEP_FACTOR * median(steps);
   const usual = changes.filter((_, index) => steps[index]! <= longest);

@@ -1,4 +1,4 @@
-import { shotChangesAmong } from './shot-changes';
+import { shotChangesAmong, shotChangesOf } from './shot-changes';
 import type { RowSpan, SelectionInput } from './selection';
 
 /**
@@ -82,7 +82,13 @@ function cutsBetween(
     const rows = Uint32Array.from(blocks, ({ best }) => best);
     return shotChangesAmong(rows, embeddings, dimension, timesMs);
   }
-  const { rows, areOwn } = vectors;
+  const { rows, areOwn, steps } = vectors;
+  const [first] = blocks;
+  // Where each frame is a block, all neighbours were compared already.
+  if (first && blocks.every(({ startRow, endRow }) => startRow === endRow)) {
+    const own = subarrayOf(blocks, first.startRow);
+    return shotChangesOf(own(steps), own(timesMs));
+  }
   const seen = blocks.flatMap(({ startRow, endRow, best }, block) => {
     const other = areOwn[best] ? 0 : areOwn.subarray(startRow, endRow + 1).indexOf(1);
     if (other < 0) return [];
@@ -90,6 +96,12 @@ function cutsBetween(
   });
   const shown = Uint32Array.from(seen, ({ row }) => row);
   return shotChangesAmong(shown, embeddings, dimension, timesMs, rows).map((at) => seen[at]!.block);
+}
+
+/** Takes of numbers of all rows those of the blocks, of a row each. */
+function subarrayOf(blocks: readonly Block[], first: number) {
+  return <T extends Float32Array | Float64Array>(numbers: T): T =>
+    numbers.subarray(first, first + blocks.length) as T;
 }
 
 /**

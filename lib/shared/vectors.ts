@@ -61,3 +61,10 @@ export function meanDirection(matrix: Float32Array, dimension: number): Float32A
   normaliseRows(mean, dimension);
   return mean;
 }
+
+/** The cosine of each row of a matrix of rows of unit length with the row before it; 1 for the first. */
+export function stepsBetween(rows: Float32Array, dimension: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: rows.length / dimension }, (_, row) =>
+    row === 0 ? 1 : dotAt(rows, row * dimension, rows, (row - 1) * dimension, dimension),
+  );
+}

@@ -57,6 +57,7 @@ export function toCandidates(
     frameIndexes,
     timestampsMs,
     spansMs,
+    steps,
     scores,
     rows,
     embeddings,
@@ -85,6 +86,7 @@ export function toCandidates(
           .slice(start, end)
           .map((timeMs) => (timeMs === NO_TIME ? UNKNOWN_TIME : timeMs)),
         spansMs: knownSpans(spansMs.slice(2 * start, 2 * end)),
+        steps: steps.slice(start, end),
         cosines: places.map((at) => scores[at]!.slice(start, end)),
         vectorRows: rows.slice(firstPlace, place).map((row) => row - start),
         embeddings: embeddings.slice(firstPlace * EMBEDDING_DIMENSION, place * EMBEDDING_DIMENSION),
@@ -95,14 +97,17 @@ export function toCandidates(
 
 /** The memory of candidates, to be handed to another thread. */
 export function buffersOf({ samples, clips }: Candidates): ArrayBuffer[] {
-  const arrays = clips.flatMap(({ frameIndexes, timestampsMs, spansMs, cosines, vectorRows, embeddings }) => [
-    frameIndexes,
-    timestampsMs,
-    spansMs,
-    ...cosines,
-    vectorRows,
-    embeddings,
-  ]);
+  const arrays = clips.flatMap(
+    ({ frameIndexes, timestampsMs, spansMs, steps, cosines, vectorRows, embeddings }) => [
+      frameIndexes,
+      timestampsMs,
+      spansMs,
+      steps,
+      ...cosines,
+      vectorRows,
+      embeddings,
+    ],
+  );
   return [...samples, ...arrays].map(({ buffer }) => buffer);
 }
 

@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util';
 import { encodeQuestion } from '@/lib/ask/question';
 import type { EncodedQuestion } from '@/lib/ports/search';
+import { USUAL_SEARCH } from '@/lib/protocol/search';
 import { SearchService } from '@/lib/search/search-service';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { giveCandidates, type CandidateLimits, type HeldClip } from '@/test/support/candidates';
@@ -31,10 +32,7 @@ const COUNT = 8;
 /** Clips that are joined to long ones, of which a server does not give every frame's embedding. */
 const JOINED = 5;
 
-const LIMITS: CandidateLimits[] = [
-  { clips: 10, frames: 1000 },
-  { clips: 20, frames: 2000 },
-];
+const LIMITS: CandidateLimits[] = [{ clips: 20, frames: 2000 }, USUAL_SEARCH];
 
 /** An answer as far as it is compared. */
 interface Answered {

@@ -2,7 +2,7 @@ import { fromFloat16, toFloat16 } from '@/lib/shared/float16';
 import type { CandidateClip, Candidates, EncodedQuestion } from '@/lib/ports/search';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
-import { normaliseRows } from '@/lib/shared/vectors';
+import { normaliseRows, stepsBetween } from '@/lib/shared/vectors';
 
 /** A clip as a library has it. */
 export interface HeldClip {
@@ -63,6 +63,7 @@ export function giveCandidates(
         frameIndexes: Int32Array.from(timestampsMs, (_, row) => row),
         timestampsMs: timestampsMs.slice(),
         spansMs: spansMs?.slice() ?? new Float64Array(2 * timestampsMs.length).fill(NaN),
+        steps: stepsBetween(embeddings, EMBEDDING_DIMENSION),
         cosines: cosines[clip]!,
         vectorRows: rows,
         embeddings: throughFloat16(embeddings, rows),

@@ -3,6 +3,7 @@ import type { LibrarySearchAnswer } from '@/lib/protocol/search';
 import { SEARCH_SAMPLE } from '@/lib/protocol/search';
 import { Mutex } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
+import { stepsBetween } from '@/lib/shared/vectors';
 import { chooseRows, largest, spreadEvenly, takeInTurn } from './choose';
 import { quantiseQuery } from './quantise';
 import { readChangedClips, readClock, type ChangedClip, type ClipFrames } from './read-vectors';
@@ -33,6 +34,8 @@ interface IndexedClip extends Omit<ClipFrames, 'vectors'> {
   recordedMs: number;
   rowsChange: number;
   segments: Segment[];
+  /** See `LibrarySearchAnswer`. */
+  steps: Float32Array<ArrayBuffer>;
 }
 
 /** Gives an index one more block, or throws. */
@@ -139,8 +142,10 @@ export class LibraryIndex {
     if (recordedMs === null || !frames || frames.frameIndexes.length === 0) return;
     const { vectors, ...rest } = frames;
     const segments = this.#allot(rest.frameIndexes.length);
+    // Before they are handed to a thread.
+    const steps = stepsBetween(vectors, EMBEDDING_DIMENSION);
     await this.#threads.store(vectors, positionsOf(segments), this.#mean!);
-    this.#clips.set(clip, { clip, revision, recordedMs, rowsChange, segments, ...rest });
+    this.#clips.set(clip, { clip, revision, recordedMs, rowsChange, segments, steps, ...rest });
   }
 
   /** Room for so many rows. */
@@ -214,6 +219,7 @@ export class LibraryIndex {
       frameIndexes: Int32Array.from(join(chosen, 'frameIndexes', positions.length)),
       timestampsMs: Int32Array.from(join(chosen, 'timestampsMs', positions.length)),
       spansMs: join(chosen, 'spansMs', 2 * positions.length),
+      steps: Float32Array.from(join(chosen, 'steps', positions.length)),
       scores,
       rows: Int32Array.from(rows),
       embeddings,
@@ -295,7 +301,7 @@ function positionsOf(segments: readonly Segment[]): Int32Array<ArrayBuffer> {
 /** Numbers of the clips one behind the other, as doubles, which hold each of them exactly. */
 function join(
   clips: readonly IndexedClip[],
-  name: 'frameIndexes' | 'timestampsMs' | 'spansMs',
+  name: 'frameIndexes' | 'timestampsMs' | 'spansMs' | 'steps',
   length: number,
 ): Float64Array<ArrayBuffer> {
   const joined = new Float64Array(length);

@@ -42,6 +42,7 @@ function answerOf(changes: Partial<LibrarySearchAnswer> = {}): LibrarySearchAnsw
     frameIndexes: Int32Array.of(0, 7, 3),
     timestampsMs: Int32Array.of(0, 3500, NO_TIME),
     spansMs: Float64Array.of(0, 500, 3500, 3533.3, 0, 0),
+    steps: Float32Array.of(1, 0.75, 1),
     scores: [Float32Array.of(0.1, 0.25, -0.3), Float32Array.of(0, 1, 0.5)],
     rows: Int32Array.of(1, 2),
     embeddings: Float32Array.from([...vector(3), ...vector(5)]),
@@ -119,6 +120,7 @@ describe('the answer of a search', () => {
             frameIndexes: Int32Array.from({ length: all }, (_, row) => 3 * (row % frames)),
             timestampsMs: new Int32Array(all).fill(NO_TIME),
             spansMs: new Float64Array(2 * all),
+            steps: new Float32Array(all).fill(0.25),
             scores: [new Float32Array(all).fill(0.5), new Float32Array(all).fill(-0.5)],
             rows,
             embeddings: Float32Array.from({ length: rows.length * DIMENSION }, (_, i) =>
@@ -166,6 +168,7 @@ describe('the answer of a search', () => {
       { scores: [Float32Array.of(0, NaN, 0), new Float32Array(3)] },
       /a score that is none/,
     ],
+    ['a step that is no cosine', { steps: Float32Array.of(1, NaN, 1) }, /a score that is none/],
     [
       'no number in the sample',
       { samples: [Float32Array.of(NaN), Float32Array.of(0)] },

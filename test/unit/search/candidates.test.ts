@@ -120,6 +120,16 @@ describe('a library that is wholly among the candidates', () => {
     });
   });
 
+  // Cuts and pictures that stand still come from the cosines of neighbours, of which the library gives all.
+  it.each(QUESTIONS)('answers so with one embedding in five: %s', async (_, question) => {
+    const request = requestFor(library);
+    const frames = library.reduce((sum, { timestampsMs }) => sum + timestampsMs.length, 0);
+    const candidates = [giveCandidates(library, question, { clips: 20, frames: Math.floor(frames / 5) })];
+    expect(shown(await away.search(question, request, { candidates }))).toEqual(
+      shown(await here.search(question, request)),
+    );
+  });
+
   it('answers so where some clips are here too', async () => {
     const [, question] = QUESTIONS[2]!;
     const request = requestFor(library);

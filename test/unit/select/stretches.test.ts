@@ -45,18 +45,19 @@ describe('stretchesOf', () => {
     ]);
   });
 
-  it('finds a cut between frames of which others have no embedding', () => {
+  it('finds a cut before a frame that has no embedding, by its cosine with the one before it', () => {
     const input = framesAt([0, 0, 0, Math.acos(0.6), 0]);
     const vectors = {
-      // Five of a clip's nine frames have one; the cut is before the frame that shows it.
+      // Five of a clip's nine frames have one.
       rows: Int32Array.of(0, 0, 1, 1, 2, 2, 3, 3, 3),
       areOwn: Uint8Array.of(1, 0, 1, 0, 1, 0, 1, 0, 0),
+      steps: Float32Array.of(1, 1, 1, 1, 1, 0.6, 1, 1, 1),
     };
     const scores = new Float32Array(9);
     const timesMs = Float64Array.from(scores, (_, row) => row * 1000);
     expect(startsOf({ ...input, scores, timesMs, ...{ vectors } })).toEqual([
       [0, 0],
-      [6, 1],
+      [5, 1],
     ]);
   });
 });

@@ -14,7 +14,7 @@ import { openLibraryServer } from '@/lib/server/open-server';
 import { pushClip } from '@/lib/sync/push-clip';
 import { dotProducts } from '@/lib/shared/dot-products';
 import { embeddingToJson } from '@/lib/shared/embedding-json';
-import { dotAt, normaliseRows } from '@/lib/shared/vectors';
+import { dotAt, normaliseRows, stepsBetween } from '@/lib/shared/vectors';
 import {
   madeEvent,
   madeRow,
@@ -128,6 +128,13 @@ interface MadeClip {
   rows: ClipRow[];
 }
 
+/** All vectors of a clip, row-major. */
+function matrixOf({ rows }: Pick<MadeClip, 'rows'>): Float32Array<ArrayBuffer> {
+  const embeddings = new Float32Array(rows.length * DIMENSION);
+  rows.forEach(({ vector }, i) => embeddings.set(vector!.values, i * DIMENSION));
+  return embeddings;
+}
+
 describe('a search', () => {
   const clips: MadeClip[] = [];
   let yard: Workspace;
@@ -162,9 +169,7 @@ describe('a search', () => {
     const matrix = new Float32Array(vectors.length * DIMENSION);
     vectors.forEach((vector, i) => matrix.set(vector, i * DIMENSION));
     const scored = searched.map(({ clip, rows }) => {
-      const embeddings = new Float32Array(rows.length * DIMENSION);
-      rows.forEach(({ vector }, i) => embeddings.set(vector!.values, i * DIMENSION));
-      const products = dotProducts(embeddings, matrix, DIMENSION);
+      const products = dotProducts(matrixOf({ rows }), matrix, DIMENSION);
       return {
         clip,
         scores: vectors.map((_, q) =>
@@ -223,6 +228,10 @@ describe('a search', () => {
           );
           expect([...answer.frameIndexes]).toEqual(all.map(({ frameIndex }) => frameIndex));
           expect([...answer.timestampsMs]).toEqual(all.map(({ frame }) => frame!.timestampMs));
+          const steps = found.flatMap((clip) => [
+            ...stepsBetween(matrixOf(clips.find((one) => one.clip === clip)!), DIMENSION),
+          ]);
+          expect(answer.steps).toEqual(Float32Array.from(steps));
           expect(answer.rows).toHaveLength(Math.min(frames, all.length));
           answer.rows.forEach((row, i) => {
             const { values } = all[row]!.vector!;
