@@ -16,6 +16,7 @@ import { readProviderPreference } from '../_hooks/provider-preference';
 import { fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
 import { watchUnhandled } from '../_hooks/unhandled-errors';
 import type { OpenedFile } from '@/lib/core/opened-files-store';
+import { measureThreadsWhenIdle } from '../_hooks/measure-threads-when-idle';
 import { useFileDrop } from '../_hooks/use-file-drop';
 import { useModels } from '../_hooks/use-models';
 import { useOffline } from '../_hooks/use-offline';
@@ -97,7 +98,12 @@ export function Workbench() {
     exposeConsoleApi();
     getFramesift().start();
     void fetchSampleQuestions().then(setSampleQuestions);
-    return watchUnhandled(getFramesift().tell);
+    const forgetThreads = measureThreadsWhenIdle(getFramesift());
+    const unwatch = watchUnhandled(getFramesift().tell);
+    return () => {
+      forgetThreads();
+      unwatch();
+    };
   }, []);
 
   usePagePlace(

@@ -181,6 +181,15 @@ export class FramesiftServices {
     return measureProviders(() => this.#superviseClip(), options, onReport);
   }
 
+  /**
+   * Measures how fast the bundled model reads pictures beside other work, with each number of threads, unless that is known: see
+   * [Note: Threads are measured beside other work]. For when nothing else is running.
+   */
+  async measureThreads(options: LoadOptions, processors: number, signal: AbortSignal): Promise<void> {
+    const { measureThreadsOnce } = await import('./measure-threads');
+    await measureThreadsOnce(() => this.#superviseClip(), this.video, options, processors, signal);
+  }
+
   /** Ends everything. */
   close(): void {
     this.discardMediaWorkers();

@@ -20,6 +20,7 @@ import { onnxRuntime, type EncoderRuntime, type TowerSession } from './tower-ses
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { describeProvider, rankProviders, rungOf } from './execution-provider';
 import { goldenMismatch, goldenOf, goldenPicture, readGolden, REFERENCE_TEXT, type Golden } from './golden';
+import { chooseThreads, readThreadSpeeds } from './measured-threads';
 import { modelVersionOf, readModelConfig } from './model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { cachedReferences, type ReferenceStore } from './reference-embeddings';
@@ -53,6 +54,8 @@ interface Loaded {
 export interface EncoderSurroundings {
   runtime: EncoderRuntime;
   references: ReferenceStore;
+  /** The number of threads that was measured to be best here, of so many processors. */
+  measuredThreads: (processors: number) => Promise<number | undefined>;
 }
 
 /**
@@ -68,6 +71,7 @@ export class ClipEncoder {
   readonly #openFiles: OpenModelFiles;
   readonly #runtime: EncoderRuntime;
   readonly #references: ReferenceStore;
+  readonly #measuredThreads: EncoderSurroundings['measuredThreads'];
   /** Ways of running a model that have failed in an earlier worker of this page. */
   #demoted: readonly SkippedProvider[] = [];
   #threadLimit: ThreadLimit | undefined;
@@ -75,11 +79,16 @@ export class ClipEncoder {
 
   constructor(
     openFiles: OpenModelFiles,
-    { runtime = onnxRuntime, references = cachedReferences }: Partial<EncoderSurroundings> = {},
+    {
+      runtime = onnxRuntime,
+      references = cachedReferences,
+      measuredThreads = readMeasuredThreads,
+    }: Partial<EncoderSurroundings> = {},
   ) {
     this.#openFiles = openFiles;
     this.#runtime = runtime;
     this.#references = references;
+    this.#measuredThreads = measuredThreads;
   }
 
   /** Leaves out ways of running a model, with the reason that is given to the person. Before `load`. */
@@ -249,12 +258,15 @@ export class ClipEncoder {
     { modelId, provider = 'auto', only, allProcessors = false }: LoadOptions,
     dtype: ModelDtype,
   ): Promise<RankedProviders> {
-    return rankProviders(await this.#runtime.detectCapabilities(), {
+    const capabilities = await this.#runtime.detectCapabilities();
+    const isQuick = modelId === BUNDLED_MODEL_ID && !allProcessors;
+    return rankProviders(capabilities, {
       preferred: provider,
       dtype,
       demoted: this.#demoted,
       threadLimit: this.#threadLimit,
-      isQuick: modelId === BUNDLED_MODEL_ID && !allProcessors,
+      isQuick,
+      measuredThreads: isQuick ? await this.#measuredThreads(capabilities.processors) : undefined,
       ...(only && { only }),
     });
   }
@@ -402,6 +414,10 @@ export class ClipEncoder {
     });
     return unitRows(embeddings, dimension, 'text');
   }
+}
+
+async function readMeasuredThreads(processors: number): Promise<number | undefined> {
+  return chooseThreads((await readThreadSpeeds(processors)) ?? []);
 }
 
 type RankedProviders = ReturnType<typeof rankProviders>;

@@ -25,7 +25,7 @@ export interface ProviderCapabilities {
 }
 
 /** More threads than this gain nothing on a model of this size and cost memory each. */
-const MAX_THREADS = 16;
+export const MAX_THREADS = 16;
 
 export interface RankOptions {
   /** `auto` tries all; naming one tries it alone, but WASM is always left to fall back on. */
@@ -37,19 +37,22 @@ export interface RankOptions {
   /** This way and no other, to measure it or because a person chose it. */
   only?: ProviderRung;
   /**
-   * The model is so quick that decoding a clip takes as long. Half of the processors are left to that then: threads of
-   * the model that wait for each other in a loop take them from what is waited for (decision 049).
+   * The model is so quick that decoding a clip takes as long. Processors are left to that then: threads of the model
+   * that wait for each other in a loop take them from what is waited for (decisions 049 and 054).
    */
   isQuick?: boolean;
+  /** How many threads such a model was measured to be quickest with here; half of the processors before that. */
+  measuredThreads?: number | undefined;
 }
 
 /** The ways to try, best first, and those that cannot be tried. */
 export function rankProviders(
   capabilities: ProviderCapabilities,
-  { preferred, dtype, demoted = [], threadLimit, only, isQuick = false }: RankOptions,
+  { preferred, dtype, demoted = [], threadLimit, only, isQuick = false, measuredThreads }: RankOptions,
 ): { choices: ProviderChoice[]; skipped: SkippedProvider[] } {
   const { sharedMemory, processors } = capabilities;
-  const free = isQuick && only !== 'wasm-threads' ? Math.floor(processors / 2) : processors;
+  const leavesSome = isQuick && only !== 'wasm-threads';
+  const free = leavesSome ? (measuredThreads ?? Math.floor(processors / 2)) : processors;
   const wanted = sharedMemory ? Math.max(1, Math.min(MAX_THREADS, free)) : 1;
   const threads = Math.min(wanted, threadLimit?.most ?? wanted);
   const choices: ProviderChoice[] = [];
@@ -79,9 +82,13 @@ export function rankProviders(
               ? 'this graphics adapter does not compute with half-precision floats (shader-f16)'
               : undefined;
   consider({ provider: 'webgpu', threads }, gpuObstacle);
-  if (threads > 1) consider({ provider: 'wasm', threads }, undefined);
+  const isMeasured = leavesSome && threads === measuredThreads;
+  if (threads > 1) consider({ provider: 'wasm', threads, ...(isMeasured && { isMeasured }) }, undefined);
   else if (only === undefined && sharedMemory && processors > 1 && wanted === 1) {
-    const reason = 'decoding clips needs the other processor';
+    const reason =
+      measuredThreads === undefined
+        ? 'decoding clips needs the other processor'
+        : `one thread reads clips faster here, as was measured on ${processors} processors`;
     skipped.push({ provider: 'wasm', rung: 'wasm-threads', reason, failed: false });
   } else if (only === 'wasm-threads' && wanted === 1) {
     const reason = sharedMemory

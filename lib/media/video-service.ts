@@ -7,6 +7,7 @@ import { clipOfAnimation } from './animation-clip';
 import { FramePixelReader } from './frame-pixels';
 import { tellPictureKind } from './picture-kind';
 import { ClipSession } from './clip-session';
+import { exercisePreprocessing } from './exercise-preprocessing';
 import { picturesOfPlayer, preparedBatches, sendFrames } from './prepare-frames';
 
 /** What the video worker does: clips and pictures in, small upright frames out. */
@@ -19,6 +20,11 @@ export class VideoService {
   /** Answers at once, unless the worker stands in a loop. */
   pulse(): void {
     return;
+  }
+
+  /** Brings made-up pictures to the size of a model for so long, and tells how many it did in a second. */
+  exercise(budgetMs: number): number {
+    return exercisePreprocessing(budgetMs);
   }
 
   /** As `ClipSession.prepareFrames`, with the pictures of a player on the page. */

@@ -14,6 +14,8 @@ export interface ProviderChoice {
   provider: ExecutionProvider;
   /** WASM threads; on WebGPU the threads of what stays on the CPU. */
   threads: number;
+  /** So many were measured to be quickest here. */
+  isMeasured?: true;
 }
 
 /** A way of running the model that is not at work, and why. */

@@ -120,6 +120,8 @@ function noteOn(
   if (value === 'auto') return 'The best way that passes its self-test.';
   if (!model) return 'The model is being started.';
   const skipped = model.skipped.find(({ rung }: { rung: ProviderRung }) => rung === value);
+  if (isAtWork && model.provider.isMeasured)
+    return 'At work, with as many threads as read clips fastest here when that was measured.';
   if (isAtWork) return skipped ? `At work with fewer threads, because ${skipped.reason}.` : 'At work.';
   if (skipped) return `Not at work, because ${skipped.reason}.`;
   return problem ?? 'Not at work: another way is.';

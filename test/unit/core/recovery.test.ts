@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { ClipService } from '@/lib/encoder/clip-service';
 import { measureProviders } from '@/lib/core/measure-providers';
+import { measureThreads } from '@/lib/core/measure-threads';
 import { produceBatches } from '@/lib/rpc/job-port';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { SupervisedWorker } from '@/lib/rpc/supervised-worker';
@@ -403,6 +404,57 @@ describe('a question', () => {
     expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
     await reading;
     expect(page.clipWorkers).toHaveLength(2);
+  });
+});
+
+describe('measuring threads', () => {
+  const makeWorkers = (runtime: FakeRuntime) => {
+    const workers: ChannelWorker[] = [];
+    const make = () => {
+      const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime));
+      const worker = new ChannelWorker((port) => serve(service, port));
+      workers.push(worker);
+      return new SupervisedWorker<ClipService>({ make: () => worker.asWorker() });
+    };
+    return { workers, make };
+  };
+
+  it('runs the model with each number of them beside other work, and ends its workers', async () => {
+    const threads: number[] = [];
+    const { workers, make } = makeWorkers(
+      new FakeRuntime({ onStart: (choice) => void threads.push(choice.threads) }),
+    );
+    let exercises = 0;
+    const beside = {
+      exercise: () => {
+        exercises += 1;
+        return Promise.resolve(70);
+      },
+    };
+    const { signal } = new AbortController();
+    const speeds = await measureThreads(make, beside, TEST_MODEL, 4, signal);
+    expect(threads).toEqual([1, 2, 4]);
+    expect(speeds.map((speed) => speed.threads)).toEqual([1, 2, 4]);
+    expect(speeds.every(({ framesPerSecond }) => framesPerSecond > 0)).toBe(true);
+    expect(speeds[0]!.picturesPerSecond).toBe(70);
+    expect(exercises).toBe(3);
+    expect(workers.every(({ isTerminated }) => isTerminated)).toBe(true);
+  });
+
+  it('ends at once when somebody comes', async () => {
+    const { workers, make } = makeWorkers(new FakeRuntime());
+    const coming = new AbortController();
+    const beside = {
+      exercise: () => {
+        coming.abort();
+        return Promise.resolve(70);
+      },
+    };
+    await expect(measureThreads(make, beside, TEST_MODEL, 8, coming.signal)).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+    expect(workers).toHaveLength(1);
+    expect(workers[0]!.isTerminated).toBe(true);
   });
 });
 

@@ -61,6 +61,22 @@ describe('rankProviders', () => {
     expect(ranked.skipped.map(({ rung }) => rung)).toEqual(skipped);
   });
 
+  it('starts a quick model with as many threads as were measured to be best', () => {
+    const ranked = (measuredThreads: number, only?: ProviderRung) =>
+      rankProviders(
+        { ...FULL, gpuAdapter: false, processors: 8 },
+        { preferred: 'auto', dtype: 'fp32', isQuick: true, measuredThreads, ...(only && { only }) },
+      );
+    expect(ranked(2).choices.map(({ threads }) => threads)).toEqual([2, 1]);
+    expect(ranked(8).choices.map(({ threads }) => threads)).toEqual([8, 1]);
+    expect(ranked(2, 'wasm-threads').choices.map(({ threads }) => threads)).toEqual([8]);
+    expect(ranked(1).choices.map(({ threads }) => threads)).toEqual([1]);
+    expect(ranked(1).skipped.at(-1)).toMatchObject({
+      rung: 'wasm-threads',
+      reason: 'one thread reads clips faster here, as was measured on 8 processors',
+    });
+  });
+
   it('leaves WebGPU out when WASM is asked for, and says so', () => {
     const { choices, skipped } = rankProviders(FULL, { preferred: 'wasm', dtype: 'fp32' });
     expect(choices.every(({ provider }) => provider === 'wasm')).toBe(true);
