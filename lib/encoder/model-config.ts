@@ -31,7 +31,12 @@ const configSchema = z.object({
     max_position_embeddings: z.number().int().positive().default(CLIP_CONTEXT_LENGTH),
     vocab_size: z.number().int().positive().default(CLIP_VOCABULARY_SIZE),
   }),
-  framesift: z.object({ revision: z.string().min(1) }).optional(),
+  framesift: z
+    .object({
+      revision: z.string().min(1),
+      activation_ranges: z.record(z.string(), z.tuple([z.number(), z.number()])).optional(),
+    })
+    .optional(),
 });
 
 const sizeSchema = z.union([
@@ -165,6 +170,7 @@ export function readModelConfig(
     mean: normalises && mean ? mean : [0, 0, 0],
     std: normalises && std ? std : [1, 1, 1],
     revision: model.data.framesift?.revision ?? revision,
+    activationRanges: model.data.framesift?.activation_ranges ?? null,
   };
 }
 

@@ -1,4 +1,5 @@
 import { FramesiftError } from '@/lib/shared/errors';
+import { Fields, LENGTH_DELIMITED, notOnnx, varint, type Field } from './onnx-fields';
 
 /**
  * [Note: Reading ONNX files]
@@ -35,74 +36,6 @@ export interface TensorInfo {
 export interface OnnxSignature {
   inputs: TensorInfo[];
   outputs: TensorInfo[];
-}
-
-/** Where one protobuf field lies: its tag begins at `start`, its content at `from`, both end at `to`. */
-interface Field {
-  number: number;
-  start: number;
-  from: number;
-  to: number;
-  /** Of a varint; 0 for others. */
-  value: number;
-}
-
-const VARINT = 0;
-const FIXED_64 = 1;
-const LENGTH_DELIMITED = 2;
-const FIXED_32 = 5;
-
-/** Reads a message's fields in order. Lengths above 2^31 are fine: no bit operations on them. */
-class Fields {
-  readonly #bytes: Uint8Array;
-  #at: number;
-  readonly #end: number;
-
-  constructor(bytes: Uint8Array, from: number, to: number) {
-    this.#bytes = bytes;
-    this.#at = from;
-    this.#end = to;
-  }
-
-  *[Symbol.iterator](): Generator<Field, void, undefined> {
-    while (this.#at < this.#end) {
-      const start = this.#at;
-      const tag = this.#varint();
-      const number = Math.floor(tag / 8);
-      const wire = tag % 8;
-      let value = 0;
-      let from = this.#at;
-      if (wire === VARINT) {
-        value = this.#varint();
-      } else {
-        const length =
-          wire === LENGTH_DELIMITED ? this.#varint() : wire === FIXED_64 ? 8 : wire === FIXED_32 ? 4 : null;
-        if (length === null || number === 0) throw notOnnx();
-        from = this.#at;
-        this.#at += length;
-      }
-      if (this.#at > this.#end) throw notOnnx();
-      yield { number, start, from, to: this.#at, value };
-    }
-  }
-
-  #varint(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.#bytes[this.#at];
-      if (byte === undefined || this.#at >= this.#end || scale > 2 ** 63) throw notOnnx();
-      this.#at += 1;
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-    }
-  }
-}
-
-function notOnnx(): FramesiftError {
-  return new FramesiftError(
-    'model-mismatch',
-    'The model’s graph is not a whole ONNX file. Remove the model and fetch it again.',
-  );
 }
 
 const text = new TextDecoder();
@@ -312,11 +245,4 @@ export class OnnxFile {
   #text({ from, to }: Field): string {
     return text.decode(this.#bytes.subarray(from, to));
   }
-}
-
-function varint(value: number): number[] {
-  const bytes: number[] = [];
-  let left = value;
-  for (; left >= 128; left = Math.floor(left / 128)) bytes.push((left % 128) + 128);
-  return [...bytes, left];
 }

@@ -6,6 +6,7 @@ import { borrowedWords } from '@/lib/shared/lent-workers';
 import { FramesiftError } from '@/lib/shared/errors';
 import { timed } from '@/lib/shared/stage-timing';
 import { detectCapabilities, type ProviderCapabilities } from './execution-provider';
+import { withIntegerConvolutions } from './integer-convolutions';
 import { deviceLost } from './run-errors';
 import type { EncodedTexts } from './tokenizer';
 import type { ClipTowers, FloatType, IntegerType, TextTower, VisionTower } from './towers';
@@ -124,7 +125,10 @@ class ClipSession implements TowerSession {
   readonly #vision: Ort.InferenceSession;
   readonly #text: Ort.InferenceSession;
   /** Without their graphs, which can be hundreds of megabytes. */
-  readonly #towers: { vision: Omit<VisionTower, 'graph'>; text: Omit<TextTower, 'graph'> };
+  readonly #towers: {
+    vision: Omit<VisionTower, 'graph' | 'activationRanges'>;
+    text: Omit<TextTower, 'graph'>;
+  };
   readonly #dimension: number;
   /** The end of the graphics device: a run that waits for it may never end by itself. */
   readonly #loss: Interruption;
@@ -156,10 +160,12 @@ class ClipSession implements TowerSession {
     visionOn: ExecutionProvider,
   ): Promise<ClipSession> {
     const ort = await loadRuntime(choice);
-    const vision = await ort.InferenceSession.create(towers.vision.graph, {
-      executionProviders: [visionOn],
-      graphOptimizationLevel: 'all',
-    });
+    const { graph, activationRanges } = towers.vision;
+    const isInteger = visionOn === 'wasm' && activationRanges !== null;
+    const vision = await ort.InferenceSession.create(
+      isInteger ? withIntegerConvolutions(graph, activationRanges) : graph,
+      { executionProviders: [visionOn], graphOptimizationLevel: 'all' },
+    );
     try {
       const loss = new Interruption();
       if (visionOn === 'webgpu') void watchDevice(ort, loss);

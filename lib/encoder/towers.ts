@@ -1,3 +1,4 @@
+import type { ActivationRanges } from '@/lib/ports/encoder';
 import { FramesiftError } from '@/lib/shared/errors';
 import { OnnxFile, type OnnxSignature, type TensorInfo } from './onnx-file';
 
@@ -27,6 +28,8 @@ export interface VisionTower {
   pixels: { name: string; type: FloatType };
   /** [n, dimension] */
   output: { name: string; type: FloatType };
+  /** For convolutions in integers where the graph runs on WASM; null for none. */
+  activationRanges: ActivationRanges | null;
   /** Pictures in a run, where the graph takes no other number. */
   batch: number | null;
 }
@@ -56,6 +59,7 @@ export interface TowerExpectations {
   contextLength: number;
   /** Side of the square input, in pixels. */
   imageSize: number;
+  activationRanges?: ActivationRanges | null;
 }
 
 /** Names that exporters use; a graph that has others is read by its shapes. */
@@ -110,6 +114,7 @@ function readVision(graph: Uint8Array<ArrayBuffer>, expected: TowerExpectations)
     graph,
     pixels: { name: pixels.name, type: floatType(pixels, what) },
     output: findOutput(signature, VISION_OUTPUT, expected, what),
+    activationRanges: expected.activationRanges ?? null,
     batch: fixedLength(batch),
   };
 }

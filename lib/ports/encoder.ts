@@ -47,7 +47,12 @@ export interface ModelConfig {
   std: readonly [number, number, number];
   /** Which weights these are. */
   revision: string;
+  /** Where convolutions may be computed in integers; null where that was not measured. */
+  activationRanges: ActivationRanges | null;
 }
+
+/** Least and greatest value that tensors of a vision graph take, by their names in it. */
+export type ActivationRanges = Readonly<Record<string, readonly [least: number, greatest: number]>>;
 
 /**
  * A logistic of the cosine, less what the query has in common with any picture:
