@@ -1,12 +1,10 @@
-import type { FramePicture, OpenedClip } from '@/lib/ports/media';
+import type { OpenedClip } from '@/lib/ports/media';
 import { aimAt } from '@/lib/shared/clip-clock';
-import { THUMBNAIL_LONGEST_SIDE } from '@/lib/media/thumbnail';
+import { THUMBNAIL_ENCODING, THUMBNAIL_LONGEST_SIDE } from '@/lib/media/thumbnail';
 import type { Library } from '@/lib/ports/library';
 
 /** Pictures decoded and stored at a time, so that the first are seen soon. */
 const BATCH_SIZE = 32;
-
-const QUALITY = 0.7;
 
 /** What is needed of the services. */
 interface Restorer {
@@ -25,13 +23,9 @@ export async function restoreThumbnails(services: Restorer, clipId: string, file
   for (let start = 0; start < missing.length; start += BATCH_SIZE) {
     const batch = missing.slice(start, start + BATCH_SIZE);
     const times = batch.map(aimAt);
-    const read = (type: 'image/webp' | 'image/jpeg') =>
-      services
-        .openClip(file)
-        .readPictures(times, { type, quality: QUALITY, maxSide: THUMBNAIL_LONGEST_SIDE });
-    let pictures: FramePicture[] = await read('image/webp');
-    // Some browsers write no WebP.
-    if (pictures.every(({ blob }) => blob === null)) pictures = await read('image/jpeg');
+    const pictures = await services
+      .openClip(file)
+      .readPictures(times, { ...THUMBNAIL_ENCODING, maxSide: THUMBNAIL_LONGEST_SIDE });
     const thumbnails: { frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[] = [];
     for (const [i, { blob }] of pictures.entries()) {
       if (!blob) continue;

@@ -13,7 +13,7 @@ const HEADROOM = 0.2;
 const SAFE_NAME_LENGTH = 100;
 
 /**
- * The files of the library: `frames/<event_id>/frame_001.webp` for each picture and `clips/<event_id>/<name>` for a copy
+ * The files of the library: `frames/<event_id>/frame_001.jpg` for each picture and `clips/<event_id>/<name>` for a copy
  * of the clip, at the very paths that the tables hold, and `vectors/<event_id>/…` of embedding-file.ts.
  */
 export class ClipFiles {

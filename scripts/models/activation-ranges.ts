@@ -2,7 +2,7 @@
  * `npm run models:ranges -- MODELDIR CLIP…`: the range of values that the inputs and outputs of a model's convolutions take over frames of
  * clips, sampled and cut as the page does it, into MODELDIR/config.json. They are what lib/encoder/integer-convolutions.ts needs.
  * The first two convolutions, whose values range widest, and those of shortcuts stay in float32: in integers they cost the
- * most agreement for the least time (decision 053). Needs FFmpeg.
+ * most agreement for the least time (decision 054). Needs FFmpeg.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ import { sampleFrames } from '../eval/real/ffmpeg-frames';
 const MAX_FRAMES = 40;
 const FLOAT_CONVOLUTIONS = 2;
 /** Outputs of convolutions on the shortcuts, by the name of their module. */
-const SHORTCUT = /skip/;
+const SHORTCUT = 'skip';
 /** Of the frames' own extremes; beyond, values are cut off. The few frames above it would cost all others half of their levels. */
 const QUANTILE = 0.9;
 
@@ -30,7 +30,7 @@ const json = await readJson(configPath);
 const config = readModelConfig(json, await readJson(join(folder, 'preprocessor_config.json')));
 const graph = new Uint8Array(await readFile(join(folder, 'onnx/vision_model.onnx')));
 const tensors = [...new Set(convolutionTensors(graph).slice(2 * FLOAT_CONVOLUTIONS))].filter(
-  (name) => !SHORTCUT.test(name),
+  (name) => !name.includes(SHORTCUT),
 );
 
 ort.env.wasm.numThreads = 1;

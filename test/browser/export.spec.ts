@@ -119,7 +119,7 @@ test('frames come as a ZIP in full resolution, and the ZIP comes back', async ({
         const folder = await (await root.getDirectoryHandle('frames')).getDirectoryHandle(clipId);
         const found: number[] = [];
         for (const { frameIndex, base64 } of frames) {
-          const name = `frame_${String(frameIndex + 1).padStart(3, '0')}.webp`;
+          const name = `frame_${String(frameIndex + 1).padStart(3, '0')}.jpg`;
           const stored = await pixels(await (await folder.getFileHandle(name)).getFile());
           const content = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
           const exported = await pixels(new Blob([content]));

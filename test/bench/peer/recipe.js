@@ -123,7 +123,7 @@ function readViews(video, context) {
 function drawThumbnail(video, context) {
   const { canvas } = context;
   context.drawImage(video, 0, 0, canvas.width, canvas.height);
-  return canvas.convertToBlob({ type: 'image/webp', quality: 0.7 });
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.7 });
 }
 
 /** One unit vector a frame: the mean of its views' unit vectors. */
