@@ -8,7 +8,7 @@ says into how many pieces a wide or tall picture is cut (common.VIEW_SHARE, deci
 
 Weights of convolutions and matrix products are kept as int8 with one float scale an output channel (a token an
 embedding row), and are widened in the graph by Cast and Mul, which onnxruntime folds when a session is created:
-the download is small. `npm run models:ranges` has to follow an export: without ranges all arithmetic is float32 (decision 054). The exact weights are kept
+the download is small. `npm run models:ranges` has to follow an export: without ranges all arithmetic is float32 (decision 055). The exact weights are kept
 as NAME_final.pt beside the checkpoint, to measure against.
 """
 from __future__ import annotations

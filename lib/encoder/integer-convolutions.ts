@@ -8,7 +8,7 @@ import { concatenate, field, Fields, notOnnx, numberField, type Field } from './
  * a multiplication of integers costs less than half of one of floats, so there the graph is rewritten before it is started:
  * a convolution whose input and output have known ranges takes and gives bytes (QLinearConv, with the ReLU behind it in its
  * rounding), what else uses them is widened again, and the weights' bytes stay as they are. One file serves WebGPU and WASM.
- * Vectors agree with the float graph's to a cosine of 0.999 and more (decision 054), so that they are of one model version.
+ * Vectors agree with the float graph's to a cosine of 0.999 and more (decision 055), so that they are of one model version.
  *
  * Reference: ONNX operators QuantizeLinear, QLinearConv and DequantizeLinear of operator set 10.
  */

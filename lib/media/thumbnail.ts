@@ -69,7 +69,7 @@ export function drawUpright(
   context.drawImage(source, -drawnWidth / 2, -drawnHeight / 2, drawnWidth, drawnHeight);
 }
 
-/** How thumbnails are encoded: JPEG, as WebP takes a browser six times as long for a third less (decision 055). */
+/** How thumbnails are encoded: JPEG, as WebP takes a browser six times as long for a third less (decision 056). */
 export const THUMBNAIL_ENCODING = { type: 'image/jpeg', quality: 0.7 } as const;
 
 /** Makes upright thumbnails, on one canvas that is reused. */

@@ -2,7 +2,7 @@
  * `npm run models:ranges -- MODELDIR CLIP…`: the range of values that the inputs and outputs of a model's convolutions take over frames of
  * clips, sampled and cut as the page does it, into MODELDIR/config.json. They are what lib/encoder/integer-convolutions.ts needs.
  * The first two convolutions, whose values range widest, and those of shortcuts stay in float32: in integers they cost the
- * most agreement for the least time (decision 054). Needs FFmpeg.
+ * most agreement for the least time (decision 055). Needs FFmpeg.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
