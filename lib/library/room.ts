@@ -1,7 +1,7 @@
 import type { ClipSummary } from '@/lib/ports/library';
 
 /** What a frame takes: its embedding as text and packed, its thumbnail, its rows. */
-const BYTES_PER_FRAME = 25_000;
+const BYTES_PER_FRAME = 27_000;
 
 /** Less room than this is told of: some minutes of reading, or one short clip. */
 const LITTLE_ROOM_BYTES = 200_000_000;

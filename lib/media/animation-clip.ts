@@ -1,15 +1,8 @@
-import {
-  BufferTarget,
-  getFirstEncodableVideoCodec,
-  Mp4OutputFormat,
-  Output,
-  Quality,
-  VideoSample,
-  VideoSampleSource,
-} from 'mediabunny';
+import { BufferTarget, Mp4OutputFormat, Output, Quality, VideoSample, VideoSampleSource } from 'mediabunny';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { MAX_FRAMES_PER_CLIP } from './choose-timestamps';
+import { firstWorkingVideoCodec } from './working-video-codec';
 
 /**
  * [Note: Animations become clips]
@@ -65,12 +58,23 @@ export async function clipOfAnimation(file: Blob, mediaType: string, name: strin
 }
 
 async function write(decoder: ImageDecoder, name: string): Promise<Blob> {
-  const step = <T>(work: Promise<T>) => withTimeout(work, STALL_TIMEOUT_MS, 'The animation’s decoder');
   await step(decoder.completed);
-  const frames = decoder.tracks.selectedTrack?.frameCount ?? 0;
   const { image: first } = await step(decoder.decode({ frameIndex: 0 }));
+  try {
+    return await writePictures(decoder, first, name);
+  } finally {
+    first.close();
+  }
+}
+
+function step<T>(work: Promise<T>): Promise<T> {
+  return withTimeout(work, STALL_TIMEOUT_MS, 'The animation’s decoder');
+}
+
+/** @param first the first picture, which is not decoded again: in Firefox that gives the same picture, closed where this one is */
+async function writePictures(decoder: ImageDecoder, first: VideoFrame, name: string): Promise<Blob> {
+  const frames = decoder.tracks.selectedTrack?.frameCount ?? 0;
   const { displayWidth, displayHeight } = first;
-  first.close();
   const pixels = displayWidth * displayHeight;
   if (pixels > MAX_PICTURE_PIXELS || frames > MAX_FRAMES_PER_CLIP || pixels * frames > MAX_TOTAL_PIXELS) {
     throw new FramesiftError(
@@ -80,7 +84,7 @@ async function write(decoder: ImageDecoder, name: string): Promise<Blob> {
   }
   // Most encoders halve the colours' resolution and refuse odd sizes.
   const [width, height] = [displayWidth + (displayWidth % 2), displayHeight + (displayHeight % 2)];
-  const codec = await getFirstEncodableVideoCodec(['avc', 'vp9', 'av1'], { width, height, quality: QUALITY });
+  const codec = await firstWorkingVideoCodec(['avc', 'vp9', 'av1'], { width, height, quality: QUALITY });
   const context = new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
   if (!codec || !context) {
     throw new FramesiftError(
@@ -95,7 +99,7 @@ async function write(decoder: ImageDecoder, name: string): Promise<Blob> {
   await step(output.start());
   let timestampUs = 0;
   for (let frameIndex = 0; frameIndex < frames; frameIndex += 1) {
-    const { image } = await step(decoder.decode({ frameIndex }));
+    const image = frameIndex === 0 ? first : (await step(decoder.decode({ frameIndex }))).image;
     const durationUs = (image.duration ?? 0) > SHORTEST_DURATION_US ? image.duration! : DEFAULT_DURATION_US;
     context.clearRect(0, 0, width, height);
     context.drawImage(image, 0, 0, width, height);

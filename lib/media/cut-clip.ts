@@ -4,7 +4,6 @@ import {
   AudioSampleSource,
   BufferTarget,
   getFirstEncodableAudioCodec,
-  getFirstEncodableVideoCodec,
   Mp4OutputFormat,
   Output,
   Quality,
@@ -26,6 +25,7 @@ import { mergeSpans } from './time-spans';
 import { mediaPieces } from './timeline';
 import { decodeFrames } from './webcodecs-frames';
 import { listFrameTimes } from './frame-times';
+import { firstWorkingVideoCodec } from './working-video-codec';
 
 /** A new file with only some spans of a clip. */
 export interface CutClip {
@@ -180,9 +180,9 @@ async function chooseVideoCodec(
 ): Promise<{ videoCodec: VideoCodec; extension: 'mp4' | 'webm' }> {
   if (typeof VideoEncoder !== 'undefined') {
     const options = { width, height, quality: HIGH_QUALITY };
-    const forMp4 = await getFirstEncodableVideoCodec(MP4_CODECS, options);
+    const forMp4 = await firstWorkingVideoCodec(MP4_CODECS, options);
     if (forMp4) return { videoCodec: forMp4, extension: 'mp4' };
-    const forWebm = await getFirstEncodableVideoCodec(WEBM_CODECS, options);
+    const forWebm = await firstWorkingVideoCodec(WEBM_CODECS, options);
     if (forWebm) return { videoCodec: forWebm, extension: 'webm' };
   }
   throw new FramesiftError(
