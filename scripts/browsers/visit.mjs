@@ -16,6 +16,9 @@ const SAMPLE_MS = 240_000;
 const STEP_MS = 60_000;
 const POLL_MS = 200;
 
+/** A person has clicked again by then. */
+const FIRST_SEEK_MS = 25_000;
+
 const QUESTION_BOX = 'input[aria-label="What are you looking for?"]';
 
 /**
@@ -173,27 +176,39 @@ export async function ask(browser, question) {
  */
 export async function seekByCard(browser, { picks: [first] }) {
   if (!first) throw new Error('there is no card to seek by');
-  await browser.click('[data-testid=frame]');
-  await until(
-    browser,
-    `the picture of the card at ${first.timeMs} ms in the player`,
-    STEP_MS,
-    (timeMs) => {
-      const player = document.querySelector('[data-testid=player]');
-      const card = document.querySelector('[data-testid=frame] img');
-      if (!(player instanceof HTMLVideoElement) || player.seeking || player.readyState < 2) return false;
-      if (Math.abs(player.currentTime * 1000 - timeMs) > 200 || !card?.complete) return false;
-      const [shown, stored] = [player, card].map((picture) => {
-        const canvas = document.createElement('canvas');
-        [canvas.width, canvas.height] = [64, 36];
-        const context = canvas.getContext('2d');
-        context.drawImage(picture, 0, 0, 64, 36);
-        return context.getImageData(0, 0, 64, 36).data;
-      });
-      return shown.reduce((sum, value, i) => sum + Math.abs(value - stored[i]), 0) / shown.length < 8;
-    },
-    first.timeMs,
-  );
+  /** @param {number} limitMs */
+  const seek = async (limitMs) => {
+    await browser.click('[data-testid=frame]');
+    await until(
+      browser,
+      `the picture of the card at ${first.timeMs} ms in the player`,
+      limitMs,
+      (timeMs) => {
+        const player = document.querySelector('[data-testid=player]');
+        const card = document.querySelector('[data-testid=frame] img');
+        if (!(player instanceof HTMLVideoElement) || player.seeking || player.readyState < 2) return false;
+        if (Math.abs(player.currentTime * 1000 - timeMs) > 200 || !card?.complete) return false;
+        const [shown, stored] = [player, card].map((picture) => {
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [64, 36];
+          const context = canvas.getContext('2d');
+          context.drawImage(picture, 0, 0, 64, 36);
+          return context.getImageData(0, 0, 64, 36).data;
+        });
+        return shown.reduce((sum, value, i) => sum + Math.abs(value - stored[i]), 0) / shown.length < 8;
+      },
+      first.timeMs,
+    );
+  };
+  try {
+    await seek(FIRST_SEEK_MS);
+  } catch (error) {
+    // A busy machine's player has stayed with another picture for a minute, for no known cause (docs/next.md).
+    console.log(
+      `A second click on the card was needed: ${error instanceof Error ? error.message.slice(0, 100) : ''}`,
+    );
+    await seek(STEP_MS);
+  }
 }
 
 /**
