@@ -1,5 +1,6 @@
 import type { ActivationRanges } from '@/lib/ports/encoder';
-import { concatenate, field, Fields, notOnnx, numberField, type Field } from './onnx-fields';
+import { joinBytes } from '@/lib/pixels/views';
+import { field, Fields, notOnnx, numberField, type Field } from './onnx-fields';
 
 /**
  * [Note: Convolutions in integers]
@@ -62,7 +63,7 @@ export function withIntegerConvolutions(
   ranges: ActivationRanges,
 ): Uint8Array<ArrayBuffer> {
   const { head, graph } = splitFile(file);
-  return concatenate([...head, field(7, new Rewriting(file, graph, ranges).graph())]);
+  return joinBytes([...head, field(7, new Rewriting(file, graph, ranges).graph())]);
 }
 
 /** What ranges are needed of: the input and output of each convolution, with the ReLU behind it. */

@@ -1,3 +1,4 @@
+import { joinBytes } from '@/lib/pixels/views';
 import { FramesiftError } from '@/lib/shared/errors';
 
 // Protocol buffers as far as ONNX files need them: fields of a message are found, and messages put together again.
@@ -88,7 +89,7 @@ export function field(
 ): Uint8Array<ArrayBuffer> {
   const parts = typeof content === 'string' ? [utf8.encode(content)] : [content].flat();
   const length = parts.reduce((sum, part) => sum + part.length, 0);
-  return concatenate([
+  return joinBytes([
     Uint8Array.from([...varint(number * 8 + LENGTH_DELIMITED), ...varint(length)]),
     ...parts,
   ]);
@@ -97,14 +98,4 @@ export function field(
 /** A field of one number that is not negative. */
 export function numberField(number: number, value: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from([...varint(number * 8 + VARINT), ...varint(value)]);
-}
-
-export function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -7,11 +7,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-web';
-import { concatenate, field, Fields } from '@/lib/encoder/onnx-fields';
+import { field, Fields } from '@/lib/encoder/onnx-fields';
 import { convolutionTensors } from '@/lib/encoder/integer-convolutions';
 import { readModelConfig } from '@/lib/encoder/model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
-import { groupViews } from '@/lib/pixels/views';
+import { groupViews, joinBytes } from '@/lib/pixels/views';
 import { sampleFrames } from '../eval/real/ffmpeg-frames';
 
 /** Of each clip, spread over it. */
@@ -90,7 +90,7 @@ async function observe(picture: Uint8Array): Promise<void> {
 function withOutputs(file: Uint8Array, names: readonly string[]): Uint8Array {
   const floats = field(2, field(1, Uint8Array.of(8, 1)));
   const outputs = names.map((name) => field(12, [field(1, name), floats]));
-  return concatenate(
+  return joinBytes(
     Array.from(new Fields(file, 0, file.length), ({ number, start, from, to }) =>
       number === 7 ? field(7, [file.subarray(from, to), ...outputs]) : file.subarray(start, to),
     ),
