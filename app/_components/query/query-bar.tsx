@@ -3,6 +3,7 @@
 import { Tooltip } from 'radix-ui';
 import { ImageUp, Search, X } from 'lucide-react';
 import { useEffect, useRef, useState, type ClipboardEvent } from 'react';
+import { flushSync } from 'react-dom';
 import { addAttachment, pictureAttachment, removeAttachment, tidyQuestion } from '@/lib/ask/attachments';
 import type { Attachment, Question } from '@/lib/ask/question';
 import { linesOfList } from '@/lib/query/list';
@@ -67,6 +68,12 @@ export function QueryBar({
     setDraft(next);
     setProblem(null);
   };
+  /** Edits, with the caret before the character `caret`. At once: a later frame would come between two keys. */
+  const editAt = (next: Question, caret: number) => {
+    flushSync(() => edit(next));
+    input.current?.focus();
+    input.current?.setSelectionRange(caret, caret);
+  };
   const ask = (next: Question) => {
     edit(next);
     try {
@@ -109,7 +116,8 @@ export function QueryBar({
       const { selectionStart, selectionEnd } = event.currentTarget;
       const before = draft.text.slice(0, selectionStart ?? 0);
       const after = draft.text.slice(selectionEnd ?? draft.text.length);
-      edit({ ...draft, text: `${before}${lines.join(' | ')}${after}` });
+      const pasted = `${before}${lines.join(' | ')}`;
+      editAt({ ...draft, text: pasted + after }, pasted.length);
     }
   };
 
@@ -198,10 +206,8 @@ export function QueryBar({
           advice={advice}
           onAsk={(text) => ask({ ...draft, text })}
           onEdit={(text) => {
-            edit({ ...draft, text });
-            input.current?.focus();
-            // Once the box has the text: what is typed comes before it.
-            requestAnimationFrame(() => input.current?.setSelectionRange(0, 0));
+            // What is typed next comes before it.
+            editAt({ ...draft, text }, 0);
           }}
         />
       )}
