@@ -32,6 +32,8 @@ export class OpfsTree implements FileTree {
   readonly #root: FileSystemDirectoryHandle;
   /** This browser has streams alone. */
   #hasStreamsAlone = false;
+  /** Folders that were used last, by their paths: to open one is a question to another process for each of its parts. */
+  readonly #opened = new Map<string, FileSystemDirectoryHandle>();
 
   constructor(root: FileSystemDirectoryHandle) {
     this.#root = root;
@@ -241,13 +243,19 @@ export class OpfsTree implements FileTree {
 
   async #handle(path: string, create: boolean): Promise<OpfsFileHandle | null> {
     const { folders, name } = splitPath(path);
-    const directory = await this.#directory(folders, create);
-    if (!directory) return null;
-    try {
-      return await directory.getFileHandle(name, { create });
-    } catch (error) {
-      if (!create && isDomException(error, 'NotFoundError')) return null;
-      throw asStorageError(error);
+    for (;;) {
+      const isKept = this.#opened.has(folders.join('/'));
+      const directory = await this.#keptDirectory(folders, create);
+      if (!directory) return null;
+      try {
+        return await directory.getFileHandle(name, { create });
+      } catch (error) {
+        const isGone = isDomException(error, 'NotFoundError');
+        if (isGone) this.#opened.delete(folders.join('/'));
+        if (!create && isGone) return null;
+        // Its folder has been removed since it was opened, by this tab or another one.
+        if (!isKept || !isGone) throw asStorageError(error);
+      }
     }
   }
 
@@ -263,7 +271,24 @@ export class OpfsTree implements FileTree {
     }
     return directory;
   }
+
+  async #keptDirectory(
+    folders: readonly string[],
+    create: boolean,
+  ): Promise<FileSystemDirectoryHandle | null> {
+    const path = folders.join('/');
+    const kept = this.#opened.get(path);
+    if (kept) return kept;
+    const directory = await this.#directory(folders, create);
+    if (!directory) return null;
+    if (this.#opened.size >= KEPT_FOLDERS) this.#opened.delete(this.#opened.keys().next().value!);
+    this.#opened.set(path, directory);
+    return directory;
+  }
 }
+
+/** A clip has three. */
+const KEPT_FOLDERS = 8;
 
 async function filesBelow(directory: FileSystemDirectoryHandle, start: string): Promise<string[]> {
   const paths: string[] = [];

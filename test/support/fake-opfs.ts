@@ -23,6 +23,8 @@ export class FakeDirectory {
   readonly entries = new Map<string, FakeDirectory | FakeFile>();
   readonly disk: FakeDisk;
   readonly path: string;
+  /** It has been removed: its handle leads nowhere. */
+  isGone = false;
 
   constructor(disk: Partial<FakeDisk> = {}, path = '') {
     this.path = path;
@@ -42,7 +44,7 @@ export class FakeDirectory {
   getFileHandle(name: string, { create = false } = {}): Promise<FakeFile> {
     const found = this.entries.get(name);
     if (found instanceof FakeFile) return Promise.resolve(found);
-    if (!create || found) return Promise.reject(new DOMException(name, 'NotFoundError'));
+    if (!create || found || this.isGone) return Promise.reject(new DOMException(name, 'NotFoundError'));
     const made = new FakeFile(this, name);
     this.entries.set(name, made);
     return Promise.resolve(made);
@@ -53,7 +55,10 @@ export class FakeDirectory {
     if (!entry) throw new DOMException(name, 'NotFoundError');
     this.disk.onWrite?.(this.path + name);
     if (entry instanceof FakeFile) this.disk.freeBytes += entry.bytes.length;
-    else for (const inner of entry.entries.keys()) await entry.removeEntry(inner);
+    else {
+      for (const inner of entry.entries.keys()) await entry.removeEntry(inner);
+      entry.isGone = true;
+    }
     this.entries.delete(name);
   }
 

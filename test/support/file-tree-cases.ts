@@ -177,4 +177,18 @@ export const FILE_TREE_CASES: readonly FileTreeCase[] = [
       same(await tree.files(), [], 'after all');
     },
   },
+  {
+    name: 'writes into a folder that was removed since it was used last',
+    async run(tree) {
+      await tree.write('a/b/x', bytes(1));
+      await tree.remove('a');
+      same(await tree.has('a/b/x'), false, 'has');
+      await tree.write('a/b/y', bytes(2), 'quickly');
+      same(await tree.read('a/b/y'), bytes(2), 'read');
+      same(await tree.files(), ['a/b/y'], 'files');
+      await tree.remove('a/b');
+      const edited = await tree.edit('a/b/z', (file) => file.write(bytes(3), { at: 0 }));
+      same(await tree.files(), edited ? ['a/b/z'] : [], 'files after editing');
+    },
+  },
 ];
