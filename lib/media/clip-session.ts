@@ -9,19 +9,14 @@ import type {
 import { transfer } from '@/lib/rpc/remote';
 import { FramesiftError, isCancelled } from '@/lib/shared/errors';
 import type { FrameBatch } from '@/lib/shared/frames';
-import { measureContrast, TELLING_CONTRAST } from './contrast';
 import { cutClip, type CutClip } from './cut-clip';
-import { openSample, readFramePictures } from './frame-pictures';
+import { readFramePictures } from './frame-pictures';
 import { readKeyFrameTimes } from './key-frames';
 import { openClip } from './open-clip';
 import type { OpenClip } from './opened-clip';
-import { ThumbnailWriter, uprightSize } from './thumbnail';
-import { decodeFrames } from './webcodecs-frames';
+import { readPreview } from './preview';
 import { hasChanged } from '@/lib/shared/file-changed';
 import { picturesOfClip, preparedBatches, sendFrames } from './prepare-frames';
-
-/** A little into the clip, past black frames and titles. */
-const PREVIEW_POSITIONS = [0.1, 0.25, 0.5];
 
 /** A container that was opened, and how many calls use it. */
 interface Opening {
@@ -55,7 +50,7 @@ export class ClipSession {
   /** One thumbnail: of the first of a few moments that shows more than black, white or a fade. */
   preview(): Promise<ClipPreview> {
     return this.#use(async (clip) => {
-      const preview = await previewOf(clip);
+      const preview = await readPreview(clip);
       return transfer(preview, [preview.thumbnail.buffer]);
     });
   }
@@ -180,32 +175,4 @@ export class ClipSession {
 
 function closeUnused({ clip, uses, isOver }: Opening): void {
   if (isOver && uses === 0) clip.then(({ close }) => close()).catch(() => undefined);
-}
-
-async function previewOf(clip: OpenClip): Promise<ClipPreview> {
-  const requests = PREVIEW_POSITIONS.map((position, frameIndex) => ({
-    frameIndex,
-    timestampMs: clip.facts.durationMs * position,
-  }));
-  let best: { preview: ClipPreview; contrast: number } | undefined;
-  let reason = 'The decoder gave no answer for the preview.';
-  for await (const decoded of decodeFrames(clip, requests)) {
-    if (!decoded.sample) {
-      reason = decoded.reason;
-      continue;
-    }
-    const { frame, orientation } = openSample(decoded.sample);
-    try {
-      const contrast = measureContrast(frame);
-      if (best && contrast <= best.contrast) continue;
-      const thumbnail = await new ThumbnailWriter().write(frame, orientation);
-      const preview = { thumbnail, timestampMs: decoded.timestampMs, ...uprightSize(orientation) };
-      best = { preview, contrast };
-      if (contrast >= TELLING_CONTRAST) break;
-    } finally {
-      frame.close();
-    }
-  }
-  if (!best) throw new FramesiftError('unreadable-video', reason);
-  return best.preview;
 }
