@@ -43,10 +43,10 @@ const refresh = () => getFramesift().clips.refresh();
 const retryModel = () => void getFramesift().model.start();
 
 // Of no use before there is a clip, and more than half of the page's script.
-const loadClipView = () => import('./clip-view');
-const ClipView = latePart(() => loadClipView().then((module) => module.ClipView));
-const loadOpenedFilePanel = () => import('./opened-file-panel');
-const OpenedFilePanel = latePart(() => loadOpenedFilePanel().then((module) => module.OpenedFilePanel));
+const ClipView = latePart(() => import('./clip-view').then((module) => module.ClipView));
+const OpenedFilePanel = latePart(() =>
+  import('./opened-file-panel').then((module) => module.OpenedFilePanel),
+);
 
 const loadReading = () => import('../_hooks/read-clips');
 
@@ -91,7 +91,7 @@ export function Workbench() {
 
   useEffect(() => {
     // A visitor with clips needs it at once; others do when they have chosen a file.
-    if (!getFramesift().clips.wasEmpty()) prefetch(loadClipView);
+    if (!getFramesift().clips.wasEmpty()) ClipView.prefetch();
   }, []);
 
   useEffect(() => {
@@ -118,9 +118,10 @@ export function Workbench() {
   );
 
   const open = (files: readonly File[]) => {
-    prefetch(loadOpenedFilePanel);
-    prefetch(loadClipView);
+    OpenedFilePanel.prefetch();
+    ClipView.prefetch();
     prefetch(loadReading);
+    prefetch(() => import('@/lib/ingest/ingest-clip'));
     guard(() => openFiles(files));
   };
   const openGiven = (given: readonly GivenFile[]) => {
@@ -152,7 +153,7 @@ export function Workbench() {
 
   const trySample = () =>
     guardReading(async ({ readSampleClip }) => {
-      prefetch(loadClipView);
+      ClipView.prefetch();
       setSampleBusy(true);
       try {
         await readSampleClip();

@@ -11,6 +11,9 @@ import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { DownloadProgress } from './download-progress';
 
+/** What the person came for goes first. */
+const LISTING_DELAY_MS = 500;
+
 /**
  * Offers the better model where the bundled one is at work: what it gives, its size, licence and host, and one click that
  * fetches it and changes to it. Shows nothing once somebody has said “not now”.
@@ -38,11 +41,13 @@ export function BetterModelNotice({
   const [isStarted, setStarted] = useState(false);
   const { listings, refresh, download } = models;
   const isOffered = isWanted && !isDeclined && loaded?.modelId === BUNDLED_MODEL_ID && mayOfferBetterModel();
-  const mustList = isOffered && listings === null;
+  const mustList = isOffered && !isReading && listings === null;
 
   useEffect(() => {
-    if (mustList) refresh();
-    // Listing opens a worker: only where there is something to offer, and once.
+    if (!mustList) return undefined;
+    const timer = setTimeout(refresh, LISTING_DELAY_MS);
+    return () => clearTimeout(timer);
+    // Listing opens a worker: only where there is something to offer, once, and not while a clip is being opened or read.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [mustList]);
 

@@ -1,12 +1,10 @@
 import { useState, type ComponentProps } from 'react';
 import { Deferred } from '../ui/deferred';
 import { latePart } from '../ui/late-part';
-import { prefetch } from '../ui/prefetch';
 import { ModelsButton } from './models-button';
 import type { ModelsDialog as Dialog } from './models-dialog';
 
-const load = () => import('./models-dialog');
-const ModelsDialog = latePart(() => load().then((module) => module.ModelsDialog));
+const ModelsDialog = latePart(() => import('./models-dialog').then((module) => module.ModelsDialog));
 
 /** The models dialog with its button; the dialog is fetched when a person is about to open it, or a dropped model does. */
 export function ModelsChoice(props: ComponentProps<typeof Dialog>) {
@@ -16,7 +14,7 @@ export function ModelsChoice(props: ComponentProps<typeof Dialog>) {
   const button = (
     <ModelsButton
       models={models}
-      onPointerEnter={() => prefetch(load)}
+      onPointerEnter={ModelsDialog.prefetch}
       onClick={() => {
         models.refresh();
         onOpenChange(true);

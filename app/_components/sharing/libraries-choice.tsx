@@ -8,8 +8,7 @@ import { latePart } from '../ui/late-part';
 import { prefetch } from '../ui/prefetch';
 import { LibrariesButton } from './libraries-button';
 
-const load = () => import('./libraries-dialog');
-const LibrariesDialog = latePart(() => load().then((module) => module.LibrariesDialog));
+const LibrariesDialog = latePart(() => import('./libraries-dialog').then((module) => module.LibrariesDialog));
 
 /** The dialog of shared libraries with its button. Nothing of it is fetched before it is wanted, or this browser is in one. */
 export function LibrariesChoice({ library }: { library: LibraryState }) {
@@ -32,7 +31,7 @@ export function LibrariesChoice({ library }: { library: LibraryState }) {
   const button = (
     <LibrariesButton
       sharing={sharing}
-      onPointerEnter={() => prefetch(load)}
+      onPointerEnter={LibrariesDialog.prefetch}
       onClick={() => setWanted(true)}
     />
   );

@@ -1,7 +1,13 @@
-import { lazy, type ComponentType } from 'react';
+import { lazy, useState, type ComponentType } from 'react';
 
 /** What begins the fetch of a part anew, for each that has failed. */
 const failed = new Set<() => void>();
+
+/** A component whose script is fetched when it is first shown, or ahead of that. */
+export type LatePart<Props extends object> = ComponentType<Props> & {
+  /** Fetches the script ahead. A failure shows where the part is used. */
+  prefetch: () => void;
+};
 
 /**
  * A component whose script is fetched when it is first shown. React keeps a failed fetch for ever; see
@@ -9,12 +15,12 @@ const failed = new Set<() => void>();
  *
  * @param load fetches the script; rejects where that fails
  */
-export function latePart<Props extends object>(
-  load: () => Promise<ComponentType<Props>>,
-): ComponentType<Props> {
+export function latePart<Props extends object>(load: () => Promise<ComponentType<Props>>): LatePart<Props> {
+  let loaded: ComponentType<Props> | null = null;
+  const fetchPart = async () => (loaded = await load());
   const begin = () =>
     lazy(() =>
-      load().then(
+      fetchPart().then(
         (part) => ({ default: part as ComponentType<object> }),
         (error: unknown) => {
           failed.add(renew);
@@ -24,9 +30,13 @@ export function latePart<Props extends object>(
     );
   let Part = begin();
   const renew = () => (Part = begin());
-  return function LatePart(props: Props) {
-    return <Part {...props} />;
-  };
+  function Late(props: Props) {
+    // A lazy component waits even where its script is there, and React keeps what stands in for it for 300 ms
+    // (FALLBACK_THROTTLE_MS of React 19). While it is mounted it stays the same one.
+    const [Shown] = useState<ComponentType<Props>>(() => loaded ?? Part);
+    return <Shown {...props} />;
+  }
+  return Object.assign(Late, { prefetch: () => void fetchPart().catch(() => undefined) });
 }
 
 /** Has the parts that could not be fetched fetched again when they are shown next: a person has asked for it. */
