@@ -57,10 +57,13 @@ export async function clipFileOf(
  */
 export async function inspectFile(services: InspectionServices, given: File): Promise<Inspection> {
   const { file, animation } = await clipFileOf(services, given);
+  // The file that a person has is the one to be recognised.
+  const fingerprint = fingerprintFile(given);
+  // What the decoder says of a file that cannot be read is told first.
+  fingerprint.catch(() => undefined);
   const opened = await openFile(services, file);
   if (animation !== null) opened.facts = { ...opened.facts, container: animation, bytes: given.size };
-  // The file that a person has is the one to be recognised.
-  return { ...opened, file, fingerprint: await fingerprintFile(given) };
+  return { ...opened, file, fingerprint: await fingerprint };
 }
 
 async function openFile(services: InspectionServices, file: File): Promise<OpenedSomehow> {

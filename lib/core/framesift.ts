@@ -86,7 +86,7 @@ export function createFramesift<Preference>(parts: FramesiftParts<Preference>): 
     reading,
     settings,
     clock,
-    onListed: () => services.prepareSearch(),
+    onListed: () => services.prepareWorkers(),
     onRemoved: parts.onRemoved,
     onProblem: tell,
   });

@@ -21,6 +21,8 @@ export interface IngestJob {
   requests: FrameRequest[];
   decoder: Decoder;
   model: LoadOptions;
+  /** The clip has just been made: nobody needs to ask the library what is stored of it. */
+  isNew?: boolean;
   /** Runs the model for frames, too, that look like the one before. */
   embedsEveryFrame?: boolean;
 }
@@ -56,17 +58,20 @@ export async function ingestClip(
   let asDraft = false;
   try {
     const model = await loadModel(services, job.model, onStatus, signal);
-    asDraft = await hasOtherEmbeddings(database, clipId, model.modelVersion);
-    if (!asDraft) {
-      await database.updateClip(clipId, {
-        ingestState: 'running',
-        ingestError: null,
-        modelVersion: model.modelVersion,
-      });
-    }
+    asDraft = !job.isNew && (await hasOtherEmbeddings(database, clipId, model.modelVersion));
+    // The decoder need not wait for it; the library does first what it was told first.
+    const marked = asDraft
+      ? Promise.resolve(null)
+      : database.updateClip(clipId, {
+          ingestState: 'running',
+          ingestError: null,
+          modelVersion: model.modelVersion,
+        });
+    marked.catch(() => undefined);
 
     const startedMs = performance.now();
     const failures = await readInAttempts(services, { ...job, asDraft }, model, onStatus, startedMs, signal);
+    await marked;
     onStatus({ elapsedMs: performance.now() - startedMs });
     // Moments without a picture may be moments that were overwritten.
     if (failures.length > 0) await assertUnchanged(job.file);
@@ -147,8 +152,10 @@ async function readInAttempts(
   let fruitlessAttempts = 0;
   let batchSize = DEFAULT_BATCH_SIZE;
   let lastStored = 0;
-  for (;;) {
-    const stored = new Set(await services.database.storedFrameIndexes(job.clipId, model.modelVersion));
+  for (let isFirst = true; ; isFirst = false) {
+    const stored = new Set(
+      isFirst && job.isNew ? [] : await services.database.storedFrameIndexes(job.clipId, model.modelVersion),
+    );
     fruitlessAttempts = stored.size > lastStored ? 0 : fruitlessAttempts + 1;
     lastStored = stored.size;
     const remaining = job.requests.filter(({ frameIndex }) => !stored.has(frameIndex));

@@ -41,13 +41,16 @@ export class IngestQueue {
   /** Puts a clip at the end of the queue; one that is there already keeps its place. */
   add(job: IngestJob): void {
     if (isActive(this.#entries.get(job.clipId)?.status)) return;
+    // While it waits another tab may read it.
+    const isNew =
+      job.isNew === true && !Array.from(this.#entries.values()).some(({ status }) => isActive(status));
     const entry: Entry = {
       status: { ...WAITING, framesTotal: job.requests.length },
       cancel: new AbortController(),
     };
     this.#entries.set(job.clipId, entry);
     this.#publish();
-    this.#tail = this.#tail.then(() => this.#run(job, entry));
+    this.#tail = this.#tail.then(() => this.#run({ ...job, isNew }, entry));
   }
 
   /** Stops a clip after the batch in hand, or takes it out of the queue. What is stored stays. */

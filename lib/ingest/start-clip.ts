@@ -139,7 +139,7 @@ export async function startClip(
     playerStartMs: facts.startMs,
     videoTrack: videoTrackOf(file),
   });
-  queue.add({ clipId, file, requests, decoder, model });
+  queue.add({ clipId, file, requests, decoder, model, isNew: true });
   // Playing after a reload is a comfort; a clip that does not fit is read all the same.
   void services.database.storeClipFile(clipId, file).catch(() => null);
   return clipId;

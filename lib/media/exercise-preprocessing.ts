@@ -2,7 +2,8 @@ import type { ResizeSpec } from '@/lib/shared/frames';
 import { PixelKernel } from '@/lib/pixels/pixel-kernel';
 import { planeRows } from '@/lib/pixels/plane-rows';
 import { sizeOfPlanes } from '@/lib/pixels/recover-planes';
-import { resizeFrame } from '@/lib/pixels/resize';
+import { resizeFrameAndThumbnail } from '@/lib/pixels/resize';
+import { thumbnailSize } from './thumbnail';
 
 const WIDTH = 1280;
 const HEIGHT = 720;
@@ -10,10 +11,11 @@ const WHOLE = { x: 0, y: 0, width: WIDTH, height: HEIGHT };
 const CODING = { matrix: 'bt709', isFullRange: false } as const;
 
 /** As the bundled model takes them. */
-const RESIZE: ResizeSpec = { size: 160, fit: 'stretch' };
+const RESIZE: ResizeSpec = { size: 160, fit: 'stretch', views: { count: 2, share: 0.58, size: 128 } };
+const THUMBNAIL = thumbnailSize(WIDTH, HEIGHT);
 
 /**
- * Brings made-up planes to the size of a model for so long, which is most of what the video worker does while a clip is read.
+ * Brings made-up planes to the sizes of a model and a thumbnail for so long, which is most of what the video worker does while a clip is read.
  *
  * @returns pictures in a second
  */
@@ -34,7 +36,7 @@ export function exercisePreprocessing(budgetMs: number): number {
     const at = kernel?.reserve('frame', size);
     const bytes = kernel ? new Uint8Array(kernel.buffer, at, size) : new Uint8Array(size);
     const frame = { format: 'I420', bytes, layout, copiedWidth: WIDTH, copiedHeight: HEIGHT, wanted: WHOLE };
-    resizeFrame(planeRows(frame, CODING, kernel), RESIZE);
+    resizeFrameAndThumbnail(planeRows(frame, CODING, kernel), RESIZE, THUMBNAIL);
     pictures += 1;
     elapsedMs = performance.now() - startedMs;
   }

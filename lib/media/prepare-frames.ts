@@ -115,7 +115,11 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** A job's frames in batches. What made the decoder fail is thrown once the frames before it have been given. */
+/** Frames of the first batch, and of each one after it how many times as many: the model need not wait for a whole one. */
+const FIRST_BATCH = 2;
+const BATCH_GROWTH = 2;
+
+/** A job's frames in batches, small ones first. What made the decoder fail is thrown once the frames before it have been given. */
 export async function* preparedBatches(
   source: PictureSource,
   job: FrameJob,
@@ -123,6 +127,7 @@ export async function* preparedBatches(
 ): AsyncGenerator<FrameBatch, void, undefined> {
   const preparer = new FramePreparer(source, job);
   let batch: FrameBatch = { frames: [], failures: [] };
+  let size = Math.min(FIRST_BATCH, job.batchSize);
   let prepared = 0;
   let failure: FramesiftError | undefined;
   try {
@@ -131,8 +136,9 @@ export async function* preparedBatches(
       else batch.failures.push(step);
       prepared += 1;
       throwIfCancelled(signal);
-      if (batch.frames.length + batch.failures.length < job.batchSize) continue;
+      if (batch.frames.length + batch.failures.length < size) continue;
       yield batch;
+      size = Math.min(BATCH_GROWTH * size, job.batchSize);
       batch = { frames: [], failures: [] };
     }
     if (prepared < job.requests.length) {

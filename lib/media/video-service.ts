@@ -10,6 +10,9 @@ import { ClipSession } from './clip-session';
 import { exercisePreprocessing } from './exercise-preprocessing';
 import { picturesOfPlayer, preparedBatches, sendFrames } from './prepare-frames';
 
+/** The first picture takes as long or longer; the next ones have the engine compile what runs often. */
+const WARM_UP_MS = 200;
+
 /** What the video worker does: clips and pictures in, small upright frames out. */
 export class VideoService {
   /** Serves a session of a clip on a port. */
@@ -20,6 +23,11 @@ export class VideoService {
   /** Answers at once, unless the worker stands in a loop. */
   pulse(): void {
     return;
+  }
+
+  /** Runs the code that every frame goes through once, so that it is compiled before a frame comes. */
+  warmUp(): void {
+    exercisePreprocessing(WARM_UP_MS);
   }
 
   /** Brings made-up pictures to the size of a model for so long, and tells how many it did in a second. */
