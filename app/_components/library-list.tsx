@@ -10,6 +10,7 @@ import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '@/lib/core/clips-store';
 import type { OpenedFile } from '@/lib/core/opened-files-store';
 import { useListPicture } from '../_hooks/use-list-picture';
+import { useObjectUrl } from '../_hooks/use-object-url';
 import { Button } from './ui/button';
 import { Deferred } from './ui/deferred';
 import { latePart } from './ui/late-part';
@@ -74,24 +75,11 @@ export function LibraryList({
       <ul className="flex gap-2 overflow-x-auto pb-1 md:flex-col md:overflow-visible" data-testid="library">
         {openedFiles.map((opened) => (
           <li key={opened.key} className="w-60 shrink-0 md:w-auto">
-            <button
-              type="button"
-              aria-current={selectedKey === opened.key}
-              onClick={() => onSelect(opened.key)}
-              className={itemClass(selectedKey === opened.key)}
-            >
-              <span className={THUMBNAIL_CLASS}>
-                <FileVideo aria-hidden className="size-5 text-white/70" />
-              </span>
-              <span className="min-w-0 flex-1">
-                <span className="block truncate font-medium">
-                  <bdi>{opened.file.name}</bdi>
-                </span>
-                <span className="block text-xs text-ink-2">
-                  {formatTime(opened.facts.durationMs)}, not read yet
-                </span>
-              </span>
-            </button>
+            <OpenedItem
+              opened={opened}
+              selected={selectedKey === opened.key}
+              onSelect={() => onSelect(opened.key)}
+            />
           </li>
         ))}
         {library.state === 'ready' &&
@@ -135,6 +123,37 @@ function itemClass(selected: boolean): string {
   );
 }
 
+function ItemPicture({ url }: { url: string | null }) {
+  return (
+    <span className={THUMBNAIL_CLASS}>
+      {/* eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise */}
+      {url ? <img src={url} alt="" /> : <FileVideo aria-hidden className="size-5 text-white/70" />}
+    </span>
+  );
+}
+
+function OpenedItem({
+  opened: { file, facts, preview },
+  selected,
+  onSelect,
+}: {
+  opened: OpenedFile;
+  selected: boolean;
+  onSelect: () => void;
+}) {
+  return (
+    <button type="button" aria-current={selected} onClick={onSelect} className={itemClass(selected)}>
+      <ItemPicture url={useObjectUrl(preview)} />
+      <span className="min-w-0 flex-1">
+        <span className="block truncate font-medium">
+          <bdi>{file.name}</bdi>
+        </span>
+        <span className="block text-xs text-ink-2">{formatTime(facts.durationMs)}, not read yet</span>
+      </span>
+    </button>
+  );
+}
+
 function ClipItem({
   clip,
   model,
@@ -153,10 +172,7 @@ function ClipItem({
   const active = isActive(status);
   return (
     <button type="button" aria-current={selected} onClick={onSelect} className={itemClass(selected)}>
-      <span className={THUMBNAIL_CLASS}>
-        {/* eslint-disable-next-line @next/next/no-img-element -- a blob of this page, nothing to optimise */}
-        {picture ? <img src={picture} alt="" /> : <FileVideo aria-hidden className="size-5 text-white/70" />}
-      </span>
+      <ItemPicture url={picture ?? null} />
       <span className="min-w-0 flex-1">
         <span className="block truncate font-medium">
           <bdi>{clipName(clip)}</bdi>

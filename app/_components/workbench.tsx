@@ -48,6 +48,9 @@ const OpenedFilePanel = latePart(() =>
   import('./opened-file-panel').then((module) => module.OpenedFilePanel),
 );
 
+/** A file that has just been opened may be read at once. */
+const OFFER_DELAY_MS = 500;
+
 const loadReading = () => import('../_hooks/read-clips');
 
 /** Does something with the clips that are read. */
@@ -257,6 +260,7 @@ export function Workbench() {
                     isWanted={clips.length === 0}
                     isReading={isReading}
                     use="before reading"
+                    delayMs={OFFER_DELAY_MS}
                     onReady={() => undefined}
                   />
                 }

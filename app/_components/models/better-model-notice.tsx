@@ -11,9 +11,6 @@ import { Button } from '../ui/button';
 import { Notice } from '../ui/notice';
 import { DownloadProgress } from './download-progress';
 
-/** What the person came for goes first. */
-const LISTING_DELAY_MS = 500;
-
 /**
  * Offers the better model where the bundled one is at work: what it gives, its size, licence and host, and one click that
  * fetches it and changes to it. Shows nothing once somebody has said “not now”.
@@ -24,6 +21,7 @@ export function BetterModelNotice({
   isWanted,
   isReading,
   use,
+  delayMs = 0,
   onReady,
 }: {
   models: Models;
@@ -34,6 +32,8 @@ export function BetterModelNotice({
   isReading: boolean;
   /** What the click does besides fetching it, as “and ask again”. */
   use: string;
+  /** How long the list of models waits for what the person came for. */
+  delayMs?: number;
   /** The better model is at work. */
   onReady: () => void;
 }) {
@@ -45,7 +45,7 @@ export function BetterModelNotice({
 
   useEffect(() => {
     if (!mustList) return undefined;
-    const timer = setTimeout(refresh, LISTING_DELAY_MS);
+    const timer = setTimeout(refresh, delayMs);
     return () => clearTimeout(timer);
     // Listing opens a worker: only where there is something to offer, once, and not while a clip is being opened or read.
     // eslint-disable-next-line react-hooks/exhaustive-deps
