@@ -3,6 +3,7 @@ import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
 import type { LibraryNotice } from '@/lib/ports/library';
 import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { installRpc } from '@/lib/rpc/remote';
+import { toFramesiftError } from '@/lib/shared/errors';
 import { workerFactories } from '@/workers/spawn';
 import { forgetFile } from './clip-files';
 import { fetchServedModel, modelChoices } from './model-choices';
@@ -33,6 +34,7 @@ export function getFramesift(): Framesift<ProviderPreference> {
       embedsEveryFrame: readSwitches().embedsEveryFrame,
     });
     releaseWhenFrozen(framesift);
+    tellWhenDeleted(framesift);
   }
   return framesift;
 }
@@ -57,6 +59,24 @@ function releaseWhenFrozen({ services }: Pick<Framesift<ProviderPreference>, 'se
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) join();
   });
+}
+
+const LOOK_EVERY_MS = 60_000;
+
+/** A page that only reads would go on with what is in memory, and lose it: a browser may delete files behind an open page. */
+function tellWhenDeleted({ services, clips, tell }: Framesift<ProviderPreference>): void {
+  const look = async () => {
+    if (document.hidden || clips.get().library.state !== 'ready') return;
+    try {
+      await services.database.assertKept();
+    } catch (error) {
+      // What else keeps the library from answering is told elsewhere.
+      const { code, message } = toFramesiftError(error);
+      if (code === 'storage-unavailable') tell(message);
+    }
+  };
+  document.addEventListener('visibilitychange', () => void look());
+  setInterval(() => void look(), LOOK_EVERY_MS);
 }
 
 // Without a secure page there are no decoders and no storage to work with (see app/page.tsx).

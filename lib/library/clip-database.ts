@@ -297,6 +297,11 @@ export class ClipDatabase {
     return file && new File([file], clip.fileName ?? file.name, { type: file.type });
   }
 
+  /** Throws FramesiftError `storage-unavailable` when the browser has deleted the library's files behind the open page. */
+  assertKept(): Promise<void> {
+    return this.#call('assertKept');
+  }
+
   /** What does not fit together in the library: nothing in a sound one. Reads every path, for tests and the console. */
   scan(): Promise<LibraryFlaws> {
     return this.#call('scan');

@@ -361,6 +361,11 @@ export class LibraryVerbs {
     return frameIndexes.map((frameIndex) => paths.get(frameIndex) ?? null);
   }
 
+  /** @throws FramesiftError `storage-unavailable` when the browser has deleted the library's files behind the open page */
+  assertKept(): Promise<void> {
+    return this.#connection.assertKept();
+  }
+
   /** What does not fit together in this library; see library-scan.ts. */
   scan(): Promise<LibraryFlaws> {
     return scanLibrary(this.#db, this.#files);
@@ -506,6 +511,7 @@ export const VERB_NAMES = [
   'framesWithoutPicture',
   'storeThumbnails',
   'thumbnailPaths',
+  'assertKept',
   'scan',
   'query',
 ] as const satisfies readonly (keyof LibraryVerbs)[];

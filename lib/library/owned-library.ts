@@ -99,12 +99,19 @@ export async function openOwnedLibrary({
 
 const KNOWN_NAMES: readonly (VerbName | SharingVerbName)[] = [...VERB_NAMES, ...SHARING_VERB_NAMES];
 
-function runOn(
-  { verbs, sharing }: { verbs: LibraryVerbs; sharing: SharingVerbs },
+async function runOn(
+  {
+    connection,
+    verbs,
+    sharing,
+  }: { connection: DatabaseConnection; verbs: LibraryVerbs; sharing: SharingVerbs },
   name: VerbName | SharingVerbName,
   args: unknown[],
 ): Promise<unknown> {
-  const target: unknown = VERB_NAMES.some((known) => known === name) ? verbs : sharing;
+  const isShared = SHARING_VERB_NAMES.some((known) => known === name);
+  // The library's own verbs see to it where they write: what is still in memory must be read for a backup.
+  if (isShared) await connection.assertKept();
+  const target: unknown = isShared ? sharing : verbs;
   return (target as Record<string, (...values: unknown[]) => Promise<unknown>>)[name]!(...args);
 }
 

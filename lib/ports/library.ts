@@ -353,6 +353,7 @@ export interface Library {
   /** The kept copy of a clip's file; null where there is none. */
   readClipFile(clipId: string): Promise<File | null>;
   /** Compares every row with every file: for the console and tests. */
+  assertKept(): Promise<void>;
   scan(): Promise<LibraryFlaws>;
   /** Libraries beside the one at work. */
   keptLibraries(): Promise<KeptLibrary[]>;
