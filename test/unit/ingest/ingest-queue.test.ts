@@ -90,6 +90,25 @@ async function reading(nth: number): Promise<Reading> {
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe('the queue', () => {
+  it('counts a clip as new only where no other was read meanwhile', async () => {
+    const queue = new IngestQueue({} as unknown as FramesiftServices);
+    queue.add({ ...jobOf('a'), isNew: true });
+    queue.add({ ...jobOf('b'), isNew: true });
+    await eventually(() => expect(readings).toHaveLength(1));
+    readings[0]!.finish();
+    await eventually(() => expect(readings).toHaveLength(2));
+    readings[1]!.finish();
+    expect(
+      vi
+        .mocked(ingestClip)
+        .mock.calls.slice(-2)
+        .map(([, { clipId, isNew }]) => [clipId, isNew]),
+    ).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+  });
+
   it('reads clips one after another, in the order that they were added in', async () => {
     const queue = queueOf('a', 'b', 'c');
     (await reading(0)).report({ framesStored: 1 });
