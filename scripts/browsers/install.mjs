@@ -38,6 +38,9 @@ function findMiniBrowser() {
   const libraries = '/usr/lib';
   if (!existsSync('/usr/bin/WebKitWebDriver') || !existsSync('/usr/bin/xvfb-run')) return undefined;
   const folders = readdirSync(libraries).filter((name) => name.endsWith('-linux-gnu'));
+  // Without FFmpeg's decoders it starts, and reads no H.264.
+  if (!folders.some((folder) => existsSync(join(libraries, folder, 'gstreamer-1.0/libgstlibav.so'))))
+    return undefined;
   return folders
     .flatMap((folder) =>
       ['webkit2gtk-4.1', 'webkit2gtk-4.0'].map((kit) => join(libraries, folder, kit, 'MiniBrowser')),
