@@ -55,6 +55,8 @@ export interface Candidates {
   number: number;
   /** Frames of the library that were compared. */
   total: number;
+  /** Its clips were found by an approximate index, which may miss one. */
+  isByIndex: boolean;
   clips: CandidateClip[];
   /** By the terms of the question, cosines of frames spread evenly over the whole library. */
   samples: Float32Array<ArrayBuffer>[];
@@ -144,6 +146,8 @@ export interface Answer {
   clipsSearched: number;
   /** Frames were chosen among the best clips of a library, whose other clips were not looked at. */
   isOfBestClips: boolean;
+  /** A library found these by an approximate index, which may have missed one. */
+  isByIndex: boolean;
   /** Clips that have embeddings of other models alone, which cannot be compared with the question. */
   clipsSkipped: number;
   /** Null where the strategy gives none. */

@@ -111,6 +111,10 @@ interface SearchedClip {
   frames: number;
 }
 
+/** How a library looks for clips. */
+const SEARCH_METHODS = ['exact', 'index'] as const;
+type SearchMethod = (typeof SEARCH_METHODS)[number];
+
 /** What the library says to a question. */
 export interface LibrarySearchAnswer {
   /** Frames and clips of the scope, all of which were compared with the question. */
@@ -118,6 +122,8 @@ export interface LibrarySearchAnswer {
   totalClips: number;
   /** The library's change up to which clips were searched. */
   change: number;
+  /** `index`: clips were found by an approximate index, which may miss one that fits better. Scores are exact in either case. */
+  method: SearchMethod;
   /** Those that fit best: by their best frame, for each wanted vector in turn. */
   clips: SearchedClip[];
   /** 0-based, for each frame of these clips, one clip after another. */
@@ -148,6 +154,8 @@ const searchHeader = z.strictObject({
   total: z.int().min(0),
   totalClips: z.int().min(0),
   change: z.int().min(0),
+  // Left out where it is exact: pages that are older than it take no header that has it.
+  method: z.enum(SEARCH_METHODS).default('exact'),
   clips: z
     .array(z.strictObject({ clip: id, revision: id, frames: z.int().min(1).max(MAX_FRAMES) }))
     .max(MAX_SEARCH_CLIPS),
@@ -183,11 +191,12 @@ export function longestSearchAnswer({
 
 /** An answer as it travels: a line of JSON, and behind it little-endian numbers in the order of `sizeOf`. */
 export function packSearchAnswer(answer: LibrarySearchAnswer): Uint8Array<ArrayBuffer> {
-  const { total, totalClips, change, clips, frameIndexes, scores, rows, samples } = answer;
+  const { total, totalClips, change, method, clips, frameIndexes, scores, rows, samples } = answer;
   const header = JSON.stringify({
     total,
     totalClips,
     change,
+    ...(method !== 'exact' && { method }),
     clips,
     vectors: scores.length,
     rows: rows.length,
@@ -268,11 +277,12 @@ export function unpackSearchAnswer(
   if (!rows.every((row, i) => row > (rows[i - 1] ?? -1) && row < frames))
     throw unusable('it has vectors of frames that it does not have');
   checkEmbeddings(embeddings);
-  const { total, totalClips, change, clips } = header;
+  const { total, totalClips, change, method, clips } = header;
   return {
     total,
     totalClips,
     change,
+    method,
     clips,
     frameIndexes,
     timestampsMs,

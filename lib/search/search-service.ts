@@ -119,6 +119,7 @@ export class SearchService {
       // A range is of one clip, so it leaves frames of every clip or none.
       clipsSearched: framesSearched === 0 ? 0 : scope.parts.length,
       isOfBestClips: whole.isMore,
+      isByIndex: given.some(({ isByIndex }) => isByIndex),
       clipsSkipped: read.filter(
         ({ frameIndexes, otherFrames }) => frameIndexes.length === 0 && otherFrames > 0,
       ).length,

@@ -5,6 +5,7 @@ import { fillWorkspace, prepareRegistry, prepareWorkspace } from './create-works
 import { databaseAt } from './database-address';
 import { freezeWorkspace, grantRights, isFrozen } from './freeze';
 import { REGISTRY_SCHEMA } from './names';
+import { buildVectorIndex, dropVectorIndex, type BuildOptions } from './search/vector-index';
 import { hashSecret, makeSecret, makeWorkspaceId } from './secrets';
 
 /** A library as the registry has it. */
@@ -143,6 +144,16 @@ export class Administration {
 
   isFrozen({ id }: Workspace): Promise<boolean> {
     return isFrozen(this.#owner, id);
+  }
+
+  /** Makes or completes the index by which a large library is searched; see `buildVectorIndex`. */
+  index({ id }: Workspace, options: BuildOptions): Promise<number> {
+    return buildVectorIndex(this.#owner, id, options);
+  }
+
+  /** Removes that index. Returns whether there was one. */
+  dropIndex({ id }: Workspace): Promise<boolean> {
+    return dropVectorIndex(this.#owner, id);
   }
 
   /** The devices of a library, those that were here last first. */

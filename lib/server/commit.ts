@@ -11,6 +11,7 @@ import { combineStates, EMPTY_STATE, rowsDigest, stateOfClip } from '@/lib/proto
 import { readClip } from './changes';
 import { Problem } from './problem';
 import { changedMeanwhile, committedChange, type Revision } from './push';
+import { deleteHalfVectors, fillHalfVectors, hasHalfVectors } from './search/vector-index';
 import { property } from '@/lib/shared/errors';
 import { withClient } from './transaction';
 
@@ -44,6 +45,7 @@ export function commitPush(pool: Pool, change: Change): Promise<number> {
     if (current?.state === 'live') await deleteRows(client, change.clip);
     await writeEvent(client, push.event);
     const vectors = await insertRows(client, change);
+    await indexVectors(client, change.clip);
     await client.query('delete from pushes where event_id = $1 and revision = $2', [
       change.clip,
       change.revision,
@@ -270,6 +272,13 @@ async function insertRows(client: PoolClient, { clip, revision }: Revision): Pro
     key,
   );
   return vectors.rowCount ?? 0;
+}
+
+/** Puts a clip's vectors into the index of a library that has one; see [Note: Vector index]. */
+async function indexVectors(client: PoolClient, clip: string): Promise<void> {
+  if (!(await hasHalfVectors(client))) return;
+  await deleteHalfVectors(client, clip);
+  await fillHalfVectors(client, clip);
 }
 
 /** A row id that is not unique in the library: its clip's own rows are gone by then, so that another clip has it. */

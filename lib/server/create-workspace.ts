@@ -4,6 +4,7 @@ import { grantRights, isFrozen } from './freeze';
 import { migrate } from './migrations';
 import { REGISTRY_ROLE, REGISTRY_SCHEMA, roleOf, schemaOf } from './names';
 import { fillVectors, findUnfilledClips } from './search/fill-vectors';
+import { fillIndex, hasHalfVectors } from './search/vector-index';
 import { rolePassword } from './secrets';
 import { inTransaction } from './transaction';
 
@@ -76,6 +77,7 @@ export async function fillWorkspace(owner: ClientBase, id: string): Promise<void
   await owner.query(`set search_path = ${schemaOf(id)}`);
   try {
     for (const clip of await findUnfilledClips(owner)) await fillVectors(owner, clip);
+    if (await hasHalfVectors(owner)) await fillIndex(owner);
   } finally {
     await owner.query('reset search_path');
   }

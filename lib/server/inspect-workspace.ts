@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
 import { combineStates, EMPTY_STATE, stateOfClip } from '@/lib/protocol/digests';
 import { schemaOf } from './names';
+import { findUnindexedClips, hasHalfVectors } from './search/vector-index';
 import { inTransaction } from './transaction';
 
 /** What a library holds. */
@@ -65,6 +66,13 @@ export function findFaults(owner: ClientBase, id: string): Promise<string[]> {
     if (!clock.rows[0]?.isRight) faults.push('The state of the library is not that of its clips.');
     return faults;
   });
+}
+
+/** How many clips the index of a library lacks, in whole or in part; none where it has no index. */
+export function countUnindexed(owner: ClientBase, id: string): Promise<number> {
+  return within(owner, id, async () =>
+    (await hasHalfVectors(owner)) ? (await findUnindexedClips(owner)).length : 0,
+  );
 }
 
 /** Says to all devices that the library comes from a backup: they compare what they have with it. */

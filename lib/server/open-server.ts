@@ -20,7 +20,7 @@ export function openLibraryServer(
 ): OpenLibraryServer {
   const registryPool = openPool(settings, REGISTRY_ROLE);
   const workspaces = new Workspaces(settings);
-  const search = new LibrarySearch(settings.searchMegabytes);
+  const search = new LibrarySearch(settings.searchMegabytes, settings.exactFrames);
   const answer = libraryApp({
     registry: new Registry(registryPool),
     workspaces,

@@ -10,6 +10,8 @@ export interface LibrarySettings extends DatabaseSettings {
   rates: RateLimits;
   /** What libraries that are searched may take of the memory, together. */
   searchMegabytes: number;
+  /** Libraries of more frames are searched by their index where they have one; null for those alone that do not fit. */
+  exactFrames: number | null;
 }
 
 /** 128 bits as 32 hexadecimal digits. */
@@ -43,17 +45,27 @@ export function readSettings(
       .filter((part) => part !== '')
       .map(toOrigin),
     rates: RATES,
-    searchMegabytes: readMegabytes(environment.FRAMESIFT_LIBRARY_SEARCH_MB ?? ''),
+    searchMegabytes:
+      readCount(environment, 'FRAMESIFT_LIBRARY_SEARCH_MB', 'megabytes', SEARCH_MEGABYTES) ??
+      SEARCH_MEGABYTES,
+    exactFrames: readCount(environment, 'FRAMESIFT_LIBRARY_EXACT_FRAMES', 'frames', 1_000_000),
   };
 }
 
-function readMegabytes(text: string): number {
-  if (text === '') return SEARCH_MEGABYTES;
-  const megabytes = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
-  if (megabytes >= 1) return megabytes;
+/** A whole number of at least 1; null where it is not set. */
+function readCount(
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+  unit: string,
+  example: number,
+): number | null {
+  const text = environment[name] ?? '';
+  if (text === '') return null;
+  const count = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+  if (count >= 1) return count;
   throw new FramesiftError(
     'bad-input',
-    `FRAMESIFT_LIBRARY_SEARCH_MB is “${text}”; it must be a whole number of megabytes, like ${SEARCH_MEGABYTES}.`,
+    `${name} is “${text}”; it must be a whole number of ${unit}, like ${example}.`,
   );
 }
 

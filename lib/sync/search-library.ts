@@ -54,6 +54,7 @@ export function toCandidates(
   {
     clips,
     total,
+    method,
     frameIndexes,
     timestampsMs,
     spansMs,
@@ -72,6 +73,7 @@ export function toCandidates(
     libraryId,
     number,
     total,
+    isByIndex: method === 'index',
     samples: places.map((at) => samples[at]!),
     clips: clips.map(({ clip, frames }): CandidateClip => {
       const end = first + frames;

@@ -2,7 +2,13 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES, type Scope } from '@/lib/protocol/clips';
 import { writeInvitation } from '@/lib/protocol/invitation';
 import { Administration } from '@/lib/server/administration';
-import { announceRestored, findFaults, measureWorkspace } from '@/lib/server/inspect-workspace';
+import {
+  announceRestored,
+  countUnindexed,
+  findFaults,
+  measureWorkspace,
+} from '@/lib/server/inspect-workspace';
+import { BUILD_BYTES_PER_VECTOR } from '@/lib/server/search/vector-index';
 import type { LibrarySettings } from '@/lib/server/settings';
 import { FramesiftError } from '@/lib/shared/errors';
 import { formatBytes } from '@/lib/shared/format';
@@ -16,10 +22,13 @@ export interface ProgramContext {
   serve: (listen: { port: number; host: string }) => Promise<void>;
 }
 
+/** Memory for building an index: enough for 670,000 frames. */
+const INDEX_MEGABYTES = 1024;
+
 const DAY_MS = 24 * 60 * 60 * 1000;
 const UNITS_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 
-/** `npm run library -- init | invite | list | revoke | freeze | thaw | serve | check | migrate`. */
+/** `npm run library -- init | invite | list | revoke | freeze | thaw | serve | check | index | migrate`. */
 export function libraryProgram({ settings, print, now, serve }: ProgramContext): Command {
   const administer = <T>(work: (administration: Administration) => Promise<T>) =>
     Administration.open(settings, work);
@@ -158,8 +167,38 @@ export function libraryProgram({ settings, print, now, serve }: ProgramContext):
           );
         }
         if (restored) await announceRestored(administration.client, id);
+        const unindexed = await countUnindexed(administration.client, id);
+        if (unindexed > 0)
+          print(`Its index lacks ${unindexed} clips. Complete it with: npm run library -- index "${name}"`);
         const { clips, frames } = await measureWorkspace(administration.client, id);
         print(`“${name}” is whole: ${clips} clips, ${frames} frames.`);
+      }),
+    );
+
+  program
+    .command('index')
+    .description('make the index by which a library too large for memory is searched (needs pgvector)')
+    .argument('<name>', 'of the library')
+    .option('--memory <megabytes>', 'of the database server, for building it', wholeNumber, INDEX_MEGABYTES)
+    .option('--drop', 'remove it')
+    .action((name: string, { memory: megabytes, drop }: { memory: number; drop?: true }) =>
+      administer(async (administration) => {
+        const workspace = await administration.find(name);
+        if (drop) {
+          const was = await administration.dropIndex(workspace);
+          print(was ? `The index of “${name}” is gone.` : `“${name}” has no index.`);
+          return;
+        }
+        const { frames } = await measureWorkspace(administration.client, workspace.id);
+        const needed = Math.ceil((frames * BUILD_BYTES_PER_VECTOR) / 2 ** 20);
+        if (needed > megabytes)
+          print(
+            `${frames} frames need about ${needed} MB to be built in memory; with ${megabytes} MB it takes much longer. To give more: --memory ${needed}`,
+          );
+        const count = await administration.index(workspace, { megabytes });
+        print(
+          `The index of “${name}” has ${count} vectors. It is used where the library has more frames than fit into FRAMESIFT_LIBRARY_SEARCH_MB, or than FRAMESIFT_LIBRARY_EXACT_FRAMES says.`,
+        );
       }),
     );
 

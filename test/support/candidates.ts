@@ -51,6 +51,7 @@ export function giveCandidates(
   return {
     libraryId,
     number: given,
+    isByIndex: false,
     total: library.reduce((sum, { timestampsMs }) => sum + timestampsMs.length, 0),
     samples: terms.map((_, term) => sampleOf(cosines.map((own) => own[term]!))),
     clips: chosen.map((clip): CandidateClip => {

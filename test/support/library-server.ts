@@ -20,6 +20,8 @@ export const SERVER = 'https://library.example';
 
 /** A library server over a PostgreSQL of its own. */
 export interface TestServer {
+  /** Version of pgvector in its database; null for none. */
+  pgvector: string | null;
   settings: Parameters<typeof openLibraryServer>[0] & { ownerAddress: string };
   server: OpenLibraryServer;
   /** The time that the server sees; it stands still until it is set. */
@@ -58,6 +60,7 @@ export interface TestDevice {
  * @param options.durable whether commits wait for the disk
  * @param options.origins of the pages that may use it
  * @param options.searchMegabytes that searched libraries may take
+ * @param options.wantsPgvector adds pgvector to its database where the server has it
  * @param options.database an empty one that is there, in the place of one that is made and thrown away
  * @param options.isDistributed has Citus keep each library on one of its nodes
  */
@@ -65,10 +68,16 @@ export async function startTestServer({
   durable = false,
   origins = ['https://clips.example'],
   searchMegabytes = 64,
+  wantsPgvector = false,
   database = null as TestDatabase | null,
   isDistributed = false,
 } = {}): Promise<TestServer> {
-  const { addresses, endConnections, stop } = database ?? (await startOwnDatabase(durable));
+  const {
+    addresses,
+    pgvector = null,
+    endConnections,
+    stop,
+  } = database ?? (await startOwnDatabase(durable, wantsPgvector));
   const owners = new Map<string, Promise<Client>>();
   const settings = {
     ...addresses,
@@ -76,6 +85,7 @@ export async function startTestServer({
     origins,
     rates: { requestsPerSecond: 100_000, atOnce: 100 },
     searchMegabytes,
+    exactFrames: null,
   };
   const clock = { now: new Date() };
   const faults: unknown[] = [];
@@ -95,6 +105,7 @@ export async function startTestServer({
   ) =>
     administer((administration) => administration.invite(workspace, { scope, uses, expiresAt }, clock.now));
   return {
+    pgvector,
     settings,
     server,
     clock,
@@ -132,18 +143,21 @@ export async function startTestServer({
 /** A database for libraries, and how to reach it as a library server and as its owner. */
 export interface TestDatabase {
   addresses: { address: string; ownerAddress: string };
+  pgvector?: string | null;
   endConnections: TestServer['endConnections'];
   stop: () => Promise<void>;
 }
 
-async function startOwnDatabase(durable: boolean): Promise<TestDatabase> {
+async function startOwnDatabase(durable: boolean, wantsPgvector: boolean): Promise<TestDatabase> {
   const cluster = startPostgres({ passwords: true, durable });
   const superuser = await connectAsSuperuser(cluster);
   await superuser.query(MAKE_OWNER);
   await superuser.query('create database library owner framesift_owner');
+  const pgvector = wantsPgvector ? await addPgvector(cluster) : null;
   const address = `postgres:///library?host=${cluster.host}`;
   return {
     addresses: { address, ownerAddress: `${address}&user=framesift_owner&password=of-the-owner` },
+    pgvector,
     endConnections: async ({ id }) => {
       await superuser.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [
         roleOf(id),
@@ -158,6 +172,20 @@ async function startOwnDatabase(durable: boolean): Promise<TestDatabase> {
 
 /** The owner, who makes the database too, as docs/library.md has people do it. */
 const MAKE_OWNER = `create role framesift_owner login createrole password 'of-the-owner'`;
+
+/** Adds pgvector to the database and returns its version; null where the server does not have it. */
+async function addPgvector(cluster: PostgresCluster): Promise<string | null> {
+  const client = await connectAsSuperuser({ ...cluster, database: 'library' });
+  try {
+    const { rows } = await client.query<{ version: string }>(
+      `select default_version as version from pg_available_extensions where name = 'vector'`,
+    );
+    if (rows[0]) await client.query('create extension vector');
+    return rows[0]?.version ?? null;
+  } finally {
+    await client.end();
+  }
+}
 
 async function connectAsSuperuser({ host, user, database }: PostgresCluster): Promise<Client> {
   const client = new Client({ host, user, database });

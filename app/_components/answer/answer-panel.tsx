@@ -242,10 +242,10 @@ function statusText(state: AnswerState, questionText: string, isReading: boolean
     case 'failed':
       return '';
     case 'ready': {
-      const { frames, framesSearched, clipsSearched, clipsSkipped, isOfBestClips } = state.answer;
+      const { frames, framesSearched, clipsSearched, clipsSkipped, isOfBestClips, isByIndex } = state.answer;
       const searched = `${plural(framesSearched, 'frame')}${isReading ? ' read so far' : ''}`;
       const clips = isOfBestClips
-        ? `, ${plural(clipsSearched, 'clip')} looked at`
+        ? `, ${plural(clipsSearched, 'clip')} looked at${isByIndex ? ' that an approximate index found' : ''}`
         : clipsSearched > 1
           ? ` of ${plural(clipsSearched, 'clip')}`
           : '';

@@ -22,6 +22,17 @@ export function takeInTurn<T>(rankings: readonly (readonly T[])[], count: number
   return [...taken];
 }
 
+/** Things by the highest of their scores, best first; of equal ones the one whose name comes first. */
+export function rankByBest<T>(scores: ReadonlyMap<T, Iterable<number>>, nameOf: (thing: T) => string): T[] {
+  const best = new Map<T, number>();
+  for (const [thing, own] of scores) {
+    let most = -Infinity;
+    for (const score of own) most = Math.max(most, score);
+    best.set(thing, most);
+  }
+  return [...best.keys()].sort((a, b) => best.get(b)! - best.get(a)! || (nameOf(a) < nameOf(b) ? -1 : 1));
+}
+
 /** `count` numbers from 0 to `total` − 1, spread evenly, rising; all where there are not more. */
 export function spreadEvenly(total: number, count: number): number[] {
   if (total <= count) return Array.from({ length: total }, (_, i) => i);

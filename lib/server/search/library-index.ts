@@ -211,6 +211,7 @@ export class LibraryIndex {
       total,
       totalClips: clips.length,
       change: this.#change,
+      method: 'exact',
       clips: chosen.map(({ clip, revision, frameIndexes }) => ({
         clip,
         revision,

@@ -2,14 +2,19 @@ import type { Pool } from 'pg';
 import { unpackVectors, type LibrarySearchAnswer, type LibrarySearchRequest } from '@/lib/protocol/search';
 import { FramesiftError, isA, property } from '@/lib/shared/errors';
 import { Problem } from '../problem';
-import { LibraryIndex } from './library-index';
+import { IndexedLibrary } from './indexed-library';
+import { LibraryIndex, type LibraryQuestion } from './library-index';
 import { measureVectors } from './read-vectors';
 import { ROWS_PER_BLOCK, type Segment } from './row-layout';
 import { RowMemory } from './row-memory';
 import { ScanThreads } from './scan-threads';
+import { findVectorIndex } from './vector-index';
 
 /** How long a search waits for its library to be read: a million frames take longer the first time. */
 const LOADING_PATIENCE_MS = 10_000;
+
+/** Libraries searched by their index of which something is kept: a list of clips and 8 MB. */
+const MOST_INDEXED = 16;
 
 /** A library that a question was asked of, with one model. */
 interface Use {
@@ -24,36 +29,72 @@ interface Use {
  */
 export class LibrarySearch {
   readonly #bytes: number;
+  readonly #exactFrames: number;
   /** Those that were asked last come last. */
   readonly #uses = new Map<string, Use>();
+  /** Those that are searched by their index, in the same order. */
+  readonly #indexed = new Map<string, IndexedLibrary>();
   #memory: RowMemory | null = null;
   #threads: ScanThreads | null = null;
 
-  /** @param megabytes that the rows of all libraries together may take */
-  constructor(megabytes: number) {
+  /**
+   * @param megabytes that the rows of all libraries together may take
+   * @param exactFrames a library of more frames is searched by its index where it has one, also where there is room; null for none
+   */
+  constructor(megabytes: number, exactFrames: number | null = null) {
     this.#bytes = megabytes * 1024 * 1024;
+    this.#exactFrames = exactFrames ?? Infinity;
   }
 
   /** Answers a question. Throws a refusal. */
   async search(workspace: string, pool: Pool, request: LibrarySearchRequest): Promise<LibrarySearchAnswer> {
-    const vectors = readVectors(request);
-    const { clips, from, to } = request.scope;
-    const use = await this.#use(workspace, request.model, pool);
+    const question = readQuestion(request);
+    const key = `${workspace} ${request.model}`;
+    const frames = this.#uses.get(key)?.index.rows ?? (await measureVectors(pool)).vectors;
+    const isLarge = frames > Math.min(this.#exactFrames, this.#rowMemory().rows);
+    const answer = isLarge ? await this.#searchByIndex(key, request.model, pool, question) : null;
+    if (answer) return answer;
+    try {
+      return await this.#searchInMemory(key, request.model, pool, question);
+    } catch (error) {
+      // It has grown, or other libraries are being asked and have the memory.
+      const isFull = isA(error, Problem) && error.type === 'too-large-to-search';
+      const other = isFull && !isLarge ? await this.#searchByIndex(key, request.model, pool, question) : null;
+      if (other) return other;
+      throw error;
+    }
+  }
+
+  /** An answer by the library's index; null where it has none. */
+  async #searchByIndex(
+    key: string,
+    model: string,
+    pool: Pool,
+    question: LibraryQuestion,
+  ): Promise<LibrarySearchAnswer | null> {
+    const index = await findVectorIndex(pool);
+    if (!index) return null;
+    const library = this.#indexed.get(key) ?? new IndexedLibrary(model);
+    this.#indexed.delete(key);
+    this.#indexed.set(key, library);
+    for (const first of this.#indexed.keys())
+      if (this.#indexed.size > MOST_INDEXED) this.#indexed.delete(first);
+    const answer = await library.answer(pool, index, question);
+    if (answer.total === 0) await this.#refuseUnknownModel(model, pool);
+    return answer;
+  }
+
+  async #searchInMemory(
+    key: string,
+    model: string,
+    pool: Pool,
+    question: LibraryQuestion,
+  ): Promise<LibrarySearchAnswer> {
+    const use = await this.#use(key, model, pool);
     try {
       await this.#follow(use, pool);
-      const { index } = use;
-      if (index.rows === 0) await this.#refuseUnknownModel(request.model, pool);
-      return await index.answer({
-        vectors,
-        wanted: request.vectors.length,
-        clips: request.clips,
-        frames: request.frames,
-        scope: {
-          clips: clips && new Set(clips),
-          fromMs: from === null ? -Infinity : Date.parse(from),
-          toMs: to === null ? Infinity : Date.parse(to),
-        },
-      });
+      if (use.index.rows === 0) await this.#refuseUnknownModel(model, pool);
+      return await use.index.answer(question);
     } finally {
       use.running -= 1;
       // Names of models that nobody has would pile up.
@@ -69,6 +110,7 @@ export class LibrarySearch {
   /** Ends its threads and gives up what it has. */
   async close(): Promise<void> {
     this.#uses.clear();
+    this.#indexed.clear();
     await this.#threads?.close();
     this.#memory?.close();
     this.#threads = null;
@@ -76,8 +118,7 @@ export class LibrarySearch {
   }
 
   /** What is known of a library, which counts as asked from then on. */
-  async #use(workspace: string, model: string, pool: Pool): Promise<Use> {
-    const key = `${workspace} ${model}`;
+  async #use(key: string, model: string, pool: Pool): Promise<Use> {
     const known = this.#uses.get(key);
     if (known) {
       this.#uses.delete(key);
@@ -86,7 +127,7 @@ export class LibrarySearch {
       return known;
     }
     const { vectors } = await measureVectors(pool);
-    const memory = (this.#memory ??= new RowMemory(this.#bytes));
+    const memory = this.#rowMemory();
     if (vectors > memory.rows) throw tooLarge(vectors, memory.rows);
     const threads = (this.#threads ??= new ScanThreads(memory));
     // Another search of the same may have come first while the library was measured.
@@ -97,6 +138,10 @@ export class LibrarySearch {
     this.#uses.set(key, use);
     use.running += 1;
     return use;
+  }
+
+  #rowMemory(): RowMemory {
+    return (this.#memory ??= new RowMemory(this.#bytes));
   }
 
   /** Waits for the library to be read, but not for ever: reading goes on while the page is told to come again. */
@@ -153,6 +198,21 @@ export class LibrarySearch {
   }
 }
 
+function readQuestion(request: LibrarySearchRequest): LibraryQuestion {
+  const { clips, from, to } = request.scope;
+  return {
+    vectors: readVectors(request),
+    wanted: request.vectors.length,
+    clips: request.clips,
+    frames: request.frames,
+    scope: {
+      clips: clips && new Set(clips),
+      fromMs: from === null ? -Infinity : Date.parse(from),
+      toMs: to === null ? Infinity : Date.parse(to),
+    },
+  };
+}
+
 function readVectors(request: LibrarySearchRequest): Float32Array[] {
   try {
     return unpackVectors(request);
@@ -166,7 +226,7 @@ function tooLarge(rows: number, most: number): Problem {
   const count = (number: number) => number.toLocaleString('en');
   return new Problem(
     'too-large-to-search',
-    `The server can search ${count(most)} frames at once, and this would be ${count(rows)} or more. Ask who runs it to raise FRAMESIFT_LIBRARY_SEARCH_MB.`,
+    `The server can search ${count(most)} frames at once, and this would be ${count(rows)} or more. Ask who runs it to raise FRAMESIFT_LIBRARY_SEARCH_MB, or to make an index (npm run library -- index).`,
     { retryAfter: 60 },
   );
 }

@@ -54,7 +54,7 @@ interface ClipRecord {
 }
 
 /** Number of the library's last change. */
-export async function readClock(pool: Pool): Promise<LibraryClock> {
+export async function readClock(pool: Pick<Pool | PoolClient, 'query'>): Promise<LibraryClock> {
   const { rows } = await pool.query<{ change_seq: string; epoch: string }>({
     name: 'clock',
     text: 'select change_seq, epoch from clock where one = 1',
@@ -138,7 +138,11 @@ async function withFrames(
   const wanted = records.filter(
     ({ event_id, state, rows_change }) => state === 'live' && !isKnown(event_id, Number(rows_change)),
   );
-  const frames = await readFrames(client, model, wanted);
+  const frames = await readFrames(
+    client,
+    model,
+    wanted.map(({ event_id }) => event_id),
+  );
   return records.map(({ event_id, revision, state, recorded_at, rows_change }) => ({
     clip: event_id,
     revision,
@@ -157,14 +161,14 @@ interface FrameRecord {
 }
 
 /** The frames of each clip; none where it has no vector of the model. */
-async function readFrames(
+export async function readFrames(
   client: PoolClient,
   model: string,
-  clips: readonly ClipRecord[],
+  clips: readonly string[],
 ): Promise<Map<string, ClipFrames>> {
-  const found = new Map(clips.map(({ event_id }) => [event_id, [] as FrameRecord[]]));
+  const found = new Map(clips.map((clip) => [clip, [] as FrameRecord[]]));
   if (clips.length === 0) return new Map();
-  const ids = clips.map(({ event_id }) => escapeLiteral(event_id)).join(', ');
+  const ids = clips.map((clip) => escapeLiteral(clip)).join(', ');
   const query = `select v.event_id, v.frame_index, f.timestamp_offset_ms, s.start_ms, s.end_ms, v.vector
     from frame_vectors v
     left join event_frames f on f.event_id = v.event_id and f.frame_number = v.frame_index + 1
@@ -190,6 +194,31 @@ async function readFrames(
     });
   }
   return new Map([...found].map(([clip, frames]) => [clip, pack(frames)]));
+}
+
+/** A frame by its clip. */
+export interface FrameAddress {
+  clip: string;
+  /** 0-based. */
+  frameIndex: number;
+}
+
+/** Vectors of frames, row-major, in the order asked for; zeros for a frame that has none. */
+export async function readVectors(
+  client: PoolClient,
+  frames: readonly FrameAddress[],
+): Promise<Float32Array<ArrayBuffer>> {
+  const vectors = new Float32Array(frames.length * EMBEDDING_DIMENSION);
+  if (frames.length === 0) return vectors;
+  const bytes = new Uint8Array(vectors.buffer);
+  const clips = frames.map(({ clip }) => escapeLiteral(clip)).join();
+  const indexes = frames.map(({ frameIndex }) => frameIndex).join();
+  const query = `select w.place::integer, v.vector
+    from unnest(array[${clips}], array[${indexes}]) with ordinality as w (clip, frame_index, place)
+    join frame_vectors v on v.event_id = w.clip and v.frame_index = w.frame_index`;
+  for await (const [place, vector] of readCopy(client, query))
+    bytes.set(vector!, (place!.readInt32BE() - 1) * ROW_BYTES);
+  return vectors;
 }
 
 function pack(frames: FrameRecord[]): ClipFrames {

@@ -4,14 +4,21 @@ import { pushClip } from '@/lib/sync/push-clip';
 import { makeClip, type TestServer } from '@/test/support/library-server';
 import { startServerProcess } from './server-process';
 
-/** Pushes clips over HTTP, reads them again, and prints the rates. Pictures are of 20 bytes; rows are as in life. */
+/**
+ * Pushes clips over HTTP, reads them again, and prints the rates. Pictures are of 20 bytes; rows are as in life.
+ *
+ * @param isIndexed into a library with pgvector's index
+ */
 export async function measureRows(
   test: TestServer,
   clips: number,
   frames: number,
   atOnce: number,
+  isIndexed: boolean,
 ): Promise<void> {
   const workspace = await test.makeWorkspace('Rows');
+  if (isIndexed)
+    await test.administer((administration) => administration.index(workspace, { megabytes: 64 }));
   const { token } = await test.makeDevice(workspace);
   const server = await startServerProcess(test);
   const client = new LibraryClient(fetch, { server: server.address, workspace: workspace.id, token });

@@ -8,6 +8,7 @@ import {
 import { dotProducts } from '@/lib/shared/dot-products';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { normaliseRows } from '@/lib/shared/vectors';
+import type { Workspace } from '@/lib/server/administration';
 import { MODEL, type TestServer } from '@/test/support/library-server';
 import { seededRandom } from '@/test/support/random';
 import { addSearchedClips } from '@/test/support/searched-library';
@@ -21,13 +22,24 @@ const SCENE_FRAMES = 10;
 /**
  * Searches a library of so many made frames over HTTP, and prints how long that takes, what the server's process uses for it, and
  * how many of the answers are not those of a scan of all vectors. Half of the questions are near a scene, half near none.
+ *
+ * @param isIndexed has the library searched by pgvector's index, and tells what making it costs
  */
-export async function measureSearch(test: TestServer, frames: number, questions: number): Promise<void> {
+export async function measureSearch(
+  test: TestServer,
+  frames: number,
+  questions: number,
+  isIndexed: boolean,
+): Promise<void> {
   const workspace = await test.makeWorkspace('Search');
   const { token } = await test.makeDevice(workspace);
   const clips = Math.ceil(frames / CLIP_FRAMES);
   await addSearchedClips(test, workspace, madeClips(clips));
-  const server = await startServerProcess(test, { FRAMESIFT_LIBRARY_SEARCH_MB: '1024' });
+  if (isIndexed) await buildIndex(test, workspace);
+  const server = await startServerProcess(test, {
+    FRAMESIFT_LIBRARY_SEARCH_MB: '1024',
+    ...(isIndexed && { FRAMESIFT_LIBRARY_EXACT_FRAMES: '1' }),
+  });
   const ask = async (question: LibrarySearchRequest) => {
     const start = performance.now();
     const response = await fetch(`${server.address}${API_PATH}/w/${workspace.id}/search`, {
@@ -69,9 +81,38 @@ export async function measureSearch(test: TestServer, frames: number, questions:
     const scanned = scanAll(clips, made);
     const same = found.filter((list, n) => list.join() === scanned[n]!.join()).length;
     console.log(`the same clips in the same order as a scan of all vectors: ${same} of ${questions}`);
+    for (const best of [1, 20, USUAL_SEARCH.clips]) {
+      const kept = found.reduce(
+        (sum, list, n) =>
+          sum +
+          scanned[n]!.slice(0, best).filter((clip) => list.includes(clip)).length /
+            Math.min(best, scanned[n]!.length),
+        0,
+      );
+      console.log(
+        `of the ${best} best clips of a scan ${((100 * kept) / questions).toFixed(1)} % are in the answer`,
+      );
+    }
   } finally {
     await server.kill();
   }
+}
+
+async function buildIndex(test: TestServer, workspace: Workspace): Promise<void> {
+  const began = performance.now();
+  const vectors = await test.administer((administration) =>
+    administration.index(workspace, { megabytes: 2048 }),
+  );
+  const [sizes] = await test.queryAsOwner(
+    workspace,
+    `select pg_table_size('frame_half_vectors')::integer as rows,
+       pg_relation_size('frame_half_vectors_hnsw')::integer as index`,
+  );
+  const { rows, index } = sizes as { rows: number; index: number };
+  console.log(
+    `index of ${vectors} vectors: ${seconds(performance.now() - began)}, ` +
+      `${Math.round(rows / vectors)} bytes a vector for the rows and ${Math.round(index / vectors)} for the index`,
+  );
 }
 
 function questionOf(vector: Float32Array): LibrarySearchRequest {

@@ -35,6 +35,7 @@ function answerOf(changes: Partial<LibrarySearchAnswer> = {}): LibrarySearchAnsw
     total: 1000,
     totalClips: 7,
     change: 42,
+    method: 'exact',
     clips: [
       { clip: 'a', revision: 'r1', frames: 2 },
       { clip: 'b', revision: 'r2', frames: 1 },

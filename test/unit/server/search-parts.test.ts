@@ -220,6 +220,26 @@ describe('threads', () => {
   });
 });
 
+describe('FRAMESIFT_LIBRARY_EXACT_FRAMES', () => {
+  const settingsOf = (frames?: string) =>
+    readSettings({
+      FRAMESIFT_LIBRARY_URL: 'postgres:///library',
+      FRAMESIFT_LIBRARY_SECRET: 'x'.repeat(32),
+      ...(frames !== undefined && { FRAMESIFT_LIBRARY_EXACT_FRAMES: frames }),
+    });
+
+  it('is none unless it is set', () => {
+    expect(settingsOf()?.exactFrames).toBeNull();
+    expect(settingsOf('200000')?.exactFrames).toBe(200_000);
+  });
+
+  it('cannot be what is no number', () => {
+    expect(() => settingsOf('all')).toThrow(
+      'FRAMESIFT_LIBRARY_EXACT_FRAMES is “all”; it must be a whole number of frames, like 1000000.',
+    );
+  });
+});
+
 describe('FRAMESIFT_LIBRARY_SEARCH_MB', () => {
   const settingsOf = (megabytes?: string) =>
     readSettings({
