@@ -14,6 +14,7 @@ import { useObjectUrl } from '../_hooks/use-object-url';
 import { Button } from './ui/button';
 import { Deferred } from './ui/deferred';
 import { latePart } from './ui/late-part';
+import { LongList } from './ui/long-list';
 import { Notice } from './ui/notice';
 import { ProgressBar } from './ui/progress-bar';
 
@@ -50,6 +51,7 @@ export function LibraryList({
   sampleBusy: boolean;
   onRetry: () => void;
 }) {
+  const items: readonly ListItem[] = [...openedFiles, ...(library.state === 'ready' ? library.clips : [])];
   return (
     <nav aria-label="Clips" className="flex flex-col gap-3 p-3">
       <div className="flex items-center justify-between">
@@ -72,38 +74,43 @@ export function LibraryList({
           </Button>
         </div>
       )}
-      <ul className="flex gap-2 overflow-x-auto pb-1 md:flex-col md:overflow-visible" data-testid="library">
-        {openedFiles.map((opened) => (
-          <li key={opened.key} className="w-60 shrink-0 md:w-auto">
+      <LongList
+        items={items}
+        keyOf={keyOfItem}
+        shown={items.findIndex((item) => keyOfItem(item) === selectedKey)}
+        className="flex gap-2 overflow-x-auto pb-1 md:flex-col md:overflow-visible"
+        itemClassName="group relative w-60 shrink-0 md:w-auto"
+        data-testid="library"
+      >
+        {(item) =>
+          'facts' in item ? (
             <OpenedItem
-              opened={opened}
-              selected={selectedKey === opened.key}
-              onSelect={() => onSelect(opened.key)}
+              opened={item}
+              selected={selectedKey === item.key}
+              onSelect={() => onSelect(item.key)}
             />
-          </li>
-        ))}
-        {library.state === 'ready' &&
-          library.clips.map((clip) => (
-            <li key={clip.id} className="group relative w-60 shrink-0 md:w-auto">
+          ) : (
+            <>
               <ClipItem
-                clip={clip}
+                clip={item}
                 model={model}
-                status={statuses.get(clip.id)}
-                selected={selectedKey === clip.id}
-                onSelect={() => onSelect(clip.id)}
+                status={statuses.get(item.id)}
+                selected={selectedKey === item.id}
+                onSelect={() => onSelect(item.id)}
               />
               <Button
                 variant="danger"
                 icon
-                aria-label={`Delete ${isolateName(clipName(clip))}`}
-                onClick={() => onDelete(clip)}
+                aria-label={`Delete ${isolateName(clipName(item))}`}
+                onClick={() => onDelete(item)}
                 className="absolute top-1/2 right-1 -translate-y-1/2 bg-surface opacity-0 group-hover:opacity-100 focus-visible:opacity-100 [@media(hover:none)]:opacity-100"
               >
                 <Trash2 aria-hidden />
               </Button>
-            </li>
-          ))}
-      </ul>
+            </>
+          )
+        }
+      </LongList>
       {onTrySample && (
         <Button variant="ghost" className="self-start" onClick={onTrySample} disabled={sampleBusy}>
           <Sparkles aria-hidden /> {sampleBusy ? 'Opening the sample…' : 'Try the sample clip'}
@@ -121,6 +128,12 @@ function itemClass(selected: boolean): string {
     'flex w-full items-center gap-3 rounded-xl border p-2 pr-3 text-left text-sm transition-colors',
     selected ? 'mark-chosen border-accent bg-accent-soft' : 'border-transparent hover:bg-surface-2',
   );
+}
+
+type ListItem = OpenedFile | ClipSummary;
+
+function keyOfItem(item: ListItem): string {
+  return 'facts' in item ? item.key : item.id;
 }
 
 function ItemPicture({ url }: { url: string | null }) {

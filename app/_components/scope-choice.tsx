@@ -5,6 +5,7 @@ import { Checkbox, Popover, RadioGroup } from 'radix-ui';
 import { Check, ChevronDown, Library } from 'lucide-react';
 import { clipName } from '@/lib/shared/clip-name';
 import { plural } from '@/lib/shared/format';
+import { LongList } from './ui/long-list';
 
 /** Which clips a question is asked about. */
 export type Scope = { kind: 'this' } | { kind: 'all' } | { kind: 'some'; clipIds: readonly string[] };
@@ -89,31 +90,35 @@ export function ScopeChoice({
             ))}
           </RadioGroup.Root>
           {scope.kind === 'some' && (
-            <ul aria-label="Clips" className="mt-2 space-y-1 border-t border-line pt-2">
-              {clips.map(({ id, ...clip }) => (
-                <li key={id}>
-                  <label className="flex items-center gap-2 rounded-lg px-2 py-1.5 hover:bg-surface-2">
-                    <Checkbox.Root
-                      checked={chosen.has(id)}
-                      disabled={chosen.has(id) && chosen.size === 1}
-                      onCheckedChange={(checked) => {
-                        const clipIds =
-                          checked === true ? [...chosen, id] : [...chosen].filter((other) => other !== id);
-                        onScope({ kind: 'some', clipIds });
-                      }}
-                      className="flex size-5 shrink-0 items-center justify-center rounded border border-ink-2 data-[state=checked]:border-accent data-[state=checked]:bg-accent data-[state=checked]:text-accent-ink"
-                    >
-                      <Checkbox.Indicator>
-                        <Check aria-hidden className="size-4" />
-                      </Checkbox.Indicator>
-                    </Checkbox.Root>
-                    <span className="min-w-0 truncate">
-                      <bdi>{clipName(clip)}</bdi>
-                    </span>
-                  </label>
-                </li>
-              ))}
-            </ul>
+            <LongList
+              items={clips}
+              keyOf={({ id }) => id}
+              shown={-1}
+              aria-label="Clips"
+              className="mt-2 space-y-1 border-t border-line pt-2"
+            >
+              {({ id, ...clip }) => (
+                <label className="flex items-center gap-2 rounded-lg px-2 py-1.5 hover:bg-surface-2">
+                  <Checkbox.Root
+                    checked={chosen.has(id)}
+                    disabled={chosen.has(id) && chosen.size === 1}
+                    onCheckedChange={(checked) => {
+                      const clipIds =
+                        checked === true ? [...chosen, id] : [...chosen].filter((other) => other !== id);
+                      onScope({ kind: 'some', clipIds });
+                    }}
+                    className="flex size-5 shrink-0 items-center justify-center rounded border border-ink-2 data-[state=checked]:border-accent data-[state=checked]:bg-accent data-[state=checked]:text-accent-ink"
+                  >
+                    <Checkbox.Indicator>
+                      <Check aria-hidden className="size-4" />
+                    </Checkbox.Indicator>
+                  </Checkbox.Root>
+                  <span className="min-w-0 truncate">
+                    <bdi>{clipName(clip)}</bdi>
+                  </span>
+                </label>
+              )}
+            </LongList>
           )}
         </Popover.Content>
       </Popover.Portal>

@@ -6,6 +6,7 @@ import { clipName } from '@/lib/shared/clip-name';
 import { plural } from '@/lib/shared/format';
 import { guard } from '../../_hooks/guard';
 import { Button } from '../ui/button';
+import { LongList } from '../ui/long-list';
 
 /** Which clips of this browser are in a shared library. */
 export function SharedClips({
@@ -55,12 +56,15 @@ export function SharedClips({
           </Button>
         )}
       </div>
-      <ul
+      <LongList
+        items={clips}
+        keyOf={({ id }) => id}
+        shown={clips.findIndex(({ id }) => id === endingId)}
         aria-labelledby={titleId}
         className="max-h-72 divide-y divide-line overflow-y-auto rounded-lg border border-line"
       >
-        {clips.map((clip) => (
-          <li key={clip.id}>
+        {(clip) => (
+          <>
             <label className="flex min-h-11 items-center gap-3 px-3 py-1.5 text-sm hover:bg-surface-2">
               <input
                 type="checkbox"
@@ -95,9 +99,9 @@ export function SharedClips({
                 </Button>
               </div>
             )}
-          </li>
-        ))}
-      </ul>
+          </>
+        )}
+      </LongList>
     </div>
   );
 }
