@@ -1,5 +1,6 @@
 import type { AskOptions } from '@/lib/ask/compose-request';
 
+import type { LibraryFailure } from '@/lib/ask/libraries';
 import type { NewClip } from '@/lib/ports/library';
 import type { FramePicture, PictureOptions } from '@/lib/ports/media';
 import type { Answer } from '@/lib/ports/search';
@@ -67,7 +68,8 @@ const consoleApi = {
     return importFile(getFramesift().services, file);
   },
   /**
-   * The frames that answer a question: of one clip, of several, or of all clips for null.
+   * The frames that answer a question: of one clip, of several, or of all clips for null. Libraries are asked for clips whose frames
+   * they alone have, as the page does; `failed` says which gave nothing, and why.
    *
    * @param options a number is how many; otherwise whatever a request can say
    */
@@ -75,16 +77,23 @@ const consoleApi = {
     clipIds: string | string[] | null,
     text: string,
     options: number | AskOptions = {},
-  ): Promise<Answer> => {
+  ): Promise<Answer & { failed: LibraryFailure[] }> => {
     const { services } = getFramesift();
-    const [{ answerQuestion }, { tidyQuestion }, { composeRequest }, { encodeQuestion }, { revisionsOf }] =
-      await Promise.all([
-        import('@/lib/ask/answer'),
-        import('@/lib/ask/attachments'),
-        import('@/lib/ask/compose-request'),
-        import('@/lib/ask/question'),
-        import('@/lib/ask/revisions'),
-      ]);
+    const [
+      { answerQuestion },
+      { tidyQuestion },
+      { composeRequest },
+      { askLibraries },
+      { encodeQuestion },
+      { revisionsOf },
+    ] = await Promise.all([
+      import('@/lib/ask/answer'),
+      import('@/lib/ask/attachments'),
+      import('@/lib/ask/compose-request'),
+      import('@/lib/ask/libraries'),
+      import('@/lib/ask/question'),
+      import('@/lib/ask/revisions'),
+    ]);
     const rest = typeof options === 'number' ? { count: options } : options;
     const library = await services.database.listClips();
     const asked = clipIds === null ? library.map(({ id }) => id) : [clipIds].flat();
@@ -92,11 +101,13 @@ const consoleApi = {
     const clips = asked.map((id) => known.get(id) ?? { id, durationMs: null });
     const model = await services.clip.load(modelOptions());
     const question = await encodeQuestion(services, model, tidyQuestion({ text, attachments: [] }));
-    const request = composeRequest(clips, rest);
+    const request = composeRequest(clips, { isOfAll: clipIds === null, ...rest });
+    const { candidates, failed } = await askLibraries(services, request, question);
     const answer = await answerQuestion(services, question, request, {
       revisions: revisionsOf(library, model.modelVersion),
+      candidates,
     });
-    return { ...answer, frames: answer.frames.map((frame) => ({ ...frame, eventId: frame.clipId })) };
+    return { ...answer, failed, frames: answer.frames.map((frame) => ({ ...frame, eventId: frame.clipId })) };
   },
 };
 

@@ -1,3 +1,4 @@
+import { librariesToAsk, type LibraryFailure, type LibraryScope } from '@/lib/ask/libraries';
 import type { Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/ports/encoder';
 import type { Answer, Candidates, EncodedQuestion, SearchProgress, SearchRequest } from '@/lib/ports/search';
@@ -19,7 +20,7 @@ export interface LibraryParts {
   /** Those that have not answered yet. */
   asking: readonly string[];
   /** Those that did not, and why. */
-  failed: readonly { libraryId: string; message: string }[];
+  failed: readonly LibraryFailure[];
 }
 
 /** How far a search is that takes a while, and how fast it goes. */
@@ -49,13 +50,8 @@ export interface AnswerParts {
     onProgress: (progress: SearchProgress) => void,
     candidates: readonly Candidates[],
   ) => Promise<Answer>;
-  /** What a library on a server has for a question; of these clips, or of all for null. */
-  askLibrary: (
-    libraryId: string,
-    question: EncodedQuestion,
-    clips: string[] | null,
-    signal: AbortSignal,
-  ) => Promise<Candidates>;
+  /** What a library on a server has for a question. */
+  askLibrary: (scope: LibraryScope, question: EncodedQuestion, signal: AbortSignal) => Promise<Candidates>;
   now: () => number;
 }
 
@@ -161,14 +157,12 @@ export class AnswerStore implements Store<AnswerSnapshot> {
     const before = this.#asked;
     if (before?.query === query && before.scope === scope) return before;
     before?.end();
-    const clips = new Map<string, string[]>();
-    for (const { clipId, libraryId, isAway } of request.clips)
-      if (libraryId !== undefined && isAway) clips.set(libraryId, [...(clips.get(libraryId) ?? []), clipId]);
+    const libraries = librariesToAsk(request);
     this.#asked =
-      clips.size === 0
+      libraries.length === 0
         ? null
-        : new LibraryAnswers(query, scope, [...clips.keys()], (libraryId, signal) =>
-            this.#parts.askLibrary(libraryId, query, request.isOfAll ? null : clips.get(libraryId)!, signal),
+        : new LibraryAnswers(query, scope, libraries, (library, signal) =>
+            this.#parts.askLibrary(library, query, signal),
           );
     return this.#asked;
   }
@@ -213,12 +207,13 @@ class LibraryAnswers {
   constructor(
     readonly query: EncodedQuestion,
     readonly scope: string,
-    libraries: string[],
-    ask: (libraryId: string, signal: AbortSignal) => Promise<Candidates>,
+    libraries: readonly LibraryScope[],
+    ask: (library: LibraryScope, signal: AbortSignal) => Promise<Candidates>,
   ) {
-    this.#asking = libraries;
-    for (const libraryId of libraries) {
-      const open = ask(libraryId, this.#controller.signal)
+    this.#asking = libraries.map(({ libraryId }) => libraryId);
+    for (const library of libraries) {
+      const { libraryId } = library;
+      const open = ask(library, this.#controller.signal)
         .then(
           (candidates) => void this.candidates.push(candidates),
           (error: unknown) => {

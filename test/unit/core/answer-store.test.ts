@@ -57,7 +57,7 @@ function openStore() {
       searches.push({ count, resolve, reject, onProgress, libraries: given });
       return promise;
     },
-    askLibrary: (libraryId, _, clips, signal) => {
+    askLibrary: ({ libraryId, clips }, _, signal) => {
       const { promise, resolve, reject } = deferred<Candidates>();
       const answer = () => resolve({ libraryId } as Candidates);
       libraries.push({ libraryId, clips, signal, resolve: answer, reject });
