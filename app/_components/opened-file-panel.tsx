@@ -9,6 +9,8 @@ import { countWantedFrames, MAX_FRAMES_PER_CLIP } from '@/lib/media/choose-times
 import { describeTrack, explainTrack } from '@/lib/media/choose-track';
 import { formatBytes, formatTime, plural } from '@/lib/shared/format';
 import type { OpenedFile } from '@/lib/core/opened-files-store';
+import type { FoundFile } from '@/lib/sync/sync-service';
+import { framesOf, type FileTwin } from '../_hooks/file-twin';
 import { useKeyFrames } from '../_hooks/use-key-frames';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { KeyFramesChoice } from './key-frames-choice';
@@ -34,8 +36,10 @@ const BYTES_PER_FRAME = 15_000;
 export function OpenedFilePanel({
   opened,
   twin,
+  sharedFile,
   betterModel,
   onShowTwin,
+  onUseTwin,
   onTrack,
   isStarting,
   isLibraryOpening,
@@ -44,10 +48,14 @@ export function OpenedFilePanel({
 }: {
   opened: OpenedFile;
   /** The clip of the library that was made from the same file. */
-  twin: ClipSummary | null;
+  twin: FileTwin | null;
+  /** A shared library has such a clip, which is not listed yet. */
+  sharedFile: FoundFile | null;
   /** The offer of a better model to read it with. */
   betterModel: ReactNode;
   onShowTwin: (twin: ClipSummary) => void;
+  /** The twin’s frames are to be the file’s. */
+  onUseTwin: (twin: ClipSummary) => void;
   /** Another of the file's video tracks is chosen, by its index. */
   onTrack: (track: number) => void;
   /** It is being put into the library. */
@@ -153,9 +161,21 @@ export function OpenedFilePanel({
           <dd>{opened.decoder === 'webcodecs' ? 'WebCodecs' : 'video element (slower)'}</dd>
         </dl>
       </div>
-      {twin && (
-        <Notice tone="info" actions={<Button onClick={() => onShowTwin(twin)}>Show it</Button>}>
+      {twin?.isUsable && (
+        <Notice tone="info" actions={<Button onClick={() => onUseTwin(twin.clip)}>Use them</Button>}>
+          {twin.clip.sharedIn ? `“${twin.clip.sharedIn.name}”` : 'The library'} has{' '}
+          {plural(framesOf(twin.clip), 'frame')} of this file already, so that it need not be read.
+        </Notice>
+      )}
+      {twin && !twin.isUsable && (
+        <Notice tone="info" actions={<Button onClick={() => onShowTwin(twin.clip)}>Show it</Button>}>
           This file is in the library already. Reading it again adds it a second time.
+        </Notice>
+      )}
+      {!twin && sharedFile && (
+        <Notice tone="info">
+          “{sharedFile.name}” has {plural(sharedFile.frames, 'frame')} of this file already. Its clip is being
+          added to the list.
         </Notice>
       )}
       {tracksNote && <Notice tone="info">{tracksNote}</Notice>}

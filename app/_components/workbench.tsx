@@ -17,6 +17,8 @@ import { fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
 import { watchUnhandled } from '../_hooks/unhandled-errors';
 import type { OpenedFile } from '@/lib/core/opened-files-store';
 import { measureThreadsWhenIdle } from '../_hooks/measure-threads-when-idle';
+import { findTwin } from '../_hooks/file-twin';
+import { useSharedFile } from '../_hooks/use-shared-file';
 import { useFileDrop } from '../_hooks/use-file-drop';
 import { useModels } from '../_hooks/use-models';
 import { useOffline } from '../_hooks/use-offline';
@@ -86,6 +88,11 @@ export function Workbench() {
   const outdated = loaded ? clips.filter((other) => isReadWithAnother(other, loaded)) : [];
   const isReading = Array.from(statuses.values()).some(isActive);
   const shownFile = opened ?? (clip ? null : (openedFiles[0] ?? null));
+  const twin = shownFile && findTwin(clips, shownFile, loaded);
+  const sharedFile = useSharedFile(
+    shownFile && !twin && library.state === 'ready' ? shownFile.fingerprint : null,
+    loaded,
+  );
   const isGone =
     addressedClipId !== null &&
     addressedClipId === selectedKey &&
@@ -248,7 +255,14 @@ export function Workbench() {
               <OpenedFilePanel
                 key={shownFile.key}
                 opened={shownFile}
-                twin={clips.find(({ fileFingerprint }) => fileFingerprint === shownFile.fingerprint) ?? null}
+                twin={twin}
+                sharedFile={sharedFile}
+                onUseTwin={(clipOfTwin) =>
+                  guardReading(async ({ takeFramesOf }) => {
+                    await takeFramesOf(clipOfTwin, shownFile);
+                    putAway(shownFile);
+                  })
+                }
                 onShowTwin={(twin) => {
                   putAway(shownFile);
                   getFramesift().places.select(twin.id);

@@ -26,6 +26,20 @@ export async function startReading(inspected: Inspection, sampling: Sampling): P
   return clipId;
 }
 
+/** Shows the clip that was made from a file before, with the file: nothing is read. What a library alone has of it comes then. */
+export async function takeFramesOf(twin: ClipSummary, { file }: Inspection): Promise<void> {
+  const { clips, places, services } = getFramesift();
+  await assertUnchanged(file);
+  askToKeepStorage();
+  rememberFile(twin.id, file);
+  // Playing after a reload is a comfort, as after reading.
+  void services.database
+    .storeClipFile(twin.id, file)
+    .then(() => clips.refresh())
+    .catch(() => null);
+  places.select(twin.id);
+}
+
 /** Reads a file in place of a clip, which stays until all of the new one is there. */
 export async function replaceClip(old: ClipSummary, file: File): Promise<void> {
   const { places, reading } = getFramesift();

@@ -22,6 +22,15 @@ const SYNC_LOCK = 'framesift-sync';
 /** Joining and leaving are asked for by a person, who waits. */
 const PERSON_WAITS_MS = 20_000;
 
+/** A clip of a shared library that was made from a file. */
+export interface FoundFile {
+  libraryId: string;
+  /** Of the library. */
+  name: string;
+  clip: string;
+  frames: number;
+}
+
 /**
  * What speaks to library servers; lives in workers/sync.worker.ts. Of all tabs of this browser one syncs: the one that
  * holds a Web Lock. The others pass on what they want, over a channel, and hear how things are.
@@ -154,6 +163,24 @@ export class SyncService {
     const opening = this.#opening.get(clip) ?? this.#bring(clip).finally(() => this.#opening.delete(clip));
     this.#opening.set(clip, opening);
     return opening;
+  }
+
+  /**
+   * Clips of shared libraries that were made from a file, one a library, with a model. Libraries that are paused or do not answer are
+   * left out.
+   *
+   * @param fingerprint of the file, see `fingerprintFile`
+   */
+  async findFile(fingerprint: string, modelVersion: string): Promise<FoundFile[]> {
+    const libraries = (await this.#sharing!.libraries()).filter(({ isPaused }) => !isPaused);
+    const found = await Promise.all(
+      libraries.map(async ({ id: libraryId, name }) => {
+        const client = await this.#clientOf(libraryId, AbortSignal.timeout(PERSON_WAITS_MS));
+        const clips = await client.findClips(fingerprint, modelVersion).catch(() => []);
+        return clips.slice(0, 1).map(({ clip, frames }) => ({ libraryId, name, clip, frames }));
+      }),
+    );
+    return found.flat();
   }
 
   /** Pictures of a clip whose rows a library has, in the order asked for; null where there is none. */

@@ -16,6 +16,8 @@ export function LibrariesChoice({ library }: { library: LibraryState }) {
   const invitation = useInvitation();
   const [isWanted, setWanted] = useState(false);
   const isReady = library.state === 'ready';
+  // It stays open once the invitation is used, and says how the library goes.
+  if (invitation !== null && !isWanted) setWanted(true);
 
   useEffect(() => {
     // Opening the library comes first.
@@ -35,7 +37,7 @@ export function LibrariesChoice({ library }: { library: LibraryState }) {
       onClick={() => setWanted(true)}
     />
   );
-  if (!isWanted && invitation === null) return button;
+  if (!isWanted) return button;
   return (
     <Deferred what="The shared libraries" waiting={button}>
       <LibrariesDialog library={library} />

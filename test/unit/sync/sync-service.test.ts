@@ -75,3 +75,39 @@ it('syncs in one tab, at the wish of any, and in the next one once that has ende
   await eventually(() => expect(asked.slice(3)).toContain('second'));
   expect(asked).not.toContain('third');
 });
+
+it('finds a file in libraries that answer and are not paused (#23)', async () => {
+  const { port1, port2 } = new MessageChannel();
+  ports.push(port1, port2);
+  const libraries = ['yard', 'roof', 'away'].map((id) =>
+    madeLibrary({ id, name: id, server: `https://${id}.example`, isPaused: id === 'roof' }),
+  );
+  serve({ ...sharing, libraries: () => Promise.resolve(libraries) } satisfies Partial<Sharing>, port1);
+  const urls: string[] = [];
+  const service = new SyncService((request) => {
+    const { url } = request as Request;
+    if (url.includes('/clips?')) urls.push(url);
+    if (url.includes('away.example')) return Promise.reject(new TypeError('Failed to fetch'));
+    return Promise.resolve(
+      Response.json(
+        url.includes('/clips?')
+          ? {
+              clips: [
+                { clip: 'c1', frames: 40 },
+                { clip: 'c2', frames: 7 },
+              ],
+            }
+          : { epoch: 'e', changes: [], next: 0, more: false, state: EMPTY_STATE },
+      ),
+    );
+  });
+  tabAtWork = 'only';
+  service.connect(port2);
+  expect(await service.findFile('ab12', 'model@1')).toEqual([
+    { libraryId: 'yard', name: 'yard', clip: 'c1', frames: 40 },
+  ]);
+  expect(urls.sort()).toEqual([
+    'https://away.example/library/v1/w/away/clips?fingerprint=ab12&model=model%401',
+    'https://yard.example/library/v1/w/yard/clips?fingerprint=ab12&model=model%401',
+  ]);
+});
