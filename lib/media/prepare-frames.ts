@@ -109,7 +109,14 @@ async function* grabFrames(
 }
 
 /** What of a prepared frame is its picture's, at whatever moment. */
-type PreparedPicture = Pick<PreparedFrame, 'width' | 'height' | 'pixels' | 'thumbnail' | 'picture'>;
+type PreparedPicture = Pick<PreparedFrame, 'width' | 'height' | 'pixels' | 'picture'> & {
+  /** Is being encoded beside this thread. */
+  thumbnail: Promise<Uint8Array<ArrayBuffer>>;
+};
+
+/** A frame whose thumbnail may still be on its way, and the moment that was asked for. */
+type FrameUnderWay = Omit<PreparedFrame, 'thumbnail'> &
+  Pick<PreparedPicture, 'thumbnail'> & { askedMs: number };
 
 function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
@@ -126,20 +133,19 @@ export async function* preparedBatches(
   signal: AbortSignal,
 ): AsyncGenerator<FrameBatch, void, undefined> {
   const preparer = new FramePreparer(source, job);
-  let batch: FrameBatch = { frames: [], failures: [] };
+  let batch: (FrameUnderWay | FrameFailure)[] = [];
   let size = Math.min(FIRST_BATCH, job.batchSize);
   let prepared = 0;
   let failure: FramesiftError | undefined;
   try {
     for await (const step of source.frames) {
-      if ('picture' in step) await preparer.prepareInto(batch, step);
-      else batch.failures.push(step);
+      batch.push('picture' in step ? await preparer.prepare(step) : step);
       prepared += 1;
       throwIfCancelled(signal);
-      if (batch.frames.length + batch.failures.length < size) continue;
-      yield batch;
+      if (batch.length < size) continue;
+      yield await finished(batch);
       size = Math.min(BATCH_GROWTH * size, job.batchSize);
-      batch = { frames: [], failures: [] };
+      batch = [];
     }
     if (prepared < job.requests.length) {
       throw new FramesiftError('internal', 'The decoder left out frames.', { transient: true });
@@ -147,8 +153,37 @@ export async function* preparedBatches(
   } catch (error) {
     failure = toFramesiftError(error, 'This clip could not be decoded.');
   }
-  if (batch.frames.length + batch.failures.length > 0) yield batch;
+  if (batch.length > 0) yield await finished(batch);
   if (failure) throw failure;
+}
+
+/** A batch once its thumbnails are there. */
+async function finished(batch: readonly (FrameUnderWay | FrameFailure)[]): Promise<FrameBatch> {
+  const frames: PreparedFrame[] = [];
+  const failures: FrameFailure[] = [];
+  for (const one of batch) {
+    if ('reason' in one) {
+      failures.push(one);
+      continue;
+    }
+    const { askedMs, thumbnail, ...frame } = one;
+    try {
+      // What is handed out goes to another thread, with its bytes; frames of one picture share its thumbnail here.
+      frames.push({ ...frame, thumbnail: (await thumbnail).slice() });
+    } catch (error) {
+      failures.push(failureOf(frame.frameIndex, askedMs, error));
+    }
+  }
+  return { frames, failures };
+}
+
+/** One frame that cannot be prepared does not sink the others. */
+function failureOf(frameIndex: number, timestampMs: number, error: unknown): FrameFailure {
+  return {
+    frameIndex,
+    timestampMs,
+    reason: toFramesiftError(error, 'The picture could not be read.').message,
+  };
 }
 
 /** Makes what a model gets of a source's pictures. */
@@ -166,23 +201,16 @@ class FramePreparer {
     this.#numbers = new PictureNumbers(resize, embedsEveryFrame);
   }
 
-  /** Adds a frame to a batch, or why there is none. */
-  async prepareInto({ frames, failures }: FrameBatch, picture: SourceFrame): Promise<void> {
-    const result = await this.#prepare(picture);
-    if ('pixels' in result) frames.push(result);
-    else failures.push(result);
-  }
-
-  /** One frame that cannot be prepared does not sink the others. A picture that stands is converted once. */
-  async #prepare({
+  /** A frame, or why there is none. A picture that stands is converted once. */
+  async prepare({
     request: { frameIndex, timestampMs: askedMs },
     timestampMs,
     span,
     picture: shown,
     orientation,
-  }: SourceFrame): Promise<PreparedFrame | FrameFailure> {
+  }: SourceFrame): Promise<FrameUnderWay | FrameFailure> {
     try {
-      const times = { frameIndex, timestampMs, span: span ?? null };
+      const times = { frameIndex, timestampMs, span: span ?? null, askedMs };
       if (span && isSamePicture(span, this.#last?.span ?? null)) return { ...times, ...this.#copyOfLast() };
       const stored = await this.#pixels.read(shown);
       const size = uprightSize(orientation);
@@ -197,15 +225,18 @@ class FramePreparer {
         return { ...times, ...this.#copyOfLast() };
       }
       const thumbnail = resized.thumbnail
-        ? await this.#thumbnails.writePixels(resized.thumbnail, small.width, small.height)
-        : await this.#thumbnails.write(shown, orientation);
+        ? this.#thumbnails.writePixels(resized.thumbnail, small.width, small.height)
+        : this.#thumbnails.write(shown, orientation);
+      // Whoever finishes the batch hears of it; the same picture may be tried again.
+      thumbnail.catch(() => {
+        if (this.#last?.frame.thumbnail === thumbnail) this.#last = null;
+      });
       const picture = this.#numbers.numberOf(pixels, hasSameSize);
       const frame = { ...size, pixels, thumbnail, picture };
       this.#last = { span: span ?? null, frame };
       return { ...times, ...this.#copyOfLast() };
     } catch (error) {
-      const reason = toFramesiftError(error, 'The picture could not be read.').message;
-      return { frameIndex, timestampMs: askedMs, reason };
+      return failureOf(frameIndex, askedMs, error);
     } finally {
       shown.close();
     }
@@ -213,7 +244,7 @@ class FramePreparer {
 
   /** What is handed out goes to another thread, with its bytes. */
   #copyOfLast(): PreparedPicture {
-    const { pixels, thumbnail, ...rest } = this.#last!.frame;
-    return { ...rest, pixels: pixels.slice(), thumbnail: thumbnail.slice() };
+    const { pixels, ...rest } = this.#last!.frame;
+    return { ...rest, pixels: pixels.slice() };
   }
 }

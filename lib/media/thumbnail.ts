@@ -72,9 +72,12 @@ export function drawUpright(
 /** How thumbnails are encoded: JPEG, as WebP takes a browser six times as long for a third less (decision 056). */
 export const THUMBNAIL_ENCODING = { type: 'image/jpeg', quality: 0.7 } as const;
 
-/** Makes upright thumbnails, on one canvas that is reused. */
+/**
+ * Makes upright thumbnails. Any number may be written at once: the browser encodes them beside this thread, each from a
+ * canvas of its own, which is used again once it has been encoded.
+ */
 export class ThumbnailWriter {
-  #context: OffscreenCanvasRenderingContext2D | null = null;
+  #free: OffscreenCanvasRenderingContext2D[] = [];
 
   /** Draws the picture, with the browser's colours and resampling. */
   async write(
@@ -83,14 +86,14 @@ export class ThumbnailWriter {
   ): Promise<Uint8Array<ArrayBuffer>> {
     const upright = uprightSize(orientation);
     const { width, height } = thumbnailSize(upright.width, upright.height);
-    const context = this.#contextOf(width, height);
+    const context = this.#takeContext(width, height);
     drawUpright(context, source, orientation);
     return this.#encode(context);
   }
 
   /** Takes a picture that is upright and small already. @param rgb its bytes, row by row */
   async writePixels(rgb: Uint8Array, width: number, height: number): Promise<Uint8Array<ArrayBuffer>> {
-    const context = this.#contextOf(width, height);
+    const context = this.#takeContext(width, height);
     const image = context.createImageData(width, height);
     const { data } = image;
     for (let from = 0, to = 0; from < rgb.length; from += 3, to += 4) {
@@ -103,18 +106,20 @@ export class ThumbnailWriter {
     return this.#encode(context);
   }
 
-  #contextOf(width: number, height: number): OffscreenCanvasRenderingContext2D {
-    let context = this.#context;
-    if (context?.canvas.width !== width || context.canvas.height !== height) {
-      context = new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
-      if (!context) throw new Error('This browser has no 2D canvas in workers.');
-      this.#context = context;
-    }
-    return context;
+  #takeContext(width: number, height: number): OffscreenCanvasRenderingContext2D {
+    const free = this.#free.pop();
+    if (free?.canvas.width === width && free.canvas.height === height) return free;
+    // Pictures have another size from here on.
+    this.#free = [];
+    const made = new OffscreenCanvas(width, height).getContext('2d', { alpha: false });
+    if (!made) throw new Error('This browser has no 2D canvas in workers.');
+    return made;
   }
 
-  #encode({ canvas }: OffscreenCanvasRenderingContext2D): Promise<Uint8Array<ArrayBuffer>> {
-    return timed('thumbnail', () => this.#encodeCanvas(canvas));
+  async #encode(context: OffscreenCanvasRenderingContext2D): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = await timed('thumbnail', () => this.#encodeCanvas(context.canvas));
+    this.#free.push(context);
+    return bytes;
   }
 
   async #encodeCanvas(canvas: OffscreenCanvas): Promise<Uint8Array<ArrayBuffer>> {

@@ -1,5 +1,58 @@
-import { describe, expect, it } from 'vitest';
-import { fitInside, thumbnailSize, uprightSize } from '@/lib/media/thumbnail';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { fitInside, ThumbnailWriter, thumbnailSize, uprightSize } from '@/lib/media/thumbnail';
+
+/** A canvas that is encoded as it is when the encoding ends, as no browser may do, and what ends it. */
+class SlowCanvas {
+  static made = 0;
+  static encodings: (() => void)[] = [];
+  data = new Uint8ClampedArray(0);
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+  ) {
+    SlowCanvas.made += 1;
+  }
+
+  getContext() {
+    return {
+      canvas: this,
+      createImageData: (width: number, height: number) => ({
+        data: new Uint8ClampedArray(4 * width * height),
+      }),
+      putImageData: ({ data }: { data: Uint8ClampedArray<ArrayBuffer> }) => (this.data = data),
+    };
+  }
+
+  convertToBlob(): Promise<Blob> {
+    return new Promise((resolve) =>
+      SlowCanvas.encodings.push(() =>
+        resolve(new Blob([Uint8Array.from(this.data.filter((_, i) => i % 4 < 3))])),
+      ),
+    );
+  }
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('ThumbnailWriter', () => {
+  const pixels = (value: number) => new Uint8Array(6).fill(value);
+
+  it('writes several at once, each from a canvas of its own, and uses these again', async () => {
+    vi.stubGlobal('OffscreenCanvas', SlowCanvas);
+    const writer = new ThumbnailWriter();
+    for (const round of [10, 20]) {
+      const written = [1, 2, 3].map((i) => writer.writePixels(pixels(round + i), 2, 1));
+      for (const end of SlowCanvas.encodings.splice(0).reverse()) end();
+      expect(await Promise.all(written)).toEqual([1, 2, 3].map((i) => pixels(round + i)));
+    }
+    expect(SlowCanvas.made).toBe(3);
+    const larger = writer.writePixels(new Uint8Array(12), 2, 2);
+    SlowCanvas.encodings.splice(0).forEach((end) => end());
+    expect(await larger).toHaveLength(12);
+    expect(SlowCanvas.made).toBe(4);
+  });
+});
 
 describe('thumbnailSize', () => {
   it.each([
