@@ -25,5 +25,6 @@ export function useAnswer(
   const asking: Asking | null = question && request && model ? { question, request, model, revisions } : null;
   // The store asks once for what is the same.
   useEffect(() => answers.ask(asking));
+  useEffect(() => () => answers.ask(null), [answers]);
   return answerStateOf(snapshot, asking);
 }

@@ -34,23 +34,22 @@ export function useOverview(
 
   useEffect(() => {
     if (!clipId || !model || key === null) return;
-    let isCurrent = true;
+    const ending = new AbortController();
+    const { signal } = ending;
     const { services } = getFramesift();
     const show = (value: Partial<BeforeAsking>) => {
-      if (!isCurrent) return;
+      if (signal.aborted) return;
       setKnown((before) => ({ key, value: { ...(before?.key === key ? before.value : NOTHING), ...value } }));
     };
     const look = async () => {
-      const overview = await clipOverview(services, model, clipId);
+      const overview = await clipOverview(services, model, clipId, signal);
       show({ overview });
       if (!wantsExamples || overview.frames.length === 0) return;
-      show({ examples: await likelyExamples(services, model, { clipId, durationMs }, () => isCurrent) });
+      show({ examples: await likelyExamples(services, model, { clipId, durationMs }, signal) });
     };
     // A clip without an overview can be asked all the same.
     void look().catch(() => undefined);
-    return () => {
-      isCurrent = false;
-    };
+    return () => ending.abort();
   }, [key, clipId, durationMs, model, wantsExamples]);
 
   return known?.key === key ? known.value : NOTHING;

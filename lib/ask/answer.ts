@@ -24,7 +24,8 @@ const SEARCH_TIMEOUT_MS = 300_000;
  *
  * @param options.revisions by clip, what the asker has seen of it
  * @param onProgress told how far work is that only a first question has
- * @throws FramesiftError `bad-input` when the request does not make sense
+ * @param signal ends the search before its next step
+ * @throws FramesiftError `bad-input` when the request does not make sense; `cancelled`
  */
 export async function answerQuestion(
   services: AnswerServices,
@@ -32,11 +33,12 @@ export async function answerQuestion(
   request: SearchRequest,
   options: SearchOptions = {},
   onProgress?: (progress: SearchProgress) => void,
+  signal?: AbortSignal,
 ): Promise<Answer> {
   const startedMs = performance.now();
   try {
     const result = await withTimeout(
-      services.search.search(question, request, options, onProgress),
+      services.search.search(question, request, options, onProgress, signal),
       SEARCH_TIMEOUT_MS,
       'The search',
     );

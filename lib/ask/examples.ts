@@ -1,5 +1,6 @@
 import type { LoadedModel } from '@/lib/ports/encoder';
-import type { Answer, EncodedQuestion } from '@/lib/ports/search';
+import type { Answer, EncodedQuestion, SearchRequest } from '@/lib/ports/search';
+import { throwIfCancelled } from '@/lib/shared/async';
 import { answerQuestion, type AnswerServices } from './answer';
 import { encodeQuestion, type QuestionServices } from './question';
 
@@ -52,30 +53,32 @@ const encodedByModel = new Map<string, Map<string, EncodedQuestion>>();
  * Questions that a clip seems to answer, the surest first; each is asked as it would be after a click on it, so that none
  * is offered that the page would then call absent.
  *
- * @param isCurrent asked between candidates; false ends the search, which then gives nothing
+ * @param signal ends the search before its next step
+ * @throws FramesiftError `cancelled`
  */
 export async function likelyExamples(
   services: QuestionServices & AnswerServices,
   model: LoadedModel,
   clip: { clipId: string; durationMs: number | null },
-  isCurrent: () => boolean,
+  signal: AbortSignal,
 ): Promise<string[]> {
   const found: FoundExample[] = [];
   for (const text of EXAMPLE_CANDIDATES) {
-    if (!isCurrent()) return [];
+    throwIfCancelled(signal);
     const question = await encoded(services, model, text);
-    const answer = await answerQuestion(services, question, {
+    const request: SearchRequest = {
       clips: [clip],
       range: null,
       strategy: 'auto',
       count: 1,
       pinned: [],
       dropped: [],
-    });
+    };
+    const answer = await answerQuestion(services, question, request, {}, undefined, signal);
     const example = exampleOf(text, answer);
     if (example) found.push(example);
   }
-  return isCurrent() ? chooseExamples(found) : [];
+  return chooseExamples(found);
 }
 
 /** A candidate that a clip seems to show. */

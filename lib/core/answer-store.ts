@@ -2,6 +2,7 @@ import { librariesToAsk, type LibraryFailure, type LibraryScope } from '@/lib/as
 import type { Question } from '@/lib/ask/question';
 import type { LoadedModel } from '@/lib/ports/encoder';
 import type { Answer, Candidates, EncodedQuestion, SearchProgress, SearchRequest } from '@/lib/ports/search';
+import { throwIfCancelled } from '@/lib/shared/async';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { RateEstimator, type Rate } from '@/lib/shared/rate-estimator';
 import { ValueStore, type Store } from './store';
@@ -49,6 +50,7 @@ export interface AnswerParts {
     revisions: Readonly<Record<string, number>>,
     onProgress: (progress: SearchProgress) => void,
     candidates: readonly Candidates[],
+    signal: AbortSignal,
   ) => Promise<Answer>;
   /** What a library on a server has for a question. */
   askLibrary: (scope: LibraryScope, question: EncodedQuestion, signal: AbortSignal) => Promise<Candidates>;
@@ -81,13 +83,16 @@ export interface AnswerSnapshot {
 /**
  * The frames that answer a question, found anew whenever the question, the request or what is stored of the clips
  * changes. A question is encoded once, however often it is asked meanwhile, and so are libraries on servers asked once. What
- * is here is answered without them; they are added when they come.
+ * is here is answered without them; they are added when they come. What is asked instead ends the searches before it, but
+ * not those for the same of an earlier revision, which answer a moment ago.
  */
 export class AnswerStore implements Store<AnswerSnapshot> {
   readonly #parts: AnswerParts;
   readonly #shown = new ValueStore<AnswerSnapshot>({ found: null, progress: null });
   #encoded: { question: Question; modelVersion: string; query: Promise<EncodedQuestion> } | null = null;
   #asked: LibraryAnswers | null = null;
+  /** Ends the searches for what is wanted now. */
+  #ending = new AbortController();
   /** What the page wants to know now; null where nothing. */
   #wanted: Asked | null = null;
   #timesAsked = 0;
@@ -106,6 +111,7 @@ export class AnswerStore implements Store<AnswerSnapshot> {
   ask(asking: Asking | null): void {
     if (!asking) {
       this.#wanted = null;
+      this.#ending.abort();
       this.#asked?.end();
       this.#asked = null;
       return;
@@ -116,7 +122,11 @@ export class AnswerStore implements Store<AnswerSnapshot> {
       before?.model === asked.model && isSameAsked(before, asked) && before.revisions === asked.revisions;
     if (isAsked) return;
     this.#timesAsked += 1;
-    if (!before || !isSameAsked(before, asked)) this.#show({ progress: null });
+    if (!before || !isSameAsked(before, asked)) {
+      this.#ending.abort();
+      this.#ending = new AbortController();
+      this.#show({ progress: null });
+    }
     this.#wanted = asked;
     void this.#find(asking, asked).then((outcome) => this.#take(asked, outcome));
   }
@@ -124,31 +134,33 @@ export class AnswerStore implements Store<AnswerSnapshot> {
   async #find({ question, model, request, revisions }: Asking, asked: Asked): Promise<Found['outcome']> {
     const { answer, now } = this.#parts;
     const startedMs = now();
-    const isWanted = () => this.#wanted !== null && isSameAsked(this.#wanted, asked);
+    const { signal } = this.#ending;
     try {
       const query = await this.#encode(model, question);
+      throwIfCancelled(signal);
       const rated = ratedProgress(now, (progress) => {
-        if (isWanted()) this.#show({ progress });
+        if (!signal.aborted) this.#show({ progress });
       });
       const look = async (libraries: LibraryParts, candidates: readonly Candidates[]) => ({
-        answer: await answer(query, request, revisions, rated, candidates),
+        answer: await answer(query, request, revisions, rated, candidates, signal),
         tookMs: now() - startedMs,
         libraries,
       });
-      // What another question took the place of meanwhile needs no library.
-      const others = isWanted() ? this.#askLibraries(query, asked.scope, request) : null;
-      while (others && !others.isOver && isWanted()) {
+      const others = this.#askLibraries(query, asked.scope, request);
+      while (others && !others.isOver) {
         const { settled } = others;
         const sofar = await look(others.parts, [...others.candidates]);
         // Of nothing at all there is nothing to show.
         if (sofar.answer.framesSearched > 0) this.#take(asked, sofar);
         if (others.settled === settled) await others.next();
+        throwIfCancelled(signal);
       }
       return await look(others?.parts ?? NO_LIBRARIES, others?.candidates ?? []);
-    } catch (error) {
-      // Asked again, it is tried again.
-      if (this.#encoded?.question === question) this.#encoded = null;
-      return { message: toFramesiftError(error).message };
+    } catch (thrown) {
+      const error = toFramesiftError(thrown);
+      // Asked again, what failed is tried again.
+      if (error.code !== 'cancelled' && this.#encoded?.question === question) this.#encoded = null;
+      return { message: error.message };
     }
   }
 

@@ -8,8 +8,8 @@ import { browserClock } from './surroundings';
 export function openAnswers(services: QuestionServices & AnswerServices & LibraryServices): AnswerStore {
   return new AnswerStore({
     encode: (model, question) => encodeQuestion(services, model, question),
-    answer: (question, request, revisions, onProgress, candidates) =>
-      answerQuestion(services, question, request, { revisions, candidates }, onProgress),
+    answer: (question, request, revisions, onProgress, candidates, signal) =>
+      answerQuestion(services, question, request, { revisions, candidates }, onProgress, signal),
     askLibrary: (scope, question, signal) => askLibrary(services, scope, question, signal),
     now: () => browserClock.now(),
   });

@@ -205,14 +205,16 @@ export interface Search {
    * The frames that answer a question, from the embeddings that are in the library now.
    *
    * @param onProgress told how far work is that only a first question has
-   * @throws FramesiftError `bad-input` when the request does not make sense
+   * @param signal ends the search before its next step; embeddings that have been read stay in memory
+   * @throws FramesiftError `bad-input` when the request does not make sense; `cancelled`
    */
   search(
     question: EncodedQuestion,
     request: SearchRequest,
     options?: SearchOptions,
     onProgress?: (progress: SearchProgress) => void,
+    signal?: AbortSignal,
   ): Promise<SearchResult>;
-  /** The frames that sum up a clip, from its embeddings alone. */
-  overview(modelVersion: string, clipId: string, count: number): Promise<ClipOverview>;
+  /** The frames that sum up a clip, from its embeddings alone; throws `cancelled` once `signal` is aborted. */
+  overview(modelVersion: string, clipId: string, count: number, signal?: AbortSignal): Promise<ClipOverview>;
 }

@@ -1,7 +1,7 @@
 import type { EmbeddingSource, PackedEmbeddings, SearchedSet } from '@/lib/ports/library';
 import type { CandidateClip } from '@/lib/ports/search';
 import type { EmbeddingRows, KnownRows } from '@/lib/library/embedding-file';
-import { Mutex, withTimeout } from '@/lib/shared/async';
+import { Mutex, throwIfCancelled, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 
@@ -111,12 +111,15 @@ export class EmbeddingCache {
    * The clips' embeddings, in the order of `clips`, of the revisions asked for or later ones; a clip without any has no rows.
    *
    * @param onRows told how many rows have come of those that are missing
-   * @throws FramesiftError `bad-input` when they are more than memory holds
+   * @param signal ends reading before the next clip: one that is begun is read to its end, since the next question is
+   *   nearly always about the same clips
+   * @throws FramesiftError `bad-input` when they are more than memory holds; `cancelled`
    */
   async read(
     modelVersion: string,
     clips: readonly AskedClip[],
     onRows?: OnRows,
+    signal?: AbortSignal,
   ): Promise<CachedEmbeddings[]> {
     const asked = clips.map(({ clipId, revision }) => ({
       clipId,
@@ -136,6 +139,7 @@ export class EmbeddingCache {
               outdated.map(({ clipId }) => clipId),
             ),
           );
+    throwIfCancelled(signal);
     assertSearchable(
       asked.map(({ slot }) => slot),
       outdated.map(({ slot }) => slot),
@@ -146,6 +150,7 @@ export class EmbeddingCache {
     const room = roomOf(outdated, sets);
     await inLanes(outdated, async ({ clipId, slot }, i) => {
       await slot.lock.run(async () => {
+        if (signal?.aborted) return;
         slot.embeddings = await this.#follow(modelVersion, slot.embeddings, sets[i]!, room[i]!, onPage);
       });
       found.set(clipId, slot.embeddings);
@@ -153,6 +158,8 @@ export class EmbeddingCache {
     // The first asked for are used last: of a scope that is too large, its beginning stays.
     for (const { clipId, slot } of asked.toReversed()) this.#touch(clipId, modelVersion, slot);
     this.#evict();
+    if (signal?.aborted) this.#release(new Set(room.flatMap((one) => one?.buffer ?? [])));
+    throwIfCancelled(signal);
     return clips.map(({ clipId }) => found.get(clipId)!);
   }
 

@@ -19,6 +19,7 @@ import { applyEdits, rankRows } from '@/lib/select/edits';
 import { shotChanges, shotChangesOf } from '@/lib/select/shot-changes';
 import { scoreFrames } from '@/lib/select/score-frames';
 import { findStrategy } from '@/lib/select/strategies';
+import { giveWay, throwIfCancelled } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameKey } from '@/lib/shared/frame-key';
@@ -80,13 +81,15 @@ export class SearchService {
    * @param options.revisions by clip, of its embeddings of the question's model that the asker has seen
    * @param options.candidates of libraries on servers, see [Note: Candidates]
    * @param onProgress told how far work is that only a first question has, often
-   * @throws FramesiftError `bad-input` when the request does not make sense
+   * @param signal ends the search before its next step: a clip to read, scores, selection, curves
+   * @throws FramesiftError `bad-input` when the request does not make sense; `cancelled`
    */
   async search(
     question: EncodedQuestion,
     request: SearchRequest,
     options: SearchOptions = {},
     onProgress: (progress: SearchProgress) => void = () => undefined,
+    signal?: AbortSignal,
   ): Promise<SearchResult> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
     checkRequest(request);
@@ -96,7 +99,9 @@ export class SearchService {
       question.modelVersion,
       clips.map(({ clipId }) => ({ clipId, revision: options.revisions?.[clipId] })),
       (done, total) => onProgress({ stage: 'reading', done, total }),
+      signal,
     );
+    await beforeStep(signal);
     const given = options.candidates ?? [];
     const scope = makeScope(read, clips, given);
     const here = this.#cache.join(
@@ -106,11 +111,13 @@ export class SearchService {
     const whole = wholeOf(scope, clips, given);
     const scored = this.#score(question, scope, here, whole.isMore ? given : []);
     const scoresMs = lap();
+    await beforeStep(signal);
     const vectors = joinVectors(scope, here);
     const candidates = candidatesOf(scope, vectors, scored, question.calibration, request.range);
     const { selection, rows, pinned } = select(scope, candidates, request);
     const frames = answerFrames(scope, scored, question, rows, pinned);
     const selectionMs = lap();
+    await beforeStep(signal);
     const curves = curvesOf(scope, scored, frames, clips);
     const framesSearched = candidates.frames + whole.elsewhere;
     const result: SearchResult = {
@@ -138,9 +145,15 @@ export class SearchService {
   }
 
   /** The frames that sum up a clip, from its embeddings; see lib/search/overview.ts. */
-  async overview(modelVersion: string, clipId: string, count: number): Promise<ClipOverview> {
+  async overview(
+    modelVersion: string,
+    clipId: string,
+    count: number,
+    signal?: AbortSignal,
+  ): Promise<ClipOverview> {
     if (!this.#cache) throw new FramesiftError('internal', 'The workers are not connected.');
-    const [part] = await this.#cache.read(modelVersion, [{ clipId }]);
+    const [part] = await this.#cache.read(modelVersion, [{ clipId }], undefined, signal);
+    await beforeStep(signal);
     return part ? overviewOf(part, count) : { frames: [], changesMs: [] };
   }
 
@@ -160,6 +173,17 @@ export class SearchService {
     this.#scored = [...this.#scored, scored].slice(-MAX_SCORED);
     return scored;
   }
+}
+
+/**
+ * Ends a search that nobody waits for any more. A signal comes as a message, which this thread takes when it is idle.
+ *
+ * @throws FramesiftError `cancelled`
+ */
+async function beforeStep(signal: AbortSignal | undefined): Promise<void> {
+  if (!signal) return;
+  await giveWay();
+  throwIfCancelled(signal);
 }
 
 /**

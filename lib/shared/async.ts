@@ -8,12 +8,7 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, wha
   let timer: ReturnType<typeof setTimeout> | undefined;
   const expiry = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const seconds = Math.round(timeoutMs / 1000);
-      reject(
-        new FramesiftError('timed-out', `${what} did not answer within ${seconds} seconds.`, {
-          transient: true,
-        }),
-      );
+      reject(timedOut(timeoutMs, what));
     }, timeoutMs);
   });
   try {
@@ -21,6 +16,14 @@ export async function withTimeout<T>(promise: Promise<T>, timeoutMs: number, wha
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** That `what`, the subject of a sentence, has not answered. */
+export function timedOut(timeoutMs: number, what: string): FramesiftError {
+  const seconds = Math.round(timeoutMs / 1000);
+  return new FramesiftError('timed-out', `${what} did not answer within ${seconds} seconds.`, {
+    transient: true,
+  });
 }
 
 /**
@@ -105,6 +108,18 @@ export class Mutex {
 /** Throws `cancelled` once `signal` is aborted. */
 export function throwIfCancelled(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new FramesiftError('cancelled', 'Cancelled.');
+}
+
+/** Lets what waits in this thread be done first: a message that has come is received, a timer that is due runs. */
+export function giveWay(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
 }
 
 /**

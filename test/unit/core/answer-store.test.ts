@@ -13,6 +13,7 @@ interface Search {
   onProgress: (progress: SearchProgress) => void;
   /** Libraries whose candidates it has. */
   libraries: string[];
+  signal: AbortSignal;
 }
 
 /** A library that is asked. */
@@ -51,10 +52,10 @@ function openStore() {
       encoded.push(text);
       return Promise.resolve({} as EncodedQuestion);
     },
-    answer: (_, { count }, __, onProgress, candidates) => {
+    answer: (_, { count }, __, onProgress, candidates, signal) => {
       const { promise, resolve, reject } = deferred<Answer>();
       const given = candidates.map(({ libraryId }) => libraryId);
-      searches.push({ count, resolve, reject, onProgress, libraries: given });
+      searches.push({ count, resolve, reject, onProgress, libraries: given, signal });
       return promise;
     },
     askLibrary: ({ libraryId, clips }, _, signal) => {
@@ -152,6 +153,43 @@ describe('AnswerStore', () => {
     await settle();
     await ask(asking(CAT, { count: 5 }));
     expect(encoded).toEqual(['a cat', 'a cat']);
+  });
+
+  it.each<[string, Asking | null]>([
+    ['another question', asking(DOG)],
+    ['another number of frames', asking(CAT, { count: 4 })],
+    ['other clips', asking(CAT, { clip: 'other' })],
+    ['nothing', null],
+  ])('ends the search when %s is asked', async (_, next) => {
+    const { ask, searches } = openStore();
+    await ask(asking(CAT));
+    await ask(asking(CAT, { revisions: { c: 2 } }));
+    expect(searches.map(({ signal }) => signal.aborted)).toEqual([false, false]);
+    await ask(next);
+    expect(searches.map(({ signal }) => signal.aborted)).toEqual([true, true, ...(next ? [false] : [])]);
+  });
+
+  it('looks again for what was asked before, and says nothing of the search that was ended', async () => {
+    const { ask, searches, shown, encoded } = openStore();
+    await ask(asking(CAT));
+    await ask(asking(CAT, { count: 4 }));
+    searches[0]!.reject(new FramesiftError('cancelled', 'Cancelled.'));
+    await settle();
+    await ask(asking(CAT));
+    expect(shown(asking(CAT)).state).toBe('searching');
+    searches[2]!.resolve(answerOf(3));
+    await settle();
+    expect(shown(asking(CAT))).toMatchObject({ answer: { framesSearched: 3 } });
+    expect(encoded).toEqual(['a cat']);
+  });
+
+  it('does not search for a question that was given up while it was encoded', async () => {
+    const { store, searches } = openStore();
+    store.ask(asking(CAT));
+    store.ask(asking(DOG));
+    await settle();
+    expect(searches).toHaveLength(1);
+    expect(searches[0]!.signal.aborted).toBe(false);
   });
 
   it('shows progress of a search that takes a while', async () => {

@@ -1,12 +1,13 @@
 import type { Calibration } from '@/lib/ports/encoder';
 import type { AnswerFrame, EncodedQuestion, SearchRequest } from '@/lib/ports/search';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi, type Mock } from 'vitest';
 import { answerQuestion } from '@/lib/ask/answer';
 import { CURVES_ALWAYS, SearchService } from '@/lib/search/search-service';
 import type { EmbeddingSource } from '@/lib/ports/library';
 import type { FramesiftServices } from '@/lib/core/services';
 import { STRATEGIES } from '@/lib/select/strategies';
 import * as scoring from '@/lib/select/score-frames';
+import { giveWay } from '@/lib/shared/async';
 import type { PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError } from '@/lib/shared/errors';
 
@@ -442,6 +443,81 @@ describe('a request that makes no sense', () => {
       code: 'bad-input',
       message: expect.stringMatching(message) as string,
     });
+  });
+});
+
+describe('a search that is cancelled', () => {
+  /** Aborts as soon as the thread is idle, as the message of a signal from another thread does. */
+  const abortSoon = (ending: AbortController) => void giveWay().then(() => ending.abort());
+  const strategy = STRATEGIES.find(({ id }) => id === 'top-k')!;
+  const ids = Array.from({ length: 20 }, (_, i) => `clip${i}`);
+  const isCancelled = { code: 'cancelled' };
+  let ending: AbortController;
+  let original: typeof strategy.select;
+  let select: Mock<typeof strategy.select>;
+
+  beforeEach(() => {
+    ending = new AbortController();
+    for (const id of ids) library.write(id, rowsAlong(3, 4));
+    original = strategy.select.bind(strategy);
+    select = vi.spyOn(strategy, 'select');
+  });
+  afterEach(() => vi.restoreAllMocks());
+
+  const cancelled = (asked = question) =>
+    service.search(asked, request({ ids }), {}, undefined, ending.signal);
+
+  it('reads no further clip, and keeps those that it has read', async () => {
+    const read = library.readEmbeddings.bind(library);
+    const readEmbeddings = vi.spyOn(library, 'readEmbeddings');
+    readEmbeddings.mockImplementationOnce((clipId) => {
+      ending.abort();
+      return read(clipId);
+    });
+    await expect(cancelled()).rejects.toMatchObject(isCancelled);
+    expect(scoring.scoreFrames).not.toHaveBeenCalled();
+    const before = readEmbeddings.mock.calls.length;
+    expect(before).toBeLessThan(10);
+    expect(await search({ ids })).toMatchObject({ framesSearched: 40 });
+    expect(readEmbeddings).toHaveBeenCalledTimes(20);
+  });
+
+  it('does not score what it has read', async () => {
+    const searchedSets = library.searchedSets.bind(library);
+    await search({ ids });
+    vi.mocked(scoring.scoreFrames).mockClear();
+    vi.spyOn(library, 'searchedSets').mockImplementation((...asked) => {
+      abortSoon(ending);
+      return searchedSets(...asked);
+    });
+    const other = { ...question, alternatives: [[{ weight: 1, embedding: along(4), isPicture: false }]] };
+    await expect(cancelled(other)).rejects.toMatchObject(isCancelled);
+    expect(scoring.scoreFrames).not.toHaveBeenCalled();
+  });
+
+  it('does not select from what it has scored', async () => {
+    const { scoreFrames } = await vi.importActual<typeof scoring>('@/lib/select/score-frames');
+    vi.mocked(scoring.scoreFrames).mockImplementationOnce((...scored) => {
+      abortSoon(ending);
+      return scoreFrames(...scored);
+    });
+    await expect(cancelled()).rejects.toMatchObject(isCancelled);
+    expect(select).not.toHaveBeenCalled();
+  });
+
+  it('makes no curves of what it has selected', async () => {
+    select.mockImplementationOnce((...given) => {
+      abortSoon(ending);
+      return original(...given);
+    });
+    await expect(cancelled()).rejects.toMatchObject(isCancelled);
+  });
+
+  it('and an overview too', async () => {
+    const overview = service.overview(MODEL, 'clip0', 8, ending.signal);
+    ending.abort();
+    await expect(overview).rejects.toMatchObject(isCancelled);
+    expect((await service.overview(MODEL, 'clip0', 8)).frames).not.toHaveLength(0);
   });
 });
 

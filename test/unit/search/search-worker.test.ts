@@ -1,13 +1,20 @@
+import type { LoadedModel } from '@/lib/ports/encoder';
 import type { SearchProgress, SearchRequest } from '@/lib/ports/search';
 import type { PGlite } from '@electric-sql/pglite';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerQuestion } from '@/lib/ask/answer';
+import { composeRequest } from '@/lib/ask/compose-request';
 import { revisionsOf } from '@/lib/ask/revisions';
 import { SearchService } from '@/lib/search/search-service';
+import type { ClipDatabase } from '@/lib/library/clip-database';
 import type { DatabaseConnection } from '@/lib/library/client';
+import type { Asking } from '@/lib/core/answer-store';
+import { openAnswers } from '@/lib/core/open-answers';
 import { FramesiftServices } from '@/lib/core/services';
 import { installRpc, serve } from '@/lib/rpc/remote';
 import { ChannelWorker } from '../../support/channel-worker';
+import { deferred, modelNamed } from '../../support/core-fakes';
+import { eventually } from '../../support/eventually';
 import { emptyTables, makeClipDatabase, openMemoryDatabase, randomEmbedding } from '../library/support';
 
 /*
@@ -22,6 +29,7 @@ let connection: DatabaseConnection;
 let services: FramesiftServices;
 let workers: ChannelWorker[];
 let clipId: string;
+let database: ClipDatabase;
 
 beforeAll(async () => {
   installRpc();
@@ -31,10 +39,7 @@ afterAll(() => pg.close());
 beforeEach(async () => {
   await emptyTables(pg);
   workers = [];
-  const unused = () => {
-    throw new Error('Nobody asked for this worker.');
-  };
-  const database = makeClipDatabase(connection);
+  database = makeClipDatabase(connection);
   services = new FramesiftServices({
     database: () => new ChannelWorker((port) => serve(database, port)).asWorker(),
     search: () => {
@@ -43,7 +48,7 @@ beforeEach(async () => {
       workers.push(worker);
       return worker.asWorker();
     },
-    video: unused,
+    video: () => new ChannelWorker(() => undefined).asWorker(),
     clip: unused,
     models: unused,
     sync: unused,
@@ -53,9 +58,14 @@ beforeEach(async () => {
 });
 afterEach(() => services.close());
 
+const unused = () => {
+  throw new Error('Nobody asked for this worker.');
+};
+
 interface AskOptions {
   revisions?: Record<string, number>;
   onProgress?: (progress: SearchProgress) => void;
+  signal?: AbortSignal;
 }
 
 const frame = (frameIndex: number) => ({
@@ -67,7 +77,7 @@ const frame = (frameIndex: number) => ({
   embedding: randomEmbedding(frameIndex),
 });
 
-async function ask({ onProgress, ...options }: AskOptions = {}) {
+async function ask({ onProgress, signal, ...options }: AskOptions = {}) {
   const question = {
     modelVersion: MODEL,
     alternatives: [[{ weight: 1, embedding: randomEmbedding(2), isPicture: false }]],
@@ -86,6 +96,7 @@ async function ask({ onProgress, ...options }: AskOptions = {}) {
     },
     options,
     onProgress,
+    signal,
   );
   return answer.frames.map(({ frameIndex }) => frameIndex);
 }
@@ -131,6 +142,58 @@ describe('the search worker', () => {
     expect(workers).toHaveLength(2);
     services.close();
     expect(workers[1]!.isTerminated).toBe(true);
+  });
+
+  it('gives up a search whose signal is aborted, and answers the next', async () => {
+    await services.database.storeFrameBatch(clipId, [frame(2)], MODEL);
+    const ending = new AbortController();
+    const readEmbeddings = database.readEmbeddings.bind(database);
+    vi.spyOn(database, 'readEmbeddings').mockImplementationOnce((...asked) => {
+      ending.abort();
+      return readEmbeddings(...asked);
+    });
+    await expect(ask({ signal: ending.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(await ask()).toEqual([2]);
+    await expect(ask({ signal: ending.signal })).rejects.toMatchObject({ code: 'cancelled' });
+    expect(workers).toHaveLength(1);
+  });
+
+  it('gives up what is asked for when the page asks something else', async () => {
+    await services.database.storeFrameBatch(clipId, [frame(2)], MODEL);
+    const search = vi.spyOn(SearchService.prototype, 'search');
+    const readEmbeddings = database.readEmbeddings.bind(database);
+    const { promise: isRead, resolve: read } = deferred<undefined>();
+    const reading = vi.spyOn(database, 'readEmbeddings').mockImplementationOnce(async (...asked) => {
+      await isRead;
+      return readEmbeddings(...asked);
+    });
+    const { database: library, search: worker, video, sync } = services;
+    const encodeTexts = (texts: string[]) =>
+      Promise.resolve(Float32Array.from(texts.flatMap(() => [...randomEmbedding(2)])));
+    const answers = openAnswers({
+      database: library,
+      search: worker,
+      video,
+      sync,
+      clip: { encodeTexts, encodeImages: unused },
+      discardSearchWorker: (reason) => services.discardSearchWorker(reason),
+    });
+    const asking = (text: string): Asking => ({
+      question: { text, attachments: [] },
+      model: { ...modelNamed(MODEL), config: { embeddingDimension: 512 } as LoadedModel['config'] },
+      request: composeRequest([{ id: clipId, durationMs: null }], { count: 4 }),
+      revisions: {},
+    });
+    answers.ask(asking('a cat'));
+    await eventually(() => expect(reading).toHaveBeenCalled());
+    answers.ask(asking('a dog'));
+    await eventually(() => expect(search).toHaveBeenCalledTimes(2));
+    read(undefined);
+    await eventually(() => expect(answers.get().found).not.toBeNull());
+    expect(answers.get().found).toMatchObject({ question: { text: 'a dog' } });
+    await expect(search.mock.results[0]!.value).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(search.mock.results[1]!.value).resolves.toMatchObject({ framesSearched: 1 });
+    search.mockRestore();
   });
 
   it('a request that makes no sense comes back as one', async () => {
