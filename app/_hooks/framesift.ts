@@ -1,6 +1,5 @@
 import { createFramesift, type Framesift } from '@/lib/core/framesift';
-import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
-import type { LibraryNotice } from '@/lib/ports/library';
+import { browserChannels, browserLocks } from '@/lib/core/surroundings';
 import { askToKeepStorage } from '@/lib/shared/browser-storage';
 import { installRpc } from '@/lib/rpc/remote';
 import { toFramesiftError } from '@/lib/shared/errors';
@@ -21,6 +20,8 @@ export function getFramesift(): Framesift<ProviderPreference> {
     installRpc();
     framesift = createFramesift({
       spawn: workerFactories,
+      locks: browserLocks,
+      channels: browserChannels,
       settings: siteStorage,
       choices: modelChoices,
       fetchServed: fetchServedModel,
@@ -28,7 +29,6 @@ export function getFramesift(): Framesift<ProviderPreference> {
       onStoring: askToKeepStorage,
       // Of no use before a file is opened.
       inspectFile: async (services, file) => (await import('./inspect-file')).inspectFile(services, file),
-      followLibrary,
       onRemoved: forgetFile,
       openingPlace: openingPlace(),
       embedsEveryFrame: readSwitches().embedsEveryFrame,
@@ -37,12 +37,6 @@ export function getFramesift(): Framesift<ProviderPreference> {
     tellWhenDeleted(framesift);
   }
   return framesift;
-}
-
-function followLibrary(listener: (notice: LibraryNotice) => void): () => void {
-  const channel = new BroadcastChannel(LIBRARY_CHANNEL);
-  channel.onmessage = ({ data }: MessageEvent<LibraryNotice>) => listener(data);
-  return () => channel.close();
 }
 
 /**

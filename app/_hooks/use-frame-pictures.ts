@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'react';
 import type { FrameKey } from '@/lib/shared/frame-key';
-import { LIBRARY_CHANNEL } from '@/lib/library/library-channel';
+import { getFramesift } from './framesift';
 import { readPictures } from './read-pictures';
 
 /** A clip that came in without pictures announces every few of them when they come. */
@@ -27,18 +27,17 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
 
   // A picture that is not there may come later.
   useEffect(() => {
-    const channel = new BroadcastChannel(LIBRARY_CHANNEL);
     let pending: ReturnType<typeof setTimeout> | undefined;
-    channel.onmessage = () => {
+    const unfollow = getFramesift().followLibrary(() => {
       if (wanted === '' || wanted.split(' ').every((key) => owned.current.has(key))) return;
       pending ??= setTimeout(() => {
         pending = undefined;
         setRevision((current) => current + 1);
       }, LOOK_AGAIN_MS);
-    };
+    });
     return () => {
       clearTimeout(pending);
-      channel.close();
+      unfollow();
     };
   }, [wanted]);
 

@@ -2,7 +2,9 @@ import { IngestQueue } from '@/lib/ingest/ingest-queue';
 import type { LoadProgress } from '@/lib/ports/encoder';
 import type { LibraryNotice } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
+import type { TabChannels, TabLocks } from '@/lib/ports/tabs';
 import { ClipsStore } from './clips-store';
+import { LibraryNotices } from './library-notices';
 import { LoadedModelStore, type ModelChoices } from './model-store';
 import { ModelsStore, type ModelsParts } from './models-store';
 import { OpenedFilesStore, type Inspection } from './opened-files-store';
@@ -23,6 +25,8 @@ export interface Notices {
 /** Everything outside that a Framesift stands on. */
 export interface FramesiftParts<Preference> {
   spawn: WorkerFactories;
+  locks: TabLocks;
+  channels: TabChannels;
   settings: Settings;
   choices: ModelChoices<Preference>;
   /** Fetches what is missing of the model that the site serves to everybody. Does not throw. */
@@ -33,8 +37,6 @@ export interface FramesiftParts<Preference> {
   onStoring: () => void;
   /** Looks at a file that may be a clip; throws FramesiftError with a sentence where it cannot be read. */
   inspectFile: (services: FramesiftServices, file: File) => Promise<Inspection>;
-  /** Follows what the owner of the library tells, until the function that it returns is called. */
-  followLibrary: (listener: (notice: LibraryNotice) => void) => () => void;
   /** Called when a clip is gone, with all that is stored of it. */
   onRemoved: (clipId: string) => void;
   /** What the page's address says when it is opened. */
@@ -58,6 +60,8 @@ export interface Framesift<Preference> {
   readonly notices: Store<Notices>;
   /** What is shown and asked. */
   readonly places: PlaceStore;
+  /** Calls `listener` with each notice of the library's owner, until the function that it returns is called. */
+  readonly followLibrary: (listener: (notice: LibraryNotice) => void) => () => void;
   /** Shows what went wrong; null takes it away. */
   readonly tell: (message: string | null) => void;
   /** Starts the model, then opens the library. Once. */
@@ -68,15 +72,16 @@ export interface Framesift<Preference> {
 
 /** Makes everything and wires it. No worker is started before it is needed. */
 export function createFramesift<Preference>(parts: FramesiftParts<Preference>): Framesift<Preference> {
-  const { settings, clock = browserClock, embedsEveryFrame = false } = parts;
+  const { locks, settings, clock = browserClock, embedsEveryFrame = false } = parts;
   const services = new FramesiftServices(parts.spawn);
+  const { follow: followLibrary } = new LibraryNotices(parts.channels);
   const notices = new ValueStore<Notices>({ message: null, silence: null });
   const tell = (message: string | null) => notices.update((shown) => ({ ...shown, message }));
   services.onWorkerError = tell;
   services.onLibrarySilence = (silence) => notices.update((shown) => ({ ...shown, silence }));
 
   const reading = new ReadingStore({
-    queue: new IngestQueue(services, { embedsEveryFrame }),
+    queue: new IngestQueue(services, { locks, embedsEveryFrame }),
     deleteClip: (clipId) => services.database.deleteClip(clipId),
     onStage: () => void clips.refresh(),
     onProblem: tell,
@@ -111,11 +116,12 @@ export function createFramesift<Preference>(parts: FramesiftParts<Preference>): 
     openedFiles: new OpenedFilesStore((file) => parts.inspectFile(services, file)),
     notices,
     places: new PlaceStore(parts.openingPlace),
+    followLibrary,
     tell,
     start() {
       if (ends) return;
       const open = () => clips.open(model.get().state === 'loading');
-      ends = [parts.followLibrary((notice) => clips.notice(notice)), model.subscribe(open)];
+      ends = [followLibrary((notice) => clips.notice(notice)), model.subscribe(open)];
       void model.start();
       open();
     },

@@ -1,9 +1,10 @@
 import type { LibraryNotice } from '@/lib/ports/library';
 import type { ClipShare, Holding, KeptNotice, SharedLibrary, Sharing } from '@/lib/ports/sharing';
+import type { TabChannels } from '@/lib/ports/tabs';
 import type { Remote } from '@/lib/rpc/remote';
 import { toFramesiftError } from '@/lib/shared/errors';
 import type { SyncService } from '@/lib/sync/sync-service';
-import type { SyncMessage, SyncStatuses } from '@/lib/sync/sync-status';
+import { SYNC_CHANNEL, type SyncMessage, type SyncStatuses } from '@/lib/sync/sync-status';
 import { ValueStore, type Store } from './store';
 import type { Clock, Settings } from './surroundings';
 
@@ -19,12 +20,6 @@ export type SharingState =
     }
   | { state: 'failed'; message: string };
 
-/** What tabs tell each other. */
-interface SyncChannel {
-  postMessage(message: SyncMessage): void;
-  onmessage: ((event: MessageEvent<SyncMessage>) => void) | null;
-}
-
 /** What the store stands on. */
 export interface SharingParts {
   sharing: Pick<
@@ -39,7 +34,9 @@ export interface SharingParts {
     | 'dropNotice'
   >;
   sync: Pick<Remote<SyncService>, 'look' | 'stop' | 'ask' | 'join' | 'leave' | 'findServer'>;
-  channel: SyncChannel;
+  channels: TabChannels;
+  /** Calls `listener` with each notice of the library's owner. */
+  followLibrary: (listener: (notice: LibraryNotice) => void) => void;
   settings: Settings;
   clock: Clock;
   /** Whether a person sees this page. */
@@ -68,7 +65,7 @@ export class SharingStore implements Store<SharingState> {
 
   constructor(parts: SharingParts) {
     this.#parts = parts;
-    parts.channel.onmessage = ({ data }) => {
+    parts.channels.open<SyncMessage>(SYNC_CHANNEL).onmessage = ({ data }) => {
       if (data.type !== 'statuses') return;
       this.#statuses = data.statuses;
       const shown = this.#shown.get();
@@ -76,6 +73,7 @@ export class SharingStore implements Store<SharingState> {
       // Progress is told some times a second; the lists have changed once it is over.
       if (!Object.values(data.statuses).some(({ state }) => state === 'syncing')) this.#refreshSoon();
     };
+    parts.followLibrary((notice) => this.#notice(notice));
     void this.refresh();
     void this.#quietly(parts.sync.ask());
     this.#tick();
@@ -106,14 +104,6 @@ export class SharingStore implements Store<SharingState> {
   /** Looks for news: the page has come into view, or is online again. */
   look(isForced = false): void {
     if (this.#isInLibrary()) void this.#quietly(this.#parts.sync.look(isForced));
-  }
-
-  /** Has what was changed sent soon. */
-  noticed(notice: LibraryNotice): void {
-    if (notice.type !== 'changed' || notice.clip?.ingestState === 'running') return;
-    this.#callOffSending?.();
-    this.#callOffSending = this.#parts.clock.after(SEND_AFTER_MS, () => this.look());
-    this.#refreshSoon();
   }
 
   /** Whether a library server is at an address; see `SyncService`. */
@@ -175,6 +165,14 @@ export class SharingStore implements Store<SharingState> {
   async dropNotice({ libraryId, id }: Pick<KeptNotice, 'libraryId' | 'id'>): Promise<void> {
     await this.#parts.sharing.dropNotice(libraryId, id);
     await this.refresh();
+  }
+
+  /** Has what was changed sent soon. */
+  #notice(notice: LibraryNotice): void {
+    if (notice.type !== 'changed' || notice.clip?.ingestState === 'running') return;
+    this.#callOffSending?.();
+    this.#callOffSending = this.#parts.clock.after(SEND_AFTER_MS, () => this.look());
+    this.#refreshSoon();
   }
 
   #isInLibrary(): boolean {

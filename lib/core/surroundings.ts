@@ -1,3 +1,6 @@
+import type { TabChannels, TabLocks } from '@/lib/ports/tabs';
+import { withTabLock } from '@/lib/shared/locks';
+
 /** What a person has set, kept in this browser where it allows that. Neither method throws. */
 export interface Settings {
   /** Null where nothing is set. */
@@ -13,6 +16,12 @@ export interface Clock {
   /** Calls `work` once after `ms`, unless the function that it returns is called before. */
   after(ms: number, work: () => void): () => void;
 }
+
+/** The browser's locks; where it gives the site none, every lock is free. */
+export const browserLocks: TabLocks = { tryLock: withTabLock };
+
+/** The browser's channels. */
+export const browserChannels: TabChannels = { open: (name) => new BroadcastChannel(name) };
 
 /** The browser's time. */
 export const browserClock: Clock = {

@@ -1,5 +1,5 @@
+import type { TabLocks } from '@/lib/ports/tabs';
 import { isCancelled, toFramesiftError } from '@/lib/shared/errors';
-import { withTabLock } from '@/lib/shared/locks';
 import type { IngestJob, IngestServices } from './ingest-clip';
 import { isActive, WAITING, type IngestStatus } from './ingest-status';
 
@@ -19,14 +19,19 @@ interface Entry {
  */
 export class IngestQueue {
   readonly #services: IngestServices;
+  readonly #locks: TabLocks;
   readonly #embedsEveryFrame: boolean;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<() => void>();
   #snapshot: ReadonlyMap<string, IngestStatus> = new Map();
   #tail: Promise<void> = Promise.resolve();
 
-  constructor(services: IngestServices, { embedsEveryFrame = false } = {}) {
+  constructor(
+    services: IngestServices,
+    { locks, embedsEveryFrame = false }: { locks: TabLocks; embedsEveryFrame?: boolean },
+  ) {
     this.#services = services;
+    this.#locks = locks;
     this.#embedsEveryFrame = embedsEveryFrame;
   }
 
@@ -75,7 +80,7 @@ export class IngestQueue {
   async #run(job: IngestJob, entry: Entry): Promise<void> {
     if (entry.cancel.signal.aborted) return;
     try {
-      await withTabLock(ingestLockName(job.clipId), async (isHeld) => {
+      await this.#locks.tryLock(ingestLockName(job.clipId), async (isHeld) => {
         if (!isHeld) {
           this.#change(entry, {
             stage: 'failed',

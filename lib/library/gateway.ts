@@ -1,17 +1,11 @@
+import type { TabChannel } from '@/lib/ports/tabs';
 import { fromPlainError, toPlainError, type PlainError } from '@/lib/rpc/plain-error';
 import { Interruption } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 
-/** What a gateway needs of a BroadcastChannel. */
-export interface Channel {
-  postMessage(message: unknown): void;
-  onmessage: ((event: MessageEvent) => void) | null;
-  close(): void;
-}
-
 /** What a gateway needs of the browser, so that it runs in Node over fakes. */
 export interface GatewayPorts {
-  openChannel(name: string): Channel;
+  openChannel<Message>(name: string): TabChannel<Message>;
   /** Resolves when the lock is held; it stays so until this worker ends. */
   holdLock(name: string): Promise<void>;
   /** Resolves when nobody holds the lock any more. */
@@ -77,6 +71,8 @@ type OwnerMessage =
   | { type: 'error'; id: number; error: PlainError }
   | { type: 'pong' };
 
+type GatewayChannel = TabChannel<FollowerMessage | OwnerMessage>;
+
 interface Pending {
   verb: string;
   args: unknown[];
@@ -101,9 +97,9 @@ interface Pending {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #pending = new Map<number, Pending>();
-  readonly #followers = new Map<string, Channel>();
-  #meeting: Channel | null = null;
-  #own: Channel | null = null;
+  readonly #followers = new Map<string, GatewayChannel>();
+  #meeting: GatewayChannel | null = null;
+  #own: GatewayChannel | null = null;
   #isOwner = false;
   #run: Promise<RunVerb> | null = null;
   #failure: { error: unknown; atMs: number } | null = null;
@@ -125,12 +121,12 @@ export class Gateway {
       return;
     }
     this.#meeting = ports.openChannel(names.meeting);
-    this.#meeting.onmessage = ({ data }: MessageEvent<FollowerMessage | OwnerMessage>) => {
+    this.#meeting.onmessage = ({ data }) => {
       if (data.type === 'who' && this.#isOwner) this.#meet(ports, data.tab);
       else if (data.type === 'changed' && !this.#isOwner) this.#look();
     };
     this.#own = ports.openChannel(names.tab + tab);
-    this.#own.onmessage = ({ data }: MessageEvent<OwnerMessage>) => this.#hear(data);
+    this.#own.onmessage = ({ data }) => this.#hear(data as OwnerMessage);
     const fail = (error: unknown) =>
       this.#rejectAll(toFramesiftError(error, 'The library could not be shared.'));
     // Before anything is asked: the owner takes a tab without its lock for gone.
@@ -295,10 +291,10 @@ export class Gateway {
   #meet(ports: GatewayPorts, tab: string): void {
     let channel = this.#followers.get(tab);
     if (!channel) {
-      const opened = ports.openChannel(this.#options.names.tab + tab);
+      const opened: GatewayChannel = ports.openChannel(this.#options.names.tab + tab);
       channel = opened;
       this.#followers.set(tab, opened);
-      opened.onmessage = ({ data }: MessageEvent<FollowerMessage>) => this.#serve(opened, data);
+      opened.onmessage = ({ data }) => this.#serve(opened, data as FollowerMessage);
       void ports.whenFree(this.#options.names.tab + tab).then(() => {
         opened.close();
         this.#followers.delete(tab);
@@ -320,7 +316,7 @@ export class Gateway {
     );
   }
 
-  #serve(channel: Channel, message: FollowerMessage): void {
+  #serve(channel: GatewayChannel, message: FollowerMessage): void {
     const answer = (reply: OwnerMessage) => {
       if (!this.#isClosed && [...this.#followers.values()].includes(channel)) channel.postMessage(reply);
     };

@@ -1,4 +1,5 @@
-import type { Channel, GatewayPorts } from '@/lib/library/gateway';
+import type { GatewayPorts } from '@/lib/library/gateway';
+import type { TabChannel, TabChannels, TabLocks } from '@/lib/ports/tabs';
 
 interface FakeLock {
   holder: string | null;
@@ -10,7 +11,7 @@ interface FakeLock {
  * frozen, which keeps its locks and lets it hear nothing.
  */
 export class TabNetwork {
-  readonly #channels = new Map<string, { tab: string; channel: Channel }[]>();
+  readonly #channels = new Map<string, { tab: string; channel: TabChannel }[]>();
   readonly #locks = new Map<string, FakeLock>();
   readonly #ended = new Set<string>();
   readonly #frozen = new Set<string>();
@@ -25,6 +26,30 @@ export class TabNetwork {
       holdLock: (name) => this.#request(tab, name),
       whenFree: (name) => this.#request(tab, name).then(() => this.#release(tab, name)),
     };
+  }
+
+  channelsOf(tab: string): TabChannels {
+    return { open: (name) => this.#open(tab, name) };
+  }
+
+  locksOf(tab: string): TabLocks {
+    return {
+      tryLock: async (name, work) => {
+        const isFree = (this.#locks.get(name)?.holder ?? null) === null;
+        if (!isFree) return work(false);
+        await this.#request(tab, name);
+        try {
+          return await work(true);
+        } finally {
+          this.#release(tab, name);
+        }
+      },
+    };
+  }
+
+  /** Ends of a channel that are open. */
+  endsOf(channel: string): number {
+    return this.#channels.get(channel)?.length ?? 0;
   }
 
   /** Closes a tab: no message of it is delivered any more. */
@@ -46,7 +71,7 @@ export class TabNetwork {
     this.#late.delete(tab);
   }
 
-  #open(tab: string, name: string): Channel {
+  #open(tab: string, name: string): TabChannel {
     const members = this.#channels.get(name) ?? [];
     this.#channels.set(name, members);
     const entry = {
@@ -64,13 +89,13 @@ export class TabNetwork {
         close: () => {
           members.splice(members.indexOf(entry), 1);
         },
-      } as Channel,
+      } as TabChannel,
     };
     members.push(entry);
     return entry.channel;
   }
 
-  #deliver(to: { tab: string; channel: Channel }, data: unknown): void {
+  #deliver(to: { tab: string; channel: TabChannel }, data: unknown): void {
     if (this.#ended.has(to.tab)) return;
     const deliver = () => to.channel.onmessage?.({ data } as MessageEvent);
     if (this.#frozen.has(to.tab)) this.#late.set(to.tab, [...(this.#late.get(to.tab) ?? []), deliver]);

@@ -1,16 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  LOOK_EVERY_MS,
-  SHARES_KEY,
-  SharingStore,
-  type SharingParts,
-  type SharingState,
-} from '@/lib/core/sharing-store';
+import { LOOK_EVERY_MS, SHARES_KEY, SharingStore, type SharingState } from '@/lib/core/sharing-store';
 import type { Settings } from '@/lib/core/surroundings';
+import type { LibraryNotice } from '@/lib/ports/library';
 import type { SharedLibrary } from '@/lib/ports/sharing';
-import type { SyncMessage } from '@/lib/sync/sync-status';
+import { SYNC_CHANNEL, type SyncMessage } from '@/lib/sync/sync-status';
 import { clipNamed, FakeClock, memorySettings, settle } from '../../support/core-fakes';
 import { madeLibrary } from '../../support/shared-library';
+import { TabNetwork } from '../../support/tab-network';
 
 const YARD = madeLibrary({ server: 'https://library.example', token: 'fsl_', epoch: null });
 
@@ -21,7 +17,8 @@ let isSeen: boolean;
 let isBroken: boolean;
 let clock: FakeClock;
 let settings: Settings;
-let channel: SharingParts['channel'];
+let network: TabNetwork;
+let notice: (notice: LibraryNotice) => void;
 let store: SharingStore;
 
 const open = async () => {
@@ -63,7 +60,8 @@ const open = async () => {
       },
       findServer: (address) => Promise.resolve(address),
     },
-    channel,
+    channels: network.channelsOf('this'),
+    followLibrary: (listener) => (notice = listener),
     settings,
     clock,
     isSeen: () => isSeen,
@@ -71,7 +69,10 @@ const open = async () => {
   await settle();
 };
 
-const hear = (message: SyncMessage) => channel.onmessage?.({ data: message } as MessageEvent<SyncMessage>);
+const hear = async (message: SyncMessage) => {
+  network.channelsOf('other').open<SyncMessage>(SYNC_CHANNEL).postMessage(message);
+  await settle();
+};
 const ready = () => store.get() as Extract<SharingState, { state: 'ready' }>;
 
 beforeEach(() => {
@@ -82,7 +83,7 @@ beforeEach(() => {
   isBroken = false;
   clock = new FakeClock();
   settings = memorySettings();
-  channel = { postMessage: () => undefined, onmessage: null };
+  network = new TabNetwork();
 });
 
 describe('the shared libraries', () => {
@@ -109,11 +110,11 @@ describe('the shared libraries', () => {
 
   it('hear of a changed clip once it is still, and of none that is being read', async () => {
     await open();
-    store.noticed({ type: 'changed', clipId: 'a', clip: { ...clipNamed('a'), ingestState: 'running' } });
+    notice({ type: 'changed', clipId: 'a', clip: { ...clipNamed('a'), ingestState: 'running' } });
     await clock.pass(1_000);
     expect(looks).toEqual([]);
     for (let i = 0; i < 3; i += 1) {
-      store.noticed({ type: 'changed', clipId: 'a', clip: null });
+      notice({ type: 'changed', clipId: 'a', clip: null });
       await clock.pass(500);
     }
     expect(looks).toEqual([]);
@@ -124,7 +125,7 @@ describe('the shared libraries', () => {
   it('show how things are, as the tab that syncs tells', async () => {
     await open();
     expect(calls).toContain('ask');
-    hear({ type: 'statuses', statuses: { yard: { state: 'done', at: 1 } } });
+    await hear({ type: 'statuses', statuses: { yard: { state: 'done', at: 1 } } });
     expect(ready().statuses).toEqual({ yard: { state: 'done', at: 1 } });
     libraries = [YARD, { ...YARD, id: 'farm' }];
     await clock.pass(150);

@@ -1,7 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ingestClip, type IngestJob } from '@/lib/ingest/ingest-clip';
 import { IngestQueue } from '@/lib/ingest/ingest-queue';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
+import type { TabLocks } from '@/lib/ports/tabs';
 import type { FramesiftServices } from '@/lib/core/services';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { FrameFailure } from '@/lib/shared/frames';
@@ -23,16 +24,15 @@ let readings: Reading[];
 /** False where a batch in hand keeps an aborted clip from ending. */
 let endsWhenAborted: boolean;
 
-/** Names of Web Locks that this or another tab holds. */
+/** Names of locks that this or another tab holds. */
 let heldLocks: Set<string>;
 
-const locks = {
-  async request(name: string, ...rest: unknown[]) {
-    const work = rest.at(-1) as (lock: object | null) => unknown;
-    if (heldLocks.has(name)) return work(null);
+const locks: TabLocks = {
+  async tryLock(name, work) {
+    if (heldLocks.has(name)) return work(false);
     heldLocks.add(name);
     try {
-      return await work({ name });
+      return await work(true);
     } finally {
       heldLocks.delete(name);
     }
@@ -43,7 +43,6 @@ beforeEach(() => {
   readings = [];
   endsWhenAborted = true;
   heldLocks = new Set();
-  vi.stubGlobal('navigator', { locks });
   vi.mocked(ingestClip).mockImplementation(
     (_services, { clipId }, report, signal) =>
       new Promise((resolve, reject) => {
@@ -61,7 +60,6 @@ beforeEach(() => {
       }),
   );
 });
-afterEach(() => vi.unstubAllGlobals());
 
 const jobOf = (clipId: string): IngestJob => ({
   clipId,
@@ -72,7 +70,7 @@ const jobOf = (clipId: string): IngestJob => ({
 });
 
 function queueOf(...clipIds: string[]): IngestQueue {
-  const queue = new IngestQueue({} as unknown as FramesiftServices);
+  const queue = new IngestQueue({} as unknown as FramesiftServices, { locks });
   for (const clipId of clipIds) queue.add(jobOf(clipId));
   return queue;
 }
@@ -91,7 +89,7 @@ const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 describe('the queue', () => {
   it('counts a clip as new only where no other was read meanwhile', async () => {
-    const queue = new IngestQueue({} as unknown as FramesiftServices);
+    const queue = new IngestQueue({} as unknown as FramesiftServices, { locks });
     queue.add({ ...jobOf('a'), isNew: true });
     queue.add({ ...jobOf('b'), isNew: true });
     await eventually(() => expect(readings).toHaveLength(1));
