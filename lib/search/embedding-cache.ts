@@ -69,6 +69,9 @@ export const MAX_SEARCHED_ROWS = 400_000;
 /** How often embeddings are read again when others write to them all the while; each time only what is new. */
 const MAX_READS = 8;
 
+/** How often a file is made anew for one question. A table whose own rows are not of unit length makes no better one. */
+const MAX_PACKS = 3;
+
 /** Room that a growing clip gets ahead of its rows, so that not every batch copies it. */
 const GROWTH = 1.25;
 
@@ -229,7 +232,9 @@ export class EmbeddingCache {
         return this.#made(modelVersion, set, { packed, revision, file: { epoch, fileRows } });
       }
       const isPacked =
-        this.#files && (await this.#ask((source) => source.packEmbeddings(clipId, modelVersion, state)));
+        this.#files &&
+        reads < MAX_PACKS &&
+        (await this.#ask((source) => source.packEmbeddings(clipId, modelVersion, state)));
       if (!isPacked) {
         const page = await this.#readPages(clipId, modelVersion, state, onRows);
         if (page) return this.#made(modelVersion, set, { ...page, file: null });

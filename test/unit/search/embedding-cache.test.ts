@@ -1,5 +1,6 @@
 import type { EmbeddingSource, SearchedSet } from '@/lib/ports/library';
 import type { PGlite } from '@electric-sql/pglite';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { revisionsOf } from '@/lib/ask/revisions';
 import { MAX_SEARCHED_ROWS, EmbeddingCache, type EmbeddingFiles } from '@/lib/search/embedding-cache';
@@ -223,6 +224,21 @@ describe.each([
   });
 });
 
+/** Bytes of a row of a file, and where one begins. */
+const ROW_BYTES = 512 * 4 + 32;
+const rowAt = (row: number) => 64 + row * ROW_BYTES;
+
+/** Puts a number in the place of a row's third. */
+const writeNumber = (row: number, value: number) => (access: FileAccess) =>
+  access.write(new Uint8Array(Float32Array.of(value).buffer), { at: rowAt(row) + 8 });
+
+function scaleRow(access: FileAccess, row: number, factor: number): void {
+  const bytes = new Uint8Array(512 * 4);
+  access.read(bytes, { at: rowAt(row) });
+  const scaled = new Float32Array(bytes.buffer).map((value) => value * factor);
+  access.write(new Uint8Array(scaled.buffer), { at: rowAt(row) });
+}
+
 describe('the file of a set', () => {
   beforeEach(() => openLibrary(true));
   const path = () => `vectors/${clipId}/${encodeURIComponent(MODEL)}.current.f32`;
@@ -249,20 +265,35 @@ describe('the file of a set', () => {
   });
 
   it.each([
-    ['is lost', () => root.entries.delete('vectors')],
+    ['is lost', () => root.removeEntry('vectors')],
     ['is cut off', (access: FileAccess) => access.truncate(3000)],
     ['is of another revision', (access: FileAccess) => access.write(new Uint8Array(8).fill(9), { at: 8 })],
     ['holds nonsense', (access: FileAccess) => access.write(new Uint8Array(64).fill(7), { at: 0 })],
+    ['has a row of zeros', (access: FileAccess) => access.write(new Uint8Array(2048), { at: rowAt(0) })],
+    ['has a row that is too long', writeNumber(1, 2)],
+    ['has a row that is too short', (access: FileAccess) => scaleRow(access, 1, 0.99)],
+    ['has a row with a number that is none', writeNumber(0, NaN)],
+    ['has a row that is infinite', writeNumber(1, Infinity)],
   ])('that %s is packed anew, once', async (_, damage) => {
     await database.storeFrameBatch(clipId, frames(0, 1), MODEL);
-    await new ClipFiles(new OpfsTree(root.asHandle())).edit(path(), (file) => {
-      damage(file);
-    });
+    const edited = await new ClipFiles(new OpfsTree(root.asHandle())).edit<unknown>(path(), damage);
+    await edited!.result;
     await database.storeFrameBatch(clipId, frames(2), MODEL);
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
     expect(source.packed).toBe(1);
     expect(await read()).toEqual(expected(...frames(0, 1, 2)));
     expect(source.packed).toBe(1);
+  });
+
+  it('is passed over where the table’s own rows are not of unit length', async () => {
+    await database.storeFrameBatch(clipId, frames(0, 1), MODEL);
+    const [, right] = frames(0, 1);
+    const wrong = { ...embeddedFrame(0), embedding: new Float32Array(512).fill(0.5) };
+    await connection.db.execute(
+      sql`update frame_embeddings set embedding = ${JSON.stringify([...wrong.embedding])} where frame_index = 0`,
+    );
+    await new ClipFiles(new OpfsTree(root.asHandle())).edit(path(), (file) => file.truncate(0));
+    expect(await read()).toEqual(expected(wrong, right!));
   });
 
   it('goes with the embeddings and with the clip', async () => {
