@@ -20,13 +20,25 @@ import { assertDistinctFrames, assertClipId, assertText, badInput } from './vali
 /** Ids of rows; the server's and ours are UUIDs. */
 const ROW_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
+/** A clip that has passed every check and is ready to be written. */
+export interface CheckedClip {
+  clip: ImportedClip;
+  /** Of its frames, in order. */
+  paths: string[];
+  /** Of its embeddings, in order. */
+  embeddings: { json: string }[];
+  drafts: CheckedEmbedding[];
+  /** Of the drafts; undefined where there are none. */
+  draftVersion: string | undefined;
+}
+
 /**
- * Puts a clip into the library in one transaction: all of it, or nothing. A clip that is there is updated by its id;
- * its frames that the file does not have stay, and so do all pictures and the copy of its file, which are not in it.
+ * Checks everything about a clip that can be refused without asking the database.
  *
+ * @param giveWay called now and then: of a long clip this takes seconds
  * @throws FramesiftError `bad-input` with what is wrong in the file
  */
-export async function importClip(db: Database, clip: ImportedClip): Promise<ImportResult> {
+export async function checkClip(clip: ImportedClip, giveWay: () => Promise<void>): Promise<CheckedClip> {
   const { event, frames } = clip;
   assertClipId(event.id);
   assertFields({ ...event.fields, description: event.description, timestamp: event.timestamp });
@@ -43,10 +55,31 @@ export async function importClip(db: Database, clip: ImportedClip): Promise<Impo
   assertDistinctFrames(clip.drafts);
   assertDistinctFrames(clip.spans);
   clip.spans.forEach(assertSpan);
-  const embeddings = checkEmbeddingRows(clip.embeddings);
   const [draftVersion, ...otherVersions] = new Set(clip.drafts.map(({ modelVersion }) => modelVersion));
   if (otherVersions.length > 0) throw badInput('The rows of frame_embedding_drafts are of several models.');
-  const drafts = draftVersion === undefined ? [] : checkEmbeddings(clip.drafts, draftVersion);
+  const checked: CheckedClip = { clip, paths, embeddings: [], drafts: [], draftVersion };
+  for (const chunk of chunked(clip.embeddings, ROWS_PER_INSERT)) {
+    for (const row of chunk) {
+      for (const { json } of checkEmbeddings([row], row.modelVersion)) checked.embeddings.push({ json });
+    }
+    await giveWay();
+  }
+  for (const chunk of chunked(clip.drafts, ROWS_PER_INSERT)) {
+    checked.drafts.push(...checkEmbeddings(chunk, draftVersion!));
+    await giveWay();
+  }
+  return checked;
+}
+
+/**
+ * Puts a clip into the library in one transaction: all of it, or nothing. A clip that is there is updated by its id;
+ * its frames that the file does not have stay, and so do all pictures and the copy of its file, which are not in it.
+ */
+export async function importClip(
+  db: Database,
+  { clip, paths, embeddings, drafts, draftVersion }: CheckedClip,
+): Promise<ImportResult> {
+  const { event, frames } = clip;
   return db.transaction(async (tx) => {
     const [before] = await tx
       .select({ state: events.ingestState, modelVersion: events.modelVersion })
@@ -111,12 +144,6 @@ async function writeDrafts(
   const isOver = sets.some((set) => (set.state === 'current') === (set.modelVersion === modelVersion));
   if (isOver) return;
   await writeEmbeddingDrafts(tx, clipId, sets, drafts, modelVersion);
-}
-
-function checkEmbeddingRows(embeddings: readonly ImportedEmbedding[]): { json: string }[] {
-  const jsons: { json: string }[] = [];
-  for (const embedding of embeddings) jsons.push(...checkEmbeddings([embedding], embedding.modelVersion));
-  return jsons;
 }
 
 function assertIds(rows: readonly { id: string }[], table: string): void {

@@ -29,7 +29,7 @@ import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
 import { timed } from '@/lib/shared/stage-timing';
 import { toStorageError, type DatabaseConnection } from './client';
-import type { Database } from './database';
+import { ROWS_PER_READ, type Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
 import { appendRows, beginFile, embeddingPath, finishFile, readHeader } from './embedding-file';
 import { addToFrames, countAnew, lockClip, setsOf } from './embedding-sets';
@@ -45,7 +45,7 @@ import {
 } from './frame-embeddings';
 import { pictureType, type ClipFiles } from './clip-files';
 import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
-import { importClip } from './import-clip';
+import { checkClip, importClip } from './import-clip';
 import { inParallel } from '@/lib/shared/in-parallel';
 import { noteChange, noteDeletion, noteFields } from './outbox';
 import { namedFiles, scanLibrary } from './library-scan';
@@ -62,6 +62,8 @@ export interface VerbParts {
   files: ClipFiles;
   /** A clip has changed, or may have: a write that failed is told too. */
   onChange: (clipId: string) => void;
+  /** Lets other verbs come first; only outside transactions. */
+  giveWay: () => Promise<void>;
 }
 
 /** So many writes after another the length of PostgreSQL's log is looked at. */
@@ -81,13 +83,17 @@ export class LibraryVerbs {
   readonly #db: Database;
   readonly #files: ClipFiles;
   readonly #onChange: (clipId: string) => void;
+  readonly #giveWay: () => Promise<void>;
+  /** Paths of files that are being made anew. */
+  readonly #packing = new Set<string>();
   #writes = 0;
 
-  constructor({ connection, files, onChange }: VerbParts) {
+  constructor({ connection, files, onChange, giveWay }: VerbParts) {
     this.#connection = connection;
     this.#db = connection.db;
     this.#files = files;
     this.#onChange = onChange;
+    this.#giveWay = giveWay;
   }
 
   async info(): Promise<{ store: DatabaseConnection['store']; postgresVersion: string }> {
@@ -221,7 +227,7 @@ export class LibraryVerbs {
   readEmbeddings(
     clipId: string,
     modelVersion: string,
-    options: { state: SetState; after?: number },
+    options: { state: SetState; after?: number; maxRows?: number },
   ): Promise<EmbeddingPage> {
     return this.#db.transaction((tx) => readEmbeddings(tx, clipId, modelVersion, options));
   }
@@ -233,17 +239,44 @@ export class LibraryVerbs {
    */
   async packEmbeddings(clipId: string, modelVersion: string, state: SetState): Promise<boolean> {
     const path = embeddingPath(clipId, modelVersion, state);
-    // A clip that is gone must not get a folder.
-    if ((await setsOf(this.#db, clipId, modelVersion)).every((set) => set.state !== state)) return true;
-    if ((await this.#files.edit(path, beginFile)) === null) return false;
+    if (this.#packing.has(path)) {
+      while (this.#packing.has(path)) await this.#giveWay();
+      return true;
+    }
+    this.#packing.add(path);
+    try {
+      for (let givesWay = true; ; givesWay = false) {
+        // A clip that is gone must not get a folder.
+        if ((await setsOf(this.#db, clipId, modelVersion)).every((set) => set.state !== state)) return true;
+        if ((await this.#files.edit(path, beginFile)) === null) return false;
+        if (await this.#packRows(clipId, modelVersion, state, givesWay)) return true;
+      }
+    } finally {
+      this.#packing.delete(path);
+    }
+  }
+
+  /** Writes a set to its file, which has been begun. False where the set changes meanwhile. */
+  async #packRows(
+    clipId: string,
+    modelVersion: string,
+    state: SetState,
+    givesWay: boolean,
+  ): Promise<boolean> {
+    const path = embeddingPath(clipId, modelVersion, state);
+    let packedRevision: number | null = null;
     for (let after = -1; ;) {
-      const { packed, next, revision } = await this.readEmbeddings(clipId, modelVersion, { state, after });
+      const options = { state, after, maxRows: ROWS_PER_READ };
+      const { packed, next, revision } = await this.readEmbeddings(clipId, modelVersion, options);
+      packedRevision ??= revision;
+      if (revision !== packedRevision) return false;
       await this.#files.edit(path, (file) => {
         appendRows(file, packed, 0, 0);
         if (next === null) finishFile(file, revision);
       });
       if (next === null) return true;
       after = next;
+      if (givesWay) await this.#giveWay();
     }
   }
 
@@ -296,9 +329,10 @@ export class LibraryVerbs {
     pictures: FrameThumbnail[] = [],
     { moreFollows = false }: MoreFollows = {},
   ): Promise<ImportResult> {
+    const checked = await checkClip(clip, this.#giveWay);
     const work = () =>
       this.#db.transaction(async (tx) => {
-        const imported = await importClip(tx, clip);
+        const imported = await importClip(tx, checked);
         await noteChange(tx, imported.clipId);
         return imported;
       });

@@ -1,7 +1,7 @@
 import type { ImportedClip, LibraryNotice } from '@/lib/ports/library';
 import type { ClipContent } from '@/lib/ports/sharing';
 import { MAX_FRAMES, ROWS_PER_PAGE } from '@/lib/protocol/limits';
-import { Mutex, withTimeout } from '@/lib/shared/async';
+import { timedOut, Watchdog, withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { ChangeNotices } from './change-notices';
 import { isBroken, toStorageError, type DatabaseConnection } from './client';
@@ -9,11 +9,15 @@ import type { ClipFiles } from './clip-files';
 import type { RunVerb } from './gateway';
 import { LibraryVerbs, VERB_NAMES, type VerbName } from './library-verbs';
 import { SHARING_VERB_NAMES, SharingVerbs, type SharingVerbName } from './sharing-verbs';
+import { Turns } from './turns';
 
 /** Opening unpacks PostgreSQL's files the first time (4 s on a slow machine) and may wait for another tab's files. */
 const OPEN_TIMEOUT_MS = 60_000;
 
-/** A batch of 100 frames took 1.4 s at worst on two busy cores; past this a verb is hung, not slow. */
+/**
+ * A batch of 100 frames took 1.4 s at worst on two busy cores; past this a verb is hung, not slow. Counted anew when a verb
+ * goes on that let others come first.
+ */
 const VERB_TIMEOUT_MS = 30_000;
 
 /** A clip comes in whole in one transaction: 8.6 ms a frame on two cores that were building something else as well. */
@@ -35,6 +39,11 @@ export interface OwnedParts {
 /**
  * Opens the database in this worker and gives what runs verbs on it, one after another.
  *
+ * [Note: Giving way] A verb that takes long is not to keep the others waiting: between statements it lets those come first
+ * that have come meanwhile, where it has no transaction open and what it has read until then still holds or is read anew.
+ * Within a transaction DurablePGlite lets the thread receive messages, so that a page which asks whether this worker is
+ * awake hears that it is.
+ *
  * [Note: A database that hangs] A verb that does not end in time, or PostgreSQL that trapped in WebAssembly, costs the
  * database: it is closed, opened anew, and the verb runs once more.
  */
@@ -45,7 +54,9 @@ export async function openOwnedLibrary({
   keepsStrayFiles,
   sweepOthers,
 }: OwnedParts): Promise<RunVerb> {
-  const turns = new Mutex();
+  const turns = new Turns();
+  /** Of the verb that has the turn. */
+  let giveWay: () => Promise<void> = () => Promise.resolve();
   const files = await openFiles();
   const notices = new ChangeNotices(
     (clipId) => run('getClip', [clipId]) as ReturnType<LibraryVerbs['getClip']>,
@@ -61,19 +72,38 @@ export async function openOwnedLibrary({
       },
     );
     const onChange = (clipId: string) => notices.note(clipId);
-    const verbs = new LibraryVerbs({ connection, files, onChange });
+    const verbs: LibraryVerbs = new LibraryVerbs({
+      connection,
+      files,
+      onChange,
+      giveWay: () => {
+        // A verb that hung has lost its turn.
+        if (library?.verbs !== verbs) throw new FramesiftError('worker-lost', 'The library was opened anew.');
+        return giveWay();
+      },
+    });
     return { connection, verbs, sharing: new SharingVerbs({ db: connection.db, files, onChange }) };
   };
   let library: Awaited<ReturnType<typeof open>> | null = await open();
 
   const run: RunVerb = (verb, args) =>
-    turns.run(async () => {
+    turns.run(async (passTurn) => {
       const name = KNOWN_NAMES.find((known) => known === verb);
       if (!name) throw new FramesiftError('internal', `The library has no verb ${JSON.stringify(verb)}.`);
+      const limitMs = timeLimitOf(name, args);
       for (let attempt = 1; ; attempt += 1) {
+        let watchdog: Watchdog | undefined;
         try {
           library ??= await open();
-          return await withTimeout(runOn(library, name, args), timeLimitOf(name, args), 'The library');
+          const patience = (watchdog = new Watchdog(limitMs, () => timedOut(limitMs, 'The library')));
+          const giveOwnWay = async () => {
+            patience.stop();
+            await passTurn();
+            giveWay = giveOwnWay;
+            patience.feed();
+          };
+          giveWay = giveOwnWay;
+          return await patience.race(runOn(library, name, args));
         } catch (error) {
           if (library && isBroken(error)) {
             const { connection } = library;
@@ -82,6 +112,8 @@ export async function openOwnedLibrary({
             if (attempt === 1) continue;
           }
           throw toStorageError(error);
+        } finally {
+          watchdog?.stop();
         }
       }
     });

@@ -8,7 +8,7 @@ import { embeddingSets, eventFrames, frameEmbeddingDrafts, frameEmbeddings, fram
 import { searchedSet } from '@/lib/shared/searched-set';
 import { readEmbeddingInto } from '@/lib/shared/embedding-json';
 
-/** Rows of one answer of `readEmbeddings`: 8 MB of embeddings, read in well under a second. */
+/** Most rows of one answer of `readEmbeddings`: 8 MB of embeddings, read in well under a second. */
 const ROWS_PER_CALL = 4 * ROWS_PER_READ;
 
 const TABLES = { current: frameEmbeddings, replacement: frameEmbeddingDrafts } satisfies Record<
@@ -47,19 +47,20 @@ export async function searchedSets(
  * Embeddings of one clip and model in frame order, some thousand at a time. With their revision, so in a transaction.
  *
  * @param options.after `next` of the page before
+ * @param options.maxRows a multiple of ROWS_PER_READ
  */
 export async function readEmbeddings(
   db: Database,
   clipId: string,
   modelVersion: string,
-  options: { state: SetState; after?: number },
+  options: { state: SetState; after?: number; maxRows?: number },
 ): Promise<EmbeddingPage> {
   const set = (await setsOf(db, clipId, modelVersion)).find(({ state }) => state === options.state);
   const revision = set?.revision ?? 0;
   const table = TABLES[options.state];
   const pages: PackedEmbeddings[] = [];
   let after = options.after ?? -1;
-  while (pages.length * ROWS_PER_READ < ROWS_PER_CALL) {
+  while (pages.length * ROWS_PER_READ < (options.maxRows ?? ROWS_PER_CALL)) {
     const rows = await db
       .select({
         frameIndex: table.frameIndex,

@@ -7,6 +7,7 @@ import { LibraryVerbs } from '@/lib/library/library-verbs';
 import { SharingVerbs } from '@/lib/library/sharing-verbs';
 import type { EventColumns, Scope } from '@/lib/protocol/clips';
 import { writePage } from '@/lib/protocol/rows';
+import { giveWay } from '@/lib/shared/async';
 import { bringClip, DatabaseStore } from '@/lib/sync/database-store';
 import type { LibraryClient } from '@/lib/sync/library-client';
 import { noticeId, type Notice } from '@/lib/sync/notices';
@@ -34,7 +35,7 @@ export class DatabaseDevice implements SyncDevice {
   ) {
     this.#parts = parts;
     const common = { files: this.files, onChange: () => undefined };
-    this.verbs = new LibraryVerbs({ ...common, connection: parts.connection });
+    this.verbs = new LibraryVerbs({ ...common, connection: parts.connection, giveWay });
     this.sharing = new SharingVerbs({ ...common, db: parts.connection.db });
   }
 

@@ -11,6 +11,20 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => pg.close());
 
+it('lets the thread receive messages between the statements of a transaction', async () => {
+  const { port1, port2 } = new MessageChannel();
+  let isHeard = false;
+  port1.onmessage = () => (isHeard = true);
+  await pg.transaction(async (tx) => {
+    await tx.query('select 1');
+    port2.postMessage('ping');
+    const startMs = performance.now();
+    while (performance.now() - startMs < 200) await tx.query('select 1');
+    expect(isHeard).toBe(true);
+  });
+  port1.close();
+});
+
 it('flushes once a transaction, when it has ended', async () => {
   const flush = vi.spyOn(PGlite.prototype, 'syncToFs');
   try {
