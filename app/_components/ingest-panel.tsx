@@ -33,6 +33,12 @@ export function IngestPanel({
   if (status && isActive(status)) return <Working status={status} onCancel={onCancel} />;
   const planned = clip.framesPlanned ?? clip.embeddingCount;
   const failures = status?.failures ?? [];
+  // Another tab may be reading the clip, whose row says nothing of what failed here.
+  const failedHere = status?.stage === 'failed' ? status.error : null;
+  const failure =
+    clip.ingestState === 'failed'
+      ? (clip.ingestError ?? failedHere ?? 'Reading the clip failed.')
+      : failedHere;
   const gaps = clip.ingestState === 'done' ? parseGaps(clip.gaps) : [];
   return (
     <>
@@ -58,8 +64,7 @@ export function IngestPanel({
         >
           {isChanged
             ? 'The file changed or moved after it was chosen, so reading cannot go on where it stopped. Choose it again to read it anew; this clip stays until that is done. '
-            : clip.ingestState === 'failed' &&
-              `${clip.ingestError ?? status?.error ?? 'Reading the clip failed.'} `}
+            : failure && `${failure} `}
           {plural(clip.embeddingCount, 'frame')} of {planned.toLocaleString('en')}{' '}
           {clip.embeddingCount === 1 ? 'is' : 'are'} in the library and can be searched.
         </Notice>
@@ -74,6 +79,7 @@ export function IngestPanel({
           }
         >
           <div data-testid="gaps">
+            {failedHere && <p className="mb-1">{failedHere}</p>}
             <p>Parts of this clip gave no picture and cannot be found:</p>
             <ul className="mt-1 max-h-40 space-y-1 overflow-y-auto">
               {gaps.map(({ startMs, endMs, reason }) => (

@@ -1,5 +1,5 @@
 import type { TabChannels, TabLocks } from '@/lib/ports/tabs';
-import { withTabLock } from '@/lib/shared/locks';
+import { whenTabLockIsFree, withTabLock } from '@/lib/shared/locks';
 
 /** What a person has set, kept in this browser where it allows that. Neither method throws. */
 export interface Settings {
@@ -18,7 +18,7 @@ export interface Clock {
 }
 
 /** The browser's locks; where it gives the site none, every lock is free. */
-export const browserLocks: TabLocks = { tryLock: withTabLock };
+export const browserLocks: TabLocks = { tryLock: withTabLock, whenFree: whenTabLockIsFree };
 
 /** The browser's channels. */
 export const browserChannels: TabChannels = { open: (name) => new BroadcastChannel(name) };

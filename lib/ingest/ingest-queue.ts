@@ -86,6 +86,7 @@ export class IngestQueue {
             stage: 'failed',
             error: 'This clip is being read in another tab of this site.',
           });
+          void this.#forgetWhenFree(job.clipId, entry);
           return;
         }
         // Apart, so that the page's first script is without it.
@@ -107,6 +108,14 @@ export class IngestQueue {
           : { stage: 'failed', rate: null, error: error.message },
       );
     }
+  }
+
+  /** Takes back that another tab reads a clip, once none does. */
+  async #forgetWhenFree(clipId: string, entry: Entry): Promise<void> {
+    await this.#locks.whenFree(ingestLockName(clipId));
+    if (this.#entries.get(clipId) !== entry) return;
+    this.#entries.delete(clipId);
+    this.#publish();
   }
 
   #onceSettled(entry: Entry, resolve: () => void): void {

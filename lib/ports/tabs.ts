@@ -2,6 +2,8 @@
 export interface TabLocks {
   /** Runs `work` while this tab holds the lock; `work` is told false where another tab holds it. */
   tryLock<T>(name: string, work: (isHeld: boolean) => Promise<T>): Promise<T>;
+  /** Resolves when no tab holds the lock any more. */
+  whenFree(name: string): Promise<void>;
 }
 
 /** Channels between the tabs of this site. */

@@ -9,6 +9,11 @@ export async function withTabLock<T>(name: string, work: (isHeld: boolean) => Pr
   return navigator.locks.request(name, { ifAvailable: true }, (lock) => work(lock !== null));
 }
 
+/** Resolves when no tab holds the lock any more. */
+export async function whenTabLockIsFree(name: string): Promise<void> {
+  if (await hasLocks()) await navigator.locks.request(name, { mode: 'shared' }, () => undefined);
+}
+
 let answer: Promise<boolean> | undefined;
 
 /** Whether the Web Locks API is there and may be used. */

@@ -1,5 +1,5 @@
 import { endTab, keepAddingClips, TAB_ENDS } from '@/scripts/torture/tabs-at-work';
-import { FramesiftPage, SOUND } from './framesift-page';
+import { FramesiftPage, sample, SOUND } from './framesift-page';
 import { expect, test } from './returning';
 
 test.use({ library: 'empty' });
@@ -71,6 +71,36 @@ for (const way of TAB_ENDS) {
     expect(other.problems).toEqual([]);
   });
 }
+
+test('a clip that one tab reads is refused in another, which goes on with it when the first closes (#20)', async ({
+  page,
+  context,
+}) => {
+  const first = new FramesiftPage(page);
+  await first.open();
+  const second = new FramesiftPage(await context.newPage());
+  await second.open();
+  await first.startSample('4 a second');
+  await expect(page.getByTestId('ingest-count')).toHaveText(/^[1-9]\d* of/);
+  await expect.poll(() => second.storedFiles()).toContainEqual(expect.stringMatching(/^clips\//));
+  const goOn = second.page.getByRole('button', { name: 'Go on reading' });
+  await goOn.click();
+  const told = second.page.getByText('This clip is being read in another tab of this site.');
+  await expect(told).toBeVisible();
+  await expect(second.page.getByTestId('ingest')).toHaveCount(0);
+  await expect(page.getByTestId('ingest')).toBeVisible();
+
+  await page.close();
+  await expect(told).toHaveCount(0);
+  await goOn.click();
+  await second.waitUntilRead();
+  const total = Math.round((sample.durationMs / 1000) * 4);
+  const counts =
+    'select count(*)::int as rows, count(distinct frame_index)::int as frames from frame_embeddings';
+  expect(await second.query(counts)).toEqual([{ rows: total, frames: total }]);
+  expect(await second.scan()).toEqual(SOUND);
+  expect(second.problems).toEqual([]);
+});
 
 test('a tab with an older build is named, and waited for', async ({ page, context }) => {
   const old = await context.newPage();

@@ -44,6 +44,7 @@ export class TabNetwork {
           this.#release(tab, name);
         }
       },
+      whenFree: (name) => this.portsOf(tab).whenFree(name),
     };
   }
 

@@ -118,8 +118,10 @@ describe('a clip', () => {
     const [first, second] = [openTab('first'), openTab('second')];
     read(first, 'a');
     await eventually(() => expect(ingestClip).toHaveBeenCalledTimes(1));
+    read(second, 'a');
+    await eventually(() => expect(stageOf(second, 'a')).toBe('failed'));
     end();
-    await settle();
+    await eventually(() => expect(stageOf(second, 'a')).toBeUndefined());
     read(second, 'a');
     await eventually(() => expect(ingestClip).toHaveBeenCalledTimes(2));
     reading.resolve([]);

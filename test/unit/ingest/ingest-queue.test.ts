@@ -37,6 +37,7 @@ const locks: TabLocks = {
       heldLocks.delete(name);
     }
   },
+  whenFree: (name) => eventually(() => expect(heldLocks).not.toContain(name)),
 };
 
 beforeEach(() => {
@@ -214,6 +215,7 @@ describe('a clip that another tab reads', () => {
     const queue = queueOf('a');
     await eventually(() => expect(stagesOf(queue).a).toBe('failed'));
     heldLocks.delete('framesift-ingest-a');
+    await eventually(() => expect(stagesOf(queue)).toEqual({}));
     queue.add(jobOf('a'));
     (await reading(0)).finish();
     await eventually(() => expect(stagesOf(queue).a).toBe('done'));
