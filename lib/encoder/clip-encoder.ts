@@ -28,7 +28,8 @@ import { classifyRunError, costsWorker } from './run-errors';
 import { ClipTokenizer } from './tokenizer';
 import { readTowers, type ClipGraphs, type ClipTowers } from './towers';
 import { Vocabulary, WORD_COUNTS_PATH } from './vocabulary';
-import { groupViews, joinBytes, meanRows } from '@/lib/pixels/views';
+import { groupViews, meanRows } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 
 /**
  * Finds the files of a model.

@@ -1,5 +1,5 @@
 import type { ActivationRanges } from '@/lib/ports/encoder';
-import { joinBytes } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 import { field, Fields, notOnnx, numberField, type Field } from './onnx-fields';
 
 /**

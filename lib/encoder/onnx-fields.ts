@@ -1,4 +1,4 @@
-import { joinBytes } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 import { FramesiftError } from '@/lib/shared/errors';
 
 // Protocol buffers as far as ONNX files need them: fields of a message are found, and messages put together again.

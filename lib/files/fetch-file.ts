@@ -1,3 +1,4 @@
+import { joinBytes } from '@/lib/shared/bytes';
 import { acceptBody, Connection, declaredLength, unavailable, type ConnectionOptions } from './connection';
 import { looksLikeWebPage, problemWithKind, SNIFFED_BYTES } from './file-kind';
 import { nameOf, type FileSource } from './file-source';
@@ -40,7 +41,7 @@ export async function fetchFile(
         transient: true,
       });
     }
-    return joined(chunks, loadedBytes);
+    return joinBytes(chunks);
   } catch (error) {
     throw connection.describe(error, path);
   } finally {
@@ -74,14 +75,4 @@ export async function probeFile(
   } finally {
     connection.close();
   }
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
 }

@@ -1,3 +1,4 @@
+import { joinBytes } from '@/lib/shared/bytes';
 import {
   filesAmong,
   foldersAmong,
@@ -128,11 +129,5 @@ function byteLength(chunks: readonly Uint8Array[]): number {
 
 async function bytesOf(content: Content): Promise<Uint8Array<ArrayBuffer>> {
   if (content instanceof Blob) return new Uint8Array(await content.arrayBuffer());
-  const bytes = new Uint8Array(byteLength(content));
-  let offset = 0;
-  for (const chunk of content) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
+  return joinBytes(content);
 }

@@ -9,7 +9,8 @@ import {
   type AxisCoefficients,
 } from './axis-coefficients';
 import { resizeByKernel, type ResizedPart, type UprightShape } from './kernel-resize';
-import { cutViews, joinBytes, type Span, type ViewCut } from './views';
+import { joinBytes } from '@/lib/shared/bytes';
+import { cutViews, type Span, type ViewCut } from './views';
 
 /**
  * [Note: Resizing exactly as Pillow does]

@@ -1,3 +1,4 @@
+import { joinBytes } from '@/lib/shared/bytes';
 import type { ClipRow } from './rows';
 
 /*
@@ -11,7 +12,7 @@ const STATE_DIGITS = 32;
 
 /** Digest of the rows of a page, which must be in the order of their frames. */
 export function pageDigest(rows: readonly ClipRow[]): Promise<string> {
-  return sha256(concatenate(rows.map(canonicalBytes)));
+  return sha256(joinBytes(rows.map(canonicalBytes)));
 }
 
 /** Digest of a clip from those of its pages, in order. */
@@ -61,14 +62,4 @@ function canonicalBytes({ frameIndex, frame, vector }: ClipRow): Uint8Array<Arra
   bytes.set(model, 9);
   vector?.values.forEach((value, i) => view.setFloat32(vectorStart + 4 * i, value, true));
   return bytes;
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

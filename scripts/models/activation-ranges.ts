@@ -11,7 +11,8 @@ import { field, Fields } from '@/lib/encoder/onnx-fields';
 import { convolutionTensors } from '@/lib/encoder/integer-convolutions';
 import { readModelConfig } from '@/lib/encoder/model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
-import { groupViews, joinBytes } from '@/lib/pixels/views';
+import { groupViews } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 import { sampleFrames } from '../eval/real/ffmpeg-frames';
 
 /** Of each clip, spread over it. */

@@ -1,3 +1,4 @@
+import { joinBytes } from '@/lib/shared/bytes';
 import { seededRandom } from '@/test/support/random';
 
 /** A way to damage a file. `random` gives numbers in [0, 1). */
@@ -28,16 +29,6 @@ const below = (random: () => number, count: number): number => Math.floor(random
 function stretchOf(bytes: Uint8Array, random: () => number): [start: number, end: number] {
   const start = below(random, bytes.length);
   return [start, Math.min(bytes.length, start + 1 + below(random, Math.ceil(bytes.length / 4)))];
-}
-
-function joined(...parts: Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function withNumber(bytes: Uint8Array, at: number, value: number): Uint8Array {
@@ -75,7 +66,7 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   flips,
   'flips in the head': (bytes, random) => {
     const head = Math.min(bytes.length, 2048);
-    return joined(flips(bytes.subarray(0, head), random), bytes.subarray(head));
+    return joinBytes([flips(bytes.subarray(0, head), random), bytes.subarray(head)]);
   },
   zeros: (bytes, random) => bytes.slice().fill(0, ...stretchOf(bytes, random)),
   noise: (bytes, random) => {
@@ -86,17 +77,17 @@ export const MUTATIONS: Readonly<Record<string, Mutation>> = {
   },
   'taken out': (bytes, random) => {
     const [start, end] = stretchOf(bytes, random);
-    return joined(bytes.subarray(0, start), bytes.subarray(end));
+    return joinBytes([bytes.subarray(0, start), bytes.subarray(end)]);
   },
   doubled: (bytes, random) => {
     const [start, end] = stretchOf(bytes, random);
-    return joined(bytes.subarray(0, end), bytes.subarray(start));
+    return joinBytes([bytes.subarray(0, end), bytes.subarray(start)]);
   },
   elsewhere: (bytes, random) => {
     const [start, end] = stretchOf(bytes, random);
-    const rest = joined(bytes.subarray(0, start), bytes.subarray(end));
+    const rest = joinBytes([bytes.subarray(0, start), bytes.subarray(end)]);
     const at = below(random, rest.length + 1);
-    return joined(rest.subarray(0, at), bytes.subarray(start, end), rest.subarray(at));
+    return joinBytes([rest.subarray(0, at), bytes.subarray(start, end), rest.subarray(at)]);
   },
   'size of a box': (bytes, random) => {
     const at = pick(random, placesOf(bytes, null)) ?? 4 + below(random, Math.max(1, bytes.length - 4));

@@ -2,6 +2,7 @@
  * Writes ONNX files: as much of onnx.proto3 as the graphs of these tests need. Independent of
  * lib/encoder/onnx-file.ts, which reads them; onnxruntime reads them too, so neither can be wrong alone.
  */
+import { joinBytes } from '@/lib/shared/bytes';
 
 export type ElementType = 'float32' | 'float16' | 'int32' | 'int64';
 
@@ -31,11 +32,11 @@ export function modelFile({ nodes, weights, inputs, outputs }: GraphParts): Uint
     ...outputs.map((bytes) => field(12, bytes)),
   ];
   const operatorSet = [field(1, utf8('')), varintField(2, 17)];
-  return concatenate([
+  return joinBytes([
     varintField(1, 8),
     field(2, utf8('framesift-tests')),
-    field(7, concatenate(graph)),
-    field(8, concatenate(operatorSet)),
+    field(7, joinBytes(graph)),
+    field(8, joinBytes(operatorSet)),
   ]);
 }
 
@@ -44,8 +45,8 @@ export function valueInfo(name: string, type: ElementType, shape: readonly (numb
   const dimensions = shape.map((length) =>
     field(1, typeof length === 'number' ? varintField(1, length) : field(2, utf8(length))),
   );
-  const tensor = concatenate([varintField(1, ELEMENT_TYPE_NUMBERS[type]), field(2, concatenate(dimensions))]);
-  return concatenate([field(1, utf8(name)), field(2, field(1, tensor))]);
+  const tensor = joinBytes([varintField(1, ELEMENT_TYPE_NUMBERS[type]), field(2, joinBytes(dimensions))]);
+  return joinBytes([field(1, utf8(name)), field(2, field(1, tensor))]);
 }
 
 /** A weight, given as its values. */
@@ -55,7 +56,7 @@ export function weight(
   values: Float32Array | BigInt64Array,
 ): Uint8Array {
   const type: ElementType = values instanceof Float32Array ? 'float32' : 'int64';
-  return concatenate([
+  return joinBytes([
     ...dims.map((length) => varintField(1, length)),
     varintField(2, ELEMENT_TYPE_NUMBERS[type]),
     field(8, utf8(name)),
@@ -65,8 +66,8 @@ export function weight(
 
 /** A weight that lies in another file. */
 export function externalWeight(name: string, dims: readonly number[], location: string): Uint8Array {
-  const entry = concatenate([field(1, utf8('location')), field(2, utf8(location))]);
-  return concatenate([
+  const entry = joinBytes([field(1, utf8('location')), field(2, utf8(location))]);
+  return joinBytes([
     ...dims.map((length) => varintField(1, length)),
     varintField(2, ELEMENT_TYPE_NUMBERS.float32),
     field(8, utf8(name)),
@@ -81,7 +82,7 @@ export function node(
   outputs: readonly string[],
   attributes: Readonly<Record<string, Attribute>> = {},
 ): Uint8Array {
-  return concatenate([
+  return joinBytes([
     ...inputs.map((name) => field(1, utf8(name))),
     ...outputs.map((name) => field(2, utf8(name))),
     field(3, utf8(`${operator}/${outputs[0]!}`)),
@@ -96,20 +97,20 @@ export function elementTypeNumber(type: ElementType): number {
 
 function attribute(name: string, value: Attribute): Uint8Array {
   const head = field(1, utf8(name));
-  if (typeof value === 'number') return concatenate([head, varintField(3, value), varintField(20, 2)]);
+  if (typeof value === 'number') return joinBytes([head, varintField(3, value), varintField(20, 2)]);
   if ('float' in value) {
     const bytes = new Uint8Array(new Float32Array([value.float]).buffer);
-    return concatenate([head, Uint8Array.from([(2 << 3) | 5]), bytes, varintField(20, 1)]);
+    return joinBytes([head, Uint8Array.from([(2 << 3) | 5]), bytes, varintField(20, 1)]);
   }
-  return concatenate([head, ...value.map((one) => varintField(8, one)), varintField(20, 7)]);
+  return joinBytes([head, ...value.map((one) => varintField(8, one)), varintField(20, 7)]);
 }
 
 function field(number: number, content: Uint8Array): Uint8Array {
-  return concatenate([varint((number << 3) | 2), varint(content.length), content]);
+  return joinBytes([varint((number << 3) | 2), varint(content.length), content]);
 }
 
 function varintField(number: number, value: number): Uint8Array {
-  return concatenate([varint(number << 3), varint(value)]);
+  return joinBytes([varint(number << 3), varint(value)]);
 }
 
 /** Negative numbers take ten bytes, as two's complement of 64 bits. */
@@ -122,14 +123,4 @@ function varint(value: number): Uint8Array {
 
 function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const result = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    result.set(part, at);
-    at += part.length;
-  }
-  return result;
 }

@@ -11,7 +11,7 @@ import {
   WebMOutputFormat,
 } from 'mediabunny';
 import { resizeFrame } from '@/lib/pixels/resize';
-import { joinBytes } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { chooseTimestamps } from '@/lib/media/choose-timestamps';
 import { FramePixelReader } from '@/lib/media/frame-pixels';

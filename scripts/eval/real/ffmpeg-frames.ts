@@ -3,7 +3,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { resizeFrame } from '@/lib/pixels/resize';
-import { joinBytes } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { ResizeSpec } from '@/lib/shared/frames';
 import { chooseTimestamps } from '@/lib/media/choose-timestamps';

@@ -4,7 +4,7 @@ import { goldenOf, goldenPicture, readGolden } from '@/lib/encoder/golden';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { classifyRunError } from '@/lib/encoder/run-errors';
 import { FramesiftError } from '@/lib/shared/errors';
-import { joinBytes } from '@/lib/pixels/views';
+import { joinBytes } from '@/lib/shared/bytes';
 import { cosine, normaliseRows } from '@/lib/shared/vectors';
 import { textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
 import { FakeRuntime, embeddingsOf, type FakeRuntimeOptions } from '../../support/fake-runtime';
