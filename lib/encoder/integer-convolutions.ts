@@ -1,6 +1,7 @@
 import type { ActivationRanges } from '@/lib/ports/encoder';
 import { joinBytes } from '@/lib/shared/bytes';
-import { field, Fields, notOnnx, numberField, type Field } from './onnx-fields';
+import { field, Fields, numberField, type Field } from './onnx-fields';
+import { readModel, readNode, readTensor, type OnnxNode, type OnnxTensor } from './onnx-messages';
 
 /**
  * [Note: Convolutions in integers]
@@ -22,21 +23,6 @@ const INT32 = 6;
 
 /** Values of a byte. */
 const LEVELS = 255;
-
-interface Node {
-  bytes: Uint8Array;
-  operator: string;
-  inputs: string[];
-  outputs: string[];
-  /** The node's attributes as they stand. */
-  attributes: Uint8Array[];
-}
-
-interface Tensor {
-  type: number;
-  /** Empty where values are kept in another of ONNX's ways. */
-  data: Uint8Array;
-}
 
 /** A convolution's weights as its graph has them. */
 interface PackedWeights {
@@ -62,57 +48,49 @@ export function withIntegerConvolutions(
   file: Uint8Array<ArrayBuffer>,
   ranges: ActivationRanges,
 ): Uint8Array<ArrayBuffer> {
-  const { head, graph } = splitFile(file);
-  return joinBytes([...head, field(7, new Rewriting(file, graph, ranges).graph())]);
+  const { head, graph } = readModel(file);
+  const others = head.map(({ start, to }) => file.subarray(start, to));
+  return joinBytes([...others, field(7, new Rewriting(file, graph, ranges).graph())]);
 }
 
 /** What ranges are needed of: the input and output of each convolution, with the ReLU behind it. */
 export function convolutionTensors(file: Uint8Array<ArrayBuffer>): string[] {
-  const { graph } = splitFile(file);
+  const { graph } = readModel(file);
   return new Rewriting(file, graph, {}).convolutions().flat();
 }
 
-function splitFile(file: Uint8Array<ArrayBuffer>): { head: Uint8Array[]; graph: Field } {
-  const head: Uint8Array[] = [];
-  let graph: Field | undefined;
-  for (const part of new Fields(file, 0, file.length)) {
-    if (part.number === 7) graph = part;
-    else head.push(file.subarray(part.start, part.to));
-  }
-  if (!graph) throw notOnnx();
-  return { head, graph };
-}
-
 class Rewriting {
+  readonly #file: Uint8Array<ArrayBuffer>;
   readonly #ranges: ActivationRanges;
-  readonly #nodes: Node[] = [];
-  readonly #weights = new Map<string, Tensor>();
+  readonly #nodes: OnnxNode[] = [];
+  readonly #weights = new Map<string, OnnxTensor>();
   /** Weights' bytes, by name. */
   readonly #kept = new Map<string, Uint8Array>();
   /** Name, inputs and outputs of the graph; shapes in between are worked out anew by whoever runs it. */
   readonly #others: Uint8Array[] = [];
-  readonly #users = new Map<string, Node[]>();
-  readonly #makers = new Map<string, Node>();
+  readonly #users = new Map<string, OnnxNode[]>();
+  readonly #makers = new Map<string, OnnxNode>();
   readonly #written: Uint8Array[] = [];
   /** What the nodes written so far take. */
   readonly #needed = new Set<string>();
   /** Tensors that exist as bytes by now. */
   readonly #asBytes = new Set<string>();
 
-  constructor(file: Uint8Array, graph: Field, ranges: ActivationRanges) {
+  constructor(file: Uint8Array<ArrayBuffer>, graph: Field, ranges: ActivationRanges) {
+    this.#file = file;
     this.#ranges = ranges;
     for (const part of new Fields(file, graph.from, graph.to)) {
       const bytes = file.subarray(part.start, part.to);
       if (part.number === 1) this.#addNode(readNode(file, part));
       else if (part.number === 5) {
-        const { name, tensor } = readTensor(file, part);
-        this.#weights.set(name, tensor);
-        this.#kept.set(name, bytes);
+        const tensor = readTensor(file, part);
+        this.#weights.set(tensor.name, tensor);
+        this.#kept.set(tensor.name, bytes);
       } else if (part.number !== 13) this.#others.push(bytes);
     }
   }
 
-  #addNode(node: Node): void {
+  #addNode(node: OnnxNode): void {
     this.#nodes.push(node);
     for (const name of node.outputs) this.#makers.set(name, node);
     for (const name of node.inputs) {
@@ -125,7 +103,7 @@ class Rewriting {
   /** The rewritten graph's fields. */
   graph(): Uint8Array[] {
     /** Convolutions that become integer ones, each with the ReLU that is part of it then. */
-    const converted = new Map<Node, Node | null>();
+    const converted = new Map<OnnxNode, OnnxNode | null>();
     for (const node of this.#nodes) if (this.#canConvert(node)) converted.set(node, this.#reluBehind(node));
     const dropped = new Set([...converted.values()].filter((node) => node !== null));
     for (const { inputs } of converted.keys()) {
@@ -138,7 +116,7 @@ class Rewriting {
       if (dropped.has(node)) continue;
       const relu = converted.get(node);
       if (relu === undefined) {
-        this.#written.push(field(1, node.bytes));
+        this.#written.push(field(1, this.#file.subarray(node.field.from, node.field.to)));
         for (const name of node.inputs) this.#needed.add(name);
         continue;
       }
@@ -157,17 +135,17 @@ class Rewriting {
       .map((node) => [node.inputs[0]!, (this.#reluBehind(node) ?? node).outputs[0]!]);
   }
 
-  #canConvert(node: Node): boolean {
+  #canConvert(node: OnnxNode): boolean {
     if (node.operator !== 'Conv') return false;
     const [input, weights, bias] = node.inputs;
     const output = (this.#reluBehind(node) ?? node).outputs[0]!;
     if (!this.#ranges[input!] || !this.#ranges[output]) return false;
-    if (bias !== undefined && !floatsOf(this.#weights.get(bias))) return false;
+    if (bias !== undefined && !this.#floatsOf(bias)) return false;
     return this.#packedWeights(weights!) !== null;
   }
 
   /** The ReLU that alone takes a convolution's output. */
-  #reluBehind({ outputs }: Node): Node | null {
+  #reluBehind({ outputs }: OnnxNode): OnnxNode | null {
     const users = this.#users.get(outputs[0]!) ?? [];
     return users.length === 1 && users[0]!.operator === 'Relu' ? users[0]! : null;
   }
@@ -177,12 +155,12 @@ class Rewriting {
     const cast = multiply?.operator === 'Mul' ? this.#makers.get(multiply.inputs[0]!) : undefined;
     if (cast?.operator !== 'Cast') return null;
     const integers = cast.inputs[0]!;
-    const scales = floatsOf(this.#weights.get(multiply!.inputs[1]!));
+    const scales = this.#floatsOf(multiply!.inputs[1]!);
     if (this.#weights.get(integers)?.type !== INT8 || !scales) return null;
     return { integers, scales };
   }
 
-  #writeConvolution({ inputs, attributes }: Node, output: string): void {
+  #writeConvolution({ inputs, attributes }: OnnxNode, output: string): void {
     const [input, widened, bias] = inputs;
     const { integers, scales } = this.#packedWeights(widened!)!;
     if (!this.#asBytes.has(input!)) {
@@ -197,13 +175,20 @@ class Rewriting {
     const taken = [...this.#byteNames(input!), integers, channelScales, zeros, ...outputScale];
     if (bias !== undefined) {
       const { scale } = this.#byteScale(input!);
-      const values = floatsOf(this.#weights.get(bias))!.map((value, k) =>
-        Math.round(value / (scale * scales[k]!)),
-      );
+      const values = this.#floatsOf(bias)!.map((value, k) => Math.round(value / (scale * scales[k]!)));
       this.#writeWeight(`${bias}:integers`, INT32, [values.length], Int32Array.from(values));
       taken.push(`${bias}:integers`);
     }
-    this.#writeNode('QLinearConv', taken, bytes, attributes);
+    const asTheyStand = attributes.map(({ start, to }) => this.#file.subarray(start, to));
+    this.#writeNode('QLinearConv', taken, bytes, asTheyStand);
+  }
+
+  /** Values of a float32 weight, or undefined where they are not kept as plain bytes. */
+  #floatsOf(name: string): Float32Array<ArrayBuffer> | undefined {
+    const tensor = this.#weights.get(name);
+    if (tensor?.type !== FLOAT32 || !tensor.data) return undefined;
+    const { from, to } = tensor.data;
+    return from === to ? undefined : new Float32Array(this.#file.slice(from, to).buffer);
   }
 
   /** Names of a tensor's bytes, of their scale and of their zero point; the latter two are written the first time. */
@@ -247,42 +232,4 @@ class Rewriting {
     ];
     this.#kept.set(name, field(5, tensor));
   }
-}
-
-const text = new TextDecoder();
-
-function readNode(file: Uint8Array, { from, to }: Field): Node {
-  const node: Node = {
-    bytes: file.subarray(from, to),
-    operator: '',
-    inputs: [],
-    outputs: [],
-    attributes: [],
-  };
-  for (const part of new Fields(file, from, to)) {
-    const content = file.subarray(part.from, part.to);
-    if (part.number === 1) node.inputs.push(text.decode(content));
-    else if (part.number === 2) node.outputs.push(text.decode(content));
-    else if (part.number === 4) node.operator = text.decode(content);
-    else if (part.number === 5) node.attributes.push(file.subarray(part.start, part.to));
-  }
-  return node;
-}
-
-function readTensor(file: Uint8Array, { from, to }: Field): { name: string; tensor: Tensor } {
-  const tensor: Tensor = { type: 0, data: new Uint8Array() };
-  let name = '';
-  for (const part of new Fields(file, from, to)) {
-    const content = file.subarray(part.from, part.to);
-    if (part.number === 2) tensor.type = part.value;
-    else if (part.number === 8) name = text.decode(content);
-    else if (part.number === 9) tensor.data = content;
-  }
-  return { name, tensor };
-}
-
-/** Values of a float32 tensor, or undefined where they are not kept as plain bytes. */
-function floatsOf(tensor: Tensor | undefined): Float32Array<ArrayBuffer> | undefined {
-  if (tensor?.type !== FLOAT32 || tensor.data.length === 0) return undefined;
-  return new Float32Array(tensor.data.slice().buffer);
 }

@@ -1,5 +1,6 @@
 import { FramesiftError } from '@/lib/shared/errors';
-import { Fields, LENGTH_DELIMITED, notOnnx, varint, type Field } from './onnx-fields';
+import { Fields, LENGTH_DELIMITED, varint, type Field } from './onnx-fields';
+import { readModel, readNode, readTensor, textAt } from './onnx-messages';
 
 /**
  * [Note: Reading ONNX files]
@@ -38,10 +39,10 @@ export interface OnnxSignature {
   outputs: TensorInfo[];
 }
 
-const text = new TextDecoder();
-
+/** What of a node counts when a graph is taken apart. */
 interface Node {
   field: Field;
+  /** Also what its branches and loops use. */
   inputs: string[];
   outputs: string[];
 }
@@ -62,18 +63,14 @@ interface Graph {
 export class OnnxFile {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   /** Everything of the file but its graph: versions, operator sets, metadata. */
-  readonly #head: Field[] = [];
+  readonly #head: Field[];
   readonly #graph: Graph;
 
   /** @throws FramesiftError `model-mismatch` when the bytes are no whole ONNX file, or lack their weights */
   constructor(bytes: Uint8Array<ArrayBuffer>) {
     this.#bytes = bytes;
-    let graph: Field | undefined;
-    for (const field of new Fields(bytes, 0, bytes.length)) {
-      if (field.number === 7) graph = field;
-      else this.#head.push(field);
-    }
-    if (!graph) throw notOnnx();
+    const { head, graph } = readModel(bytes);
+    this.#head = head;
     this.#graph = this.#readGraph(graph);
   }
 
@@ -177,32 +174,25 @@ export class OnnxFile {
   }
 
   #readNode(field: Field): Node {
-    const node: Node = { field, inputs: [], outputs: [] };
-    for (const part of new Fields(this.#bytes, field.from, field.to)) {
-      if (part.number === 1) node.inputs.push(this.#text(part));
-      else if (part.number === 2) node.outputs.push(this.#text(part));
-      else if (part.number === 5) {
-        // Branches and loops use values of the graph around them without listing them.
-        for (const attribute of new Fields(this.#bytes, part.from, part.to)) {
-          if (attribute.number !== 6 && attribute.number !== 11) continue;
-          const inner = this.#readGraph(attribute);
-          node.inputs.push(...inner.nodes.flatMap(({ inputs }) => inputs), ...inner.outputs.keys());
-        }
+    const { inputs, outputs, attributes } = readNode(this.#bytes, field);
+    // Branches and loops use values of the graph around them without listing them.
+    for (const { from, to } of attributes) {
+      for (const value of new Fields(this.#bytes, from, to)) {
+        if (value.number !== 6 && value.number !== 11) continue;
+        const inner = this.#readGraph(value);
+        inputs.push(...inner.nodes.flatMap((node) => node.inputs), ...inner.outputs.keys());
       }
     }
-    return node;
+    return { field, inputs, outputs };
   }
 
   #readWeightName(field: Field): string {
-    let name = '';
-    for (const part of new Fields(this.#bytes, field.from, field.to)) {
-      if (part.number === 8) name = this.#text(part);
-      else if (part.number === 14 && part.value === 1) {
-        throw new FramesiftError(
-          'model-mismatch',
-          'The model’s weights lie in a file beside its graph (.onnx_data), which is not supported. Use a model whose graph is one file.',
-        );
-      }
+    const { name, isExternal } = readTensor(this.#bytes, field);
+    if (isExternal) {
+      throw new FramesiftError(
+        'model-mismatch',
+        'The model’s weights lie in a file beside its graph (.onnx_data), which is not supported. Use a model whose graph is one file.',
+      );
     }
     return name;
   }
@@ -227,7 +217,7 @@ export class OnnxFile {
     let length: number | string = '';
     for (const part of new Fields(this.#bytes, from, to)) {
       if (part.number === 1) length = part.value;
-      else if (part.number === 2) length = this.#text(part);
+      else if (part.number === 2) length = textAt(this.#bytes, part);
     }
     return length;
   }
@@ -239,10 +229,6 @@ export class OnnxFile {
 
   #stringOf(field: Field, number: number): string {
     const found = this.#find(field, number);
-    return found ? this.#text(found) : '';
-  }
-
-  #text({ from, to }: Field): string {
-    return text.decode(this.#bytes.subarray(from, to));
+    return found ? textAt(this.#bytes, found) : '';
   }
 }
