@@ -5,24 +5,29 @@
 
 const PLAIN = ['ports', 'shared'];
 
-/** Folders of lib/, and the other folders of lib/ that each may import. */
+/**
+ * Folders of lib/, and the other folders of lib/ that each may import. Rooms whose class lives in a worker import `rpc`: a
+ * port that they are handed is theirs to call. Other exceptions have their reason beside them.
+ */
 const rooms = {
   shared: [],
-  // Types alone: what a stored file says of itself, names of strategies and verdicts, what is said to a library server.
-  ports: ['files', 'protocol', 'select', 'shared', 'sync'],
+  // Types alone: names of strategies and verdicts, what is said to a library server.
+  ports: ['protocol', 'select', 'shared', 'sync'],
   query: ['shared'],
   select: ['shared'],
   pixels: ['shared'],
   rpc: ['shared'],
   files: ['shared'],
   media: ['pixels', 'rpc', ...PLAIN],
-  models: ['encoder', 'files', 'rpc', ...PLAIN],
+  models: ['files', 'rpc', ...PLAIN],
+  // What a model's files say is read in one place; models knows nothing of what runs them.
   encoder: ['models', 'pixels', 'rpc', ...PLAIN],
   // Of sync what a change of a clip is; never what speaks to a server.
   library: ['files', 'protocol', 'rpc', 'sync', ...PLAIN],
-  search: ['files', 'library', 'query', 'rpc', 'select', ...PLAIN],
+  search: ['files', 'query', 'rpc', 'select', ...PLAIN],
+  // Of media what runs on the page: the player as a decoder, thumbnails of canvases, which moments are taken.
   ingest: ['media', 'rpc', ...PLAIN],
-  ask: ['query', 'select', ...PLAIN],
+  ask: ['query', ...PLAIN],
   exchange: ['media', ...PLAIN],
   // What a page and a library server say to each other, and the two sides of it.
   protocol: ['shared'],
@@ -32,6 +37,7 @@ const rooms = {
     'ask',
     'encoder',
     'exchange',
+    'files',
     'ingest',
     'library',
     'media',
@@ -60,8 +66,14 @@ const homes = {
   'react-dom': 'app',
 };
 
-/** What runs in a browser. */
-const PAGE_ROOMS = '^lib/(?!server/)';
+/** What a worker may import. */
+const WORKER_ROOMS = '^lib/(?!server/|core/)';
+
+/**
+ * What the page may import: the core, the three uses and what they show, and of the rooms behind workers what a person sees or
+ * chooses from: the player, the list of models, invitations and how syncing goes.
+ */
+const SHOWN_ROOMS = '^lib/(?:core|ask|exchange|ingest|media|models|ports|protocol|query|select|shared|sync)/';
 
 const EVERYWHERE = '^(?:lib|app|workers|service-worker)/';
 
@@ -87,8 +99,10 @@ export default {
       from: { path: `^lib/${room}/` },
       to: { path: `^lib/(?:${[room, ...others].join('|')})/` },
     })),
-    { from: { path: '^workers/' }, to: { path: `^workers/|${PAGE_ROOMS}` } },
-    { from: { path: '^app/' }, to: { path: `^app/|${PAGE_ROOMS}|^workers/spawn` } },
+    { from: { path: '^workers/' }, to: { path: `^workers/|${WORKER_ROOMS}` } },
+    // The core says which workers it wants made.
+    { from: { path: '^workers/spawn' }, to: { path: '^lib/core/' } },
+    { from: { path: '^app/' }, to: { path: `^app/|${SHOWN_ROOMS}|^workers/spawn` } },
     // A route of the build for a Next host; the page itself never sees the server's code.
     { from: { path: '^app/library/' }, to: { path: '^lib/server/' } },
     { from: { path: '^service-worker/' }, to: { path: '^service-worker/|^lib/shared/' } },

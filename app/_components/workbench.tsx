@@ -13,7 +13,7 @@ import { getFramesift } from '../_hooks/framesift';
 import { guard } from '../_hooks/guard';
 import { isReadWithAnother } from '../_hooks/other-model';
 import { readProviderPreference } from '../_hooks/provider-preference';
-import { fetchSampleQuestions, SAMPLE_FILE_NAME } from '../_hooks/sample-clip';
+import { fetchSampleQuestions, SAMPLE_FILE_NAME } from '@/lib/core/sample-clip';
 import { watchUnhandled } from '../_hooks/unhandled-errors';
 import type { OpenedFile } from '@/lib/core/opened-files-store';
 import { measureThreadsWhenIdle } from '../_hooks/measure-threads-when-idle';

@@ -1,7 +1,6 @@
 import { createFramesift, type Framesift } from '@/lib/core/framesift';
 import { browserChannels, browserLocks } from '@/lib/core/surroundings';
 import { askToKeepStorage } from '@/lib/shared/browser-storage';
-import { installRpc } from '@/lib/rpc/remote';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { workerFactories } from '@/workers/spawn';
 import { forgetFile } from './clip-files';
@@ -17,7 +16,6 @@ let framesift: Framesift<ProviderPreference> | undefined;
 /** The one Framesift of this page; made on first use, and never on the server. */
 export function getFramesift(): Framesift<ProviderPreference> {
   if (!framesift) {
-    installRpc();
     framesift = createFramesift({
       spawn: workerFactories,
       locks: browserLocks,

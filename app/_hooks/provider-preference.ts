@@ -1,5 +1,5 @@
 import type { LoadOptions, ProviderRung } from '@/lib/ports/encoder';
-import { PROVIDER_RUNGS } from '@/lib/encoder/execution-provider';
+import { PROVIDER_RUNGS } from '@/lib/shared/provider-rungs';
 import { readSwitches } from './switches';
 import { siteStorage } from './site-storage';
 

@@ -8,7 +8,7 @@ import { rememberFile } from './clip-files';
 import { getFramesift } from './framesift';
 import { inspectFile } from './inspect-file';
 import { modelOptions } from './model-choices';
-import { fetchSampleClip } from './sample-clip';
+import { fetchSampleClip } from '@/lib/core/sample-clip';
 import { readClipFileOf } from './use-clip-file';
 
 const inspect = (file: File) => inspectFile(getFramesift().services, file);

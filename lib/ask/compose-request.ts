@@ -1,6 +1,5 @@
 import type { ClipSummary } from '@/lib/ports/library';
 import type { SearchRequest } from '@/lib/ports/search';
-import { STRATEGIES } from '@/lib/select/strategies';
 
 /** Frames that a question asks for unless told otherwise. */
 const DEFAULT_COUNT = 8;
@@ -20,7 +19,7 @@ export function composeRequest(
       ...(sharedIn && { libraryId: sharedIn.libraryId, isAway: sharedIn.frames !== null }),
     })),
     range: null,
-    strategy: STRATEGIES[0]!.id,
+    strategy: 'auto',
     count: DEFAULT_COUNT,
     pinned: [],
     dropped: [],

@@ -3,6 +3,7 @@ import type { LoadProgress } from '@/lib/ports/encoder';
 import type { LibraryNotice } from '@/lib/ports/library';
 import type { Models } from '@/lib/ports/models';
 import type { TabChannels, TabLocks } from '@/lib/ports/tabs';
+import { installRpc } from '@/lib/rpc/remote';
 import { ClipsStore } from './clips-store';
 import { LibraryNotices } from './library-notices';
 import { LoadedModelStore, type ModelChoices } from './model-store';
@@ -73,6 +74,7 @@ export interface Framesift<Preference> {
 /** Makes everything and wires it. No worker is started before it is needed. */
 export function createFramesift<Preference>(parts: FramesiftParts<Preference>): Framesift<Preference> {
   const { locks, settings, clock = browserClock, embedsEveryFrame = false } = parts;
+  installRpc();
   const services = new FramesiftServices(parts.spawn);
   const { follow: followLibrary } = new LibraryNotices(parts.channels);
   const notices = new ValueStore<Notices>({ message: null, silence: null });

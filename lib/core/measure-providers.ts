@@ -1,5 +1,5 @@
 import type { LoadOptions, LoadProgress, ProviderRung, SpeedMeasurement } from '@/lib/ports/encoder';
-import { PROVIDER_RUNGS } from '@/lib/encoder/execution-provider';
+import { PROVIDER_RUNGS } from '@/lib/shared/provider-rungs';
 import type { Remote } from '@/lib/rpc/remote';
 import type { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { Watchdog, withTimeout } from '@/lib/shared/async';

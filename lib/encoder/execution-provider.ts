@@ -6,9 +6,7 @@ import type {
   ThreadLimit,
 } from '@/lib/ports/encoder';
 import type { ModelDtype } from '@/lib/ports/models';
-
-/** The ways of running a model, best first. */
-export const PROVIDER_RUNGS = ['webgpu', 'wasm-threads', 'wasm-single'] as const;
+import { rungOf } from '@/lib/shared/provider-rungs';
 
 /** What the machine and browser offer, asked for in the worker that will run the model. */
 export interface ProviderCapabilities {
@@ -98,11 +96,6 @@ export function rankProviders(
   }
   consider({ provider: 'wasm', threads: 1 }, undefined);
   return { choices, skipped };
-}
-
-export function rungOf({ provider, threads }: ProviderChoice): ProviderRung {
-  if (provider === 'webgpu') return 'webgpu';
-  return threads > 1 ? 'wasm-threads' : 'wasm-single';
 }
 
 /** Asking for an adapter can take long on a cold graphics driver, but not for ever. */

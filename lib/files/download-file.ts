@@ -9,7 +9,7 @@ import {
   strongEtag,
   unavailable,
 } from './connection';
-import type { ExpectedFile, StoredFile } from './file-facts';
+import type { ExpectedFile, StoredFile } from '@/lib/shared/file-facts';
 import { problemWithKind, SNIFFED_BYTES } from './file-kind';
 import { saysOf, type FileSource } from './file-source';
 import type { PartialFile, PartialNote } from './partial-file';

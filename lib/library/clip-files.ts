@@ -1,7 +1,8 @@
 import type { EditedFile, FileTree } from '@/lib/files/file-tree';
 import { estimateStorage } from '@/lib/shared/browser-storage';
 import { toFramesiftError } from '@/lib/shared/errors';
-import { assertClipId, badInput } from './validate';
+import { assertClipId } from '@/lib/shared/clip-id';
+import { badInput } from './validate';
 
 /** The folders that hold one folder for each clip. */
 export const CLIP_FOLDERS = ['frames', 'clips', 'vectors'] as const;
@@ -14,7 +15,7 @@ const SAFE_NAME_LENGTH = 100;
 
 /**
  * The files of the library: `frames/<event_id>/frame_001.jpg` for each picture and `clips/<event_id>/<name>` for a copy
- * of the clip, at the very paths that the tables hold, and `vectors/<event_id>/…` of embedding-file.ts.
+ * of the clip, at the very paths that the tables hold, and `vectors/<event_id>/…` of packed-layout.ts.
  */
 export class ClipFiles {
   readonly #tree: FileTree;

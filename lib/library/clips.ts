@@ -11,7 +11,8 @@ import { asc, desc, eq, sql } from 'drizzle-orm';
 import type { Database } from './database';
 import { listFrames } from './frames';
 import { events, PATH_MAX_LENGTH } from './schema';
-import { assertClipId, assertModelVersion, assertText, badInput, unknownClip } from './validate';
+import { assertClipId } from '@/lib/shared/clip-id';
+import { assertModelVersion, assertText, badInput, unknownClip } from './validate';
 
 /** Adds a clip. A second call with the same `id` changes nothing and returns what is there. */
 export async function createClip(db: Database, clip: NewClip): Promise<EventRow> {

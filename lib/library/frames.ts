@@ -2,7 +2,8 @@ import { and, asc, count, eq, inArray, sql } from 'drizzle-orm';
 import { FramesiftError } from '@/lib/shared/errors';
 import { chunked, ROWS_PER_INSERT, type Database } from './database';
 import { eventFrames, PATH_MAX_LENGTH } from './schema';
-import { assertDistinctFrames, assertClipId, badInput } from './validate';
+import { assertClipId } from '@/lib/shared/clip-id';
+import { assertDistinctFrames, badInput } from './validate';
 
 export interface StoredFrame {
   id: string;

@@ -15,7 +15,8 @@ import { checkFrames, countFrames, framePath } from './frames';
 import { assertFields, recordFrameTimestamps } from './clips';
 import { assertSpan, writeFrameSpans } from './frame-spans';
 import { eventFrames, events, frameEmbeddings } from './schema';
-import { assertDistinctFrames, assertClipId, assertText, badInput } from './validate';
+import { assertClipId } from '@/lib/shared/clip-id';
+import { assertDistinctFrames, assertText, badInput } from './validate';
 
 /** Ids of rows; the server's and ours are UUIDs. */
 const ROW_ID = /^[A-Za-z0-9_-]{1,64}$/;

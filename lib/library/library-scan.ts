@@ -1,8 +1,8 @@
 import type { LibraryFlaws } from '@/lib/ports/library';
 import { eq } from 'drizzle-orm';
+import { embeddingPath } from '@/lib/shared/packed-layout';
 import type { ClipFiles } from './clip-files';
 import type { Database } from './database';
-import { embeddingPath } from './embedding-file';
 import { embeddingSets, eventFrames, events } from './schema';
 
 /** Compares every row with every file. Reads all paths: for tests, and for a person who doubts. */

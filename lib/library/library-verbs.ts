@@ -16,7 +16,6 @@ import type {
   LibraryFlaws,
   MoreFollows,
   NewClip,
-  PackedEmbeddings,
   PageOptions,
   SearchedSet,
   SetState,
@@ -27,11 +26,12 @@ import { eq, sql } from 'drizzle-orm';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
+import { embeddingPath, readHeader, type PackedEmbeddings } from '@/lib/shared/packed-layout';
 import { timed } from '@/lib/shared/stage-timing';
 import { toStorageError, type DatabaseConnection } from './client';
 import { ROWS_PER_READ, type Database } from './database';
 import { adoptEmbeddingDrafts, writeEmbeddingDrafts } from './embedding-drafts';
-import { appendRows, beginFile, embeddingPath, finishFile, readHeader } from './embedding-file';
+import { appendRows, beginFile, finishFile } from './embedding-file';
 import { addToFrames, countAnew, lockClip, setsOf } from './embedding-sets';
 import { checkFrames, framePath, listFrames, writeFrames } from './frames';
 import { createClip, deleteClip, getClip, listClips, recordFrameTimestamps, updateClip } from './clips';

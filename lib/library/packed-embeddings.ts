@@ -1,7 +1,8 @@
-import type { PackedEmbeddings, SearchedSet, SetState, EmbeddingPage } from '@/lib/ports/library';
+import type { SearchedSet, SetState, EmbeddingPage } from '@/lib/ports/library';
 import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { UNKNOWN_TIME } from '@/lib/shared/frames';
+import type { PackedEmbeddings } from '@/lib/shared/packed-layout';
 import { ROWS_PER_READ, type Database } from './database';
 import { setsOf } from './embedding-sets';
 import { embeddingSets, eventFrames, frameEmbeddingDrafts, frameEmbeddings, frameSpans } from './schema';

@@ -11,20 +11,12 @@ const MAX_FRAME_INDEX = 2 ** 31 - 2;
  */
 const UNIT_LENGTH_TOLERANCE = 1e-6;
 
-/** What a clip id may be made of, since it also names folders. A UUID is. */
-const EVENT_ID = /^[A-Za-z0-9_-]{1,64}$/;
-
 export function badInput(message: string): FramesiftError {
   return new FramesiftError('bad-input', message);
 }
 
 export function unknownClip(clipId: string): FramesiftError {
   return new FramesiftError('unknown-clip', `There is no clip ${JSON.stringify(clipId)} in the library.`);
-}
-
-export function assertClipId(clipId: string): void {
-  if (!EVENT_ID.test(clipId))
-    throw badInput('A clip id is letters, digits, "-" and "_", at most 64 of them.');
 }
 
 function assertFrameIndex(frameIndex: number): void {

@@ -1,5 +1,5 @@
 import type { Licence, ModelDtype } from '@/lib/ports/models';
-import type { ExpectedFile } from '@/lib/files/file-facts';
+import type { ExpectedFile } from '@/lib/shared/file-facts';
 import { DTYPE_FILE_SUFFIX } from './model-files';
 import { selfHostedModel } from './self-hosted';
 

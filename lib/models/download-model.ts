@@ -1,6 +1,6 @@
 import type { ModelDownloadProgress } from '@/lib/ports/models';
 import { downloadFile, type DownloadOptions } from '@/lib/files/download-file';
-import type { ExpectedFile } from '@/lib/files/file-facts';
+import type { ExpectedFile } from '@/lib/shared/file-facts';
 import type { FileSource } from '@/lib/files/file-source';
 import { FramesiftError } from '@/lib/shared/errors';
 import { RateEstimator } from '@/lib/shared/rate-estimator';

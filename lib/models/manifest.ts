@@ -1,6 +1,6 @@
 import type { ModelManifest } from '@/lib/ports/models';
 import { isRecord } from '@/lib/shared/guards';
-import type { StoredFile } from '@/lib/files/file-facts';
+import type { StoredFile } from '@/lib/shared/file-facts';
 import { isSafePath } from '@/lib/files/file-tree';
 
 /** The parsed text of a manifest, or null when it is none. */

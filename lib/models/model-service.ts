@@ -9,11 +9,11 @@ import type {
   OwnModelProposal,
   SourceSettings,
 } from '@/lib/ports/models';
-import { readModelConfig } from '@/lib/encoder/model-config';
+import { readModelConfig } from '@/lib/models/model-config';
 import { filesOf, findModel, MODEL_CATALOG, type CatalogEntry } from '@/lib/models/catalog';
 import { downloadModel, totalBytesOf } from '@/lib/models/download-model';
 import { fetchFile } from '@/lib/files/fetch-file';
-import type { ExpectedFile } from '@/lib/files/file-facts';
+import type { ExpectedFile } from '@/lib/shared/file-facts';
 import { remote, THIS_SITE, type FileSource } from '@/lib/files/file-source';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import { MODEL_DTYPES, parseModelJson } from '@/lib/models/model-files';

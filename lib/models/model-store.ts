@@ -2,7 +2,7 @@ import type { ModelManifest } from '@/lib/ports/models';
 import { Mutex } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { DownloadStore } from '@/lib/files/download-file';
-import type { StoredFile } from '@/lib/files/file-facts';
+import type { StoredFile } from '@/lib/shared/file-facts';
 import { isSafePath, type FileTree } from '@/lib/files/file-tree';
 import { NOTE_SUFFIX, PARTIAL_SUFFIX, PartialFile } from '@/lib/files/partial-file';
 import { readManifest } from './manifest';

@@ -1,6 +1,7 @@
 import type { IngestState, SmartDetectionType, SourceType } from '@/lib/shared/clip-columns';
 import type { Moment, PictureSpan } from '@/lib/shared/clip-clock';
 import type { EmbeddedFrame, FrameRequest } from '@/lib/shared/frames';
+import type { PackedEmbeddings } from '@/lib/shared/packed-layout';
 
 /** Whether embeddings count, or wait until they are complete to take the place of another model's. */
 export type SetState = 'current' | 'replacement';
@@ -205,17 +206,6 @@ export interface ImportResult {
   isNew: boolean;
   frames: number;
   embeddings: number;
-}
-
-/** The embeddings of one clip and one model, in frame order, ready for scoring. */
-export interface PackedEmbeddings {
-  frameIndexes: Int32Array<ArrayBuffer>;
-  /** Time of each frame from the start of the clip; UNKNOWN_TIME for an embedding whose frame has no row. */
-  timestampsMs: Int32Array<ArrayBuffer>;
-  /** Start and end of each frame's picture in clip time, two numbers a frame; NaN where nobody knows. */
-  spansMs: Float64Array<ArrayBuffer>;
-  /** `frameIndexes.length` rows of 512. */
-  embeddings: Float32Array<ArrayBuffer>;
 }
 
 /** Where a clip's embeddings of one model version are, and how many. */

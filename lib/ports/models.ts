@@ -1,4 +1,4 @@
-import type { StoredFile } from '@/lib/files/file-facts';
+import type { StoredFile } from '@/lib/shared/file-facts';
 import type { Rate } from '@/lib/shared/rate-estimator';
 
 /** Number formats a model's graph comes in, named as transformers.js names them. */

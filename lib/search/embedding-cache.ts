@@ -1,11 +1,11 @@
-import type { EmbeddingSource, PackedEmbeddings, SearchedSet } from '@/lib/ports/library';
+import type { EmbeddingSource, SearchedSet } from '@/lib/ports/library';
 import type { CandidateClip } from '@/lib/ports/search';
-import type { EmbeddingRows, KnownRows } from '@/lib/library/embedding-file';
 import { Mutex, throwIfCancelled, withTimeout } from '@/lib/shared/async';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';
 import { FramesiftError } from '@/lib/shared/errors';
+import type { EmbeddingRows, KnownRows, PackedEmbeddings } from '@/lib/shared/packed-layout';
 
-/** The files of embeddings beside the library, see [Note: Packed embeddings] in lib/library/embedding-file.ts. */
+/** The files of embeddings beside the library, see [Note: Packed embeddings] in lib/shared/packed-layout.ts. */
 export interface EmbeddingFiles {
   /** Null where there is no such file, or it is being made. */
   read(

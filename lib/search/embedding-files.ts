@@ -1,16 +1,9 @@
 import type { FileTree } from '@/lib/files/file-tree';
-import { openPrivateFiles } from '@/lib/files/open-tree';
-import { filesAtWork } from '@/lib/library/current-library';
-import { embeddingPath, readEmbeddingRows } from '@/lib/library/embedding-file';
+import { embeddingPath, readEmbeddingRows } from '@/lib/shared/packed-layout';
 import type { EmbeddingFiles } from './embedding-cache';
 
 /** How often a file is read again that is appended to meanwhile. */
 const CHANGED_TRIES = 20;
-
-/** The files of embeddings in the private file system, read in this worker. */
-export function openEmbeddingFiles(): EmbeddingFiles {
-  return embeddingFilesIn(openPrivateFiles().then((files) => files && filesAtWork(files)));
-}
 
 /** The files of embeddings in a tree; none where there is no tree. */
 export function embeddingFilesIn(tree: Promise<FileTree | null>): EmbeddingFiles {

@@ -1,6 +1,6 @@
 import type { Calibration } from '@/lib/ports/encoder';
 import type { AnswerSpan, Candidates as GivenCandidates, SearchRequest, TimeRange } from '@/lib/ports/search';
-import { levelsOf } from './match-strength';
+import { levelsOf } from '@/lib/shared/match-strength';
 import type { FrameVectors, Population, SelectionInput } from '@/lib/select/selection';
 import { rowCosine } from '@/lib/select/similarity';
 import { EMBEDDING_DIMENSION } from '@/lib/shared/embedding-dimension';

@@ -10,9 +10,10 @@ import type {
   SearchRequest,
   SearchResult,
 } from '@/lib/ports/search';
+import type { FileTree } from '@/lib/files/file-tree';
 import type { EmbeddingSource } from '@/lib/ports/library';
 import { MAX_ANSWER_FRAMES, type Selection } from '@/lib/select/selection';
-import { strengthOf } from './match-strength';
+import { strengthOf } from '@/lib/shared/match-strength';
 import { combineScores } from '@/lib/query/combine';
 import { connectRemote, transfer } from '@/lib/rpc/remote';
 import { applyEdits, rankRows } from '@/lib/select/edits';
@@ -41,13 +42,19 @@ import {
 import { joinSamples } from './candidates';
 import { risingTimesMs } from './timeline';
 import { EmbeddingCache } from './embedding-cache';
-import { openEmbeddingFiles } from './embedding-files';
+import { embeddingFilesIn } from './embedding-files';
 
 /** Clips at the head of the request whose curves are sent whether or not a frame of the answer is theirs. */
 export const CURVES_ALWAYS = 20;
 
 /** Questions whose scores are kept, so that going back to one is quick: 1 MB each of 100,000 frames. */
 const MAX_SCORED = 4;
+
+/** What a SearchService stands on. */
+export interface SearchParts {
+  openFiles?: () => Promise<FileTree | null>;
+  source?: EmbeddingSource;
+}
 
 /** A question with the scores of every frame of a scope, whatever the range. */
 interface ScoredQuestion extends ScopeScores {
@@ -61,18 +68,26 @@ interface ScoredQuestion extends ScopeScores {
  * database worker; the page gets an answer, not embeddings.
  */
 export class SearchService {
+  readonly #openFiles: () => Promise<FileTree | null>;
   #cache: EmbeddingCache | undefined;
   /** Least recently used first. */
   #scored: ScoredQuestion[] = [];
 
-  /** @param source what answers in place of the library worker, in tests */
-  constructor(source?: EmbeddingSource) {
+  /**
+   * @param parts.openFiles the library's files; null where embeddings come from the library worker alone
+   * @param parts.source what answers in place of a library worker that is connected
+   */
+  constructor({ openFiles = () => Promise.resolve(null), source }: SearchParts = {}) {
+    this.#openFiles = openFiles;
     if (source) this.#cache = new EmbeddingCache(source);
   }
 
   /** Wires this worker to the library worker. */
   connect(libraryPort: MessagePort): void {
-    this.#cache = new EmbeddingCache(connectRemote<EmbeddingSource>(libraryPort), openEmbeddingFiles());
+    this.#cache = new EmbeddingCache(
+      connectRemote<EmbeddingSource>(libraryPort),
+      embeddingFilesIn(this.#openFiles()),
+    );
   }
 
   /**

@@ -111,7 +111,7 @@ async function compare(
     here.add(clipId, { timesMs: timestampsMs, embeddings });
     nothing.add(clipId, { timesMs: new Int32Array(0), embeddings: new Float32Array(0) });
   }
-  const [atHome, away] = [new SearchService(here), new SearchService(nothing)];
+  const [atHome, away] = [new SearchService({ source: here }), new SearchService({ source: nothing })];
   const request = {
     clips: library.map(({ clipId }) => ({ clipId, durationMs: null, libraryId: 'yard' })),
     range: null,

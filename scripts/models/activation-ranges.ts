@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import * as ort from 'onnxruntime-web';
 import { field, Fields } from '@/lib/encoder/onnx-fields';
 import { convolutionTensors } from '@/lib/encoder/integer-convolutions';
-import { readModelConfig } from '@/lib/encoder/model-config';
+import { readModelConfig } from '@/lib/models/model-config';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { groupViews } from '@/lib/pixels/views';
 import { joinBytes } from '@/lib/shared/bytes';

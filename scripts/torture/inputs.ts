@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { encodeQuestion } from '@/lib/ask/question';
 import { readCalibration } from '@/lib/encoder/calibration';
 import { readGolden } from '@/lib/encoder/golden';
-import { readModelConfig } from '@/lib/encoder/model-config';
+import { readModelConfig } from '@/lib/models/model-config';
 import { ClipTokenizer } from '@/lib/encoder/tokenizer';
 import { readTowers } from '@/lib/encoder/towers';
 import { Vocabulary } from '@/lib/encoder/vocabulary';

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-web/wasm';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { goldenPicture } from '@/lib/encoder/golden';
 import { convolutionTensors, withIntegerConvolutions } from '@/lib/encoder/integer-convolutions';
-import { readModelConfig } from '@/lib/encoder/model-config';
+import { readModelConfig } from '@/lib/models/model-config';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { cosine } from '@/lib/shared/vectors';

@@ -3,7 +3,7 @@ import { OpfsTree } from '@/lib/files/opfs-tree';
 import { connectionOver } from '@/lib/library/client';
 import { ClipDatabase } from '@/lib/library/clip-database';
 import { ClipFiles } from '@/lib/library/clip-files';
-import { embeddingPath, readEmbeddingRows } from '@/lib/library/embedding-file';
+import { embeddingPath, readEmbeddingRows } from '@/lib/shared/packed-layout';
 import { scanLibrary } from '@/lib/library/library-scan';
 import { migrateDatabase } from '@/lib/library/migrate';
 import { gatewayNames } from '@/lib/library/stores';

@@ -2,7 +2,7 @@ import type { LoadedModel, ProviderRung } from '@/lib/ports/encoder';
 import clsx from 'clsx';
 import { Gauge } from 'lucide-react';
 import { RadioGroup } from 'radix-ui';
-import { rungOf } from '@/lib/encoder/execution-provider';
+import { rungOf } from '@/lib/shared/provider-rungs';
 import { PROVIDER_PREFERENCES, type ProviderPreference } from '../../_hooks/provider-preference';
 import type { Speeds } from '../../_hooks/use-speeds';
 import { Button } from '../ui/button';

@@ -4,7 +4,7 @@ import type { ClipSummary } from '@/lib/ports/library';
 import { Archive, ArchiveRestore } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
-import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/library/room';
+import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/core/room';
 import { estimateStorage, isStorageKept } from '@/lib/shared/browser-storage';
 import { clipName } from '@/lib/shared/clip-name';
 import { formatBytes } from '@/lib/shared/format';

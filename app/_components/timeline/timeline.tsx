@@ -4,7 +4,7 @@ import type { MatchStrength } from '@/lib/ports/encoder';
 import type { AnswerFrame, AnswerSpan, ClipCurve, TimeRange } from '@/lib/ports/search';
 import clsx from 'clsx';
 import { useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { strengthOf } from '@/lib/search/match-strength';
+import { strengthOf } from '@/lib/shared/match-strength';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
 import { useWidth } from '../../_hooks/use-width';

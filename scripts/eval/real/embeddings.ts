@@ -39,7 +39,7 @@ export async function askByEmbeddings(
     durations.set(file, durationMs);
     progress.add(1);
   }
-  const search = new SearchService(library);
+  const search = new SearchService({ source: library });
   const model = {
     modelVersion: embedder.visionDigest,
     calibration: embedder.calibration,

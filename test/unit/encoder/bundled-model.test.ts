@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readCalibration } from '@/lib/encoder/calibration';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import { readGolden } from '@/lib/encoder/golden';
-import { modelVersionOf, readModelConfig } from '@/lib/encoder/model-config';
+import { modelVersionOf, readModelConfig } from '@/lib/models/model-config';
 import { ClipTokenizer } from '@/lib/encoder/tokenizer';
 import { cosine } from '@/lib/shared/vectors';
 

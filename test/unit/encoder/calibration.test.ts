@@ -2,7 +2,7 @@ import type { Calibration } from '@/lib/ports/encoder';
 import { likelihoodsOf } from '@/lib/search/likelihoods';
 import { describe, expect, it } from 'vitest';
 import { readCalibration } from '@/lib/encoder/calibration';
-import { strengthOf } from '@/lib/search/match-strength';
+import { strengthOf } from '@/lib/shared/match-strength';
 
 const calibration: Calibration = {
   version: 2,

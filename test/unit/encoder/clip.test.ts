@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { rankProviders } from '@/lib/encoder/execution-provider';
 import { goldenMismatch, goldenPicture } from '@/lib/encoder/golden';
-import { modelVersionOf, readModelConfig } from '@/lib/encoder/model-config';
+import { modelVersionOf, readModelConfig } from '@/lib/models/model-config';
 import type { ProviderRung } from '@/lib/ports/encoder';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { downloadFile, type DownloadOptions } from '@/lib/files/download-file';
 import { MemoryTree } from '@/lib/files/memory-tree';
-import type { ExpectedFile } from '@/lib/files/file-facts';
+import type { ExpectedFile } from '@/lib/shared/file-facts';
 import { ModelStore } from '@/lib/models/model-store';
 import type { FileSource } from '@/lib/files/file-source';
 import { expected, graphBytes, sha256Of, SmallTree } from '../models/fixtures';

@@ -5,7 +5,7 @@ import { OpfsTree } from '@/lib/files/opfs-tree';
 import type { DatabaseConnection } from '@/lib/library/client';
 import type { ClipDatabase } from '@/lib/library/clip-database';
 import { ClipFiles } from '@/lib/library/clip-files';
-import { embeddingPath, readEmbeddingRows } from '@/lib/library/embedding-file';
+import { embeddingPath, readEmbeddingRows } from '@/lib/shared/packed-layout';
 import { Turns } from '@/lib/library/turns';
 import { FakeDirectory } from '../../support/fake-opfs';
 import {

@@ -1,6 +1,6 @@
 import type { ModelManifest } from '@/lib/ports/models';
 import { describe, expect, it } from 'vitest';
-import { modelVersionOf } from '@/lib/encoder/model-config';
+import { modelVersionOf } from '@/lib/models/model-config';
 import { BUNDLED_MODEL_ID, filesOf, findModel, MODEL_CATALOG } from '@/lib/models/catalog';
 import { totalBytesOf } from '@/lib/models/download-model';
 import { isSafePath } from '@/lib/files/file-tree';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import type { FileAppender } from '@/lib/files/file-tree';
-import type { ExpectedFile } from '@/lib/files/file-facts';
+import type { ExpectedFile } from '@/lib/shared/file-facts';
 import { FramesiftError } from '@/lib/shared/errors';
 
 /** Bytes that begin as an ONNX graph does and are the same for the same seed. */

@@ -2,7 +2,7 @@ import type { GivenFile, ModelDownloadProgress, SourceSettings } from '@/lib/por
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { modelVersionOf } from '@/lib/encoder/model-config';
+import { modelVersionOf } from '@/lib/models/model-config';
 import { ModelService } from '@/lib/models/model-service';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import { eventually } from '../../support/eventually';

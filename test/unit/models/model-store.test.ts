@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isSafePath, type FileTree } from '@/lib/files/file-tree';
 import { MemoryTree } from '@/lib/files/memory-tree';
-import type { StoredFile } from '@/lib/files/file-facts';
+import type { StoredFile } from '@/lib/shared/file-facts';
 import { ModelStore } from '@/lib/models/model-store';
 import { OpfsTree } from '@/lib/files/opfs-tree';
 import { DiskTree } from '@/lib/files/disk-tree';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { modelVersionOf } from '@/lib/encoder/model-config';
+import { modelVersionOf } from '@/lib/models/model-config';
 import {
   candidatePaths,
   looksLikeModel,

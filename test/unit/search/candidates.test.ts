@@ -74,7 +74,7 @@ function services(library: readonly HeldClip[], isHere: (clip: HeldClip) => bool
         : { timesMs: new Int32Array(0), embeddings: new Float32Array(0) },
     );
   }
-  return new SearchService(memory);
+  return new SearchService({ source: memory });
 }
 
 const requestFor = (library: readonly HeldClip[], change: Partial<SearchRequest> = {}): SearchRequest => ({

@@ -90,7 +90,7 @@ let service: SearchService;
 
 beforeEach(() => {
   library = new MemoryLibrary();
-  service = new SearchService(library);
+  service = new SearchService({ source: library });
   vi.mocked(scoring.scoreFrames).mockClear();
 });
 

@@ -91,7 +91,11 @@ describe('a library that is searched there', () => {
     const candidates = [toCandidates(answer, posed, 'yard', 1)];
     const ask = async (options: SearchOptions) => {
       const request = composeRequest(await ben!.verbs.listClips(), { count: 16 });
-      const { frames, ...rest } = await new SearchService(ben!.verbs).search(question, request, options);
+      const { frames, ...rest } = await new SearchService({ source: ben!.verbs }).search(
+        question,
+        request,
+        options,
+      );
       return {
         frames: frames.map(({ clipId, frameIndex, timestampMs, span }) => ({
           clipId,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { asStorageError } from '@/lib/files/storage-errors';
-import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/library/room';
+import { largestClip, roomOf, tellsOfFullDisk } from '@/lib/core/room';
 import type { ClipSummary } from '@/lib/ports/library';
 import { toFramesiftError } from '@/lib/shared/errors';
 
