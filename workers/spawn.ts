@@ -5,7 +5,8 @@ export const workerFactories: WorkerFactories = {
   database: () =>
     new Worker(new URL('./db.worker.ts', import.meta.url), { type: 'module', name: 'database' }),
   video: () => new Worker(new URL('./video.worker.ts', import.meta.url), { type: 'module', name: 'video' }),
-  clip: () => new Worker(new URL('./clip.worker.ts', import.meta.url), { type: 'module', name: 'clip' }),
+  encoder: () =>
+    new Worker(new URL('./encoder.worker.ts', import.meta.url), { type: 'module', name: 'encoder' }),
   models: () =>
     new Worker(new URL('./models.worker.ts', import.meta.url), { type: 'module', name: 'models' }),
   search: () =>

@@ -34,12 +34,12 @@ const consoleApi = {
   scanLibrary: () => getFramesift().services.database.scan(),
   /** Which model's embeddings questions are compared with. */
   modelVersion: async (): Promise<string> =>
-    (await getFramesift().services.clip.load(modelOptions())).modelVersion,
+    (await getFramesift().services.encoder.load(modelOptions())).modelVersion,
   /** A text as the model's embedding; of a composed question, its first term's. */
   encodeText: async (text: string): Promise<Float32Array<ArrayBuffer>> => {
     const { services } = getFramesift();
     const { encodeQuestion } = await import('@/lib/ask/question');
-    const model = await services.clip.load(modelOptions());
+    const model = await services.encoder.load(modelOptions());
     const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
     const [term] = alternatives.flat();
     return term!.embedding;
@@ -99,7 +99,7 @@ const consoleApi = {
     const asked = clipIds === null ? library.map(({ id }) => id) : [clipIds].flat();
     const known = new Map(library.map((clip) => [clip.id, clip]));
     const clips = asked.map((id) => known.get(id) ?? { id, durationMs: null });
-    const model = await services.clip.load(modelOptions());
+    const model = await services.encoder.load(modelOptions());
     const question = await encodeQuestion(services, model, tidyQuestion({ text, attachments: [] }));
     const request = composeRequest(clips, { isOfAll: clipIds === null, ...rest });
     const { candidates, failed } = await askLibraries(services, request, question);

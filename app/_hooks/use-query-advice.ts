@@ -32,7 +32,7 @@ export function useQueryAdvice(question: Question | null, model: LoadedModel | n
     if (words.length === 0) return;
     let isCurrent = true;
     getFramesift()
-      .services.clip.lookUpWords(words.map(({ word }) => word))
+      .services.encoder.lookUpWords(words.map(({ word }) => word))
       .then(
         (facts) => {
           const advice = facts && adviceOnWords(text, words, facts);

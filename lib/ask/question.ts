@@ -27,7 +27,7 @@ export interface Attachment {
 }
 
 /**
- * A worker that hangs is replaced long before (lib/core/clip-model.ts), and the question asked again
+ * A worker that hangs is replaced long before (lib/core/supervised-encoder.ts), and the question asked again
  * in the next one, which has to start the model first.
  */
 const ENCODE_TIMEOUT_MS = 600_000;
@@ -49,7 +49,7 @@ export type QuestionModel = Pick<LoadedModel, 'modelVersion' | 'calibration' | '
 
 /** What a question needs. */
 export interface QuestionServices {
-  clip: Pick<Encoder, 'encodeTexts' | 'encodeImages'>;
+  encoder: Pick<Encoder, 'encodeTexts' | 'encodeImages'>;
   video: Pick<Video, 'prepareImage'>;
   database: Pick<Library, 'getFrameEmbeddings'>;
 }
@@ -105,7 +105,7 @@ async function encodeTexts(
   }
   if (prompts.size === 0) return new Map();
   const rows = await withTimeout(
-    services.clip.encodeTexts([...prompts.values()].flat()),
+    services.encoder.encodeTexts([...prompts.values()].flat()),
     ENCODE_TIMEOUT_MS,
     'The model',
   );
@@ -142,7 +142,7 @@ async function encodePictures(
   const pixels: Uint8Array<ArrayBuffer>[] = [];
   for (const picture of pictures) pixels.push(await preparePicture(services, model, picture));
   const dimension = model.config.embeddingDimension;
-  const rows = await withTimeout(services.clip.encodeImages(pixels), ENCODE_TIMEOUT_MS, 'The model');
+  const rows = await withTimeout(services.encoder.encodeImages(pixels), ENCODE_TIMEOUT_MS, 'The model');
   pictures.forEach(({ number }, row) =>
     embeddings.set(number, rows.slice(row * dimension, (row + 1) * dimension)),
   );

@@ -98,7 +98,7 @@ export function createFramesift<Preference>(parts: FramesiftParts<Preference>): 
     onProblem: tell,
   });
   const model = new LoadedModelStore<Preference>({
-    encoder: services.clip,
+    encoder: services.encoder,
     choices: parts.choices,
     fetchServed: (onProgress) => parts.fetchServed(() => services.models, onProgress),
   });

@@ -4,8 +4,8 @@ import type { Remote } from '@/lib/rpc/remote';
 import type { SupervisedWorker } from '@/lib/rpc/supervised-worker';
 import { Watchdog, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import { CLIP_MODEL_LIMITS } from './clip-model';
-import type { ClipService } from '@/lib/encoder/clip-service';
+import { ENCODER_LIMITS } from './supervised-encoder';
+import type { EncoderService } from '@/lib/encoder/encoder-service';
 
 /** One way of running a model, tried. */
 export interface ProviderReport {
@@ -27,7 +27,7 @@ const MEASURE_TIMEOUT_MS = 240_000;
 
 /** Tries every way of running a model, each in a worker of its own that is ended afterwards. */
 export async function measureProviders(
-  makeWorker: () => SupervisedWorker<ClipService>,
+  makeWorker: () => SupervisedWorker<EncoderService>,
   options: LoadOptions,
   onReport: (report: ProviderReport) => void,
 ): Promise<ProviderReport[]> {
@@ -46,12 +46,12 @@ export async function measureProviders(
 }
 
 async function measureRung(
-  service: Remote<ClipService>,
+  service: Remote<EncoderService>,
   options: LoadOptions,
   rung: ProviderRung,
 ): Promise<ProviderReport> {
   const watchdog = new Watchdog(
-    CLIP_MODEL_LIMITS.startMs,
+    ENCODER_LIMITS.startMs,
     () => new FramesiftError('timed-out', 'The model did not start in time.'),
   );
   let label: string | null = null;

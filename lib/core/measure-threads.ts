@@ -1,4 +1,4 @@
-import type { ClipService } from '@/lib/encoder/clip-service';
+import type { EncoderService } from '@/lib/encoder/encoder-service';
 import { MAX_THREADS } from '@/lib/encoder/execution-provider';
 import { keepThreadSpeeds, readThreadSpeeds, type ThreadSpeed } from '@/lib/encoder/measured-threads';
 import type { LoadOptions } from '@/lib/ports/encoder';
@@ -36,7 +36,7 @@ function threadCounts(processors: number): number[] {
  * @throws FramesiftError `cancelled`, or why a number of threads could not be started
  */
 export async function measureThreads(
-  makeWorker: () => SupervisedWorker<ClipService>,
+  makeWorker: () => SupervisedWorker<EncoderService>,
   beside: WorkBeside,
   options: LoadOptions,
   processors: number,
@@ -63,7 +63,7 @@ export async function measureThreadsOnce(...args: Parameters<typeof measureThrea
 }
 
 async function measureOne(
-  { remote }: SupervisedWorker<ClipService>,
+  { remote }: SupervisedWorker<EncoderService>,
   beside: WorkBeside,
   options: LoadOptions,
   threads: number,

@@ -9,8 +9,8 @@ import { forwardRemote, serve, transfer, type Remote } from '@/lib/rpc/remote';
 import { SupervisedWorker, type SupervisedWorkerOptions } from '@/lib/rpc/supervised-worker';
 import { explainFailure, FramesiftError } from '@/lib/shared/errors';
 import type { ProviderReport } from './measure-providers';
-import { CLIP_MODEL_LIMITS, ClipModel, type ClipWorkers } from './clip-model';
-import type { ClipService, ModelsOpener } from '@/lib/encoder/clip-service';
+import { ENCODER_LIMITS, SupervisedEncoder, type EncoderWorkers } from './supervised-encoder';
+import type { EncoderService, ModelsOpener } from '@/lib/encoder/encoder-service';
 import type { ClipSession } from '@/lib/media/clip-session';
 import { ClipSessions } from './clip-sessions';
 import type { ModelService } from '@/lib/models/model-service';
@@ -21,7 +21,7 @@ import type { SyncService } from '@/lib/sync/sync-service';
 export interface WorkerFactories {
   database: () => Worker;
   video: () => Worker;
-  clip: () => Worker;
+  encoder: () => Worker;
   models: () => Worker;
   search: () => Worker;
   sync: () => Worker;
@@ -31,7 +31,7 @@ export interface WorkerFactories {
 
 /**
  * The page's workers, wired to each other, each made when it is first used: three that start at once
- * take a second from the one that a person waits for. The video and CLIP workers can be thrown away and made
+ * take a second from the one that a person waits for. The video and encoder workers can be thrown away and made
  * anew, which is the one cure for a lost graphics device, a hung run or a heap that has grown too large;
  * the library worker is ended when the browser is about to freeze the page. The models worker lives as long as the
  * page, and is made when the first model that does not come with the page is asked for.
@@ -44,7 +44,7 @@ export class FramesiftServices {
   readonly #factories: WorkerFactories;
   readonly #library: SupervisedWorker<ClipDatabase>;
   readonly #video: SupervisedWorker<VideoService>;
-  readonly #clip: SupervisedWorker<ClipService>;
+  readonly #encoder: SupervisedWorker<EncoderService>;
   readonly #models: SupervisedWorker<ModelService>;
   readonly #search: SupervisedWorker<SearchService>;
   readonly #sync: SupervisedWorker<SyncService>;
@@ -55,14 +55,14 @@ export class FramesiftServices {
   /** What speaks to library servers, in whichever worker; made when a shared library is first of interest. */
   readonly sync: Remote<SyncService>;
   #sharing: Remote<Sharing> | undefined;
-  /** An end that the CLIP worker writes to, kept for the library worker until it is made. */
+  /** An end that the encoder worker writes to, kept for the library worker until it is made. */
   #rowsPort: MessagePort | undefined;
   readonly #sessions: ClipSessions;
   #generation = 0;
   /** The model, in whichever worker it is; a loss of the worker is seen to in there. */
-  readonly clip: ClipModel;
+  readonly encoder: SupervisedEncoder;
 
-  constructor(factories: WorkerFactories, limits: EncoderLimits = CLIP_MODEL_LIMITS) {
+  constructor(factories: WorkerFactories, limits: EncoderLimits = ENCODER_LIMITS) {
     this.#factories = factories;
     this.#library = new SupervisedWorker<ClipDatabase>({
       make: factories.database,
@@ -74,8 +74,8 @@ export class FramesiftServices {
       onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('video', event)),
       pulse: { ask: (video) => video.pulse(), onSilence: () => this.#endSilentVideo() },
     });
-    this.#clip = this.#superviseClip({
-      onStart: (clip) => this.#connectRows(clip),
+    this.#encoder = this.#superviseEncoder({
+      onStart: (encoder) => this.#connectRows(encoder),
       onFailure: (event) => this.discardMediaWorkers(this.#tellFailure('model', event)),
     });
     this.#models = new SupervisedWorker<ModelService>({
@@ -101,14 +101,14 @@ export class FramesiftServices {
     this.sharing = forwardRemote(() => this.#openSharing());
     this.sync = forwardRemote(() => this.#sync.remote);
     const generation = () => this.#generation;
-    const workers: ClipWorkers = {
+    const workers: EncoderWorkers = {
       get generation() {
         return generation();
       },
-      open: () => this.#clip.remote,
+      open: () => this.#encoder.remote,
       discard: (reason) => this.discardMediaWorkers(reason),
     };
-    this.clip = new ClipModel(workers, limits);
+    this.encoder = new SupervisedEncoder(workers, limits);
   }
 
   /** What is known and read of a clip's file, in whichever video worker it is open. */
@@ -120,17 +120,17 @@ export class FramesiftServices {
     return this.#video.remote;
   }
 
-  /** Makes the CLIP worker ahead of its first use: its script loads while the page is still being built. */
+  /** Makes the encoder worker ahead of its first use: its script loads while the page is still being built. */
   prepare(): void {
-    this.#clip.start();
+    this.#encoder.start();
   }
 
   /**
-   * Ends the video and CLIP workers at once, whatever they are doing; the next use makes new ones. Calls
+   * Ends the video and encoder workers at once, whatever they are doing; the next use makes new ones. Calls
    * that wait for them are answered with `reason`.
    */
   discardMediaWorkers(reason = endedByPage()): void {
-    const ended = [this.#video.end(reason), this.#clip.end(reason)];
+    const ended = [this.#video.end(reason), this.#encoder.end(reason)];
     this.#sessions.forget();
     if (ended.includes(true)) this.#generation += 1;
   }
@@ -147,7 +147,7 @@ export class FramesiftServices {
     // They have a way to the worker that is gone, and nothing of their own.
     this.discardSearchWorker(reason);
     this.#sync.end(reason);
-    if (this.#clip.isRunning) this.#connectRows(this.#clip.remote);
+    if (this.#encoder.isRunning) this.#connectRows(this.#encoder.remote);
   }
 
   get models(): Models {
@@ -182,7 +182,7 @@ export class FramesiftServices {
     onReport: (report: ProviderReport) => void,
   ): Promise<ProviderReport[]> {
     const { measureProviders } = await import('./measure-providers');
-    return measureProviders(() => this.#superviseClip(), options, onReport);
+    return measureProviders(() => this.#superviseEncoder(), options, onReport);
   }
 
   /**
@@ -191,7 +191,7 @@ export class FramesiftServices {
    */
   async measureThreads(options: LoadOptions, processors: number, signal: AbortSignal): Promise<void> {
     const { measureThreadsOnce } = await import('./measure-threads');
-    await measureThreadsOnce(() => this.#superviseClip(), this.video, options, processors, signal);
+    await measureThreadsOnce(() => this.#superviseEncoder(), this.video, options, processors, signal);
   }
 
   /** Ends everything. */
@@ -246,39 +246,39 @@ export class FramesiftServices {
     wire(this.database.connect(port1));
   }
 
-  /** A CLIP worker with a way to the models worker, and to the threads that are made for it and end with it. */
-  #superviseClip({
+  /** A encoder worker with a way to the models worker, and to the threads that are made for it and end with it. */
+  #superviseEncoder({
     onStart,
     onFailure,
   }: Pick<
-    SupervisedWorkerOptions<ClipService>,
+    SupervisedWorkerOptions<EncoderService>,
     'onStart' | 'onFailure'
-  > = {}): SupervisedWorker<ClipService> {
+  > = {}): SupervisedWorker<EncoderService> {
     let endThreads: (() => void) | undefined;
-    return new SupervisedWorker<ClipService>({
-      make: this.#factories.clip,
-      onStart: (clip) => {
+    return new SupervisedWorker<EncoderService>({
+      make: this.#factories.encoder,
+      onStart: (encoder) => {
         const { port1, port2 } = new MessageChannel();
         endThreads = lendWorkers(port1, this.#factories.thread);
-        wire(clip.connectThreads(port2));
-        this.#connectModels(clip);
-        onStart?.(clip);
+        wire(encoder.connectThreads(port2));
+        this.#connectModels(encoder);
+        onStart?.(encoder);
       },
       onEnd: () => endThreads?.(),
       ...(onFailure && { onFailure }),
     });
   }
 
-  /** A way from the CLIP worker to the library worker, which is not made for it. */
-  #connectRows(clip: Remote<ClipService>): void {
+  /** A way from the encoder worker to the library worker, which is not made for it. */
+  #connectRows(encoder: Remote<EncoderService>): void {
     const { port1, port2 } = new MessageChannel();
-    wire(clip.connectRows(port2));
+    wire(encoder.connectRows(port2));
     if (this.#library.isRunning) wire(this.#library.remote.connect(port1));
     else this.#rowsPort = port1;
   }
 
-  /** Tells a CLIP worker how to reach the models worker, which is made when it is needed: the bundled model needs none. */
-  #connectModels(clip: Remote<ClipService>): void {
+  /** Tells a encoder worker how to reach the models worker, which is made when it is needed: the bundled model needs none. */
+  #connectModels(encoder: Remote<EncoderService>): void {
     const { port1, port2 } = new MessageChannel();
     const opener: ModelsOpener = {
       openModels: () => {
@@ -288,7 +288,7 @@ export class FramesiftServices {
       },
     };
     serve(opener, port1);
-    wire(clip.connectModels(port2));
+    wire(encoder.connectModels(port2));
   }
 
   /** Tells the page that a worker has failed, and gives the reason for the calls that wait. */

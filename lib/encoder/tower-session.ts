@@ -9,7 +9,7 @@ import { detectCapabilities, type ProviderCapabilities } from './execution-provi
 import { withIntegerConvolutions } from './integer-convolutions';
 import { deviceLost } from './run-errors';
 import type { EncodedTexts } from './tokenizer';
-import type { ClipTowers, FloatType, IntegerType, TextTower, VisionTower } from './towers';
+import type { Towers, FloatType, IntegerType, TextTower, VisionTower } from './towers';
 
 /** Both towers of a model, started. Calls must not overlap: on WebGPU two at once hang the worker. */
 export interface TowerSession {
@@ -42,7 +42,7 @@ export interface EncoderRuntime {
    * @throws FramesiftError `worker-lost` when `choice` needs another worker than this one
    */
   startTowers(
-    towers: ClipTowers,
+    towers: Towers,
     choice: ProviderChoice,
     dimension: number,
     visionOn: ExecutionProvider,
@@ -136,7 +136,7 @@ class ClipSession implements TowerSession {
   private constructor(
     ort: OrtModule,
     sessions: { vision: Ort.InferenceSession; text: Ort.InferenceSession },
-    towers: ClipTowers,
+    towers: Towers,
     dimension: number,
     loss: Interruption,
   ) {
@@ -154,7 +154,7 @@ class ClipSession implements TowerSession {
   }
 
   static async start(
-    towers: ClipTowers,
+    towers: Towers,
     choice: ProviderChoice,
     dimension: number,
     visionOn: ExecutionProvider,

@@ -15,7 +15,7 @@ import { OnnxFile, type OnnxSignature, type TensorInfo } from './onnx-file';
  */
 
 /** A model's graphs as they come: one file a tower, or one file with both. */
-export type ClipGraphs =
+export type ModelGraphs =
   { vision: Uint8Array<ArrayBuffer>; text: Uint8Array<ArrayBuffer> } | { both: Uint8Array<ArrayBuffer> };
 
 export type FloatType = 'float32' | 'float16';
@@ -48,7 +48,7 @@ export interface TextTower {
   length: number | null;
 }
 
-export interface ClipTowers {
+export interface Towers {
   vision: VisionTower;
   text: TextTower;
 }
@@ -73,7 +73,7 @@ const MASK_INPUT = 'attention_mask';
  *
  * @throws FramesiftError `model-mismatch` with the reason when they cannot be fed from here
  */
-export function readTowers(graphs: ClipGraphs, expected: TowerExpectations): ClipTowers {
+export function readTowers(graphs: ModelGraphs, expected: TowerExpectations): Towers {
   if ('vision' in graphs) {
     return { vision: readVision(graphs.vision, expected), text: readText(graphs.text, expected) };
   }

@@ -30,7 +30,7 @@ export interface IngestJob {
 /** What reading a clip needs. */
 export interface IngestServices {
   readonly database: Pick<Library, 'getClip' | 'updateClip' | 'storedFrameIndexes' | 'finishReembedding'>;
-  readonly clip: Pick<Encoder, 'limits' | 'load' | 'embedClip' | 'recover'>;
+  readonly encoder: Pick<Encoder, 'limits' | 'load' | 'embedClip' | 'recover'>;
   readonly video: Pick<Video, 'prepareFramesOfPlayer'>;
   openClip(file: Blob): Pick<OpenedClip, 'prepareFrames'>;
 }
@@ -129,7 +129,7 @@ async function loadModel(
   onStatus: (change: Partial<IngestStatus>) => void,
   signal: AbortSignal,
 ): Promise<LoadedModel> {
-  const loading = services.clip.load(options, (progress) => {
+  const loading = services.encoder.load(options, (progress) => {
     if (progress.stage === 'download' && !signal.aborted) {
       onStatus({ download: { loadedBytes: progress.loadedBytes, totalBytes: progress.totalBytes } });
     }
@@ -184,7 +184,7 @@ async function readInAttempts(
       if (isCancelled(error) || !isCurable || fruitlessAttempts >= MAX_FRUITLESS_ATTEMPTS) throw error;
       if (error.code === 'out-of-memory') batchSize = Math.ceil(batchSize / 2);
       // Nothing less cures a lost device, a hung run or a full heap than new workers (see docs/decisions/004).
-      services.clip.recover(error);
+      services.encoder.recover(error);
       await loadModel(services, job.model, onStatus, signal);
     }
   }
@@ -200,11 +200,11 @@ async function readOnce(
   startedMs: number,
   signal: AbortSignal,
 ): Promise<FrameFailure[]> {
-  const { clip } = services;
+  const { encoder } = services;
   const estimator = new RateEstimator();
   const total = alreadyStored + job.requests.length;
   const watchdog = new Watchdog(
-    clip.limits.batchMs,
+    encoder.limits.batchMs,
     () =>
       new FramesiftError('worker-lost', 'Reading the clip has come to a standstill.', { transient: true }),
   );
@@ -231,7 +231,7 @@ async function readOnce(
             ? services.video.prepareFramesOfPlayer(frameJob, port, grab, ended)
             : services.openClip(file).prepareFrames(frameJob, port, ended),
         consume: (port, ended) =>
-          clip.embedClip(job.model, { clipId, batchSize, asDraft }, port, onProgress, ended),
+          encoder.embedClip(job.model, { clipId, batchSize, asDraft }, port, onProgress, ended),
       },
       AbortSignal.any([signal, ending.signal]),
     );

@@ -64,7 +64,7 @@ export type Connect = (options: { asItIs: boolean }) => Promise<DatabaseConnecti
 
 /**
  * The library as one tab has it: clips, their thumbnails and their embeddings. Lives in workers/db.worker.ts; the page and
- * the CLIP worker call it over Comlink. What needs the database goes to the owner through the gateway, which may be in
+ * the encoder worker call it over Comlink. What needs the database goes to the owner through the gateway, which may be in
  * another tab; thumbnails and copies of clips are read from private files here. The first call joins the other tabs.
  */
 export class ClipDatabase {

@@ -29,7 +29,7 @@ export interface ResizeSpec {
   views?: ViewSpec;
 }
 
-/** One chosen frame, decoded, turned upright and resized: what travels from the video to the CLIP worker. */
+/** One chosen frame, decoded, turned upright and resized: what travels from the video to the encoder worker. */
 export interface PreparedFrame {
   /** 0-based position among the clip's chosen frames; `event_frames.frame_number` is one more. */
   frameIndex: number;

@@ -5,7 +5,7 @@ import type { Embedder } from '../sample-clip/host/embed';
 export function textServices(embedder: Embedder): QuestionServices {
   const refuse = () => Promise.reject(new Error('Questions of this evaluation are texts.'));
   return {
-    clip: { encodeTexts: (texts) => embedder.embedTexts(texts), encodeImages: refuse },
+    encoder: { encodeTexts: (texts) => embedder.embedTexts(texts), encodeImages: refuse },
     video: { prepareImage: refuse },
     database: { getFrameEmbeddings: () => Promise.resolve([]) },
   };

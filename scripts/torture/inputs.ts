@@ -19,7 +19,7 @@ import { readManifest } from '@/lib/models/manifest';
 import { parseModelJson } from '@/lib/models/model-files';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { readPlace } from '@/lib/shared/page-place';
-import { TOY_CLIP, textGraph, visionGraph } from '@/test/support/clip-graphs';
+import { TOY_MODEL, textGraph, visionGraph } from '@/test/support/model-graphs';
 import { makeSelection } from '@/test/unit/exchange/fixtures';
 import { isSentence } from './attempt';
 import { mutantOf } from './mutate';
@@ -80,7 +80,7 @@ export async function inputKinds(
     'calibration.json',
   ].map(readModelFile) as [string, string, string, string];
   const tokenizer = smallTokenizer(readModelFile('tokenizer.json'));
-  const graphs = { vision: visionGraph(TOY_CLIP), text: textGraph(TOY_CLIP) };
+  const graphs = { vision: visionGraph(TOY_MODEL), text: textGraph(TOY_MODEL) };
   const jsonOf = async (text: string, number: number): Promise<unknown> => {
     const bytes = new Uint8Array(await damaged(text, number, mutateJson).arrayBuffer());
     try {
@@ -173,7 +173,7 @@ function smallTokenizer(json: string): string {
 const VECTOR = new Float32Array(512).fill(1 / Math.sqrt(512));
 
 const QUESTION_SERVICES = {
-  clip: {
+  encoder: {
     encodeTexts: (texts: readonly string[]) => {
       const vectors = new Float32Array(512 * texts.length);
       texts.forEach((_, i) => vectors.set(VECTOR, 512 * i));

@@ -4,7 +4,7 @@ import { expect, test, type Page } from '@playwright/test';
 import { BETTER_MODEL } from '@/lib/models/better-model';
 import { filesOf, findModel } from '@/lib/models/catalog';
 import { HubServer } from '../support/hub-server';
-import { CLIP_VIT_B32, textGraph, visionGraph } from '../support/clip-graphs';
+import { CLIP_VIT_B32, textGraph, visionGraph } from '../support/model-graphs';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage } from './framesift-page';
 

@@ -1,4 +1,4 @@
-import { CLIP_VIT_B32, textGraph, visionGraph } from '../support/clip-graphs';
+import { CLIP_VIT_B32, textGraph, visionGraph } from '../support/model-graphs';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage, sample } from './framesift-page';
 import { expect, withoutClips as test } from './returning';

@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Locator, Page } from '@playwright/test';
 import { BUNDLED_MODEL_ID, findModel } from '@/lib/models/catalog';
 import { HubServer } from '../support/hub-server';
-import { combinedGraph, TOY_CLIP } from '../support/clip-graphs';
+import { combinedGraph, TOY_MODEL } from '../support/model-graphs';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage, sample } from './framesift-page';
 import { expect, test } from './returning';
@@ -270,7 +270,7 @@ test('a dropped model of one graph with both towers reads a clip and answers', a
       type: '',
       bytes: new TextEncoder().encode(JSON.stringify(json)),
     })),
-    { name: 'model.onnx', type: '', bytes: combinedGraph(TOY_CLIP) },
+    { name: 'model.onnx', type: '', bytes: combinedGraph(TOY_MODEL) },
   );
   await framesift.dialog.getByRole('button', { name: /Add 32-bit/ }).click();
   await expect(framesift.model('dropped model').getByText('In use')).toBeVisible({ timeout: 120_000 });

@@ -1,11 +1,11 @@
-import { ClipService } from '@/lib/encoder/clip-service';
+import { EncoderService } from '@/lib/encoder/encoder-service';
 import { ingestClip } from '@/lib/ingest/ingest-clip';
 import type { IngestStatus } from '@/lib/ingest/ingest-status';
 import { FramesiftServices } from '@/lib/core/services';
 import { serve } from '@/lib/rpc/remote';
 import type { EmbeddedFrame } from '@/lib/shared/frames';
 import { ChannelWorker } from './channel-worker';
-import { textGraph, TOY_CLIP, visionGraph } from './clip-graphs';
+import { textGraph, TOY_MODEL, visionGraph } from './model-graphs';
 import { FakeRuntime, type FakeRuntimeOptions } from './fake-runtime';
 import { PUBLISHED_PREPROCESSOR } from './published-files';
 import { encoderOf, MemoryReferences, TEST_MODEL } from './test-encoder';
@@ -19,7 +19,7 @@ export const SIDE = 32;
 /** Long enough for a step on a busy machine, short enough to wait for in a test. */
 const LIMITS = { startMs: 1_500, engineMs: 500, queryMs: 1_500, batchMs: 3_000 };
 
-export const graphs = { vision: visionGraph(TOY_CLIP), text: textGraph(TOY_CLIP) };
+export const graphs = { vision: visionGraph(TOY_MODEL), text: textGraph(TOY_MODEL) };
 
 export const preprocessor = {
   ...PUBLISHED_PREPROCESSOR,
@@ -65,7 +65,7 @@ export interface ReadingPage {
   services: FramesiftServices;
   database: FakeDatabase;
   runtime: FakeRuntime;
-  clipWorkers: ChannelWorker[];
+  encoderWorkers: ChannelWorker[];
 }
 
 const open: FramesiftServices[] = [];
@@ -82,15 +82,15 @@ export function openReadingPage({ mishaps, video, library }: ReadingPageOptions)
   const runtime = new FakeRuntime(mishaps);
   const references = new MemoryReferences();
   const database = new FakeDatabase();
-  const clipWorkers: ChannelWorker[] = [];
+  const encoderWorkers: ChannelWorker[] = [];
   const services = new FramesiftServices(
     {
       database: () => new ChannelWorker((port) => serve(library ?? database, port)).asWorker(),
       video,
-      clip: () => {
-        const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime, references));
+      encoder: () => {
+        const service = new EncoderService(encoderOf({ graphs, preprocessor }, runtime, references));
         const worker = new ChannelWorker((port) => serve(service, port));
-        clipWorkers.push(worker);
+        encoderWorkers.push(worker);
         return worker.asWorker();
       },
       models: () => {
@@ -109,7 +109,7 @@ export function openReadingPage({ mishaps, video, library }: ReadingPageOptions)
     LIMITS,
   );
   open.push(services);
-  return { services, database, runtime, clipWorkers };
+  return { services, database, runtime, encoderWorkers };
 }
 
 /** Closes every page that is open. */

@@ -1,16 +1,16 @@
 import type { LoadOptions } from '@/lib/ports/encoder';
-import { ClipEncoder, type OpenModelFiles } from '@/lib/encoder/clip-encoder';
+import { ImageTextEncoder, type OpenModelFiles } from '@/lib/encoder/image-text-encoder';
 import { onnxRuntime, type EncoderRuntime } from '@/lib/encoder/tower-session';
 import type { Golden } from '@/lib/encoder/golden';
 import type { ReferenceStore } from '@/lib/encoder/reference-embeddings';
-import type { ClipGraphs } from '@/lib/encoder/towers';
+import type { ModelGraphs } from '@/lib/encoder/towers';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { DTYPE_FILE_SUFFIX } from '@/lib/models/model-files';
 import { PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR, readBundledTokenizerJson } from './published-files';
 
 /** An encoder whose model is in memory. */
 export interface TestModel {
-  graphs: ClipGraphs;
+  graphs: ModelGraphs;
   config?: unknown;
   preprocessor?: unknown;
   /** The bundled model's where there is none: opening OpenAI's costs more than all else that most tests do. */
@@ -53,7 +53,7 @@ export function encoderOf(
   model: TestModel,
   runtime: EncoderRuntime = nodeRuntime,
   references: ReferenceStore = new MemoryReferences(),
-): ClipEncoder {
+): ImageTextEncoder {
   const {
     graphs,
     config = PUBLISHED_CONFIG,
@@ -89,7 +89,7 @@ export function encoderOf(
       },
     });
   };
-  return new ClipEncoder(openFiles, { runtime, references });
+  return new ImageTextEncoder(openFiles, { runtime, references });
 }
 
 function goldenJson({ imageEmbedding, textEmbedding, text }: Golden) {

@@ -67,7 +67,7 @@ function servicesWith(axes: Axes, stored: readonly { frameIndex: number; modelVe
       ),
   );
   const services = {
-    clip: { encodeTexts, encodeImages },
+    encoder: { encodeTexts, encodeImages },
     video: { prepareImage },
     database: { getFrameEmbeddings },
   } as unknown as FramesiftServices;

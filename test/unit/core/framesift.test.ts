@@ -52,8 +52,8 @@ function openTab(name: string): Framesift<null> {
     spawn: {
       database: worker(library),
       search: worker({ connect: () => undefined }),
-      video: unused,
-      clip: unused,
+      video: worker({ pulse: () => undefined }),
+      encoder: unused,
       models: unused,
       sync: unused,
       thread: unused,

@@ -1,7 +1,7 @@
 import type { LoadedModel } from '@/lib/ports/encoder';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
-import { ClipService } from '@/lib/encoder/clip-service';
+import { EncoderService } from '@/lib/encoder/encoder-service';
 import { measureProviders } from '@/lib/core/measure-providers';
 import { measureThreads } from '@/lib/core/measure-threads';
 import { produceBatches } from '@/lib/rpc/job-port';
@@ -93,7 +93,7 @@ async function expectWholeClip(page: ReadingPage): Promise<LoadedModel> {
     Array.from({ length: FRAMES }, (_, index) => index),
   );
   expect([...database.writes.values()].every((count) => count === 1)).toBe(true);
-  const model = await page.services.clip.load(TEST_MODEL);
+  const model = await page.services.encoder.load(TEST_MODEL);
   for (const { frameIndex, embedding } of database.frames.values()) {
     const pixels = normalisePixels([pixelsOf(frameIndex)], SIDE, model.config.mean, model.config.std);
     expect(cosine(embeddingsOf(pixels, 1), embedding)).toBeGreaterThan(0.999999);
@@ -121,7 +121,7 @@ describe('reading a clip', () => {
     const page = openPage({});
     const model = await expectWholeClip(page);
     expect(model.providerLabel).toBe('WebGPU');
-    expect(page.clipWorkers).toHaveLength(1);
+    expect(page.encoderWorkers).toHaveLength(1);
     expect(page.runtime.visionRuns.filter((rows) => rows > 1)).toEqual([8, 8, 8, 8, 8]);
   });
 
@@ -129,8 +129,8 @@ describe('reading a clip', () => {
     const page = openPage({ onVision: onNthBatch(3, fail(new Error('WebGPU device lost (1): sleep.'))) });
     const model = await expectWholeClip(page);
     expect(model.providerLabel).toBe('WebGPU');
-    expect(page.clipWorkers).toHaveLength(2);
-    expect(page.clipWorkers[0]!.isTerminated).toBe(true);
+    expect(page.encoderWorkers).toHaveLength(2);
+    expect(page.encoderWorkers[0]!.isTerminated).toBe(true);
   });
 
   it('goes on on WASM when the device keeps being lost, and says why', async () => {
@@ -142,13 +142,13 @@ describe('reading a clip', () => {
     expect(model.providerLabel).toBe('WASM, 4 threads');
     expect(model.skipped).toMatchObject([{ rung: 'webgpu', failed: true }]);
     expect(model.skipped[0]!.reason).toMatch(/failed 2 times .*device was lost/);
-    expect(page.clipWorkers).toHaveLength(3);
+    expect(page.encoderWorkers).toHaveLength(3);
   });
 
   it('survives a hung run', async () => {
     const page = openPage({ onVision: onNthBatch(3, forever) });
     await expectWholeClip(page);
-    expect(page.clipWorkers).toHaveLength(2);
+    expect(page.encoderWorkers).toHaveLength(2);
   });
 
   it('is stopped while its model is being started, which goes on for others', async () => {
@@ -157,13 +157,13 @@ describe('reading a clip', () => {
     const page = openPage({ onStart: () => held });
     const stop = new AbortController();
     const reading = readClip(page, new Blob(), stop.signal);
-    const question = page.services.clip.load(TEST_MODEL);
+    const question = page.services.encoder.load(TEST_MODEL);
     stop.abort();
     await expect(reading).rejects.toMatchObject({ code: 'cancelled' });
     expect(page.database.state).toBe('cancelled');
     release();
     expect((await question).providerLabel).toBe('WebGPU');
-    expect(page.clipWorkers).toHaveLength(1);
+    expect(page.encoderWorkers).toHaveLength(1);
   });
 
   it('halves the batch where memory is short, in the same worker', async () => {
@@ -172,7 +172,7 @@ describe('reading a clip', () => {
         rows > 3 ? Promise.reject(new RangeError('Array buffer allocation failed')) : undefined,
     });
     await expectWholeClip(page);
-    expect(page.clipWorkers).toHaveLength(1);
+    expect(page.encoderWorkers).toHaveLength(1);
     const batches = page.runtime.visionRuns.filter((rows) => rows > 1);
     expect(batches.slice(0, 3)).toEqual([8, 4, 2]);
     // Once found out, it is not tried again.
@@ -195,7 +195,7 @@ describe('reading a clip', () => {
       },
     });
     await expectWholeClip(page);
-    expect(page.clipWorkers).toHaveLength(2);
+    expect(page.encoderWorkers).toHaveLength(2);
   });
 
   it('takes another provider when one gives no usable embeddings any more', async () => {
@@ -230,7 +230,7 @@ describe('starting a model', () => {
       onStart: ({ provider }) => (provider === 'webgpu' ? forever<undefined>() : undefined),
     });
     const progress: string[] = [];
-    const model = await page.services.clip.load(TEST_MODEL, (step) => {
+    const model = await page.services.encoder.load(TEST_MODEL, (step) => {
       if (step.stage === 'start') progress.push(step.provider);
     });
     expect(model.providerLabel).toBe('WASM, 4 threads');
@@ -238,12 +238,12 @@ describe('starting a model', () => {
       { provider: 'webgpu', rung: 'webgpu', reason: 'it did not start within 2 seconds', failed: true },
     ]);
     expect(progress).toEqual(['WebGPU', 'WASM, 4 threads']);
-    expect(page.clipWorkers.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
+    expect(page.encoderWorkers.map(({ isTerminated }) => isTerminated)).toEqual([true, false]);
   });
 
   it('falls back to one thread when threads hang too', async () => {
     const page = openPage({ onStart: ({ threads }) => (threads > 1 ? forever<undefined>() : undefined) });
-    const model = await page.services.clip.load(TEST_MODEL);
+    const model = await page.services.encoder.load(TEST_MODEL);
     expect(model.providerLabel).toBe('WASM, 1 thread');
     expect(model.skipped.map(({ rung }) => rung)).toEqual(['webgpu', 'wasm-threads']);
   });
@@ -256,7 +256,7 @@ describe('starting a model', () => {
       capabilities: { gpuAdapter: false, processors: 16 },
       onEngine: ({ threads }) => (threads > most ? forever<undefined>() : undefined),
     });
-    const model = await page.services.clip.load(TEST_MODEL);
+    const model = await page.services.encoder.load(TEST_MODEL);
     expect(model.providerLabel).toBe(label);
     expect(page.runtime.engines).toEqual(engines);
     expect(model.skipped.filter(({ rung }) => rung === 'wasm-threads')).toEqual([
@@ -267,10 +267,10 @@ describe('starting a model', () => {
         failed: false,
       },
     ]);
-    expect(page.clipWorkers.slice(0, -1).every(({ isTerminated }) => isTerminated)).toBe(true);
+    expect(page.encoderWorkers.slice(0, -1).every(({ isTerminated }) => isTerminated)).toBe(true);
     // What did not start is not tried again by the next worker.
     page.services.discardMediaWorkers();
-    await page.services.clip.encodeTexts(['a red car']);
+    await page.services.encoder.encodeTexts(['a red car']);
     expect(page.runtime.engines.at(-1)).toBe(most);
   });
 
@@ -285,25 +285,25 @@ describe('starting a model', () => {
       capabilities: { gpuAdapter: false },
       onEngine: (__, onProgress) => slow(onProgress),
     });
-    expect((await fetched.services.clip.load(TEST_MODEL)).providerLabel).toBe('WASM, 4 threads');
+    expect((await fetched.services.encoder.load(TEST_MODEL)).providerLabel).toBe('WASM, 4 threads');
     const single = openPage({
       capabilities: { gpuAdapter: false, sharedMemory: false },
       onEngine: () => slow(() => undefined),
     });
-    expect((await single.services.clip.load(TEST_MODEL)).providerLabel).toBe('WASM, 1 thread');
-    expect([fetched, single].map(({ clipWorkers }) => clipWorkers.length)).toEqual([1, 1]);
+    expect((await single.services.encoder.load(TEST_MODEL)).providerLabel).toBe('WASM, 1 thread');
+    expect([fetched, single].map(({ encoderWorkers }) => encoderWorkers.length)).toEqual([1, 1]);
   });
 
   it('takes a new worker for one thread: the runtime keeps the number that it was started with', async () => {
     const page = openPage({
       onStart: ({ threads }) => {
         if (threads > 1) throw new Error('no threads');
-        if (page.clipWorkers.length === 1) {
+        if (page.encoderWorkers.length === 1) {
           throw new FramesiftError('worker-lost', 'In a new worker, please.', { transient: true });
         }
       },
     });
-    const model = await page.services.clip.load(TEST_MODEL);
+    const model = await page.services.encoder.load(TEST_MODEL);
     expect(model.providerLabel).toBe('WASM, 1 thread');
     expect(model.skipped).toMatchObject([
       { rung: 'webgpu', reason: 'no threads' },
@@ -315,22 +315,22 @@ describe('starting a model', () => {
 
   it('of another model is refused while a clip is read, and takes a new worker afterwards', async () => {
     const page = openPage({});
-    await page.services.clip.load(TEST_MODEL);
+    await page.services.encoder.load(TEST_MODEL);
     const reading = expectWholeClip(page);
     const other = { ...TEST_MODEL, dtype: 'fp16' } as const;
     await vi.waitFor(() => expect(page.database.frames.size).toBeGreaterThan(0), {
       timeout: 20_000,
       interval: 1,
     });
-    await expect(page.services.clip.load(other)).rejects.toMatchObject({ code: 'bad-input' });
+    await expect(page.services.encoder.load(other)).rejects.toMatchObject({ code: 'bad-input' });
     await reading;
-    expect(await page.services.clip.load(other)).toMatchObject({ dtype: 'fp16' });
-    expect(page.clipWorkers).toHaveLength(2);
+    expect(await page.services.encoder.load(other)).toMatchObject({ dtype: 'fp16' });
+    expect(page.encoderWorkers).toHaveLength(2);
   });
 
   it('says what hung when everything does', async () => {
     const page = openPage({ onStart: () => forever<undefined>() });
-    await expect(page.services.clip.load(TEST_MODEL)).rejects.toMatchObject({
+    await expect(page.services.encoder.load(TEST_MODEL)).rejects.toMatchObject({
       code: 'provider-failed',
       message: expect.stringMatching(/webgpu: it did not start.*wasm: it did not start/) as string,
     });
@@ -338,7 +338,7 @@ describe('starting a model', () => {
 
   it('is done once for all who ask at the same time', async () => {
     const page = openPage({});
-    const models = await Promise.all([1, 2, 3].map(() => page.services.clip.load(TEST_MODEL)));
+    const models = await Promise.all([1, 2, 3].map(() => page.services.encoder.load(TEST_MODEL)));
     expect(new Set(models).size).toBe(1);
     expect(page.runtime.starts).toEqual(['webgpu', 'wasm 4']);
   });
@@ -350,10 +350,10 @@ describe('starting a model', () => {
         isLost && provider === 'webgpu' ? Promise.reject(new Error('Device is lost')) : undefined,
     });
     const labels: string[] = [];
-    page.services.clip.subscribe(({ providerLabel }) => labels.push(providerLabel));
-    await page.services.clip.load(TEST_MODEL);
+    page.services.encoder.subscribe(({ providerLabel }) => labels.push(providerLabel));
+    await page.services.encoder.load(TEST_MODEL);
     isLost = true;
-    await page.services.clip.encodeTexts(['a red car']);
+    await page.services.encoder.encodeTexts(['a red car']);
     expect(labels[0]).toBe('WebGPU');
     expect(labels.at(-1)).toBe('WASM, 4 threads');
   });
@@ -373,19 +373,19 @@ describe('a question', () => {
         return mishap();
       },
     });
-    await page.services.clip.load(TEST_MODEL);
-    const before = await page.services.clip.encodeTexts(['a red car']);
+    await page.services.encoder.load(TEST_MODEL);
+    const before = await page.services.encoder.encodeTexts(['a red car']);
     isArmed = true;
-    const after = await page.services.clip.encodeTexts(['a red car']);
+    const after = await page.services.encoder.encodeTexts(['a red car']);
     expect(cosine(before, after)).toBeGreaterThan(0.999999);
-    expect(page.clipWorkers).toHaveLength(2);
+    expect(page.encoderWorkers).toHaveLength(2);
   });
 
   it('that is wrong costs no worker', async () => {
     const page = openPage({});
-    await page.services.clip.load(TEST_MODEL);
-    await expect(page.services.clip.encodeTexts([' '])).rejects.toMatchObject({ code: 'bad-input' });
-    expect(page.clipWorkers).toHaveLength(1);
+    await page.services.encoder.load(TEST_MODEL);
+    await expect(page.services.encoder.encodeTexts([' '])).rejects.toMatchObject({ code: 'bad-input' });
+    expect(page.encoderWorkers).toHaveLength(1);
   });
 
   it('during a lost device leaves the clip whole: one loss costs one worker', async () => {
@@ -397,13 +397,13 @@ describe('a question', () => {
         return Promise.reject(new Error('Device is lost'));
       },
     });
-    await page.services.clip.load(TEST_MODEL);
+    await page.services.encoder.load(TEST_MODEL);
     isArmed = true;
     const reading = expectWholeClip(page);
-    const embedding = await page.services.clip.encodeTexts(['a red car']);
+    const embedding = await page.services.encoder.encodeTexts(['a red car']);
     expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
     await reading;
-    expect(page.clipWorkers).toHaveLength(2);
+    expect(page.encoderWorkers).toHaveLength(2);
   });
 });
 
@@ -411,10 +411,10 @@ describe('measuring threads', () => {
   const makeWorkers = (runtime: FakeRuntime) => {
     const workers: ChannelWorker[] = [];
     const make = () => {
-      const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime));
+      const service = new EncoderService(encoderOf({ graphs, preprocessor }, runtime));
       const worker = new ChannelWorker((port) => serve(service, port));
       workers.push(worker);
-      return new SupervisedWorker<ClipService>({ make: () => worker.asWorker() });
+      return new SupervisedWorker<EncoderService>({ make: () => worker.asWorker() });
     };
     return { workers, make };
   };
@@ -469,10 +469,10 @@ describe('measuring providers', () => {
     const seen: string[] = [];
     const reports = await measureProviders(
       () => {
-        const service = new ClipService(encoderOf({ graphs, preprocessor }, runtime));
+        const service = new EncoderService(encoderOf({ graphs, preprocessor }, runtime));
         const worker = new ChannelWorker((port) => serve(service, port));
         workers.push(worker);
-        return new SupervisedWorker<ClipService>({ make: () => worker.asWorker() });
+        return new SupervisedWorker<EncoderService>({ make: () => worker.asWorker() });
       },
       TEST_MODEL,
       ({ rung }) => seen.push(rung),

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ClipEncoder } from '@/lib/encoder/clip-encoder';
+import type { ImageTextEncoder } from '@/lib/encoder/image-text-encoder';
 import { ClipTokenizer } from '@/lib/encoder/tokenizer';
 import { BUNDLED_MODEL_ID } from '@/lib/models/catalog';
 import { cosine, meanDirection } from '@/lib/shared/vectors';
-import { textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
+import { textGraph, TOY_MODEL, visionGraph } from '../../support/model-graphs';
 import { FakeRuntime } from '../../support/fake-runtime';
 import { PUBLISHED_PREPROCESSOR, readBundledTokenizerJson } from '../../support/published-files';
 import { encoderOf, TEST_MODEL } from '../../support/test-encoder';
@@ -19,7 +19,7 @@ const tokenizer = new ClipTokenizer(readBundledTokenizerJson(), context);
 /** A tokenizer that never cuts, to count with. */
 const uncut = new ClipTokenizer(readBundledTokenizerJson(), 1_000_000);
 
-const graphs = { vision: visionGraph(TOY_CLIP), text: textGraph(TOY_CLIP) };
+const graphs = { vision: visionGraph(TOY_MODEL), text: textGraph(TOY_MODEL) };
 const preprocessor = {
   ...PUBLISHED_PREPROCESSOR,
   size: { height: 32, width: 32 },
@@ -59,7 +59,7 @@ describe('partsOf', () => {
 });
 
 describe('encodeTexts of a text beyond the context', () => {
-  const load = async (): Promise<ClipEncoder> => {
+  const load = async (): Promise<ImageTextEncoder> => {
     const encoder = encoderOf({ graphs, preprocessor }, new FakeRuntime());
     await encoder.load(TEST_MODEL);
     return encoder;

@@ -6,12 +6,12 @@ import { classifyRunError } from '@/lib/encoder/run-errors';
 import { FramesiftError } from '@/lib/shared/errors';
 import { joinBytes } from '@/lib/shared/bytes';
 import { cosine, normaliseRows } from '@/lib/shared/vectors';
-import { textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
+import { textGraph, TOY_MODEL, visionGraph } from '../../support/model-graphs';
 import { FakeRuntime, embeddingsOf, type FakeRuntimeOptions } from '../../support/fake-runtime';
 import { PUBLISHED_PREPROCESSOR } from '../../support/published-files';
 import { encoderOf, MemoryReferences, TEST_MODEL } from '../../support/test-encoder';
 
-const graphs = { vision: visionGraph(TOY_CLIP), text: textGraph(TOY_CLIP) };
+const graphs = { vision: visionGraph(TOY_MODEL), text: textGraph(TOY_MODEL) };
 const preprocessor = {
   ...PUBLISHED_PREPROCESSOR,
   size: { height: 32, width: 32 },

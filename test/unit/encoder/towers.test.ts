@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { OnnxFile } from '@/lib/encoder/onnx-file';
 import { readTowers } from '@/lib/encoder/towers';
 import { FramesiftError } from '@/lib/shared/errors';
-import { combinedGraph, textGraph, TOY_CLIP, visionGraph } from '../../support/clip-graphs';
+import { combinedGraph, textGraph, TOY_MODEL, visionGraph } from '../../support/model-graphs';
 import { externalWeight, modelFile, node, valueInfo } from '../../support/onnx-writer';
 
 const EXPECTED = { embeddingDimension: 512, contextLength: 77, imageSize: 32 };
 
-const vision = visionGraph(TOY_CLIP);
-const text = textGraph(TOY_CLIP);
+const vision = visionGraph(TOY_MODEL);
+const text = textGraph(TOY_MODEL);
 
 type Shape = (number | string)[];
 type Value = [name: string, type: 'float32' | 'float16' | 'int32' | 'int64', shape: Shape];
@@ -38,8 +38,13 @@ describe('readTowers', () => {
   it('reads names, types and lengths from the files', () => {
     const towers = readTowers(
       {
-        vision: visionGraph(TOY_CLIP, { floats: 'float16', batch: 4, names: { pixel_values: 'x' } }),
-        text: textGraph(TOY_CLIP, { integers: 'int32', length: 77, mask: true, names: { text_embeds: 'y' } }),
+        vision: visionGraph(TOY_MODEL, { floats: 'float16', batch: 4, names: { pixel_values: 'x' } }),
+        text: textGraph(TOY_MODEL, {
+          integers: 'int32',
+          length: 77,
+          mask: true,
+          names: { text_embeds: 'y' },
+        }),
       },
       EXPECTED,
     );
@@ -70,7 +75,7 @@ describe('readTowers', () => {
   });
 
   it('takes a combined graph apart, each half with what it needs and nothing else', () => {
-    const both = combinedGraph(TOY_CLIP);
+    const both = combinedGraph(TOY_MODEL);
     const towers = readTowers({ both }, EXPECTED);
     const picture = new OnnxFile(towers.vision.graph).signature;
     const words = new OnnxFile(towers.text.graph).signature;

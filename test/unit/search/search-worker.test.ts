@@ -49,7 +49,7 @@ beforeEach(async () => {
       return worker.asWorker();
     },
     video: () => new ChannelWorker(() => undefined).asWorker(),
-    clip: unused,
+    encoder: unused,
     models: unused,
     sync: unused,
     thread: unused,
@@ -175,7 +175,7 @@ describe('the search worker', () => {
       search: worker,
       video,
       sync,
-      clip: { encodeTexts, encodeImages: unused },
+      encoder: { encodeTexts, encodeImages: unused },
       discardSearchWorker: (reason) => services.discardSearchWorker(reason),
     });
     const asking = (text: string): Asking => ({

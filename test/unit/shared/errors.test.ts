@@ -142,7 +142,7 @@ describe('any thrown thing', () => {
     const services = new FramesiftServices({
       database: make,
       video: make,
-      clip: make,
+      encoder: make,
       models: make,
       search: make,
       sync: make,

@@ -54,7 +54,7 @@ export const TINY_CLIP: ClipSize = {
 };
 
 /** A tower of each kind that takes next to no time. */
-export const TOY_CLIP: ClipSize = {
+export const TOY_MODEL: ClipSize = {
   imageSize: 32,
   patchSize: 16,
   dimension: 512,

@@ -10,7 +10,7 @@ import type {
 } from '@/lib/ports/encoder';
 import type { DownloadProgress, ModelDtype, ModelFileSource } from '@/lib/ports/models';
 import { DEFAULT_BATCH_SIZE, type EmbeddedFrame } from '@/lib/shared/frames';
-import { ClipEncoder } from './clip-encoder';
+import { ImageTextEncoder } from './image-text-encoder';
 import { bundledFiles } from '@/lib/models/bundled-files';
 import { findModel } from '@/lib/models/catalog';
 import { borrowWorkers } from '@/lib/shared/lent-workers';
@@ -22,7 +22,7 @@ import { embedFrames } from './embed-frames';
 import type { ModelService } from '@/lib/models/model-service';
 import { receiveFrames } from './receive-frames';
 
-/** What the CLIP worker needs of the database worker. */
+/** What the encoder worker needs of the database worker. */
 interface FrameWriter {
   storeFrameBatch(
     clipId: string,
@@ -32,10 +32,10 @@ interface FrameWriter {
   ): Promise<unknown>;
 }
 
-/** What the CLIP worker needs of the models worker. */
+/** What the encoder worker needs of the models worker. */
 type ModelFiles = Pick<ModelService, 'openFiles' | 'readFile'>;
 
-/** What the page serves to the CLIP worker. */
+/** What the page serves to the encoder worker. */
 export interface ModelsOpener {
   /** A new port to the models worker, transferred. */
   openModels(): MessagePort;
@@ -48,20 +48,21 @@ const STORE_TIMEOUT_MS = 90_000;
 const READ_TIMEOUT_MS = 120_000;
 
 /**
- * What the CLIP worker does, exposed over Comlink: encodes texts and pictures for the page, and embeds
+ * What the encoder worker does, exposed over Comlink: encodes texts and pictures for the page, and embeds
  * a clip's frames, which come straight from the video worker and go straight to the database worker.
  */
-export class ClipService {
-  readonly #encoder: ClipEncoder;
+export class EncoderService {
+  readonly #encoder: ImageTextEncoder;
   #writer: Remote<FrameWriter> | undefined;
   #writerEnd = new Interruption();
   #page: Remote<ModelsOpener> | undefined;
   #models: Promise<Remote<ModelFiles>> | undefined;
 
   /** @param encoder what encodes; the worker's own unless a test brings one that fails */
-  constructor(encoder?: ClipEncoder) {
+  constructor(encoder?: ImageTextEncoder) {
     this.#encoder =
-      encoder ?? new ClipEncoder((modelId, dtype, onProgress) => this.#openFiles(modelId, dtype, onProgress));
+      encoder ??
+      new ImageTextEncoder((modelId, dtype, onProgress) => this.#openFiles(modelId, dtype, onProgress));
   }
 
   /** Leaves out ways of running a model that have failed in an earlier worker. Before anything is loaded. */

@@ -27,7 +27,7 @@ import { normalisePixels } from '@/lib/pixels/normalise-pixels';
 import { cachedReferences, type ReferenceStore } from './reference-embeddings';
 import { classifyRunError, costsWorker } from './run-errors';
 import { ClipTokenizer } from './tokenizer';
-import { readTowers, type ClipGraphs, type ClipTowers } from './towers';
+import { readTowers, type ModelGraphs, type Towers } from './towers';
 import { Vocabulary, WORD_COUNTS_PATH } from './vocabulary';
 import { groupViews, meanRows } from '@/lib/pixels/views';
 import { joinBytes } from '@/lib/shared/bytes';
@@ -65,9 +65,9 @@ export interface EncoderSurroundings {
  * Calls may overlap: they run one after another.
  *
  * Nothing in here has a time limit: a call that hangs holds its worker, and only the owner of the
- * worker can end that (lib/core/clip-model.ts).
+ * worker can end that (lib/core/supervised-encoder.ts).
  */
-export class ClipEncoder {
+export class ImageTextEncoder {
   /** Rounds every session creation and run: on WebGPU two at once hang the worker without an error. */
   readonly #oneAtATime = new Mutex();
   readonly #openFiles: OpenModelFiles;
@@ -426,7 +426,7 @@ type RankedProviders = ReturnType<typeof rankProviders>;
 
 /** What is needed to start a model on any provider. */
 interface Start {
-  towers: ClipTowers;
+  towers: Towers;
   config: ModelConfig;
   tokenizer: ClipTokenizer;
   golden: Golden | undefined;
@@ -452,7 +452,7 @@ function unitRows(
 interface ModelFiles {
   config: ModelConfig;
   tokenizer: ClipTokenizer;
-  graphs: ClipGraphs;
+  graphs: ModelGraphs;
   golden: Golden | undefined;
   calibration: Calibration | undefined;
 }
@@ -467,7 +467,7 @@ async function readFiles(source: ModelFileSource): Promise<ModelFiles> {
       throw new FramesiftError('model-mismatch', `The model's ${path} is not valid JSON.`, { cause });
     }
   };
-  const readGraphs = async (): Promise<ClipGraphs> => {
+  const readGraphs = async (): Promise<ModelGraphs> => {
     const combined = `onnx/model${suffix}.onnx`;
     if (source.paths.includes(combined)) return { both: await source.read(combined) };
     const [vision, text] = await Promise.all([

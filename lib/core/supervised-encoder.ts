@@ -14,20 +14,20 @@ import type { Remote } from '@/lib/rpc/remote';
 import { untilCancelled, Watchdog, withTimeout } from '@/lib/shared/async';
 import type { WordFacts } from '@/lib/shared/word-facts';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import type { ClipService } from '@/lib/encoder/clip-service';
+import type { EncoderService } from '@/lib/encoder/encoder-service';
 
-/** The CLIP worker of the moment, and the means to replace it. */
-export interface ClipWorkers {
+/** The encoder worker of the moment, and the means to replace it. */
+export interface EncoderWorkers {
   /** Rises whenever a worker is ended. */
   readonly generation: number;
   /** What the worker at work offers; a new one's when there is none. */
-  open(): Remote<ClipService>;
+  open(): Remote<EncoderService>;
   /** Ends the worker, whatever it is doing. All of its calls that wait are answered with `reason`. */
   discard(reason: FramesiftError): void;
 }
 
 /** onnxruntime-web gives no error when it hangs, so time is all there is to go by. */
-export const CLIP_MODEL_LIMITS: EncoderLimits = {
+export const ENCODER_LIMITS: EncoderLimits = {
   startMs: 120_000,
   engineMs: 10_000,
   queryMs: 90_000,
@@ -69,8 +69,8 @@ interface Loading {
  * the next rung of the ladder is taken, and `LoadedModel.skipped` says why. A runtime that does not start with
  * its threads is started with half as many, down to one: what browsers say of processors is not always so.
  */
-export class ClipModel {
-  readonly #workers: ClipWorkers;
+export class SupervisedEncoder {
+  readonly #workers: EncoderWorkers;
   readonly limits: EncoderLimits;
   readonly #demoted = new Map<ProviderRung, SkippedProvider>();
   #threadLimit: ThreadLimit | undefined;
@@ -84,7 +84,7 @@ export class ClipModel {
   /** Which worker an error came from, so that one loss that shows twice does not cost two workers. */
   readonly #generationOfError = new WeakMap<Error, number>();
 
-  constructor(workers: ClipWorkers, limits = CLIP_MODEL_LIMITS) {
+  constructor(workers: EncoderWorkers, limits = ENCODER_LIMITS) {
     this.#workers = workers;
     this.limits = limits;
   }
@@ -99,7 +99,7 @@ export class ClipModel {
    * Starts a model, or returns the one that is at work. Another model than before gets a new worker: the
    * heap of the old one would not shrink.
    *
-   * @throws FramesiftError as `ClipEncoder.load`, once no way of running it is left; `bad-input` while a
+   * @throws FramesiftError as `ImageTextEncoder.load`, once no way of running it is left; `bad-input` while a
    *   clip is read with another one
    */
   async load(
@@ -130,7 +130,7 @@ export class ClipModel {
   }
 
   /**
-   * Embeds and stores a clip's frames; see ClipService. Not repeated from here: who calls it knows which
+   * Embeds and stores a clip's frames; see EncoderService. Not repeated from here: who calls it knows which
    * frames are left, and calls `recover` first.
    */
   async embedClip(
@@ -274,7 +274,7 @@ export class ClipModel {
     this.#demoted.set(skipped.rung, skipped);
   }
 
-  async #ask<T>(question: (service: Remote<ClipService>) => Promise<T>): Promise<T> {
+  async #ask<T>(question: (service: Remote<EncoderService>) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       if (!this.#loading) throw new FramesiftError('internal', 'No model is loaded.');
       await this.#started(this.#loading.options);

@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { ClipEncoder } from '@/lib/encoder/clip-encoder';
+import type { ImageTextEncoder } from '@/lib/encoder/image-text-encoder';
 import { onnxRuntime } from '@/lib/encoder/tower-session';
 import { goldenPicture } from '@/lib/encoder/golden';
 import { normalisePixels } from '@/lib/pixels/normalise-pixels';
@@ -13,10 +13,10 @@ import {
   combinedGraph,
   textGraph,
   TINY_CLIP,
-  TOY_CLIP,
+  TOY_MODEL,
   visionGraph,
   type ExportStyle,
-} from '../support/clip-graphs';
+} from '../support/model-graphs';
 import {
   openAiTokenizerJson,
   PUBLISHED_PREPROCESSOR,
@@ -56,7 +56,7 @@ describe.each([
   },
   { name: 'TinyCLIP, one graph with both towers', graphs: () => ({ both: combinedGraph(TINY_CLIP) }) },
 ])('$name', ({ graphs }) => {
-  let encoder: ClipEncoder;
+  let encoder: ImageTextEncoder;
 
   beforeAll(() => {
     encoder = encoderOf({ graphs: graphs(), tokenizer: openAiTokenizerJson() });
@@ -109,13 +109,13 @@ const TOY_PREPROCESSOR = {
 };
 
 const toyGraphs = (style: ExportStyle = {}) => ({
-  vision: visionGraph(TOY_CLIP, style),
-  text: textGraph(TOY_CLIP, style),
+  vision: visionGraph(TOY_MODEL, style),
+  text: textGraph(TOY_MODEL, style),
 });
 
 describe('a graph that holds both towers', () => {
   it('gives the vectors that it gives whole', async () => {
-    const graph = combinedGraph(TOY_CLIP);
+    const graph = combinedGraph(TOY_MODEL);
     const encoder = encoderOf({ graphs: { both: graph }, preprocessor: TOY_PREPROCESSOR });
     const whole = await ort.InferenceSession.create(graph);
     try {

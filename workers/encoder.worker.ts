@@ -1,0 +1,5 @@
+import { EncoderService } from '@/lib/encoder/encoder-service';
+import { installRpc, serve } from '@/lib/rpc/remote';
+
+installRpc();
+serve(new EncoderService());
