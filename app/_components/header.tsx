@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import type { OfflineSnapshot } from '../_hooks/offline-copy';
 import type { LibraryState } from '@/lib/core/clips-store';
 import type { ModelState } from '@/lib/core/model-store';
-import { Engine } from './engine/engine';
-import type { ProviderSettings } from './engine/engine-panel';
+import { Provider } from './provider/provider';
+import type { ProviderSettings } from './provider/provider-panel';
 import { Help } from './help';
 
 function Logo() {
@@ -51,7 +51,7 @@ export function Header({
         <p className="hidden text-xs text-ink-2 sm:block">Your videos stay on this computer.</p>
       </div>
       <div className="ml-auto flex items-center gap-1">
-        <Engine
+        <Provider
           model={model}
           onRetry={onRetryModel}
           provider={provider}

@@ -25,7 +25,7 @@ export interface OfflineSnapshot {
 /** A page that stays open looks for a new version this often. */
 const UPDATE_INTERVAL_MS = 60 * 60 * 1000;
 
-/** How long a service worker may take to be started and answer, and to fetch a large engine besides. */
+/** How long a service worker may take to be started and answer, and to fetch a large runtime besides. */
 const TAKE_OVER_TIMEOUT_MS = 10_000;
 const KEEP_TIMEOUT_MS = 30 * 60 * 1000;
 

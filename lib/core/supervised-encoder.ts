@@ -29,7 +29,7 @@ export interface EncoderWorkers {
 /** onnxruntime-web gives no error when it hangs, so time is all there is to go by. */
 export const ENCODER_LIMITS: EncoderLimits = {
   startMs: 120_000,
-  engineMs: 10_000,
+  runtimeMs: 10_000,
   queryMs: 90_000,
   batchMs: 180_000,
 };
@@ -47,7 +47,7 @@ const MAX_QUERY_ATTEMPTS = 3;
 const MAX_GPU_FAILURES = 2;
 
 type StartStep = Extract<LoadProgress, { stage: 'start' }>;
-type EngineStep = Extract<LoadProgress, { stage: 'engine' }>;
+type RuntimeStep = Extract<LoadProgress, { stage: 'runtime' }>;
 
 /** One start of a model, and what became of it. */
 interface Loading {
@@ -195,7 +195,7 @@ export class SupervisedEncoder {
     let stuckDownloads = 0;
     for (let attempt = 1; ; attempt += 1) {
       let start: StartStep | undefined;
-      let engine: EngineStep | undefined;
+      let runtime: RuntimeStep | undefined;
       const seconds = Math.round(this.limits.startMs / 1000);
       const watchdog = new Watchdog(
         this.limits.startMs,
@@ -204,19 +204,19 @@ export class SupervisedEncoder {
             transient: true,
           }),
       );
-      const engineWatchdog = new Watchdog(
-        this.limits.engineMs,
-        () => new FramesiftError('timed-out', 'The engine did not start.', { transient: true }),
+      const runtimeWatchdog = new Watchdog(
+        this.limits.runtimeMs,
+        () => new FramesiftError('timed-out', 'The model’s runtime did not start.', { transient: true }),
       );
-      engineWatchdog.stop();
+      runtimeWatchdog.stop();
       try {
         const progress = (step: LoadProgress) => {
           watchdog.feed();
-          if (step.stage === 'engine') {
-            engine = step;
+          if (step.stage === 'runtime') {
+            runtime = step;
             // On one thread it may take its time: there is nothing left to try.
-            if (step.isReady || step.threads === 1) engineWatchdog.stop();
-            else engineWatchdog.feed();
+            if (step.isReady || step.threads === 1) runtimeWatchdog.stop();
+            else runtimeWatchdog.feed();
             return;
           }
           start = step.stage === 'start' ? step : undefined;
@@ -225,15 +225,16 @@ export class SupervisedEncoder {
         const service = this.#workers.open();
         // Messages keep their order: it knows by the time that it is to load.
         void service.demote([...this.#demoted.values()], this.#threadLimit).catch(() => undefined);
-        const model = await watchdog.race(engineWatchdog.race(service.load(options, progress)));
+        const model = await watchdog.race(runtimeWatchdog.race(service.load(options, progress)));
         this.#model = model;
         for (const listener of this.#modelListeners) listener(model);
         return model;
       } catch (thrown) {
         const error = toFramesiftError(thrown);
         if (this.#loading?.id !== id) throw new FramesiftError('cancelled', 'Another model was chosen.');
-        const isEngineStuck = error.code === 'timed-out' && engine && !engine.isReady && engine.threads > 1;
-        if (isEngineStuck) this.#lowerThreads(engine!);
+        const isRuntimeStuck =
+          error.code === 'timed-out' && runtime && !runtime.isReady && runtime.threads > 1;
+        if (isRuntimeStuck) this.#lowerThreads(runtime!);
         else if (!start && error.code === 'timed-out') stuckDownloads += 1;
         if (!costsWorker(error) || attempt >= MAX_STARTS || stuckDownloads >= MAX_STUCK_DOWNLOADS)
           throw error;
@@ -241,13 +242,13 @@ export class SupervisedEncoder {
         this.#workers.discard(error);
       } finally {
         watchdog.stop();
-        engineWatchdog.stop();
+        runtimeWatchdog.stop();
       }
     }
   }
 
-  #lowerThreads({ threads }: EngineStep): void {
-    const seconds = Math.round(this.limits.engineMs / 1000);
+  #lowerThreads({ threads }: RuntimeStep): void {
+    const seconds = Math.round(this.limits.runtimeMs / 1000);
     const reason = `it did not start with ${threads} threads within ${seconds} seconds`;
     this.#threadLimit = { most: Math.floor(threads / 2), reason };
   }

@@ -220,12 +220,12 @@ export class ImageTextEncoder {
     );
     const dtype = options.dtype ?? 'fp32';
     const ladder = this.#rank(options, dtype);
-    const engine = this.#startEngine(ladder, onProgress);
+    const starting = this.#startRuntime(ladder, onProgress);
     const source = await this.#openFiles(options.modelId, dtype, (progress) =>
       onProgress({ stage: 'download', ...progress }),
     );
     const files = await readFiles(source);
-    await engine;
+    await starting;
     const { config, tokenizer } = files;
     const misfit = tokenizer.misfit(config.vocabularySize);
     if (misfit) throw new FramesiftError('model-mismatch', `This model cannot be used: ${misfit}.`);
@@ -273,19 +273,19 @@ export class ImageTextEncoder {
     });
   }
 
-  /** Compiles the engine of the best rung while the model's files arrive. */
-  async #startEngine(
+  /** Compiles the runtime of the best rung while the model's files arrive. */
+  async #startRuntime(
     ladder: Promise<RankedProviders>,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<void> {
     const [first] = (await ladder).choices;
     if (!first) return;
     const tell = (isReady: boolean) =>
-      onProgress({ stage: 'engine', rung: rungOf(first), threads: first.threads, isReady });
+      onProgress({ stage: 'runtime', rung: rungOf(first), threads: first.threads, isReady });
     tell(false);
     // A failure shows again, with its reason, when the model is started.
     await this.#oneAtATime
-      .run(() => this.#runtime.startEngine(first, () => tell(false)))
+      .run(() => this.#runtime.startRuntime(first, () => tell(false)))
       .catch(() => undefined);
     tell(true);
   }

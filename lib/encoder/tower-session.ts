@@ -32,11 +32,11 @@ export interface TowerSession {
 export interface EncoderRuntime {
   detectCapabilities(): Promise<ProviderCapabilities>;
   /**
-   * Fetches and compiles the engine for `choice`, 0.4 s on two cores, which need not wait for a model's files.
+   * Fetches and compiles the runtime for `choice`, 0.4 s on two cores, which need not wait for a model's files.
    *
    * @param onProgress called again and again for as long as it comes on
    */
-  startEngine(choice: ProviderChoice, onProgress: () => void): Promise<void>;
+  startRuntime(choice: ProviderChoice, onProgress: () => void): Promise<void>;
   /**
    * @param visionOn where the vision tower runs; another than `choice.provider` for a reference
    * @throws FramesiftError `worker-lost` when `choice` needs another worker than this one
@@ -79,8 +79,8 @@ async function loadRuntime({ provider, threads }: ProviderChoice): Promise<OrtMo
 const IDENTITY_GRAPH =
   'CAgSADo3ChAKAXgSAXkiCElkZW50aXR5EgFnWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
 
-/** onnxruntime-web fetches and compiles its engine with the first session, so one of a graph that does nothing is made. */
-async function startEngine(choice: ProviderChoice, onProgress: () => void): Promise<void> {
+/** onnxruntime-web fetches and compiles itself with the first session, so one of a graph that does nothing is made. */
+async function startRuntime(choice: ProviderChoice, onProgress: () => void): Promise<void> {
   const startedMs = performance.now();
   const atFirst = borrowedWords();
   let known = { words: atFirst, atMs: startedMs };
@@ -114,7 +114,7 @@ const MAX_PATIENCE_MS = 30_000;
 /** onnxruntime-web in this worker. */
 export const onnxRuntime: EncoderRuntime = {
   detectCapabilities,
-  startEngine,
+  startRuntime,
   startTowers: (towers, choice, dimension, visionOn) =>
     ClipSession.start(towers, choice, dimension, visionOn),
 };

@@ -14,7 +14,7 @@ export function sniffOtherContainer(head: Uint8Array): OtherContainer | null {
   return text.startsWith('FLV') ? 'FLV' : null;
 }
 
-/** Opens such a clip with an engine that is fetched now. */
+/** Opens such a clip with code that is fetched now. */
 export async function openOtherContainer(blob: Blob, container: OtherContainer): Promise<OpenClip> {
   const { openOtherClip } = await import('./demux/open-other-clip');
   return openOtherClip(blob, container);

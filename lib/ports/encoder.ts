@@ -119,7 +119,7 @@ export interface LoadedModel {
 export type LoadProgress =
   | ({ stage: 'download' } & DownloadProgress)
   /** The runtime itself is fetched and started, while the model's files arrive. Told again while it is being fetched. */
-  | { stage: 'engine'; rung: ProviderRung; threads: number; isReady: boolean }
+  | { stage: 'runtime'; rung: ProviderRung; threads: number; isReady: boolean }
   /** `skipped` are the ways that have been tried or ruled out by then. */
   | { stage: 'start'; provider: string; rung: ProviderRung; skipped: SkippedProvider[] };
 
@@ -154,7 +154,7 @@ export interface EncoderLimits {
    */
   startMs: number;
   /** The same for the runtime itself, without any model, from when its file is here: it takes half a second on two cores. */
-  engineMs: number;
+  runtimeMs: number;
   /** A question waits for at most one batch of frames; software WebGPU needs seconds for each. */
   queryMs: number;
   /** The same for a batch of frames while a clip is read, from one stored batch to the next. */

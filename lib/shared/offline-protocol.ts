@@ -12,7 +12,7 @@ export interface OfflineFile {
 
 /** What makes a file worth storing that not everybody needs. */
 export type OfflineGroup =
-  /** The engine for graphics cards, larger than the one for processors that everybody gets. */
+  /** The runtime for graphics cards, larger than the one for processors that everybody gets. */
   | 'webgpu'
   /** The sample clip, after everything else. */
   | 'sample';

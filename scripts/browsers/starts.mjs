@@ -89,14 +89,14 @@ async function startOnce(processors) {
   const outcome = outcomes.get(processors);
   try {
     const startedMs = performance.now();
-    const engine = await visit.openPage(browser, `http://localhost:${port}`).catch(() => null);
+    const provider = await visit.openPage(browser, `http://localhost:${port}`).catch(() => null);
     const seconds = (performance.now() - startedMs) / 1000;
     const seen = await browser.evaluate(() => globalThis.navigator.hardwareConcurrency);
     if (seen !== processors) throw new Error(`${seen} processors are reported, not ${processors}`);
     console.log(
-      `${processors} processors: ${engine ?? 'hung'} in ${seconds.toFixed(1)} s (load ${loadavg()[0]?.toFixed(1)})`,
+      `${processors} processors: ${provider ?? 'hung'} in ${seconds.toFixed(1)} s (load ${loadavg()[0]?.toFixed(1)})`,
     );
-    if (engine === null) outcome && (outcome.hung += 1);
+    if (provider === null) outcome && (outcome.hung += 1);
     else {
       outcome?.seconds.push(seconds);
       if (seconds > LIMIT_S && outcome) outcome.slow += 1;

@@ -106,16 +106,16 @@ async function clickButton(browser, label) {
  */
 export async function openPage(browser, address) {
   await browser.goto(address);
-  const engine = await untilReady(browser);
+  const provider = await untilReady(browser);
   if (!(await browser.evaluate(() => globalThis.crossOriginIsolated))) {
     throw new Error('the page is not cross-origin isolated');
   }
-  return engine;
+  return provider;
 }
 
 /** @param {StockBrowser} browser */
 function untilReady(browser) {
-  return untilSaid(browser, 'the model', 'engine', /^(WebGPU|WASM, \d+ threads?)$/, START_MS);
+  return untilSaid(browser, 'the model', 'provider', /^(WebGPU|WASM, \d+ threads?)$/, START_MS);
 }
 
 /** @param {StockBrowser} browser */

@@ -97,12 +97,12 @@ export interface OpenedPage {
 export async function openReady(page: Page, url: string): Promise<OpenedPage> {
   const startedMs = performance.now();
   await page.goto(url);
-  const engine = page.getByTestId('engine').filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ });
-  await engine.waitFor({ timeout: 120_000 });
+  const provider = page.getByTestId('provider').filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ });
+  await provider.waitFor({ timeout: 120_000 });
   const modelReadySeconds = (performance.now() - startedMs) / 1000;
   await page.getByText('Opening the library…').waitFor({ state: 'detached', timeout: 60_000 });
   const libraryReadySeconds = (performance.now() - startedMs) / 1000;
-  return { provider: (await engine.textContent()) ?? '', modelReadySeconds, libraryReadySeconds };
+  return { provider: (await provider.textContent()) ?? '', modelReadySeconds, libraryReadySeconds };
 }
 
 /** Types a question; frames of the answer appear some time later. */

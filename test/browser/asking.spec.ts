@@ -126,7 +126,7 @@ withoutClips('without cross-origin isolation it works on one thread', async ({ p
   });
   await framesift.open();
   expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(false);
-  await expect(framesift.engine).toHaveText('WASM, 1 thread');
+  await expect(framesift.provider).toHaveText('WASM, 1 thread');
   await framesift.readSample();
   const [best] = await framesift.ask(first!.text);
   expect(best!.timestampMs).toBeGreaterThanOrEqual(first!.startMs);

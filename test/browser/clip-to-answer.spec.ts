@@ -18,7 +18,7 @@ test('a dropped clip is read and answers two questions, also after a reload', as
   const count = project.name === 'webgpu' ? 1 : 3;
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await expect(framesift.engine).toHaveText(project.name === 'webgpu' ? 'WebGPU' : /^WASM, \d+ threads?$/);
+  await expect(framesift.provider).toHaveText(project.name === 'webgpu' ? 'WebGPU' : /^WASM, \d+ threads?$/);
 
   await test.step('the facts are shown before any work', async () => {
     await framesift.dropClip();

@@ -55,7 +55,7 @@ test('a worker in a loop is ended within ten seconds, and no clip that was found
   const good = read('inputs/12-h264-aac.mp4');
   expect((await attempt(page, good, 'good.mp4')).pictures).toBe(5);
 
-  // Not awaited: a worker in a loop answers nobody, and threads of the engine sleep until there is work.
+  // Not awaited: a worker in a loop answers nobody, and threads of the runtime sleep until there is work.
   for (const worker of page.workers()) {
     const hold = () => {
       while (self.name === 'video') self.name = 'video';

@@ -80,7 +80,7 @@ test('a device that is lost while a clip is read costs no frame', async ({ page 
   await handleDevices(page);
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await expect(framesift.engine).toHaveText('WebGPU');
+  await expect(framesift.provider).toHaveText('WebGPU');
   await framesift.startSample(RATE);
   await expect(page.getByTestId('ingest')).toContainText(/[1-9]\d* of \d+ frames/, {
     timeout: project.timeout,
@@ -114,9 +114,9 @@ test('a device that never comes leaves the page on WASM by itself', async ({ pag
   const framesift = new FramesiftPage(page);
   await page.clock.install();
   await page.goto('/');
-  await expect(framesift.engine).toHaveText('Starting WebGPU', { timeout: 60_000 });
+  await expect(framesift.provider).toHaveText('Starting WebGPU', { timeout: 60_000 });
   await passTime(page, 130);
-  await expect(framesift.engine).toHaveText(/^WASM, \d+ threads?$/, { timeout: 60_000 });
-  await framesift.engine.click();
+  await expect(framesift.provider).toHaveText(/^WASM, \d+ threads?$/, { timeout: 60_000 });
+  await framesift.provider.click();
   await expect(page.getByText('because it did not start within 120 seconds')).toBeVisible();
 });

@@ -58,18 +58,18 @@ export class FramesiftPage {
 
   /** Waits until everything that works without a network is stored. */
   async waitUntilStored(): Promise<void> {
-    await this.engine.click();
+    await this.provider.click();
     await expect(this.page.getByTestId('offline')).toContainText('ready', { timeout: 120_000 });
     await this.page.keyboard.press('Escape');
   }
 
   async waitUntilReady(): Promise<void> {
-    await this.waitForText('engine', /^(?:WebGPU|WASM, \d+ threads?)$/, 120_000);
+    await this.waitForText('provider', /^(?:WebGPU|WASM, \d+ threads?)$/, 120_000);
     await expect(this.page.getByText('Opening the library…')).toHaveCount(0, { timeout: 60_000 });
   }
 
-  get engine(): Locator {
-    return this.page.getByTestId('engine');
+  get provider(): Locator {
+    return this.page.getByTestId('provider');
   }
 
   get questionBox(): Locator {

@@ -68,7 +68,7 @@ class ModelsPage extends FramesiftPage {
   }
 
   async modelVersion(): Promise<string> {
-    await this.engine.click();
+    await this.provider.click();
     const version = (await this.page.getByTestId('model-version').textContent()) ?? '';
     await this.page.keyboard.press('Escape');
     return version;

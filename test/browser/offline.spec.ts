@@ -45,7 +45,7 @@ test('after one visit everything works with the network cut, as an installed app
   await framesift.open('?provider=wasm', tap.address);
   await test.step('it is the same site: isolated, with its policy', async () => {
     expect(await framesift.page.evaluate(() => window.crossOriginIsolated)).toBe(true);
-    await expect(framesift.engine).toHaveText(/^WASM, \d+ threads?$/);
+    await expect(framesift.provider).toHaveText(/^WASM, \d+ threads?$/);
     const policy = await framesift.page.evaluate(async () =>
       (await fetch('/')).headers.get('content-security-policy'),
     );
@@ -170,7 +170,7 @@ test('a browser that stores nothing gets a page that works', async ({ page }) =>
   });
   const framesift = new FramesiftPage(page);
   await framesift.open('', tap.address);
-  await framesift.engine.click();
+  await framesift.provider.click();
   await expect(page.getByTestId('offline')).toHaveText('not possible in this window');
   await page.keyboard.press('Escape');
   await framesift.readSample('1 every 5 seconds');

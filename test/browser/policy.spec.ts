@@ -162,7 +162,7 @@ test('nothing that the page and its workers do is refused', async ({ page, baseU
   await framesift.readSample('1 every 5 seconds');
   await framesift.ask(sample.questions[0]!.text);
   await page.getByTestId('frame').first().click();
-  await framesift.engine.click();
+  await framesift.provider.click();
   await expect(page.getByTestId('provider')).toBeVisible();
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Search with a picture' }).hover();
@@ -180,7 +180,7 @@ test('nothing that the page and its workers do is refused', async ({ page, baseU
       const headers = (await page.request.get(url)).headers();
       expect(headers['content-security-policy'], url).toContain("script-src 'self' 'wasm-unsafe-eval';");
     }
-    // Not awaited: threads of the engine sleep until there is work, and hear nothing before.
+    // Not awaited: threads of the runtime sleep until there is work, and hear nothing before.
     for (const worker of page.workers()) {
       worker.evaluate((elsewhere) => fetch(elsewhere).catch(() => null), UNENCRYPTED).catch(() => null);
     }

@@ -25,7 +25,7 @@ test('the database is persistent, of the newest major, and refuses to write for 
 }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.engine.click();
+  await framesift.provider.click();
   await expect(page.getByTestId('store')).toHaveText(/PostgreSQL 18\.\d+.*, in this site’s private files/);
   const write = framesift.query(
     `insert into events (id, timestamp, description, created_at) values ('x', now(), 'x', now())`,

@@ -125,7 +125,7 @@ test('panels that are fetched late open at the first press and give the focus ba
   for (const button of [
     page.getByRole('button', { name: 'Help' }),
     page.getByTestId('models-button'),
-    framesift.engine,
+    framesift.provider,
   ]) {
     // The second time the script is there already.
     for (let time = 0; time < 2; time += 1) {
@@ -183,8 +183,8 @@ withoutClips(
   async ({ page }) => {
     const framesift = new FramesiftPage(page);
     await framesift.open();
-    // What the engine runs on is for its panel.
-    const label = framesift.engine.locator('[data-label]');
+    // What the model runs on is for its panel.
+    const label = framesift.provider.locator('[data-label]');
     expect(await label.getAttribute('data-label')).toBe('Ready');
     await readClip(page, OUT_OF_BLACK);
     const brightness = () =>

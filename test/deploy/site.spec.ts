@@ -89,7 +89,7 @@ test('a folder of files carries its policy itself, for hosts without headers', a
   });
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await expect(framesift.engine).toHaveText('WASM, 1 thread');
+  await expect(framesift.provider).toHaveText('WASM, 1 thread');
   const refused = await page.evaluate(async () => {
     const violation = new Promise<string>((resolve) => {
       document.addEventListener('securitypolicyviolation', ({ effectiveDirective }) =>
@@ -108,7 +108,7 @@ test('the page is isolated and answers a question', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
   expect(await page.evaluate(() => window.crossOriginIsolated)).toBe(true);
-  await expect(framesift.engine).toHaveText(/^WASM, \d+ threads$/);
+  await expect(framesift.provider).toHaveText(/^WASM, \d+ threads$/);
   await framesift.readSample();
   const [question] = sample.questions;
   const [best] = await framesift.ask(question!.text);

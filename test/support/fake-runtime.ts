@@ -17,8 +17,8 @@ export type Mishap = (call: {
 
 export interface FakeRuntimeOptions {
   capabilities?: Partial<ProviderCapabilities>;
-  /** Called before the engine is started; may never settle. */
-  onEngine?: (choice: ProviderChoice, onProgress: () => void) => Promise<void> | void;
+  /** Called before the runtime is started; may never settle. */
+  onRuntime?: (choice: ProviderChoice, onProgress: () => void) => Promise<void> | void;
   /** Called before a session is made; may throw or never settle. */
   onStart?: (choice: ProviderChoice) => Promise<void> | void;
   onVision?: Mishap;
@@ -46,8 +46,8 @@ export function forever<T>(): Promise<T> {
 export class FakeRuntime implements EncoderRuntime {
   /** Every session made, e.g. `webgpu` or `wasm 4`, in order. */
   readonly starts: string[] = [];
-  /** Threads of each engine that was started. */
-  readonly engines: number[] = [];
+  /** Threads of each runtime that was started. */
+  readonly started: number[] = [];
   /** Pictures in each run of the vision tower. */
   readonly visionRuns: number[] = [];
   closed = 0;
@@ -61,9 +61,9 @@ export class FakeRuntime implements EncoderRuntime {
     return Promise.resolve({ ...GOOD_MACHINE, ...this.#options.capabilities });
   }
 
-  async startEngine(choice: ProviderChoice, onProgress: () => void): Promise<void> {
-    this.engines.push(choice.threads);
-    await this.#options.onEngine?.(choice, onProgress);
+  async startRuntime(choice: ProviderChoice, onProgress: () => void): Promise<void> {
+    this.started.push(choice.threads);
+    await this.#options.onRuntime?.(choice, onProgress);
   }
 
   async startTowers(

@@ -17,7 +17,7 @@ export const FRAMES = 40;
 export const SIDE = 32;
 
 /** Long enough for a step on a busy machine, short enough to wait for in a test. */
-const LIMITS = { startMs: 1_500, engineMs: 500, queryMs: 1_500, batchMs: 3_000 };
+const LIMITS = { startMs: 1_500, runtimeMs: 500, queryMs: 1_500, batchMs: 3_000 };
 
 export const graphs = { vision: visionGraph(TOY_MODEL), text: textGraph(TOY_MODEL) };
 

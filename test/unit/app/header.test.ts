@@ -5,7 +5,7 @@ import { Header } from '@/app/_components/header';
 
 vi.mock('@/app/_hooks/use-speeds', () => ({ useSpeeds: () => ({ reports: new Map(), isMeasuring: false }) }));
 
-const engineButton = (model: ComponentProps<typeof Header>['model']) => {
+const providerButton = (model: ComponentProps<typeof Header>['model']) => {
   const html = renderToStaticMarkup(
     createElement(Header, {
       model,
@@ -17,20 +17,22 @@ const engineButton = (model: ComponentProps<typeof Header>['model']) => {
       libraries: null,
     }),
   );
-  return /<button[^>]*data-testid="engine".*?<\/button>/s.exec(html)![0];
+  return /<button[^>]*data-testid="provider".*?<\/button>/s.exec(html)![0];
 };
 
 describe('the header', () => {
   it('shows that the page is ready, and names what it runs on for those who read it', () => {
     const loaded = { providerLabel: 'WASM, 2 threads', modelVersion: 'v' };
-    const button = engineButton({ state: 'ready', model: loaded } as ComponentProps<typeof Header>['model']);
+    const button = providerButton({ state: 'ready', model: loaded } as ComponentProps<
+      typeof Header
+    >['model']);
     expect(button).toContain('data-label="Ready"');
     expect(button.replace(/<[^>]*>/g, '')).toBe('WASM, 2 threads');
   });
 
   it('shows how much of the model has come', () => {
     const progress = { stage: 'download', loadedBytes: 3, totalBytes: 4 } as const;
-    const button = engineButton({ state: 'loading', progress, previous: null });
+    const button = providerButton({ state: 'loading', progress, previous: null });
     expect(button).toContain('data-label="Getting ready, 75 %"');
   });
 });

@@ -251,14 +251,14 @@ describe('starting a model', () => {
   it.each([
     ['half the threads', 2, 'WASM, 2 threads', [8, 4, 2]],
     ['one thread in the end', 1, 'WASM, 1 thread', [8, 4, 2, 1]],
-  ])('takes %s when the engine does not start with more', async (_, most, label, engines) => {
+  ])('takes %s when the runtime does not start with more', async (_, most, label, started) => {
     const page = openPage({
       capabilities: { gpuAdapter: false, processors: 16 },
-      onEngine: ({ threads }) => (threads > most ? forever<undefined>() : undefined),
+      onRuntime: ({ threads }) => (threads > most ? forever<undefined>() : undefined),
     });
     const model = await page.services.encoder.load(TEST_MODEL);
     expect(model.providerLabel).toBe(label);
-    expect(page.runtime.engines).toEqual(engines);
+    expect(page.runtime.started).toEqual(started);
     expect(model.skipped.filter(({ rung }) => rung === 'wasm-threads')).toEqual([
       {
         provider: 'wasm',
@@ -271,10 +271,10 @@ describe('starting a model', () => {
     // What did not start is not tried again by the next worker.
     page.services.discardMediaWorkers();
     await page.services.encoder.encodeTexts(['a red car']);
-    expect(page.runtime.engines.at(-1)).toBe(most);
+    expect(page.runtime.started.at(-1)).toBe(most);
   });
 
-  it('waits for an engine whose file arrives slowly, and for one thread', async () => {
+  it('waits for a runtime whose file arrives slowly, and for one thread', async () => {
     const slow = async (onProgress: () => void) => {
       for (let tick = 0; tick < 8; tick += 1) {
         await new Promise((resolve) => setTimeout(resolve, 150));
@@ -283,12 +283,12 @@ describe('starting a model', () => {
     };
     const fetched = openPage({
       capabilities: { gpuAdapter: false },
-      onEngine: (__, onProgress) => slow(onProgress),
+      onRuntime: (__, onProgress) => slow(onProgress),
     });
     expect((await fetched.services.encoder.load(TEST_MODEL)).providerLabel).toBe('WASM, 4 threads');
     const single = openPage({
       capabilities: { gpuAdapter: false, sharedMemory: false },
-      onEngine: () => slow(() => undefined),
+      onRuntime: () => slow(() => undefined),
     });
     expect((await single.services.encoder.load(TEST_MODEL)).providerLabel).toBe('WASM, 1 thread');
     expect([fetched, single].map(({ encoderWorkers }) => encoderWorkers.length)).toEqual([1, 1]);

@@ -7,7 +7,7 @@ import { missingParts } from '@/lib/shared/platform';
 import { usePlatform } from '../../_hooks/use-platform';
 import { useSpeeds } from '../../_hooks/use-speeds';
 import { Button } from '../ui/button';
-import { EngineButton } from './engine-button';
+import { ProviderButton } from './provider-button';
 import { ProviderChoice } from './provider-choice';
 
 const OFFLINE_LABELS: Record<OfflineStage, string> = {
@@ -25,7 +25,7 @@ const STORE_LABELS = {
 export type ProviderSettings = Omit<ComponentProps<typeof ProviderChoice>, 'model' | 'speeds' | 'isStarting'>;
 
 /** What the model runs on, and the database, with their button; open from the start, since a click made it. */
-export function EnginePanel({
+export function ProviderPanel({
   model,
   onRetry,
   provider,
@@ -46,7 +46,7 @@ export function EnginePanel({
   return (
     <Popover.Root defaultOpen>
       <Popover.Trigger asChild>
-        <EngineButton model={model} />
+        <ProviderButton model={model} />
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content

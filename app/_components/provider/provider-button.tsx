@@ -5,7 +5,7 @@ import type { ModelState } from '@/lib/core/model-store';
 import { Button } from '../ui/button';
 
 /** Says whether the model is ready, and opens what there is to say about it. */
-export function EngineButton({ model, ...rest }: ComponentProps<typeof Button> & { model: ModelState }) {
+export function ProviderButton({ model, ...rest }: ComponentProps<typeof Button> & { model: ModelState }) {
   const label =
     model.state === 'ready'
       ? model.model.providerLabel
@@ -16,7 +16,7 @@ export function EngineButton({ model, ...rest }: ComponentProps<typeof Button> &
   return (
     <Button
       variant="ghost"
-      data-testid="engine"
+      data-testid="provider"
       aria-label={`Model: ${label}. Details`}
       aria-haspopup="dialog"
       {...rest}
@@ -43,7 +43,7 @@ function statusLabel(model: ModelState): string {
 }
 
 function loadingLabel({ progress }: Extract<ModelState, { state: 'loading' }>): string {
-  if (!progress || progress.stage === 'engine') return 'Loading model';
+  if (!progress || progress.stage === 'runtime') return 'Loading model';
   if (progress.stage === 'start') return `Starting ${progress.provider}`;
   const total = progress.totalBytes === null ? '' : ` of ${formatBytes(progress.totalBytes)}`;
   return `Model ${formatBytes(progress.loadedBytes)}${total}`;

@@ -7,7 +7,7 @@ test('each way of running the model says why it is not at work, is measured, and
 }) => {
   const framesift = new FramesiftPage(page);
   await framesift.open();
-  await framesift.engine.click();
+  await framesift.provider.click();
   const way = (name: string) => page.getByTestId(`provider-${name}`);
   await expect(way('auto')).toBeChecked();
   // Half of the processors are left to decoding.
@@ -29,7 +29,7 @@ test('each way of running the model says why it is not at work, is measured, and
     await expect(page.getByTestId('speed-webgpu')).toHaveCount(0);
     // The figures outlast the panel.
     await page.keyboard.press('Escape');
-    await framesift.engine.click();
+    await framesift.provider.click();
     expect(await speed('wasm-threads')).toBeGreaterThan(0);
     const { violations } = await new AxeBuilder({ page }).analyze();
     expect(violations).toEqual([]);
@@ -37,17 +37,17 @@ test('each way of running the model says why it is not at work, is measured, and
 
   await test.step('chosen, with the keyboard, and kept over a reload', async () => {
     await way('wasm-threads').click();
-    await expect(framesift.engine).toHaveText(/^WASM, [2-9]\d* threads$/, { timeout: 60_000 });
+    await expect(framesift.provider).toHaveText(/^WASM, [2-9]\d* threads$/, { timeout: 60_000 });
     await way('auto').click();
     await way('auto').focus();
     // Focus follows a moment after the key goes down.
     await page.keyboard.down('ArrowUp');
     await expect(way('wasm-single')).toBeFocused();
     await page.keyboard.up('ArrowUp');
-    await expect(framesift.engine).toHaveText('WASM, 1 thread', { timeout: 60_000 });
+    await expect(framesift.provider).toHaveText('WASM, 1 thread', { timeout: 60_000 });
     await page.reload();
-    await expect(framesift.engine).toHaveText('WASM, 1 thread', { timeout: 60_000 });
-    await framesift.engine.click();
+    await expect(framesift.provider).toHaveText('WASM, 1 thread', { timeout: 60_000 });
+    await framesift.provider.click();
     await expect(way('wasm-single')).toBeChecked();
     await way('auto').click();
     await expect(way(usual)).toContainText('At work.');
