@@ -9,7 +9,7 @@ import { revisionsOf } from '@/lib/ask/revisions';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { isDoubtful } from '@/lib/ask/doubt';
 import { describeQuestion, type Question } from '@/lib/ask/question';
-import { addAttachment, frameAttachment, type NewAttachment } from '@/lib/ask/attachments';
+import { addImage, imageOfFrame, type NewQueryImage } from '@/lib/ask/query-images';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { isActive, type IngestStatus } from '@/lib/ingest/ingest-status';
@@ -100,7 +100,7 @@ export function ClipView({
   const [scope, setScope] = useState<Scope>(
     restored && restored.clipIds.length > 1 ? { kind: 'some', clipIds: restored.clipIds } : { kind: 'this' },
   );
-  const [cropped, setCropped] = useState<NewAttachment | null>(null);
+  const [cropped, setCropped] = useState<NewQueryImage | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [jump, setJump] = useState<Jump | null>(null);
   const [cursor, setCursor] = useState<{ clipId: string; timeMs: number }>({ clipId: clip.id, timeMs: 0 });
@@ -168,13 +168,13 @@ export function ClipView({
     showPlayer();
   };
 
-  const withPicture = (frame: AnswerFrame, use: (attachment: NewAttachment) => void) => {
+  const withPicture = (frame: AnswerFrame, use: (queryImage: NewQueryImage) => void) => {
     setProblem(null);
     readFramePicture(frame)
-      .then((image) => use(frameAttachment(image, frame)))
+      .then((image) => use(imageOfFrame(image, frame)))
       .catch((error: unknown) => setProblem(toFramesiftError(error).message));
   };
-  const askFor = (attachment: NewAttachment) => onAsk(addAttachment(null, attachment));
+  const askFor = (queryImage: NewQueryImage) => onAsk(addImage(null, queryImage));
 
   return (
     <div className="mx-auto max-w-[110rem] space-y-4 p-4">

@@ -40,7 +40,7 @@ const consoleApi = {
     const { services } = getFramesift();
     const { encodeQuestion } = await import('@/lib/ask/question');
     const model = await services.encoder.load(modelOptions());
-    const { alternatives } = await encodeQuestion(services, model, { text, attachments: [] });
+    const { alternatives } = await encodeQuestion(services, model, { text, images: [] });
     const [term] = alternatives.flat();
     return term!.embedding;
   },
@@ -88,7 +88,7 @@ const consoleApi = {
       { revisionsOf },
     ] = await Promise.all([
       import('@/lib/ask/answer'),
-      import('@/lib/ask/attachments'),
+      import('@/lib/ask/query-images'),
       import('@/lib/ask/compose-request'),
       import('@/lib/ask/libraries'),
       import('@/lib/ask/question'),
@@ -100,7 +100,7 @@ const consoleApi = {
     const known = new Map(library.map((clip) => [clip.id, clip]));
     const clips = asked.map((id) => known.get(id) ?? { id, durationMs: null });
     const model = await services.encoder.load(modelOptions());
-    const question = await encodeQuestion(services, model, tidyQuestion({ text, attachments: [] }));
+    const question = await encodeQuestion(services, model, tidyQuestion({ text, images: [] }));
     const request = composeRequest(clips, { isOfAll: clipIds === null, ...rest });
     const { candidates, failed } = await askLibraries(services, request, question);
     const answer = await answerQuestion(services, question, request, {

@@ -1,6 +1,6 @@
 import type { TimeRange } from '@/lib/ports/search';
 import { MAX_ANSWER_FRAMES, type StrategyId } from '@/lib/select/selection';
-import type { Attachment, Question } from '@/lib/ask/question';
+import type { QueryImage, Question } from '@/lib/ask/question';
 import type { SavedSelection } from '@/lib/exchange/import';
 import { findStrategy, STRATEGIES } from '@/lib/select/strategies';
 import { FramesiftError } from '@/lib/shared/errors';
@@ -28,8 +28,8 @@ export async function restoreSelection({
   parameters,
   clips,
 }: SavedSelection): Promise<RestoredSelection> {
-  const attachments: Attachment[] = [];
-  for (const { number, name, source, image } of question.attachments) {
+  const images: QueryImage[] = [];
+  for (const { number, name, source, image } of question.images) {
     const picture = image ?? (source.kind === 'frame' ? await storedPicture(source) : null);
     if (!picture) {
       throw new FramesiftError(
@@ -37,10 +37,10 @@ export async function restoreSelection({
         `This selection was asked for with a picture (${name}) that is not in the file. Only a ZIP brings such pictures along; export it as one.`,
       );
     }
-    attachments.push({ number, name, source, image: picture });
+    images.push({ number, name, source, image: picture });
   }
   return {
-    question: { text: question.text, attachments },
+    question: { text: question.text, images },
     clipIds: clips.map(({ clipId }) => clipId),
     range: parameters.range,
     strategy: (findStrategy(strategy) ?? STRATEGIES[0]!).id,

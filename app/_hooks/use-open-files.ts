@@ -21,8 +21,8 @@ export function useOpenFiles(clipId: string | null) {
       tell(`${what}Open a clip first; then a dropped picture finds the frames that look like it.`);
       return;
     }
-    const { addAttachment, pictureAttachment } = await import('@/lib/ask/attachments');
-    places.ask(clipId, addAttachment(null, pictureAttachment(picture)));
+    const { addImage, imageOfFile } = await import('@/lib/ask/query-images');
+    places.ask(clipId, addImage(null, imageOfFile(picture)));
     if (what !== '') setNews(`${what}The frames that look like it are searched for.`);
   };
 

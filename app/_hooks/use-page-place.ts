@@ -23,7 +23,7 @@ function withQuestion(place: PagePlace, asked: AskedQuestions): Place {
   if (known) return { ...place, question: known };
   try {
     parseQuery(text, []);
-    return { ...place, question: { text, attachments: [] } };
+    return { ...place, question: { text, images: [] } };
   } catch {
     // It names pictures that are gone, or is nothing that this page wrote.
     return { ...place, question: null };

@@ -22,7 +22,7 @@ export function useQueryAdvice(question: Question | null, model: LoadedModel | n
     advice: WordAdvice | null;
   } | null>(null);
   const text = question?.text ?? '';
-  const numbers = question?.attachments.map(({ number }) => number) ?? [];
+  const numbers = question?.images.map(({ number }) => number) ?? [];
   const numberList = numbers.join();
   const modelVersion = model?.modelVersion ?? null;
 

@@ -116,7 +116,7 @@ async function encoded(
 ): Promise<EncodedQuestion> {
   const known = encodedByModel.get(model.modelVersion) ?? new Map<string, EncodedQuestion>();
   encodedByModel.set(model.modelVersion, known);
-  const question = known.get(text) ?? (await encodeQuestion(services, model, { text, attachments: [] }));
+  const question = known.get(text) ?? (await encodeQuestion(services, model, { text, images: [] }));
   known.set(text, question);
   return question;
 }

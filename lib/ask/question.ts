@@ -6,24 +6,24 @@ import { parseQuery } from '@/lib/query/parse';
 import { promptsFor } from '@/lib/query/prompts';
 import type { TermContent } from '@/lib/query/query';
 import { withTimeout } from '@/lib/shared/async';
-import type { AttachmentSource } from '@/lib/shared/attachment-source';
+import type { ImageSource } from '@/lib/shared/image-source';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import { meanDirection } from '@/lib/shared/vectors';
 
 /** What a person asks, in the language of lib/query/parse.ts, with the pictures that it names. */
 export interface Question {
   text: string;
-  attachments: Attachment[];
+  images: QueryImage[];
 }
 
-/** A picture beside a question: `#1` in its text is the attachment of number 1. */
-export interface Attachment {
+/** A picture beside a question: `#1` in its text is the queryImage of number 1. */
+export interface QueryImage {
   /** ≥ 1, each once in a question. */
   number: number;
   image: Blob;
   /** As a person knows it: a file's name, or which moment of a clip. */
   name: string;
-  source: AttachmentSource;
+  source: ImageSource;
 }
 
 /**
@@ -39,8 +39,8 @@ const READ_TIMEOUT_MS = 30_000;
 const PREPARE_TIMEOUT_MS = 30_000;
 
 /** A question in the words of the page: its text, or a picture's name where it is nothing else. */
-export function describeQuestion({ text, attachments }: Question): string {
-  const only = attachments.find(({ number }) => text.trim() === `#${number}`);
+export function describeQuestion({ text, images }: Question): string {
+  const only = images.find(({ number }) => text.trim() === `#${number}`);
   return only?.name ?? text;
 }
 
@@ -63,22 +63,22 @@ export interface QuestionServices {
 export async function encodeQuestion(
   services: QuestionServices,
   model: QuestionModel,
-  { text, attachments }: Question,
+  { text, images }: Question,
 ): Promise<EncodedQuestion> {
   const query = parseQuery(
     text,
-    attachments.map(({ number }) => number),
+    images.map(({ number }) => number),
   );
   const contents = query.alternatives.flatMap(({ terms }) => terms.map(({ content }) => content));
   const [textEmbeddings, pictureEmbeddings] = await Promise.all([
     encodeTexts(services, model, contents),
-    encodePictures(services, model, contents, attachments),
+    encodePictures(services, model, contents, images),
   ]);
   const alternatives = query.alternatives.map(({ terms }) =>
     terms.map(({ weight, content }) =>
       content.kind === 'text'
         ? { weight, embedding: textEmbeddings.get(textKey(content))!, isPicture: false }
-        : { weight, embedding: pictureEmbeddings.get(content.attachment)!, isPicture: true },
+        : { weight, embedding: pictureEmbeddings.get(content.image)!, isPicture: true },
     ),
   );
   const calibration = textEmbeddings.size > 0 ? (model.calibration ?? null) : null;
@@ -120,23 +120,21 @@ async function encodeTexts(
   );
 }
 
-/** Embeddings of all pictures by their attachment's number; what is not in the library is encoded in one run. */
+/** Embeddings of all pictures by their number; what is not in the library is encoded in one run. */
 async function encodePictures(
   services: QuestionServices,
   model: QuestionModel,
   contents: readonly TermContent[],
-  attachments: readonly Attachment[],
+  images: readonly QueryImage[],
 ): Promise<Map<number, Float32Array<ArrayBuffer>>> {
-  const named = new Set(
-    contents.flatMap((content) => (content.kind === 'picture' ? [content.attachment] : [])),
-  );
+  const named = new Set(contents.flatMap((content) => (content.kind === 'picture' ? [content.image] : [])));
   const embeddings = new Map<number, Float32Array<ArrayBuffer>>();
-  const pictures: Attachment[] = [];
-  for (const attachment of attachments) {
-    if (!named.has(attachment.number)) continue;
-    const stored = await storedEmbedding(services, model, attachment);
-    if (stored) embeddings.set(attachment.number, stored);
-    else pictures.push(attachment);
+  const pictures: QueryImage[] = [];
+  for (const queryImage of images) {
+    if (!named.has(queryImage.number)) continue;
+    const stored = await storedEmbedding(services, model, queryImage);
+    if (stored) embeddings.set(queryImage.number, stored);
+    else pictures.push(queryImage);
   }
   if (pictures.length === 0) return embeddings;
   const pixels: Uint8Array<ArrayBuffer>[] = [];
@@ -153,7 +151,7 @@ async function encodePictures(
 async function preparePicture(
   services: QuestionServices,
   model: QuestionModel,
-  { image, name }: Attachment,
+  { image, name }: QueryImage,
 ): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await withTimeout(
@@ -171,7 +169,7 @@ async function preparePicture(
 async function storedEmbedding(
   services: QuestionServices,
   { modelVersion }: QuestionModel,
-  { source }: Attachment,
+  { source }: QueryImage,
 ): Promise<Float32Array<ArrayBuffer> | undefined> {
   if (source.kind !== 'frame') return undefined;
   const { clipId, frameIndex } = source;

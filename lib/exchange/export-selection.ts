@@ -56,7 +56,7 @@ export async function exportZip(
     ),
   );
   const attachments: ZipEntry[] = [];
-  for (const { number, image } of selection.question.attachments) {
+  for (const { number, image } of selection.question.images) {
     const entry = manifest.question.attachments.find((one) => one.number === number);
     if (!image || !entry) continue;
     entry.file = `attachments/${number}.${image.type === 'image/jpeg' ? 'jpg' : image.type === 'image/webp' ? 'webp' : 'png'}`;

@@ -14,19 +14,14 @@ import { MANIFEST_KEYWORD, readPngText } from './png-text';
 import { recogniseExport, type SelectionFormat } from './recognise';
 import type { ExportTask } from './pictures';
 import { bad } from './rows';
-import type {
-  ExportedAttachment,
-  ExportedClip,
-  SelectedFrame,
-  SelectionParameters,
-} from './selection-to-export';
+import type { ExportedImage, ExportedClip, SelectedFrame, SelectionParameters } from './selection-to-export';
 import { fromSql } from './sql';
 import { decodeText } from './text';
 import { readZip } from './zip';
 
 /** A selection that came back: what was asked, of clips that are in the library, by their ids there. */
 export interface SavedSelection {
-  question: { text: string; attachments: ExportedAttachment[] };
+  question: { text: string; images: ExportedImage[] };
   strategy: string;
   parameters: SelectionParameters;
   /** Those that are in the library, in the order in which they were searched. */
@@ -189,7 +184,7 @@ function showSelection(
   const selection: SavedSelection = {
     question: {
       text: question.text,
-      attachments: question.attachments.map(({ number, name, source }) => {
+      images: question.attachments.map(({ number, name, source }) => {
         const image = images.get(number);
         return { number, name, source: sourceHere(source, found), ...(image ? { image } : {}) };
       }),
@@ -226,7 +221,7 @@ function showSelection(
 function sourceHere(
   source: SelectionManifest['question']['attachments'][number]['source'],
   found: ReadonlyMap<string, string>,
-): ExportedAttachment['source'] {
+): ExportedImage['source'] {
   if (source.kind === 'picture') return source;
   const { eventId, ...place } = source;
   return { ...place, clipId: found.get(eventId) ?? eventId };

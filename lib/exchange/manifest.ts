@@ -124,7 +124,7 @@ export function toManifest(
     createdAt: createdAt.toISOString(),
     question: {
       text: selection.question.text,
-      attachments: selection.question.attachments.map(({ number, name: label, source }) => ({
+      attachments: selection.question.images.map(({ number, name: label, source }) => ({
         number,
         name: label,
         source: source.kind === 'picture' ? source : withEventId(source),

@@ -1,13 +1,13 @@
 import type { TimeSpan } from '@/lib/ports/media';
-import type { AttachmentSource } from '@/lib/shared/attachment-source';
+import type { ImageSource } from '@/lib/shared/image-source';
 import type { Moment } from '@/lib/shared/clip-clock';
 import type { FrameKey } from '@/lib/shared/frame-key';
 
-export interface ExportedAttachment {
+export interface ExportedImage {
   /** `#1` in the question's text. */
   number: number;
   name: string;
-  source: AttachmentSource;
+  source: ImageSource;
   /** The picture itself; left out where it is not at hand. */
   image?: Blob;
 }
@@ -48,7 +48,7 @@ interface ClipSpan extends TimeSpan {
 
 /** Frames that answer a question, with everything that led to them: what every export is made from. */
 export interface SelectionToExport {
-  question: { text: string; attachments: ExportedAttachment[] };
+  question: { text: string; images: ExportedImage[] };
   /** Id of the strategy, see lib/select. */
   strategy: string;
   parameters: SelectionParameters;

@@ -23,8 +23,8 @@ export interface Rewrite {
 const WORD = /[\p{L}\p{M}]+(?:['’][\p{L}\p{M}]+)*/gu;
 
 /** The words of a question that is asked in words, what stands in quotation marks included; none where it cannot be read. */
-export function wordsOf(source: string, attachmentNumbers: readonly number[]): QueryWord[] {
-  return textTerms(source, attachmentNumbers).flatMap(({ start, end }) =>
+export function wordsOf(source: string, imageNumbers: readonly number[]): QueryWord[] {
+  return textTerms(source, imageNumbers).flatMap(({ start, end }) =>
     Array.from(source.slice(start, end).matchAll(WORD), ({ 0: word, index }) => ({
       word,
       start: start + index,
@@ -98,7 +98,7 @@ const NOBODY =
  *
  * @returns null where the question has none of them, or cannot be read
  */
-export function signsForWords(source: string, attachmentNumbers: readonly number[]): Rewrite | null {
+export function signsForWords(source: string, imageNumbers: readonly number[]): Rewrite | null {
   const words: string[] = [];
   const note = (word: string) => {
     const typed = word.replace(/\s+/gu, ' ');
@@ -106,7 +106,7 @@ export function signsForWords(source: string, attachmentNumbers: readonly number
   };
   let text = '';
   let done = 0;
-  for (const { start, end, weight, isQuoted } of textTerms(source, attachmentNumbers)) {
+  for (const { start, end, weight, isQuoted } of textTerms(source, imageNumbers)) {
     if (isQuoted || weight < 0) continue;
     const term = source
       .slice(start, end)
@@ -120,8 +120,8 @@ export function signsForWords(source: string, attachmentNumbers: readonly number
   text += source.slice(done);
   if (words.length === 0) return null;
   const rewritten = text.trim().replace(/\s+/gu, ' ');
-  if (canBeRead(rewritten, attachmentNumbers)) return { words, text: rewritten, lacksSubject: false };
-  const isOnlyWithout = rewritten.startsWith('- ') && canBeRead(`x ${rewritten}`, attachmentNumbers);
+  if (canBeRead(rewritten, imageNumbers)) return { words, text: rewritten, lacksSubject: false };
+  const isOnlyWithout = rewritten.startsWith('- ') && canBeRead(`x ${rewritten}`, imageNumbers);
   return isOnlyWithout ? { words, text: rewritten, lacksSubject: true } : null;
 }
 
@@ -133,10 +133,10 @@ interface TextTerm {
   isQuoted: boolean;
 }
 
-function textTerms(source: string, attachmentNumbers: readonly number[]): TextTerm[] {
+function textTerms(source: string, imageNumbers: readonly number[]): TextTerm[] {
   let query: Query;
   try {
-    query = parseQuery(source, attachmentNumbers);
+    query = parseQuery(source, imageNumbers);
   } catch {
     return [];
   }
@@ -149,9 +149,9 @@ function textTerms(source: string, attachmentNumbers: readonly number[]): TextTe
   );
 }
 
-function canBeRead(source: string, attachmentNumbers: readonly number[]): boolean {
+function canBeRead(source: string, imageNumbers: readonly number[]): boolean {
   try {
-    parseQuery(source, attachmentNumbers);
+    parseQuery(source, imageNumbers);
     return true;
   } catch {
     return false;

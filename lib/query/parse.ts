@@ -57,21 +57,21 @@ const WORD = /[\p{L}\p{M}\p{N}]/u;
  * - `#1`: an attached picture.
  * - `dog | cat`, or a line each, with or without a list's marks before all of them: any of them.
  *
- * @param attachmentNumbers what `#1` may refer to
+ * @param imageNumbers what `#1` may refer to
  * @throws QuerySyntaxError with a sentence and the place
  */
-export function parseQuery(source: string, attachmentNumbers: readonly number[]): Query {
-  return new Parser(source, attachmentNumbers).parse();
+export function parseQuery(source: string, imageNumbers: readonly number[]): Query {
+  return new Parser(source, imageNumbers).parse();
 }
 
 class Parser {
   readonly #source: string;
-  readonly #attachmentNumbers: readonly number[];
+  readonly #imageNumbers: readonly number[];
   #termCount = 0;
 
-  constructor(source: string, attachmentNumbers: readonly number[]) {
+  constructor(source: string, imageNumbers: readonly number[]) {
     this.#source = blankListMarks(source);
-    this.#attachmentNumbers = attachmentNumbers;
+    this.#imageNumbers = imageNumbers;
   }
 
   parse(): Query {
@@ -205,9 +205,9 @@ class Parser {
     const picture = PICTURE.exec(content);
     if (picture) {
       const number = Number(picture[1]);
-      const isAttached = this.#attachmentNumbers.includes(number);
+      const isAttached = this.#imageNumbers.includes(number);
       const isAlone = picture[0].length === content.length;
-      if (isAttached && isAlone) return { kind: 'picture', attachment: number };
+      if (isAttached && isAlone) return { kind: 'picture', image: number };
       if (isAttached) {
         throw new QuerySyntaxError(
           `After “#${picture[1]}” comes a plus or a minus, as in “#${picture[1]} + snow”.`,
@@ -309,7 +309,7 @@ function formatTerm({ weight, content }: Term, index: number): string {
 }
 
 function formatContent(content: TermContent): string {
-  if (content.kind === 'picture') return `#${content.attachment}`;
+  if (content.kind === 'picture') return `#${content.image}`;
   const { text, isQuoted } = content;
   if (!isQuoted) return text;
   const quote = QUOTES.find(([, closers]) => !Array.from(closers).some((closer) => text.includes(closer)));

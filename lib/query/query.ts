@@ -24,5 +24,5 @@ export interface Term {
 export type TermContent =
   /** `isQuoted`: to be taken letter for letter. */
   | { kind: 'text'; text: string; isQuoted: boolean }
-  /** `#1` in the text: the attachment of that number. */
-  | { kind: 'picture'; attachment: number };
+  /** `#1` in the text: the image of that number. */
+  | { kind: 'picture'; image: number };

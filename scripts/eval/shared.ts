@@ -66,9 +66,7 @@ async function encodeAll(clips: readonly EmbeddedClip[], embedder: Embedder): Pr
   const asked = [...texts, ...composed].filter((_, i) => i % every === 0);
   const encoded: EncodedQuestion[] = [];
   for (const text of asked)
-    encoded.push(
-      await encodeQuestion(services, { modelVersion, calibration, config }, { text, attachments: [] }),
-    );
+    encoded.push(await encodeQuestion(services, { modelVersion, calibration, config }, { text, images: [] }));
   return encoded;
 }
 

@@ -140,7 +140,7 @@ export async function inputKinds(
     ]),
     kind('questions', (n) => {
       const text = randomQuestion(n);
-      return encodeQuestion(QUESTION_SERVICES, QUESTION_MODEL, { text, attachments: [] });
+      return encodeQuestion(QUESTION_SERVICES, QUESTION_MODEL, { text, images: [] });
     }),
     kind('addresses', (n) =>
       Promise.resolve(readPlace(`#clip=${randomQuestion(n)}&q=${randomQuestion(n + 1)}`)),

@@ -65,7 +65,7 @@ test('damaged pictures are answered or refused with a sentence, and the next goo
   const framesift = await openWithSample(page);
   const pictures = await madePictures(page);
   const input = page.getByTestId('picture-input');
-  const taken = page.getByTestId('attachments').getByRole('listitem');
+  const taken = page.getByTestId('query-images').getByRole('listitem');
 
   /** What the page says of a picture that is asked with. */
   const ask = async (name: string, type: string, bytes: Uint8Array) => {

@@ -169,7 +169,7 @@ withoutClips('the help shows every way to ask, and a click asks', async ({ page 
     const input = page.getByTestId('picture-input');
     await input.setInputFiles({ name: 'grey.png', mimeType: 'image/png', buffer: GREY_PICTURE });
     await expect(framesift.answerStatus).toContainText(`for “${one} - #1”`);
-    await expect(page.getByTestId('attachments').getByRole('listitem')).toHaveText(['#1grey.png']);
+    await expect(page.getByTestId('query-images').getByRole('listitem')).toHaveText(['#1grey.png']);
   });
   expect(framesift.problems).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import type { PictureArea } from '@/lib/ask/attachments';
+import type { PictureArea } from '@/lib/ask/query-images';
 
 /** Smallest side of a part, as a share of the picture's: a smaller one has nothing left to see. */
 export const MIN_SIDE = 0.05;

@@ -3,7 +3,7 @@
 import { Dialog } from 'radix-ui';
 import { Search } from 'lucide-react';
 import { useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
-import { cropAttachment, type NewAttachment, type PictureArea } from '@/lib/ask/attachments';
+import { cropImage, type NewQueryImage, type PictureArea } from '@/lib/ask/query-images';
 import { toFramesiftError } from '@/lib/shared/errors';
 import { useObjectUrl } from '../../_hooks/use-object-url';
 import { Button } from '../ui/button';
@@ -38,7 +38,7 @@ type Drag = { kind: 'draw'; from: Point } | { kind: 'move'; last: Point };
  * @param picture what a part is taken from; the dialog is open while there is one
  * @param onSearch gets the picture again, with only the part left
  */
-export function CropDialog<T extends NewAttachment>({
+export function CropDialog<T extends NewQueryImage>({
   picture,
   onSearch,
   onClose,
@@ -56,7 +56,7 @@ export function CropDialog<T extends NewAttachment>({
   );
 }
 
-function CropForm<T extends NewAttachment>({
+function CropForm<T extends NewQueryImage>({
   picture,
   onSearch,
 }: {
@@ -71,7 +71,7 @@ function CropForm<T extends NewAttachment>({
   const search = async () => {
     setCutting(true);
     try {
-      onSearch(cropAttachment(picture, await cropPicture(picture.image, area), area));
+      onSearch(cropImage(picture, await cropPicture(picture.image, area), area));
     } catch (error) {
       setProblem(toFramesiftError(error).message);
       setCutting(false);

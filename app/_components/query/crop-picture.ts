@@ -1,4 +1,4 @@
-import type { PictureArea } from '@/lib/ask/attachments';
+import type { PictureArea } from '@/lib/ask/query-images';
 import { FramesiftError } from '@/lib/shared/errors';
 
 /** A part of a picture as a PNG of its own, at the picture's own resolution. */

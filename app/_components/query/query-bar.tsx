@@ -4,19 +4,19 @@ import { Tooltip } from 'radix-ui';
 import { ImageUp, Search, X } from 'lucide-react';
 import { useEffect, useRef, useState, type ClipboardEvent } from 'react';
 import { flushSync } from 'react-dom';
-import { addAttachment, pictureAttachment, removeAttachment, tidyQuestion } from '@/lib/ask/attachments';
-import type { Attachment, Question } from '@/lib/ask/question';
+import { addImage, imageOfFile, removeImage, tidyQuestion } from '@/lib/ask/query-images';
+import type { QueryImage, Question } from '@/lib/ask/question';
 import { linesOfList } from '@/lib/query/list';
 import { QuerySyntaxError } from '@/lib/query/parse';
 import type { QueryAdvice } from '../../_hooks/use-query-advice';
 import { Button } from '../ui/button';
-import { AttachmentChips } from './attachment-chips';
+import { ImageChips } from './image-chips';
 import { CropDialog } from './crop-dialog';
 import { QueryAdviceLines } from './query-advice';
 import { QueryHelp } from './query-help';
 import { QueryProblem } from './query-problem';
 
-const NOTHING: Question = { text: '', attachments: [] };
+const NOTHING: Question = { text: '', images: [] };
 const PROBLEM_ID = 'query-problem';
 
 /** Where the question is typed, with the pictures that belong to it. */
@@ -38,7 +38,7 @@ export function QueryBar({
   const [draft, setDraft] = useState(question ?? NOTHING);
   const [asked, setAsked] = useState(question);
   const [problem, setProblem] = useState<QuerySyntaxError | null>(null);
-  const [cropped, setCropped] = useState<Attachment | null>(null);
+  const [cropped, setCropped] = useState<QueryImage | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const picker = useRef<HTMLInputElement>(null);
   /** Whether the picture that is being chosen takes the place of what is typed. */
@@ -95,10 +95,9 @@ export function QueryBar({
     replaces.current = instead;
     picker.current?.click();
   };
-  const addPicture = (image: File) =>
-    ask(addAttachment(replaces.current ? null : draft, pictureAttachment(image)));
-  const remove = ({ number }: Attachment) => {
-    const rest = removeAttachment(draft, number);
+  const addPicture = (image: File) => ask(addImage(replaces.current ? null : draft, imageOfFile(image)));
+  const remove = ({ number }: QueryImage) => {
+    const rest = removeImage(draft, number);
     if (rest.text === '') clear();
     else ask(rest);
     input.current?.focus();
@@ -149,14 +148,14 @@ export function QueryBar({
           }}
           className="min-h-10 min-w-0 flex-auto basis-full bg-transparent px-3 outline-none placeholder:text-ink-2 sm:basis-0"
         />
-        {(question !== null || draft.text !== '' || draft.attachments.length > 0) && (
+        {(question !== null || draft.text !== '' || draft.images.length > 0) && (
           <Button variant="ghost" icon aria-label="Clear the question" onClick={clear}>
             <X aria-hidden />
           </Button>
         )}
         <QueryHelp
           examples={examples}
-          hasPicture={draft.attachments.some(({ number }) => number === 1)}
+          hasPicture={draft.images.some(({ number }) => number === 1)}
           onExample={(text) => ask({ ...draft, text })}
           onPicture={() => choosePicture(true)}
         />
@@ -211,7 +210,7 @@ export function QueryBar({
           }}
         />
       )}
-      <AttachmentChips attachments={draft.attachments} onCrop={setCropped} onRemove={remove} />
+      <ImageChips images={draft.images} onCrop={setCropped} onRemove={remove} />
       {question === null && examples.length > 0 && (
         <div className="flex flex-wrap items-center gap-2 px-2 text-sm">
           <span className="text-ink-2">Try</span>
@@ -232,8 +231,8 @@ export function QueryBar({
         picture={cropped}
         onSearch={(part) => {
           setCropped(null);
-          const attachments = draft.attachments.map((each) => (each.number === part.number ? part : each));
-          ask({ ...draft, attachments });
+          const images = draft.images.map((each) => (each.number === part.number ? part : each));
+          ask({ ...draft, images });
         }}
         onClose={() => setCropped(null)}
       />

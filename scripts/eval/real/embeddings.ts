@@ -53,7 +53,7 @@ export async function askByEmbeddings(
     ask: async (asked, text, strategy, count) => {
       let question = encoded.get(text);
       if (!question) {
-        question = await encodeQuestion(services, model, { text, attachments: [] });
+        question = await encodeQuestion(services, model, { text, images: [] });
         encoded.set(text, question);
       }
       const answer = await search.search(question, {

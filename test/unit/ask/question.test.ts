@@ -1,7 +1,7 @@
 import type { Calibration, LoadedModel } from '@/lib/ports/encoder';
 import { describe, expect, it, vi } from 'vitest';
-import { describeQuestion, encodeQuestion, type Attachment } from '@/lib/ask/question';
-import type { AttachmentSource } from '@/lib/shared/attachment-source';
+import { describeQuestion, encodeQuestion, type QueryImage } from '@/lib/ask/question';
+import type { ImageSource } from '@/lib/shared/image-source';
 import type { FramesiftServices } from '@/lib/core/services';
 import { FramesiftError } from '@/lib/shared/errors';
 
@@ -74,7 +74,7 @@ function servicesWith(axes: Axes, stored: readonly { frameIndex: number; modelVe
   return { services, encodeTexts, encodeImages, getFrameEmbeddings };
 }
 
-function attachment(number: number, source: AttachmentSource = { kind: 'picture' }): Attachment {
+function queryImage(number: number, source: ImageSource = { kind: 'picture' }): QueryImage {
   return { number, image: new Blob([Uint8Array.of(number)]), name: `picture ${number}.png`, source };
 }
 
@@ -85,7 +85,7 @@ describe('encodeQuestion', () => {
     const axes = new Axes();
     const { services, encodeTexts } = servicesWith(axes);
     const text = 'red car + "red car" - 2:a man throws a ball | red car';
-    const encoded = await encodeQuestion(services, modelWith(undefined), { text, attachments: [] });
+    const encoded = await encodeQuestion(services, modelWith(undefined), { text, images: [] });
     expect(encodeTexts.mock.calls).toEqual([
       [
         [
@@ -121,7 +121,7 @@ describe('encodeQuestion', () => {
     const { services, encodeImages } = servicesWith(axes);
     const encoded = await encodeQuestion(services, modelWith(undefined), {
       text: '#3 - #1 | #3',
-      attachments: [attachment(1), attachment(2), attachment(3)],
+      images: [queryImage(1), queryImage(2), queryImage(3)],
     });
     expect(encodeImages).toHaveBeenCalledTimes(1);
     const names = encoded.alternatives.map((terms) =>
@@ -140,10 +140,10 @@ describe('encodeQuestion', () => {
     ]);
     const encoded = await encodeQuestion(services, model, {
       text: '#1 + #2 + #3',
-      attachments: [
-        attachment(1, { kind: 'frame', ...frame }),
-        attachment(2, { kind: 'frame', ...frame, frameIndex: 8 }),
-        attachment(3, { kind: 'crop', ...frame, x: 0.1, y: 0.1, width: 0.5, height: 0.5 }),
+      images: [
+        queryImage(1, { kind: 'frame', ...frame }),
+        queryImage(2, { kind: 'frame', ...frame, frameIndex: 8 }),
+        queryImage(3, { kind: 'crop', ...frame, x: 0.1, y: 0.1, width: 0.5, height: 0.5 }),
       ],
     });
     const names = encoded.alternatives.flat().map(({ embedding }) => axes.namesIn(embedding)[0]);
@@ -155,7 +155,7 @@ describe('encodeQuestion', () => {
     const axes = new Axes();
     const { services, getFrameEmbeddings } = servicesWith(axes);
     getFrameEmbeddings.mockRejectedValue(new FramesiftError('timed-out', 'The library is away.'));
-    const question = { text: '#1', attachments: [attachment(1, { kind: 'frame', ...frame })] };
+    const question = { text: '#1', images: [queryImage(1, { kind: 'frame', ...frame })] };
     const encoded = await encodeQuestion(services, modelWith(undefined), question);
     expect(axes.namesIn(encoded.alternatives[0]![0]!.embedding)).toEqual(['picture 1']);
   });
@@ -164,10 +164,10 @@ describe('encodeQuestion', () => {
     const axes = new Axes();
     const { services } = servicesWith(axes);
     const model = modelWith(calibration);
-    const attachments = [attachment(1)];
-    const pictures = await encodeQuestion(services, model, { text: '#1', attachments });
+    const images = [queryImage(1)];
+    const pictures = await encodeQuestion(services, model, { text: '#1', images });
     expect(pictures).toMatchObject({ calibration: null });
-    const mixed = await encodeQuestion(services, model, { text: '#1 + dog', attachments });
+    const mixed = await encodeQuestion(services, model, { text: '#1 + dog', images });
     expect(mixed.modelVersion).toBe(model.modelVersion);
     expect(mixed.calibration).toBe(calibration);
   });
@@ -178,17 +178,17 @@ describe('encodeQuestion', () => {
     ['#2 + dog', { start: 0, end: 2 }],
   ])('says where %j is wrong, before the model is asked', async (text, place) => {
     const { services, encodeTexts } = servicesWith(new Axes());
-    const encoding = encodeQuestion(services, modelWith(undefined), { text, attachments: [attachment(1)] });
+    const encoding = encodeQuestion(services, modelWith(undefined), { text, images: [queryImage(1)] });
     await expect(encoding).rejects.toMatchObject({ code: 'bad-input', ...place });
     expect(encodeTexts).not.toHaveBeenCalled();
   });
 
   it('says which picture cannot be read', async () => {
     const { services } = servicesWith(new Axes());
-    const broken = { ...attachment(2), image: new Blob() };
+    const broken = { ...queryImage(2), image: new Blob() };
     const encoding = encodeQuestion(services, modelWith(undefined), {
       text: '#1 | #2',
-      attachments: [attachment(1), broken],
+      images: [queryImage(1), broken],
     });
     await expect(encoding).rejects.toThrow('picture 2.png: This picture cannot be read.');
     await expect(encoding).rejects.toMatchObject({ code: 'bad-input' });
@@ -202,6 +202,6 @@ describe('describeQuestion', () => {
     ['#2', '#2'],
     ['red car', 'red car'],
   ])('calls %j “%s”', (text, name) => {
-    expect(describeQuestion({ text, attachments: [attachment(1)] })).toBe(name);
+    expect(describeQuestion({ text, images: [queryImage(1)] })).toBe(name);
   });
 });

@@ -26,8 +26,8 @@ interface LibraryQuestion {
 }
 
 const MODEL = modelNamed('m1');
-const CAT: Question = { text: 'a cat', attachments: [] };
-const DOG: Question = { text: 'a dog', attachments: [] };
+const CAT: Question = { text: 'a cat', images: [] };
+const DOG: Question = { text: 'a dog', images: [] };
 
 function asking(
   question: Question,

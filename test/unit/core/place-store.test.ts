@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { PlaceStore, type Place } from '@/lib/core/place-store';
 
 const NOWHERE: Place = { clipId: null, question: null, range: null };
-const car = { text: 'a red car', attachments: [] };
-const dog = { text: 'a dog', attachments: [] };
+const car = { text: 'a red car', images: [] };
+const dog = { text: 'a dog', images: [] };
 const start = { startMs: 0, endMs: 5000 };
 
 describe('PlaceStore', () => {

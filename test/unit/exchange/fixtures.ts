@@ -14,7 +14,7 @@ export function makeSelection(change: Partial<SelectionToExport> = {}): Selectio
   return {
     question: {
       text: '=cmd|"x"!A1, a "red" car\nat night',
-      attachments: [
+      images: [
         {
           number: 1,
           name: '@crop.png',

@@ -18,7 +18,7 @@ const ATTACHED = [1, 2];
 function outline({ alternatives }: Query): string[][] {
   return alternatives.map(({ terms }) =>
     terms.map(({ weight, content }) => {
-      if (content.kind === 'picture') return `${weight} picture ${content.attachment}`;
+      if (content.kind === 'picture') return `${weight} picture ${content.image}`;
       return `${weight} ${content.isQuoted ? `<${content.text}>` : content.text}`;
     }),
   );
@@ -200,7 +200,7 @@ const term: fc.Arbitrary<Pick<Term, 'weight' | 'content'>> = fc.record({
       .stringMatching(/^[^\n\r\u2028\u2029"]{1,12}$/u)
       .filter((text) => text.trim() === text)
       .map((text) => ({ kind: 'text' as const, text, isQuoted: true })),
-    fc.constantFrom(...ATTACHED).map((attachment) => ({ kind: 'picture' as const, attachment })),
+    fc.constantFrom(...ATTACHED).map((image) => ({ kind: 'picture' as const, image })),
   ),
 });
 

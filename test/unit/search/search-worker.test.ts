@@ -179,7 +179,7 @@ describe('the search worker', () => {
       discardSearchWorker: (reason) => services.discardSearchWorker(reason),
     });
     const asking = (text: string): Asking => ({
-      question: { text, attachments: [] },
+      question: { text, images: [] },
       model: { ...modelNamed(MODEL), config: { embeddingDimension: 512 } as LoadedModel['config'] },
       request: composeRequest([{ id: clipId, durationMs: null }], { count: 4 }),
       revisions: {},

@@ -1,8 +1,8 @@
 import { formatQuery, parseQuery } from '@/lib/query/parse';
 import type { Query } from '@/lib/query/query';
-import type { AttachmentSource } from '@/lib/shared/attachment-source';
+import type { ImageSource } from '@/lib/shared/image-source';
 import { formatTime } from '@/lib/shared/format';
-import type { Attachment, Question } from './question';
+import type { QueryImage, Question } from './question';
 
 /** A rectangle of a picture, in shares of its width and height, 0…1. */
 export interface PictureArea {
@@ -12,11 +12,11 @@ export interface PictureArea {
   height: number;
 }
 
-/** An attachment that has no number yet. */
-export type NewAttachment = Omit<Attachment, 'number'>;
+/** An image of a query that has no number yet. */
+export type NewQueryImage = Omit<QueryImage, 'number'>;
 
 /** A picture that a person brings. */
-export function pictureAttachment(image: File): NewAttachment {
+export function imageOfFile(image: File): NewQueryImage {
   return { image, name: image.name, source: { kind: 'picture' } };
 }
 
@@ -25,27 +25,27 @@ export function pictureAttachment(image: File): NewAttachment {
  *
  * @param image the best picture of it that is at hand
  */
-export function frameAttachment(
+export function imageOfFrame(
   image: Blob,
   frame: { clipId: string; frameIndex: number; timestampMs: number },
-): NewAttachment {
+): NewQueryImage {
   const { clipId, frameIndex, timestampMs } = frame;
   const name = `the frame at ${formatTime(timestampMs, { tenths: true })}`;
   return { image, name, source: { kind: 'frame', clipId, frameIndex, timestampMs } };
 }
 
-/** The same attachment, of which only a part is left. */
-export function cropAttachment<T extends NewAttachment>(attachment: T, image: Blob, area: PictureArea): T {
-  const { name, source } = attachment;
+/** The same image, of which only a part is left. */
+export function cropImage<T extends NewQueryImage>(queryImage: T, image: Blob, area: PictureArea): T {
+  const { name, source } = queryImage;
   return {
-    ...attachment,
+    ...queryImage,
     image,
     name: name.startsWith('part of ') ? name : `part of ${name}`,
     source: cropSource(source, area),
   };
 }
 
-function cropSource(source: AttachmentSource, area: PictureArea): AttachmentSource {
+function cropSource(source: ImageSource, area: PictureArea): ImageSource {
   switch (source.kind) {
     case 'picture':
       return source;
@@ -70,10 +70,10 @@ const OPEN_END = /(?:^|[\s|])[+\-\u2212\u2013]\s*$|\|\s*$/u;
  *
  * @param question null for the picture alone
  */
-export function addAttachment(question: Question | null, attachment: NewAttachment): Question {
-  const { text, attachments } = question ?? { text: '', attachments: [] };
+export function addImage(question: Question | null, queryImage: NewQueryImage): Question {
+  const { text, images } = question ?? { text: '', images: [] };
   // The number of a picture that the text no longer speaks of is free again.
-  const kept = attachments.filter((each) => new RegExp(`#${each.number}(?!\\d)`).test(text));
+  const kept = images.filter((each) => new RegExp(`#${each.number}(?!\\d)`).test(text));
   const taken = new Set(kept.map(({ number }) => number));
   let number = 1;
   while (taken.has(number)) number += 1;
@@ -81,46 +81,46 @@ export function addAttachment(question: Question | null, attachment: NewAttachme
   const joint = before === '' ? '' : OPEN_END.test(before) ? ' ' : ' + ';
   return {
     text: `${before}${joint}#${number}`,
-    attachments: [...kept, { ...attachment, number }],
+    images: [...kept, { ...queryImage, number }],
   };
 }
 
 /** The question without a picture and the terms that name it. A text that cannot be read stays as it is. */
-export function removeAttachment({ text, attachments }: Question, number: number): Question {
+export function removeImage({ text, images }: Question, number: number): Question {
   return {
-    text: withoutPicture(text, attachments, number),
-    attachments: attachments.filter((attachment) => attachment.number !== number),
+    text: withoutPicture(text, images, number),
+    images: images.filter((queryImage) => queryImage.number !== number),
   };
 }
 
-function withoutPicture(text: string, attachments: readonly Attachment[], number: number): string {
+function withoutPicture(text: string, images: readonly QueryImage[], number: number): string {
   let query: Query;
   try {
     query = parseQuery(
       text,
-      attachments.map((attachment) => attachment.number),
+      images.map((queryImage) => queryImage.number),
     );
   } catch {
     return text;
   }
   const alternatives = query.alternatives
     .map(({ terms }) => ({
-      terms: terms.filter(({ content }) => content.kind === 'text' || content.attachment !== number),
+      terms: terms.filter(({ content }) => content.kind === 'text' || content.image !== number),
     }))
     .filter(({ terms }) => terms.length > 0);
   return formatQuery({ alternatives });
 }
 
 /** The question without pictures that its text does not name, its text trimmed; the text must be readable. */
-export function tidyQuestion({ text, attachments }: Question): Question {
+export function tidyQuestion({ text, images }: Question): Question {
   const { alternatives } = parseQuery(
     text,
-    attachments.map(({ number }) => number),
+    images.map(({ number }) => number),
   );
   const named = new Set(
     alternatives.flatMap(({ terms }) =>
-      terms.map(({ content }) => (content.kind === 'picture' ? content.attachment : 0)),
+      terms.map(({ content }) => (content.kind === 'picture' ? content.image : 0)),
     ),
   );
-  return { text: text.trim(), attachments: attachments.filter(({ number }) => named.has(number)) };
+  return { text: text.trim(), images: images.filter(({ number }) => named.has(number)) };
 }

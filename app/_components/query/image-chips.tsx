@@ -1,28 +1,32 @@
 import { Crop, X } from 'lucide-react';
-import type { Attachment } from '@/lib/ask/question';
+import type { QueryImage } from '@/lib/ask/question';
 import { isolateName } from '@/lib/shared/format';
 import { useObjectUrl } from '../../_hooks/use-object-url';
 import { Button } from '../ui/button';
 
 /** The pictures of a question, each with the number that its text calls it by. */
-export function AttachmentChips({
-  attachments,
+export function ImageChips({
+  images,
   onCrop,
   onRemove,
 }: {
-  attachments: readonly Attachment[];
-  onCrop: (attachment: Attachment) => void;
-  onRemove: (attachment: Attachment) => void;
+  images: readonly QueryImage[];
+  onCrop: (queryImage: QueryImage) => void;
+  onRemove: (queryImage: QueryImage) => void;
 }) {
-  if (attachments.length === 0) return null;
+  if (images.length === 0) return null;
   return (
-    <ul aria-label="Pictures in the question" className="flex flex-wrap gap-2 px-2" data-testid="attachments">
-      {attachments.map((attachment) => (
-        <li key={attachment.number} className="max-w-full">
+    <ul
+      aria-label="Pictures in the question"
+      className="flex flex-wrap gap-2 px-2"
+      data-testid="query-images"
+    >
+      {images.map((queryImage) => (
+        <li key={queryImage.number} className="max-w-full">
           <Chip
-            attachment={attachment}
-            onCrop={() => onCrop(attachment)}
-            onRemove={() => onRemove(attachment)}
+            queryImage={queryImage}
+            onCrop={() => onCrop(queryImage)}
+            onRemove={() => onRemove(queryImage)}
           />
         </li>
       ))}
@@ -31,11 +35,11 @@ export function AttachmentChips({
 }
 
 function Chip({
-  attachment: { number, image, name },
+  queryImage: { number, image, name },
   onCrop,
   onRemove,
 }: {
-  attachment: Attachment;
+  queryImage: QueryImage;
   onCrop: () => void;
   onRemove: () => void;
 }) {

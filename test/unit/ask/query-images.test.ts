@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import {
-  addAttachment,
-  cropAttachment,
-  frameAttachment,
-  pictureAttachment,
-  removeAttachment,
+  addImage,
+  cropImage,
+  imageOfFrame,
+  imageOfFile,
+  removeImage,
   tidyQuestion,
-} from '@/lib/ask/attachments';
+} from '@/lib/ask/query-images';
 import type { Question } from '@/lib/ask/question';
 import { QuerySyntaxError } from '@/lib/query/parse';
 
-const picture = pictureAttachment(new File(['x'], 'cat.png'));
+const picture = imageOfFile(new File(['x'], 'cat.png'));
 
 function question(text: string, ...numbers: number[]): Question {
-  return { text, attachments: numbers.map((number) => ({ ...picture, number })) };
+  return { text, images: numbers.map((number) => ({ ...picture, number })) };
 }
 
-function outline({ text, attachments }: Question): [string, number[]] {
-  return [text, attachments.map(({ number }) => number)];
+function outline({ text, images }: Question): [string, number[]] {
+  return [text, images.map(({ number }) => number)];
 }
 
-describe('addAttachment', () => {
+describe('addImage', () => {
   it.each<[Question | null, string, number[]]>([
     [null, '#1', [1]],
     [question('  '), '#1', [1]],
@@ -35,11 +35,11 @@ describe('addAttachment', () => {
     [question('dog - ', 1), 'dog - #1', [1]],
     [question('#12', 1, 12), '#12 + #1', [12, 1]],
   ])('%j becomes “%s”', (before, text, numbers) => {
-    expect(outline(addAttachment(before, picture))).toEqual([text, numbers]);
+    expect(outline(addImage(before, picture))).toEqual([text, numbers]);
   });
 });
 
-describe('removeAttachment', () => {
+describe('removeImage', () => {
   it.each<[Question, number, string, number[]]>([
     [question('#1', 1), 1, '', []],
     [question('dog + 2:#1 - cat', 1), 1, 'dog - cat', []],
@@ -48,7 +48,7 @@ describe('removeAttachment', () => {
     [question('dog', 1), 1, 'dog', []],
     [question('dog + ', 1), 1, 'dog + ', []],
   ])('of %j leaves what else is asked', (before, number, text, numbers) => {
-    expect(outline(removeAttachment(before, number))).toEqual([text, numbers]);
+    expect(outline(removeImage(before, number))).toEqual([text, numbers]);
   });
 });
 
@@ -63,28 +63,28 @@ describe('tidyQuestion', () => {
   });
 });
 
-describe('cropAttachment', () => {
+describe('cropImage', () => {
   const image = new Blob(['part']);
   const area = { x: 0.5, y: 0.2, width: 0.5, height: 0.4 };
   const frame = { clipId: 'clip', frameIndex: 3, timestampMs: 61_250 };
 
   it('keeps where in the frame a part lies, and where the part of a part', () => {
-    const whole = { ...frameAttachment(new Blob(), frame), number: 4 };
+    const whole = { ...imageOfFrame(new Blob(), frame), number: 4 };
     expect(whole.name).toBe('the frame at 1:01.2');
-    const part = cropAttachment(whole, image, area);
+    const part = cropImage(whole, image, area);
     expect(part).toEqual({
       number: 4,
       image,
       name: 'part of the frame at 1:01.2',
       source: { kind: 'crop', ...frame, ...area },
     });
-    const smaller = cropAttachment(part, image, { x: 0.5, y: 0.5, width: 0.5, height: 0.5 });
+    const smaller = cropImage(part, image, { x: 0.5, y: 0.5, width: 0.5, height: 0.5 });
     expect(smaller.name).toBe(part.name);
     expect(smaller.source).toMatchObject({ x: 0.75, y: 0.4, width: 0.25, height: 0.2 });
   });
 
   it('leaves a picture from elsewhere one', () => {
-    expect(cropAttachment(picture, image, area)).toEqual({
+    expect(cropImage(picture, image, area)).toEqual({
       image,
       name: 'part of cat.png',
       source: { kind: 'picture' },

@@ -1,7 +1,7 @@
 import type { FrameKey } from './frame-key';
 
 /** Where a picture that is asked with comes from. */
-export type AttachmentSource =
+export type ImageSource =
   | { kind: 'picture' }
   /** A whole frame of a clip in the library: its stored embedding is taken where the model at work made it. */
   | ({ kind: 'frame'; timestampMs: number } & FrameKey)
