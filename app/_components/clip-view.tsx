@@ -23,8 +23,8 @@ import { useAwayClip } from '../_hooks/use-away-clip';
 import { useOverview } from '../_hooks/use-overview';
 import { useQueryAdvice } from '../_hooks/use-query-advice';
 import { useEdits } from '../_hooks/use-edits';
-import { pictureKey } from '../_hooks/use-frame-pictures';
-import { readFramePicture } from '../_hooks/frame-picture';
+import { thumbnailKey } from '../_hooks/use-frame-thumbnails';
+import { readStillOrThumbnail } from '../_hooks/still-or-thumbnail';
 import type { RestoredSelection } from '../_hooks/saved-selection';
 import { ExportMenu } from './export/export-menu';
 import { selectionOfAnswer } from './export/selection-of-answer';
@@ -170,7 +170,7 @@ export function ClipView({
 
   const withPicture = (frame: AnswerFrame, use: (queryImage: NewQueryImage) => void) => {
     setProblem(null);
-    readFramePicture(frame)
+    readStillOrThumbnail(frame)
       .then((image) => use(imageOfFrame(image, frame)))
       .catch((error: unknown) => setProblem(toFramesiftError(error).message));
   };
@@ -304,7 +304,7 @@ export function ClipView({
                 searched.flatMap(({ sharedIn }) => (sharedIn ? [[sharedIn.libraryId, sharedIn.name]] : [])),
               )
             }
-            currentKey={jump && jump.frameIndex !== null ? pictureKey(jump as FrameKey) : null}
+            currentKey={jump && jump.frameIndex !== null ? thumbnailKey(jump as FrameKey) : null}
             settings={settings}
             droppedCount={edits.dropped.length}
             tools={

@@ -9,7 +9,7 @@ import { formatTime, isolateName, plural } from '@/lib/shared/format';
 import { isReadWithAnother } from '../_hooks/other-model';
 import type { LibraryState } from '@/lib/core/clips-store';
 import type { OpenedFile } from '@/lib/core/opened-files-store';
-import { useListPicture } from '../_hooks/use-list-picture';
+import { useListThumbnail } from '../_hooks/use-list-thumbnail';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { Button } from './ui/button';
 import { Deferred } from './ui/deferred';
@@ -181,7 +181,7 @@ function ClipItem({
   onSelect: () => void;
 }) {
   const hasFrames = clip.frameCount > 0 || (status?.framesStored ?? 0) > 0;
-  const picture = useListPicture(clip.id, hasFrames ? (clip.framesPlanned ?? clip.frameCount) : 0);
+  const picture = useListThumbnail(clip.id, hasFrames ? (clip.framesPlanned ?? clip.frameCount) : 0);
   const active = isActive(status);
   return (
     <button type="button" aria-current={selected} onClick={onSelect} className={itemClass(selected)}>

@@ -5,7 +5,7 @@ import { useRef, useState } from 'react';
 import { getFramesift } from '../_hooks/framesift';
 import { clipFileOf } from '../_hooks/inspect-file';
 import { useClipFile } from '../_hooks/use-clip-file';
-import { useExactPicture } from '../_hooks/use-exact-picture';
+import { useExactStill } from '../_hooks/use-exact-still';
 import { useObjectUrl } from '../_hooks/use-object-url';
 import { usePlayerClock } from '../_hooks/use-player-clock';
 import { useThumbnails } from '../_hooks/use-thumbnails';
@@ -19,7 +19,7 @@ import { Notice } from './ui/notice';
 /** A moment to show; a new object is a new request, also for the same moment. */
 export interface Jump extends Moment {
   clipId: string;
-  /** Whose stored picture stands in where nothing can be played; null for a moment between frames. */
+  /** Whose thumbnail stands in where nothing can be played; null for a moment between frames. */
   frameIndex: number | null;
 }
 
@@ -69,7 +69,7 @@ export function Player({
   );
   const { startMs } = clock;
   const hasPlayer = url !== null && !isUnplayable;
-  const exact = useObjectUrl(useExactPicture(video, hasPlayer, jump, clock));
+  const exact = useObjectUrl(useExactStill(video, hasPlayer, jump, clock));
 
   const provideIfSame = async (file: File) => {
     const isSame = fingerprint === null || (await fingerprintFile(file).catch(() => null)) === fingerprint;

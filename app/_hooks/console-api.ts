@@ -2,7 +2,7 @@ import type { AskOptions } from '@/lib/ask/compose-request';
 
 import type { LibraryFailure } from '@/lib/ask/libraries';
 import type { NewClip } from '@/lib/ports/library';
-import type { FramePicture, PictureOptions } from '@/lib/ports/media';
+import type { Still, StillOptions } from '@/lib/ports/media';
 import type { Answer } from '@/lib/ports/search';
 import type { ImportOutcome } from '@/lib/exchange/import';
 import type { EmbeddedFrame, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
@@ -53,8 +53,8 @@ const consoleApi = {
   readPictures: (
     file: Blob,
     timestampsMs: number[],
-    options: PictureOptions = { type: 'image/jpeg', quality: 0.95 },
-  ): Promise<FramePicture[]> => getFramesift().services.openClip(file).readPictures(timestampsMs, options),
+    options: StillOptions = { type: 'image/jpeg', quality: 0.95 },
+  ): Promise<Still[]> => getFramesift().services.openClip(file).readStills(timestampsMs, options),
   /** The whole library as one file, which `importFile` brings back. */
   backUp: async (): Promise<File> => {
     const { exportLibrary } = await import('@/lib/exchange/backup');

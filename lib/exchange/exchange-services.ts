@@ -19,5 +19,5 @@ export interface ExchangeServices {
     | 'readClipFile'
     | 'bringBackLibrary'
   >;
-  openClip(file: Blob): Pick<OpenedClip, 'readPictures' | 'cut'>;
+  openClip(file: Blob): Pick<OpenedClip, 'readStills' | 'cut'>;
 }

@@ -1,4 +1,4 @@
-import type { PictureOptions } from '@/lib/ports/media';
+import type { StillOptions } from '@/lib/ports/media';
 import type { ExchangeServices } from './exchange-services';
 import { throwIfCancelled } from '@/lib/shared/async';
 import { aimAt } from '@/lib/shared/clip-clock';
@@ -33,7 +33,7 @@ export async function collectPictures(
   services: ExchangeServices,
   selection: SelectionToExport,
   findFile: FindClipFile,
-  options: PictureOptions,
+  options: StillOptions,
   { signal, onProgress }: ExportTask,
 ): Promise<(ExportPicture | null)[]> {
   const frames = framesInOrder(selection);
@@ -71,7 +71,7 @@ async function decodePictures(
   clipId: string,
   frames: readonly SelectedFrame[],
   findFile: FindClipFile,
-  options: PictureOptions,
+  options: StillOptions,
   task: { signal: AbortSignal; onProgress: (done: number) => void },
 ): Promise<(ExportPicture | null)[]> {
   const none = frames.map(() => null);
@@ -79,7 +79,7 @@ async function decodePictures(
   if (!file) return none;
   try {
     const clip = services.openClip(file);
-    const pictures = await clip.readPictures(frames.map(aimAt), options, task.signal, task.onProgress);
+    const pictures = await clip.readStills(frames.map(aimAt), options, task.signal, task.onProgress);
     return pictures.map((picture) =>
       picture.blob
         ? { blob: picture.blob, width: picture.width, height: picture.height, isThumbnail: false }
@@ -92,8 +92,8 @@ async function decodePictures(
   }
 }
 
-/** A stored picture in the type that is asked for; null when it cannot be read. */
-async function readThumbnail(stored: Blob, options: PictureOptions): Promise<ExportPicture | null> {
+/** A thumbnail in the type that is asked for; null when it cannot be read. */
+async function readThumbnail(stored: Blob, options: StillOptions): Promise<ExportPicture | null> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(stored);

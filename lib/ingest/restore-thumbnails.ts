@@ -9,7 +9,7 @@ const BATCH_SIZE = 32;
 /** What is needed of the services. */
 interface Restorer {
   database: Pick<Library, 'framesWithoutPicture' | 'storeThumbnails'>;
-  openClip(file: Blob): Pick<OpenedClip, 'readPictures'>;
+  openClip(file: Blob): Pick<OpenedClip, 'readStills'>;
 }
 
 /**
@@ -25,7 +25,7 @@ export async function restoreThumbnails(services: Restorer, clipId: string, file
     const times = batch.map(aimAt);
     const pictures = await services
       .openClip(file)
-      .readPictures(times, { ...THUMBNAIL_ENCODING, maxSide: THUMBNAIL_LONGEST_SIDE });
+      .readStills(times, { ...THUMBNAIL_ENCODING, maxSide: THUMBNAIL_LONGEST_SIDE });
     const thumbnails: { frameIndex: number; thumbnail: Uint8Array<ArrayBuffer> }[] = [];
     for (const [i, { blob }] of pictures.entries()) {
       if (!blob) continue;

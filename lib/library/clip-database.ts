@@ -130,9 +130,9 @@ export class ClipDatabase {
   // # Frames and embeddings
 
   /**
-   * Stores a batch of frames with their pictures and embeddings and returns the ids of the
-   * frame_embeddings rows, in order. Pictures first, then all rows in one transaction: a row always has
-   * its picture, and a batch that fails leaves nothing.
+   * Stores a batch of frames with their thumbnails and embeddings and returns the ids of the
+   * frame_embeddings rows, in order. Thumbnails first, then all rows in one transaction: a row always has
+   * its thumbnail, and a batch that fails leaves nothing.
    *
    * @param options.asDraft keeps the embeddings beside those of another model until `finishReembedding`; no ids then
    */
@@ -208,7 +208,7 @@ export class ClipDatabase {
 
   // # Taking rows out and bringing them back
 
-  /** The next page of a clip's pictures as the table has them, for an export. */
+  /** The next page of a clip's frames as the table has them, for an export. */
   readEventFrameRows(clipId: string, options: PageOptions = {}): Promise<EventFrameRow[]> {
     return this.#call('readEventFrameRows', clipId, options);
   }
@@ -231,29 +231,29 @@ export class ClipDatabase {
   /**
    * Puts an exported clip into the library, all of it or nothing, see lib/library/import-clip.ts.
    *
-   * @param pictures thumbnails for its frames, where the export has pictures
+   * @param thumbnails for its frames, where the export has pictures
    */
   importClip(
     clip: ImportedClip,
-    pictures: FrameThumbnail[] = [],
+    thumbnails: FrameThumbnail[] = [],
     options: MoreFollows = {},
   ): Promise<ImportResult> {
-    return this.#call('importClip', clip, pictures, options);
+    return this.#call('importClip', clip, thumbnails, options);
   }
 
-  /** Frames of a clip whose picture is not in this browser, as after an import of rows alone. */
+  /** Frames of a clip whose thumbnail is not in this browser, as after an import of rows alone. */
   framesWithoutPicture(clipId: string): Promise<(FrameRequest & Moment)[]> {
     return this.#call('framesWithoutPicture', clipId);
   }
 
-  /** Writes pictures of frames that have their rows already; frames without a row are left out. */
-  storeThumbnails(clipId: string, pictures: FrameThumbnail[], options: MoreFollows = {}): Promise<void> {
-    return this.#call('storeThumbnails', clipId, pictures, options);
+  /** Writes thumbnails of frames that have their rows already; frames without a row are left out. */
+  storeThumbnails(clipId: string, thumbnails: FrameThumbnail[], options: MoreFollows = {}): Promise<void> {
+    return this.#call('storeThumbnails', clipId, thumbnails, options);
   }
 
   // # Files
 
-  /** The pictures of frames in the order asked for; null where there is none. */
+  /** The thumbnails of frames in the order asked for; null where there is none. */
   async readThumbnails(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
     if (frameIndexes.length === 0) return [];
     const paths = await this.#call('thumbnailPaths', clipId, frameIndexes);

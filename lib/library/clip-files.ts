@@ -7,14 +7,14 @@ import { badInput } from './validate';
 /** The folders that hold one folder for each clip. */
 export const CLIP_FOLDERS = ['frames', 'clips', 'vectors'] as const;
 
-/** Share of the quota that copying a clip leaves free, so that pictures and embeddings still find room. */
+/** Share of the quota that copying a clip leaves free, so that thumbnails and embeddings still find room. */
 const HEADROOM = 0.2;
 
 /** Characters of a clip's own name that are kept in its path. */
 const SAFE_NAME_LENGTH = 100;
 
 /**
- * The files of the library: `frames/<event_id>/frame_001.jpg` for each picture and `clips/<event_id>/<name>` for a copy
+ * The files of the library: `frames/<event_id>/frame_001.jpg` for each thumbnail and `clips/<event_id>/<name>` for a copy
  * of the clip, at the very paths that the tables hold, and `vectors/<event_id>/…` of packed-layout.ts.
  */
 export class ClipFiles {
@@ -32,10 +32,10 @@ export class ClipFiles {
     return inOrder(path, (checked) => this.#tree.write(checked, bytes, 'quickly'));
   }
 
-  /** The picture in memory, so that it outlives a change on disk; null when there is none. */
+  /** The thumbnail in memory, so that it outlives a change on disk; null when there is none. */
   async read(path: string): Promise<Blob | null> {
     const bytes = await this.readWhole(path);
-    return bytes && new Blob([bytes], { type: pictureType(bytes) });
+    return bytes && new Blob([bytes], { type: thumbnailType(bytes) });
   }
 
   /** All bytes of a file in memory; null when there is none. */
@@ -132,7 +132,7 @@ export function safeFileName(name: string): string {
 }
 
 /** `image/webp` or `image/jpeg`, told from the first bytes. */
-export function pictureType(bytes: Uint8Array): 'image/webp' | 'image/jpeg' {
+export function thumbnailType(bytes: Uint8Array): 'image/webp' | 'image/jpeg' {
   return bytes[0] === 0xff && bytes[1] === 0xd8 ? 'image/jpeg' : 'image/webp';
 }
 

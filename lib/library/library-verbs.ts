@@ -43,7 +43,7 @@ import {
   storeFrameEmbeddingsBatch,
   writeFrameEmbeddings,
 } from './frame-embeddings';
-import { pictureType, type ClipFiles } from './clip-files';
+import { thumbnailType, type ClipFiles } from './clip-files';
 import { assertSpan, listFrameSpans, writeFrameSpans } from './frame-spans';
 import { checkClip, importClip } from './import-clip';
 import { inParallel } from '@/lib/shared/in-parallel';
@@ -187,7 +187,7 @@ export class LibraryVerbs {
           const written = asDraft
             ? { ids: [], set: await writeEmbeddingDrafts(tx, clipId, sets, embeddings, modelVersion) }
             : await writeFrameEmbeddings(tx, clipId, sets, embeddings, modelVersion);
-          // From here on the rows may be committed although an error follows, and need their pictures. Those of rows that
+          // From here on the rows may be committed although an error follows, and need their thumbnails. Those of rows that
           // were not are written again, or swept up by `removeOrphanFiles`.
           newPaths = [];
           return written;
@@ -326,7 +326,7 @@ export class LibraryVerbs {
 
   async importClip(
     clip: ImportedClip,
-    pictures: FrameThumbnail[] = [],
+    thumbnails: FrameThumbnail[] = [],
     { moreFollows = false }: MoreFollows = {},
   ): Promise<ImportResult> {
     const checked = await checkClip(clip, this.#giveWay);
@@ -336,11 +336,11 @@ export class LibraryVerbs {
         await noteChange(tx, imported.clipId);
         return imported;
       });
-    const isTold = !moreFollows && pictures.length === 0;
+    const isTold = !moreFollows && thumbnails.length === 0;
     const result = await this.#write(clip.event.id, work, { isTold });
     // Of a long clip as much as of hours of reading.
     await shortenLog(this.#db).catch(() => undefined);
-    if (pictures.length > 0) await this.storeThumbnails(result.clipId, pictures, { moreFollows });
+    if (thumbnails.length > 0) await this.storeThumbnails(result.clipId, thumbnails, { moreFollows });
     return result;
   }
 
@@ -364,16 +364,16 @@ export class LibraryVerbs {
 
   async storeThumbnails(
     clipId: string,
-    pictures: FrameThumbnail[],
+    thumbnails: FrameThumbnail[],
     { moreFollows = false }: MoreFollows = {},
   ): Promise<void> {
     const frames = await listFrames(
       this.#db,
       clipId,
-      pictures.map(({ frameIndex }) => frameIndex),
+      thumbnails.map(({ frameIndex }) => frameIndex),
     );
     const rows = new Map(frames.map((frame) => [frame.frameIndex, frame]));
-    const written = pictures.flatMap(({ frameIndex, thumbnail }) => {
+    const written = thumbnails.flatMap(({ frameIndex, thumbnail }) => {
       const row = rows.get(frameIndex);
       if (!row) return [];
       const path = thumbnailPath(clipId, frameIndex, thumbnail);
@@ -553,5 +553,5 @@ export const VERB_NAMES = [
 export type VerbName = (typeof VERB_NAMES)[number];
 
 function thumbnailPath(clipId: string, frameIndex: number, thumbnail: Uint8Array): string {
-  return framePath(clipId, frameIndex, pictureType(thumbnail) === 'image/jpeg' ? 'jpg' : 'webp');
+  return framePath(clipId, frameIndex, thumbnailType(thumbnail) === 'image/jpeg' ? 'jpg' : 'webp');
 }

@@ -15,7 +15,7 @@ import { unpackPictures, type FramePicture } from '@/lib/protocol/pictures';
 import type { WritableRow } from '@/lib/protocol/rows';
 import type { Notice } from '@/lib/sync/notices';
 import type { KnownClip, PendingChange, Position } from '@/lib/sync/sync-store';
-import { pictureType, type ClipFiles } from './clip-files';
+import { thumbnailType, type ClipFiles } from './clip-files';
 import { FramesiftError } from '@/lib/shared/errors';
 import type { Database } from './database';
 import { countAnew } from './embedding-sets';
@@ -462,7 +462,7 @@ export class SharingVerbs implements Sharing {
     for (const page of pages) {
       const pictures = unpackPictures(await this.#readKept(comingPath(clip, revision, page, 'pictures')));
       await inParallel(pictures, async ({ frameNumber, bytes }) => {
-        const extension = pictureType(bytes) === 'image/jpeg' ? 'jpg' : 'webp';
+        const extension = thumbnailType(bytes) === 'image/jpeg' ? 'jpg' : 'webp';
         const path = framePath(clip, frameNumber - 1, extension);
         paths.set(frameNumber - 1, path);
         await this.#files.write(path, bytes);

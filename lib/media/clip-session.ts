@@ -1,16 +1,9 @@
-import type {
-  ClipFacts,
-  ClipPreview,
-  FrameJob,
-  FramePicture,
-  PictureOptions,
-  TimeSpan,
-} from '@/lib/ports/media';
+import type { ClipFacts, ClipPreview, FrameJob, Still, StillOptions, TimeSpan } from '@/lib/ports/media';
 import { transfer } from '@/lib/rpc/remote';
 import { FramesiftError, isCancelled } from '@/lib/shared/errors';
 import type { FrameBatch } from '@/lib/shared/frames';
 import { cutClip, type CutClip } from './cut-clip';
-import { readFramePictures } from './frame-pictures';
+import { readStills } from './frame-pictures';
 import { readKeyFrameTimes } from './key-frames';
 import { openClip } from './open-clip';
 import type { OpenClip } from './opened-clip';
@@ -72,16 +65,16 @@ export class ClipSession {
    * otherwise; where one fails, null and the reason.
    *
    * @param timestampsMs in clip time, in any order; of stored frames what `aimAt` makes of them
-   * @param onPicture told how many are done
+   * @param onStill told how many are done
    * @throws FramesiftError `cancelled` once the signal is aborted
    */
-  readPictures(
+  readStills(
     timestampsMs: readonly number[],
-    options: PictureOptions,
+    options: StillOptions,
     signal?: AbortSignal,
-    onPicture?: (done: number) => void,
-  ): Promise<FramePicture[]> {
-    return this.#use((clip) => readFramePictures(clip, timestampsMs, options, signal, onPicture));
+    onStill?: (done: number) => void,
+  ): Promise<Still[]> {
+    return this.#use((clip) => readStills(clip, timestampsMs, options, signal, onStill));
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { FramePicture, PictureOptions } from '@/lib/ports/media';
+import type { Still, StillOptions } from '@/lib/ports/media';
 import type { VideoSample } from 'mediabunny';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { OpenClip } from './opened-clip';
@@ -9,32 +9,32 @@ import { decodeFrames } from './webcodecs-frames';
  * Decodes the frames on screen at `timestampsMs`, with a decoder of its own, in that order.
  *
  * @param timestampsMs in clip time; of a stored frame what `aimAt` makes of it
- * @param onPicture is told how many are done
+ * @param onStill is told how many are done
  * @throws FramesiftError `cancelled` once the signal is aborted, or what keeps the clip from being read at all
  */
-export async function readFramePictures(
+export async function readStills(
   clip: OpenClip,
   timestampsMs: readonly number[],
-  options: PictureOptions,
+  options: StillOptions,
   signal?: AbortSignal,
-  onPicture: (done: number) => void = () => undefined,
-): Promise<FramePicture[]> {
+  onStill: (done: number) => void = () => undefined,
+): Promise<Still[]> {
   const requests = timestampsMs
     .map((timestampMs, frameIndex) => ({ frameIndex, timestampMs }))
     .sort((a, b) => a.timestampMs - b.timestampMs);
-  const pictures = new Array<FramePicture>(timestampsMs.length);
-  const writer = new PictureWriter(options);
+  const stills = new Array<Still>(timestampsMs.length);
+  const writer = new StillWriter(options);
   let done = 0;
   for await (const decoded of decodeFrames(clip, requests, signal)) {
     const position = decoded.request.frameIndex;
     const timestampMs = timestampsMs[position]!;
-    pictures[position] = decoded.sample
+    stills[position] = decoded.sample
       ? await writer.write(decoded.sample, decoded.timestampMs)
       : { blob: null, reason: decoded.reason, timestampMs };
     done += 1;
-    onPicture(done);
+    onStill(done);
   }
-  return pictures;
+  return stills;
 }
 
 /** Moves a sample's picture into a VideoFrame, closing the sample. */
@@ -52,17 +52,17 @@ export function openSample(sample: VideoSample): { frame: VideoFrame; orientatio
   }
 }
 
-/** Writes pictures on one canvas that is reused while their size stays. */
-class PictureWriter {
-  readonly #options: PictureOptions;
+/** Writes stills on one canvas that is reused while their size stays. */
+class StillWriter {
+  readonly #options: StillOptions;
   #context: OffscreenCanvasRenderingContext2D | null = null;
 
-  constructor(options: PictureOptions) {
+  constructor(options: StillOptions) {
     this.#options = options;
   }
 
   /** One frame that cannot be written does not sink the others. */
-  async write(sample: VideoSample, timestampMs: number): Promise<FramePicture> {
+  async write(sample: VideoSample, timestampMs: number): Promise<Still> {
     let frame: VideoFrame | null = null;
     try {
       const opened = openSample(sample);

@@ -332,11 +332,11 @@ export interface Library {
   readEmbeddingDraftRows(clipId: string, options?: PageOptions): Promise<EmbeddingDraftRow[]>;
   readFrameSpans(clipId: string, frameIndexes?: number[]): Promise<FrameSpan[]>;
   /** Puts an exported clip into the library, all of it or nothing. */
-  importClip(clip: ImportedClip, pictures?: FrameThumbnail[], options?: MoreFollows): Promise<ImportResult>;
+  importClip(clip: ImportedClip, thumbnails?: FrameThumbnail[], options?: MoreFollows): Promise<ImportResult>;
   /** Frames of a clip whose picture is not in this browser. */
   framesWithoutPicture(clipId: string): Promise<(FrameRequest & Moment)[]>;
-  storeThumbnails(clipId: string, pictures: FrameThumbnail[], options?: MoreFollows): Promise<void>;
-  /** Stored pictures in the order asked for; null where there is none. */
+  storeThumbnails(clipId: string, thumbnails: FrameThumbnail[], options?: MoreFollows): Promise<void>;
+  /** Thumbnails in the order asked for; null where there is none. */
   readThumbnails(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]>;
   /** Keeps a copy of a clip's file and returns its path; null where there is too little room. */
   storeClipFile(clipId: string, file: File): Promise<string | null>;

@@ -56,7 +56,7 @@ export interface ClipPreview {
 }
 
 /** How pictures of frames are written. */
-export interface PictureOptions {
+export interface StillOptions {
   type: 'image/jpeg' | 'image/png' | 'image/webp';
   /** 0…1; PNG has none. */
   quality: number;
@@ -65,7 +65,7 @@ export interface PictureOptions {
 }
 
 /** A frame as a picture file, upright and in square pixels, or why there is none. */
-export type FramePicture =
+export type Still =
   | { blob: Blob; width: number; height: number; timestampMs: number }
   | { blob: null; reason: string; timestampMs: number };
 
@@ -122,12 +122,12 @@ export interface OpenedClip {
   /** A telling thumbnail. */
   preview(): Promise<ClipPreview>;
   /** Frames as picture files in the order asked for; `timestampsMs` in clip time. */
-  readPictures(
+  readStills(
     timestampsMs: readonly number[],
-    options: PictureOptions,
+    options: StillOptions,
     signal?: AbortSignal,
-    onPicture?: (done: number) => void,
-  ): Promise<FramePicture[]>;
+    onStill?: (done: number) => void,
+  ): Promise<Still[]>;
   /** Clip times of the key frames, in milliseconds, rising. A file without an index is read to its end for them. */
   keyFrames(signal: AbortSignal): Promise<Float64Array<ArrayBuffer>>;
   /** A new file with only these spans. */

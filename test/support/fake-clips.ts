@@ -86,9 +86,9 @@ export function decodeFramesMock() {
   };
 }
 
-export function framePicturesMock() {
+export function stillsMock() {
   return {
-    readFramePictures: ({ name }: FakeClip, timestampsMs: number[]) =>
+    readStills: ({ name }: FakeClip, timestampsMs: number[]) =>
       Promise.resolve(timestampsMs.map((timestampMs) => ({ blob: new Blob([name]), timestampMs }))),
     openSample: (sample: FakeSample) => {
       const { width, height } = sizeOfClip(sample.name);

@@ -2,7 +2,7 @@
 
 import type { AnswerFrame } from '@/lib/ports/search';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
+import { thumbnailKey, useFrameThumbnails } from '../../_hooks/use-frame-thumbnails';
 import { FrameCard, type FrameActions } from './frame-card';
 import { nextPosition } from './grid-keys';
 
@@ -24,7 +24,7 @@ export function FrameGrid({
   currentKey: string | null;
   onEscape: () => void;
 }) {
-  const pictures = useFramePictures(frames);
+  const pictures = useFrameThumbnails(frames);
   const [focused, setFocused] = useState(0);
   const list = useRef<HTMLOListElement>(null);
   const buttons = useRef(new Map<number, HTMLButtonElement>());
@@ -69,7 +69,7 @@ export function FrameGrid({
       data-testid="answer"
     >
       {frames.map((frame, position) => {
-        const key = pictureKey(frame);
+        const key = thumbnailKey(frame);
         return (
           <li key={key}>
             <FrameCard

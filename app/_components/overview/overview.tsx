@@ -1,6 +1,6 @@
 import type { ClipOverview, ClipOverviewFrame } from '@/lib/ports/search';
 import { formatTime, plural } from '@/lib/shared/format';
-import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
+import { thumbnailKey, useFrameThumbnails } from '../../_hooks/use-frame-thumbnails';
 
 /** A clip at a glance, before anybody asks: a few frames that sum it up, each a click away from its moment. */
 export function Overview({
@@ -10,7 +10,7 @@ export function Overview({
   overview: ClipOverview;
   onJump: (frame: ClipOverviewFrame) => void;
 }) {
-  const pictures = useFramePictures(overview.frames);
+  const pictures = useFrameThumbnails(overview.frames);
   return (
     <section aria-labelledby="overview-title" className="space-y-3" data-testid="overview">
       <div>
@@ -25,7 +25,7 @@ export function Overview({
       <ol className="grid grid-cols-2 gap-3 sm:grid-cols-4">
         {overview.frames.map((frame) => {
           const time = formatTime(frame.timestampMs, { tenths: true });
-          const picture = pictures.get(pictureKey(frame));
+          const picture = pictures.get(thumbnailKey(frame));
           return (
             <li key={frame.frameIndex}>
               <button

@@ -8,7 +8,7 @@ import { strengthOf } from '@/lib/shared/match-strength';
 import type { Moment } from '@/lib/shared/clip-clock';
 import { formatTime } from '@/lib/shared/format';
 import { useWidth } from '../../_hooks/use-width';
-import { pictureKey, useFramePictures } from '../../_hooks/use-frame-pictures';
+import { thumbnailKey, useFrameThumbnails } from '../../_hooks/use-frame-thumbnails';
 import { STRENGTHS } from '../answer/strength';
 import { CURVE_HEIGHT, CURVE_WIDTH, curvePaths, nearestFrame, timeTicks } from './curve';
 
@@ -66,8 +66,8 @@ export function Timeline({
   const timestamps = curve?.timestampsMs ?? [];
   const hovered = curve && hover && hover.row < timestamps.length ? hover : null;
   const hoveredFrame = curve && hovered ? { clipId, frameIndex: curve.frameIndexes[hovered.row]! } : null;
-  const picture = useFramePictures(hoveredFrame ? [hoveredFrame] : []).get(
-    hoveredFrame ? pictureKey(hoveredFrame) : '',
+  const picture = useFrameThumbnails(hoveredFrame ? [hoveredFrame] : []).get(
+    hoveredFrame ? thumbnailKey(hoveredFrame) : '',
   );
 
   const timeAt = (event: PointerEvent) => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { framePath } from '@/lib/library/frames';
 import { MemoryTree } from '@/lib/files/memory-tree';
 import { OpfsTree } from '@/lib/files/opfs-tree';
-import { ClipFiles, pictureType, safeFileName } from '@/lib/library/clip-files';
+import { ClipFiles, thumbnailType, safeFileName } from '@/lib/library/clip-files';
 import { FakeDirectory } from '../../support/fake-opfs';
 
 const GIB = 2 ** 30;
@@ -48,7 +48,7 @@ describe('pictures', () => {
     await files.write('frames/e/frame_002.jpg', Uint8Array.of(0xff, 0xd8, 2, 3));
     const blob = await files.read('frames/e/frame_002.jpg');
     expect([blob?.size, blob?.type]).toEqual([4, 'image/jpeg']);
-    expect(pictureType(Uint8Array.of(0x52))).toBe('image/webp');
+    expect(thumbnailType(Uint8Array.of(0x52))).toBe('image/webp');
     await files.remove([
       'frames/e/frame_001.webp',
       'frames/e/frame_009.webp',

@@ -13,9 +13,7 @@ vi.mock('@/lib/media/open-clip', async () => (await import('../../support/fake-c
 vi.mock('@/lib/media/webcodecs-frames', async () =>
   (await import('../../support/fake-clips')).decodeFramesMock(),
 );
-vi.mock('@/lib/media/frame-pictures', async () =>
-  (await import('../../support/fake-clips')).framePicturesMock(),
-);
+vi.mock('@/lib/media/frame-pictures', async () => (await import('../../support/fake-clips')).stillsMock());
 vi.mock('@/lib/media/frame-pixels', async () => (await import('../../support/fake-clips')).framePixelsMock());
 vi.mock('@/lib/pixels/resize', async () => (await import('../../support/fake-clips')).resizeMock());
 vi.mock('@/lib/media/thumbnail', async (importOriginal) =>
@@ -53,7 +51,7 @@ describe('a clip session', () => {
     expect(opened()).toEqual([0, 0]);
     const [facts, pictures, frames] = await Promise.all([
       session.facts(),
-      session.readPictures([1, 2], PICTURES),
+      session.readStills([1, 2], PICTURES),
       framesOf(session, 10),
     ]);
     expect(facts.decodable).toBe(true);
@@ -131,7 +129,7 @@ describe('the page', () => {
     const clip = file('a clip');
     await page.services.openClip(clip).facts();
     await readClip(page, clip);
-    await page.services.openClip(clip).readPictures([1], PICTURES);
+    await page.services.openClip(clip).readStills([1], PICTURES);
     expect(opened()).toEqual([1, 0]);
   });
 

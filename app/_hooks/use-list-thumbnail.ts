@@ -18,12 +18,12 @@ function candidates(frameCount: number): number[] {
 }
 
 /**
- * URL of the stored picture that stands for a clip in the list: the first of a few early ones that shows more than
+ * URL of the thumbnail that stands for a clip in the list: the first of a few early ones that shows more than
  * black, white or a fade.
  *
  * @param frameCount frames that are stored, or will be
  */
-export function useListPicture(clipId: string, frameCount: number): string | undefined {
+export function useListThumbnail(clipId: string, frameCount: number): string | undefined {
   const indexes = frameCount > 0 ? candidates(frameCount) : [];
   const urls = useThumbnails(clipId, indexes);
   const found = indexes.map((index) => urls.get(index)).filter((url) => url !== undefined);

@@ -3,7 +3,7 @@ import type { FrameKey } from '@/lib/shared/frame-key';
 import { withTimeout } from '@/lib/shared/async';
 import { FramesiftError } from '@/lib/shared/errors';
 import { getFramesift } from './framesift';
-import { readPictures } from './read-pictures';
+import { readThumbnails } from './read-thumbnails';
 import { readClipFileOf } from './use-clip-file';
 
 /** A frame in the middle of a long stretch between key frames takes seconds; more than this is stuck. */
@@ -18,11 +18,11 @@ const MAX_SIDE = 1280;
  *
  * @throws FramesiftError `bad-input` where there is neither
  */
-export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> {
+export async function readStillOrThumbnail(frame: FrameKey & Moment): Promise<Blob> {
   const { services } = getFramesift();
   const decoded = await decode().catch(() => null);
   if (decoded) return decoded;
-  const [stored] = await readPictures(frame.clipId, [frame.frameIndex]);
+  const [stored] = await readThumbnails(frame.clipId, [frame.frameIndex]);
   if (stored) return stored;
   throw new FramesiftError(
     'bad-input',
@@ -35,14 +35,10 @@ export async function readFramePicture(frame: FrameKey & Moment): Promise<Blob> 
     const stopping = new AbortController();
     const reading = services
       .openClip(file)
-      .readPictures(
-        [aimAt(frame)],
-        { type: 'image/jpeg', quality: 0.92, maxSide: MAX_SIDE },
-        stopping.signal,
-      );
+      .readStills([aimAt(frame)], { type: 'image/jpeg', quality: 0.92, maxSide: MAX_SIDE }, stopping.signal);
     try {
-      const [picture] = await withTimeout(reading, DECODE_TIMEOUT_MS, 'The decoder');
-      return picture?.blob ?? null;
+      const [still] = await withTimeout(reading, DECODE_TIMEOUT_MS, 'The decoder');
+      return still?.blob ?? null;
     } finally {
       stopping.abort();
     }

@@ -3,29 +3,29 @@
 import { useEffect, useRef, useState } from 'react';
 import type { FrameKey } from '@/lib/shared/frame-key';
 import { getFramesift } from './framesift';
-import { readPictures } from './read-pictures';
+import { readThumbnails } from './read-thumbnails';
 
-/** A clip that came in without pictures announces every few of them when they come. */
+/** A clip that came in without thumbnails announces every few of them when they come. */
 const LOOK_AGAIN_MS = 1000;
 
 /** URLs held at a time, so that moving along many timelines does not fill the memory; 7 kB each. */
 const MAX_URLS = 600;
 
-export function pictureKey({ clipId, frameIndex }: FrameKey): string {
+export function thumbnailKey({ clipId, frameIndex }: FrameKey): string {
   return `${clipId}/${frameIndex}`;
 }
 
 /**
- * Object URLs for the stored pictures of frames, of whichever clips, by `pictureKey`. URLs live until the
+ * Object URLs for the thumbnails of frames, of whichever clips, by `thumbnailKey`. URLs live until the
  * component goes, or until many others have come since, so that a frame that comes back needs no new one.
  */
-export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<string, string> {
+export function useFrameThumbnails(frames: readonly FrameKey[]): ReadonlyMap<string, string> {
   const [urls, setUrls] = useState<ReadonlyMap<string, string>>(new Map());
   const owned = useRef(new Map<string, string>());
-  const wanted = frames.map(pictureKey).join(' ');
+  const wanted = frames.map(thumbnailKey).join(' ');
   const [revision, setRevision] = useState(0);
 
-  // A picture that is not there may come later.
+  // A thumbnail that is not there may come later.
   useEffect(() => {
     let pending: ReturnType<typeof setTimeout> | undefined;
     const unfollow = getFramesift().followLibrary(() => {
@@ -66,11 +66,11 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
       }
     }
     for (const [clipId, frameIndexes] of missing) {
-      void readPictures(clipId, frameIndexes)
+      void readThumbnails(clipId, frameIndexes)
         .then((blobs) => {
           if (!current) return;
           blobs.forEach((blob, position) => {
-            const key = pictureKey({ clipId, frameIndex: frameIndexes[position]! });
+            const key = thumbnailKey({ clipId, frameIndex: frameIndexes[position]! });
             if (blob && !cache.has(key)) cache.set(key, URL.createObjectURL(blob));
           });
           for (const [key, url] of cache) {
@@ -80,7 +80,7 @@ export function useFramePictures(frames: readonly FrameKey[]): ReadonlyMap<strin
           }
           setUrls(new Map(cache));
         })
-        // A picture that cannot be read leaves its place empty; the frame's time and score still stand.
+        // A thumbnail that cannot be read leaves its place empty; the frame's time and score still stand.
         .catch(() => undefined);
     }
     return () => {

@@ -1,8 +1,8 @@
 import { getFramesift } from './framesift';
 import { isInSharedLibrary } from './sharing';
 
-/** Stored pictures of frames, in the order asked for, also of a clip whose frames a shared library alone has; null where there is none. */
-export async function readPictures(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
+/** Thumbnails of frames, in the order asked for, also of a clip whose frames a shared library alone has; null where there is none. */
+export async function readThumbnails(clipId: string, frameIndexes: number[]): Promise<(Blob | null)[]> {
   const { database, sync } = getFramesift().services;
   const here = await database.readThumbnails(clipId, frameIndexes);
   const missing = frameIndexes.filter((_, i) => here[i] === null);

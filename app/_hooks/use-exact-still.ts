@@ -4,7 +4,7 @@ import { useEffect, useState, type RefObject } from 'react';
 import { aimAt, toPlayerSeconds, type Moment } from '@/lib/shared/clip-clock';
 import { lookSmall, looksAlike } from '@/lib/media/looks-alike';
 import { isDisturbed, presentPicture } from '@/lib/media/player-seek';
-import { readFramePicture } from './frame-picture';
+import { readStillOrThumbnail } from './still-or-thumbnail';
 import type { PlayerClock } from './use-player-clock';
 
 interface Asked extends Moment {
@@ -17,15 +17,15 @@ interface Asked extends Moment {
  * as it was read.
  *
  * @param hasPlayer where nothing can be played, every frame is given as it was read
- * @returns the frame's picture, to be laid over the player until it moves; null where the player shows it
+ * @returns the frame's still, to be laid over the player until it moves; null where the player shows it
  */
-export function useExactPicture(
+export function useExactStill(
   video: RefObject<HTMLVideoElement | null>,
   hasPlayer: boolean,
   asked: Asked | null,
   { isKnown, startMs }: PlayerClock,
 ): Blob | null {
-  const [standIn, setStandIn] = useState<{ asked: Asked; picture: Blob } | null>(null);
+  const [standIn, setStandIn] = useState<{ asked: Asked; still: Blob } | null>(null);
 
   useEffect(() => {
     const player = video.current;
@@ -35,19 +35,19 @@ export function useExactPicture(
     const { frameIndex } = asked;
     let reading: Promise<Blob | null> | undefined;
     /** Decoded when it is first wanted; null for a moment between frames. */
-    const readPicture = () =>
+    const readStill = () =>
       (reading ??=
         frameIndex === null
           ? Promise.resolve(null)
-          : readFramePicture({ ...asked, frameIndex }).catch(() => null));
+          : readStillOrThumbnail({ ...asked, frameIndex }).catch(() => null));
     const layOver = async () => {
-      const picture = await readPicture();
-      if (picture && !signal.aborted) setStandIn({ asked, picture });
+      const still = await readStill();
+      if (still && !signal.aborted) setStandIn({ asked, still });
     };
     if (!player) {
       void layOver();
     } else {
-      void showIn(player, asked, startMs, readPicture, signal).then((isShown) =>
+      void showIn(player, asked, startMs, readStill, signal).then((isShown) =>
         isShown || signal.aborted ? undefined : layOver(),
       );
       const remove = () => setStandIn(null);
@@ -58,7 +58,7 @@ export function useExactPicture(
     return () => stopping.abort();
   }, [video, hasPlayer, asked, isKnown, startMs]);
 
-  return standIn?.asked === asked ? standIn.picture : null;
+  return standIn?.asked === asked ? standIn.still : null;
 }
 
 /** Whether the player shows the moment's picture, as far as can be told. */
@@ -66,7 +66,7 @@ async function showIn(
   player: HTMLVideoElement,
   moment: Moment,
   startMs: number | null,
-  readPicture: () => Promise<Blob | null>,
+  readStill: () => Promise<Blob | null>,
   signal: AbortSignal,
 ): Promise<boolean> {
   const atSeconds = toPlayerSeconds(aimAt(moment), startMs);
@@ -81,9 +81,9 @@ async function showIn(
   const presented = await presentPicture(player, atSeconds, span, signal);
   if (presented === 'other') return false;
   if (isDisturbed(player, signal)) return true;
-  const picture = await readPicture();
-  if (!picture || isDisturbed(player, signal)) return true;
-  const bitmap = await createImageBitmap(picture);
+  const still = await readStill();
+  if (!still || isDisturbed(player, signal)) return true;
+  const bitmap = await createImageBitmap(still);
   try {
     return looksAlike(lookSmall(player), lookSmall(bitmap));
   } finally {
