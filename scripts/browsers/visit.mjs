@@ -115,7 +115,7 @@ export async function openPage(browser, address) {
 
 /** @param {StockBrowser} browser */
 function untilReady(browser) {
-  return untilSaid(browser, 'the model', 'provider', /^(WebGPU|WASM, \d+ threads?)$/, START_MS);
+  return untilSaid(browser, 'the model', 'provider-button', /^(WebGPU|WASM, \d+ threads?)$/, START_MS);
 }
 
 /** @param {StockBrowser} browser */

@@ -97,7 +97,7 @@ export interface OpenedPage {
 export async function openReady(page: Page, url: string): Promise<OpenedPage> {
   const startedMs = performance.now();
   await page.goto(url);
-  const provider = page.getByTestId('provider').filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ });
+  const provider = page.getByTestId('provider-button').filter({ hasText: /^(?:WebGPU|WASM, \d+ threads?)$/ });
   await provider.waitFor({ timeout: 120_000 });
   const modelReadySeconds = (performance.now() - startedMs) / 1000;
   await page.getByText('Opening the library…').waitFor({ state: 'detached', timeout: 60_000 });

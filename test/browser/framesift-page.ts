@@ -64,12 +64,12 @@ export class FramesiftPage {
   }
 
   async waitUntilReady(): Promise<void> {
-    await this.waitForText('provider', /^(?:WebGPU|WASM, \d+ threads?)$/, 120_000);
+    await this.waitForText('provider-button', /^(?:WebGPU|WASM, \d+ threads?)$/, 120_000);
     await expect(this.page.getByText('Opening the library…')).toHaveCount(0, { timeout: 60_000 });
   }
 
   get provider(): Locator {
-    return this.page.getByTestId('provider');
+    return this.page.getByTestId('provider-button');
   }
 
   get questionBox(): Locator {

@@ -16,7 +16,7 @@ export function ProviderButton({ model, ...rest }: ComponentProps<typeof Button>
   return (
     <Button
       variant="ghost"
-      data-testid="provider"
+      data-testid="provider-button"
       aria-label={`Model: ${label}. Details`}
       aria-haspopup="dialog"
       {...rest}

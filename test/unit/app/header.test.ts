@@ -17,7 +17,7 @@ const providerButton = (model: ComponentProps<typeof Header>['model']) => {
       libraries: null,
     }),
   );
-  return /<button[^>]*data-testid="provider".*?<\/button>/s.exec(html)![0];
+  return /<button[^>]*data-testid="provider-button".*?<\/button>/s.exec(html)![0];
 };
 
 describe('the header', () => {
