@@ -3,7 +3,7 @@ import { transfer } from '@/lib/rpc/remote';
 import { FramesiftError, isCancelled } from '@/lib/shared/errors';
 import type { FrameBatch } from '@/lib/shared/frames';
 import { cutClip, type CutClip } from './cut-clip';
-import { readStills } from './frame-pictures';
+import { readStills } from './stills';
 import { readKeyFrameTimes } from './key-frames';
 import { openClip } from './open-clip';
 import type { OpenClip } from './opened-clip';

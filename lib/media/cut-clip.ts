@@ -17,7 +17,7 @@ import {
 } from 'mediabunny';
 import { Interruption, withTimeout } from '@/lib/shared/async';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
-import { openSample } from './frame-pictures';
+import { openSample } from './stills';
 import { openClip } from './open-clip';
 import type { OpenClip } from './opened-clip';
 import { drawUpright, fitInside, uprightSize } from './thumbnail';

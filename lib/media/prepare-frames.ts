@@ -9,7 +9,7 @@ import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
 import { measureBrowserColours } from './browser-colours';
 import { FramePixelReader } from './frame-pixels';
-import { openSample } from './frame-pictures';
+import { openSample } from './stills';
 import type { OpenClip } from './opened-clip';
 import { thumbnailSize, ThumbnailWriter, uprightSize, type FrameOrientation } from './thumbnail';
 import { decodeFrames } from './webcodecs-frames';
@@ -17,7 +17,7 @@ import { decodeFrames } from './webcodecs-frames';
 /** A page in the background answers late, a closed one never. */
 const GRAB_TIMEOUT_MS = 60_000;
 
-/** Longer than a batch may take to be embedded (`CLIP_MODEL_LIMITS.batchMs`): nobody will take the next one. */
+/** Longer than a batch may take to be embedded (`ENCODER_LIMITS.batchMs`): nobody will take the next one. */
 const CREDIT_TIMEOUT_MS = 300_000;
 
 /** Sends batches over the port of a job, see [Note: A job is one port] in lib/rpc/job-port.ts. */

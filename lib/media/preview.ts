@@ -1,7 +1,7 @@
 import type { ClipPreview } from '@/lib/ports/media';
 import { FramesiftError } from '@/lib/shared/errors';
 import { measureContrast, TELLING_CONTRAST } from './contrast';
-import { openSample } from './frame-pictures';
+import { openSample } from './stills';
 import type { OpenClip } from './opened-clip';
 import { ThumbnailWriter, uprightSize } from './thumbnail';
 import { clipToMedia, mediaToClip } from './timeline';

@@ -86,7 +86,7 @@ export async function inputKinds(
     try {
       return parseModelJson(bytes);
     } catch (cause) {
-      // As clip-encoder.ts says it.
+      // As image-text-encoder.ts says it.
       throw new FramesiftError('model-mismatch', 'The file is not valid JSON.', { cause });
     }
   };

@@ -13,7 +13,7 @@ vi.mock('@/lib/media/open-clip', async () => (await import('../../support/fake-c
 vi.mock('@/lib/media/webcodecs-frames', async () =>
   (await import('../../support/fake-clips')).decodeFramesMock(),
 );
-vi.mock('@/lib/media/frame-pictures', async () => (await import('../../support/fake-clips')).stillsMock());
+vi.mock('@/lib/media/stills', async () => (await import('../../support/fake-clips')).stillsMock());
 vi.mock('@/lib/media/frame-pixels', async () => (await import('../../support/fake-clips')).framePixelsMock());
 vi.mock('@/lib/pixels/resize', async () => (await import('../../support/fake-clips')).resizeMock());
 vi.mock('@/lib/media/thumbnail', async (importOriginal) =>

@@ -22,7 +22,7 @@ vi.mock('@/lib/media/webcodecs-frames', () => ({
     }
   },
 }));
-vi.mock('@/lib/media/frame-pictures', () => ({
+vi.mock('@/lib/media/stills', () => ({
   openSample: ({ contrast }: { contrast: number }) => ({
     frame: { contrast, close: () => undefined },
     orientation: { displayWidth: 4, displayHeight: 3, rotationDegrees: 0, flip: false },
