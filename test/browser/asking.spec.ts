@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { test as fresh, type Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
+import { fetchOn } from './fetch-on';
 import { askingTest, expect, openWithSample, test, withoutClips } from './returning';
 
 const [first, second] = sample.questions;
@@ -118,7 +119,7 @@ askingTest('a picture finds the frames that look like it', async ({ page }) => {
 withoutClips('without cross-origin isolation it works on one thread', async ({ page }) => {
   const framesift = new FramesiftPage(page);
   await page.route('**/*', async (route) => {
-    const response = await route.fetch();
+    const response = await fetchOn(route);
     const headers = response.headers();
     delete headers['cross-origin-opener-policy'];
     delete headers['cross-origin-embedder-policy'];

@@ -7,6 +7,7 @@ import { HubServer } from '../support/hub-server';
 import { CLIP_VIT_B32, textGraph, visionGraph } from '../support/model-graphs';
 import { openAiTokenizerJson, PUBLISHED_CONFIG, PUBLISHED_PREPROCESSOR } from '../support/published-files';
 import { FramesiftPage } from './framesift-page';
+import { fetchOn } from './fetch-on';
 
 /*
  * The better model is the catalogue's: full-size graphs with random weights stand for it, on a server on this machine, and
@@ -44,7 +45,7 @@ async function serveBetterModel(page: Page): Promise<void> {
     return { known: sha256!, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
   });
   await page.route('**/_next/static/**/*.js', async (route) => {
-    const response = await route.fetch();
+    const response = await fetchOn(route);
     let body = await response.text();
     for (const { known, bytes, sha256 } of facts) {
       body = body.replace(

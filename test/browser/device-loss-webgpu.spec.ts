@@ -1,5 +1,6 @@
 import { expect, test, type Page } from '@playwright/test';
 import { FramesiftPage, sample } from './framesift-page';
+import { fetchOn } from './fetch-on';
 
 /*
  * Real graphics devices that are lost, hang or never come, on the software adapter. Each worker's script
@@ -33,7 +34,7 @@ if (typeof WorkerGlobalScope !== 'undefined' && self.GPUAdapter && !self.gpuHand
 
 async function handleDevices(page: Page, { isStartStuck = false } = {}): Promise<void> {
   await page.route('**/_next/static/**/*.js', async (route) => {
-    const response = await route.fetch();
+    const response = await fetchOn(route);
     await route.fulfill({ response, body: handle(isStartStuck) + (await response.text()) });
   });
 }

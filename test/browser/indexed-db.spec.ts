@@ -1,4 +1,5 @@
 import { FramesiftPage, sample, SOUND } from './framesift-page';
+import { fetchOn } from './fetch-on';
 import { expect, test } from '@playwright/test';
 
 // What a browser without access handles has: files by streams, and PostgreSQL in IndexedDB.
@@ -14,7 +15,7 @@ test('where files cannot be edited in place, the library lies in IndexedDB and s
 }) => {
   let changed = 0;
   await page.route('**/*.js', async (route) => {
-    const response = await route.fetch();
+    const response = await fetchOn(route);
     changed += 1;
     await route.fulfill({ response, body: WITHOUT_HANDLES + (await response.text()) });
   });
