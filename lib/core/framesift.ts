@@ -71,7 +71,7 @@ export interface Framesift<Preference> {
   close(): void;
 }
 
-/** Makes everything and wires it. No worker is started before it is needed. */
+/** Makes everything and wires it. No worker is made before `start`, unless something needs it. */
 export function createFramesift<Preference>(parts: FramesiftParts<Preference>): Framesift<Preference> {
   const { locks, settings, clock = browserClock, embedsEveryFrame = false } = parts;
   installRpc();

@@ -246,7 +246,7 @@ export class FramesiftServices {
     wire(this.database.connect(port1));
   }
 
-  /** A encoder worker with a way to the models worker, and to the threads that are made for it and end with it. */
+  /** An encoder worker with a way to the models worker, and to the threads that are made for it and end with it. */
   #superviseEncoder({
     onStart,
     onFailure,
@@ -277,7 +277,7 @@ export class FramesiftServices {
     else this.#rowsPort = port1;
   }
 
-  /** Tells a encoder worker how to reach the models worker, which is made when it is needed: the bundled model needs none. */
+  /** Tells an encoder worker how to reach the models worker, which is made when it is needed: the bundled model needs none. */
   #connectModels(encoder: Remote<EncoderService>): void {
     const { port1, port2 } = new MessageChannel();
     const opener: ModelsOpener = {

@@ -4,7 +4,7 @@ import type { AnswerFrame } from '@/lib/ports/search';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
 import { thumbnailKey, useFrameThumbnails } from '../../_hooks/use-frame-thumbnails';
 import { FrameCard, type FrameActions } from './frame-card';
-import { nextPosition } from './grid-keys';
+import { nextPosition } from '../ui/grid-keys';
 
 /**
  * The frames of an answer. Tab comes to one of them; the arrow keys go on from there, Enter plays the clip from a

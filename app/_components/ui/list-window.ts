@@ -1,3 +1,5 @@
+import { nextPosition } from './grid-keys';
+
 /** Items one behind the other, the last excluded, and how many that are not drawn lie before them. */
 export interface DrawnItems {
   first: number;
@@ -59,19 +61,8 @@ export function listWindow(
   return drawn;
 }
 
-/** Where a key leads from an item of a list; null for a key that leads nowhere. */
+/** Where a key leads from an item of a list; null for a key that leads nowhere, as arrows across the list. */
 export function nextItem(key: string, at: number, count: number, isRow: boolean): number | null {
-  const last = count - 1;
-  switch (key) {
-    case isRow ? 'ArrowLeft' : 'ArrowUp':
-      return Math.max(0, at - 1);
-    case isRow ? 'ArrowRight' : 'ArrowDown':
-      return Math.min(last, at + 1);
-    case 'Home':
-      return 0;
-    case 'End':
-      return last;
-    default:
-      return null;
-  }
+  const across = isRow ? ['ArrowUp', 'ArrowDown'] : ['ArrowLeft', 'ArrowRight'];
+  return across.includes(key) ? null : nextPosition(key, at, count, isRow ? count : 1);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextPosition } from '@/app/_components/answer/grid-keys';
+import { nextPosition } from '@/app/_components/ui/grid-keys';
 
 describe('nextPosition', () => {
   // Ten cards in rows of four: 0…3, 4…7, 8 and 9.
