@@ -12,6 +12,12 @@ const SOFTWARE_WEBGPU = [
   '--ignore-gpu-blocklist',
 ];
 
+/**
+ * A page of a test lives for seconds: V8 would optimize WebAssembly for most of them and end before that pays (a third of a
+ * test's processor time). It begins after a hundred times as much work as usual.
+ */
+const LATE_TIERING = ['--js-flags=--wasm-tiering-budget=180000000'];
+
 export default defineConfig({
   testDir: 'test/browser',
   outputDir: 'test-results',
@@ -28,20 +34,20 @@ export default defineConfig({
     serviceWorkers: 'block',
   },
   projects: [
-    { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchOptions() } },
+    { name: 'wasm', testIgnore: '*-webgpu.spec.ts', use: { launchOptions: launchOptions(LATE_TIERING) } },
     {
       // Some hundred made clips in two pages: small ones, so that one core is enough for each.
       name: 'clips',
       testDir: 'test/clips',
       fullyParallel: true,
-      use: { launchOptions: launchOptions(), actionTimeout: 15_000 },
+      use: { launchOptions: launchOptions(LATE_TIERING), actionTimeout: 15_000 },
     },
     {
       name: 'webgpu',
       testMatch: ['clip-to-answer.spec.ts', '*-webgpu.spec.ts'],
       // A software adapter takes long to compile shaders.
       timeout: 600_000,
-      use: { launchOptions: launchOptions(SOFTWARE_WEBGPU) },
+      use: { launchOptions: launchOptions([...SOFTWARE_WEBGPU, ...LATE_TIERING]) },
     },
   ],
   webServer: {
