@@ -7,6 +7,7 @@ import { throwIfCancelled, withTimeout } from '@/lib/shared/async';
 import { isSamePicture, type PictureSpan } from '@/lib/shared/clip-clock';
 import { FramesiftError, toFramesiftError } from '@/lib/shared/errors';
 import type { FrameBatch, FrameFailure, FrameRequest, PreparedFrame, ResizeSpec } from '@/lib/shared/frames';
+import { batchSizes } from './batch-sizes';
 import { measureBrowserColours } from './browser-colours';
 import { FramePixelReader } from './frame-pixels';
 import { openSample } from './stills';
@@ -122,10 +123,6 @@ function areEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
-/** Frames of the first batch, and of each one after it how many times as many: the model need not wait for a whole one. */
-const FIRST_BATCH = 2;
-const BATCH_GROWTH = 2;
-
 /** A job's frames in batches, small ones first. What made the decoder fail is thrown once the frames before it have been given. */
 export async function* preparedBatches(
   source: PictureSource,
@@ -134,7 +131,8 @@ export async function* preparedBatches(
 ): AsyncGenerator<FrameBatch, void, undefined> {
   const preparer = new FramePreparer(source, job);
   let batch: (FrameUnderWay | FrameFailure)[] = [];
-  let size = Math.min(FIRST_BATCH, job.batchSize);
+  const sizes = batchSizes(job.batchSize);
+  let size = sizes.next().value;
   let prepared = 0;
   let failure: FramesiftError | undefined;
   try {
@@ -144,7 +142,7 @@ export async function* preparedBatches(
       throwIfCancelled(signal);
       if (batch.length < size) continue;
       yield await finished(batch);
-      size = Math.min(BATCH_GROWTH * size, job.batchSize);
+      size = sizes.next().value;
       batch = [];
     }
     if (prepared < job.requests.length) {

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium, type BrowserContext, type Page } from '@playwright/test';
+import { batchSizes } from '@/lib/media/batch-sizes';
 import { DEFAULT_BATCH_SIZE } from '@/lib/shared/frames';
 import { launchOptions } from '../host/launch-options';
 import { replaceBetweenMarkers } from '../host/markers';
@@ -134,18 +135,22 @@ await withServer(async (address) => {
     const whole = await contentsOf(undisturbed.page);
     await undisturbed.context.close();
     const frames = whole.rows.filter(({ kind }) => kind === 'vector').length;
-    const batches = Math.ceil(frames / DEFAULT_BATCH_SIZE);
-    for (let n = 1; n < batches && n <= Number(values.batches); n += 1) {
+    let stored = 0;
+    let n = 0;
+    for (const size of batchSizes(DEFAULT_BATCH_SIZE)) {
+      stored += size;
+      n += 1;
+      if (stored >= frames || n > Number(values.batches)) break;
       const name = profile(`killed-${n}`);
       await cp(profile('empty'), name, { recursive: true });
       const first = await openProfile(name, address);
       await startReading(first.page);
-      await waitForFrames(first.page, n * DEFAULT_BATCH_SIZE);
+      await waitForFrames(first.page, stored);
       await kill(name);
       await first.context.close().catch(() => undefined);
 
       const second = await openProfile(name, address);
-      const [stored] = await second.page.evaluate(() =>
+      const [kept] = await second.page.evaluate(() =>
         window.framesift.query('select count(*)::int as frames from frame_embeddings'),
       );
       const flaws = await second.page.evaluate(() => window.framesift.scanLibrary());
@@ -158,7 +163,7 @@ await withServer(async (address) => {
       const sound = Object.values<string[]>({ ...flaws }).every(({ length }) => length === 0)
         ? 'sound'
         : JSON.stringify(flaws);
-      lines.push(`| ${n} | ${String(stored!.frames)} of ${frames} | ${sound} | ${differs ?? 'nothing'} |`);
+      lines.push(`| ${n} | ${String(kept!.frames)} of ${frames} | ${sound} | ${differs ?? 'nothing'} |`);
       console.log(lines.at(-1));
     }
   } finally {

@@ -10,6 +10,7 @@ import {
   type ReactNode,
 } from 'react';
 import { flushSync } from 'react-dom';
+import { scrollBehavior } from '../../_hooks/motion';
 import { itemsInSight, listWindow, MOST_DRAWN_WHOLE, nextItem } from './list-window';
 
 /*
@@ -43,7 +44,7 @@ export function LongList<T>({
 }: Omit<ComponentPropsWithoutRef<'ul'>, 'children'> & {
   items: readonly T[];
   keyOf: (item: T) => string;
-  /** Position of an item that is drawn wherever the list is scrolled to; −1 for none. */
+  /** Position of an item that is drawn wherever the list is scrolled to, and that a row is scrolled to; −1 for none. */
   shown: number;
   itemClassName?: string;
   children: (item: T) => ReactNode;
@@ -75,6 +76,16 @@ export function LongList<T>({
       observer.disconnect();
     };
   }, [isLong, count]);
+
+  const shownItem = items[shown];
+  const shownKey = shownItem && keyOf(shownItem);
+  useEffect(() => {
+    const element = list.current;
+    const item = element?.querySelector(`[data-key="${CSS.escape(shownKey ?? '')}"]`);
+    // A column lies in the page, which is not scrolled without being asked to.
+    if (element && item && liesInRow(element)) scrollRowTo(element, item);
+    // A long row lies where it will be once it has been measured.
+  }, [shownKey, layout.isRow]);
 
   const drawn = listWindow(count, layout, [shown, focused]);
   const roomFor = (skipped: number): CSSProperties | undefined =>
@@ -109,6 +120,7 @@ export function LongList<T>({
         items.slice(first, end).map((item, i) => (
           <li
             key={keyOf(item)}
+            data-key={keyOf(item)}
             data-position={first + i}
             className={itemClassName}
             style={i === 0 ? roomFor(skipped) : undefined}
@@ -132,6 +144,14 @@ function positionOf(target: EventTarget): number | null {
 function liesInRow(list: HTMLUListElement): boolean {
   const { display, flexDirection } = getComputedStyle(list);
   return display === 'flex' && flexDirection === 'row';
+}
+
+/** Scrolls a row, and nothing around it, just as far as brings all of an item into sight. */
+function scrollRowTo(list: HTMLUListElement, item: Element): void {
+  const box = list.getBoundingClientRect();
+  const { left, right } = item.getBoundingClientRect();
+  const missing = left < box.left ? left - box.left : Math.max(0, right - box.right);
+  if (missing !== 0) list.scrollBy({ left: missing, behavior: scrollBehavior() });
 }
 
 /** How the list lies now: the same object where nothing of it changed. */
